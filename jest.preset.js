@@ -1,0 +1,26 @@
+import { fileURLToPath } from 'node:url';
+
+const root = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Shared by every package: TypeScript through swc as native ES modules, siblings' sources, one realm of typed arrays. */
+export default {
+  testEnvironment: root('packages/testing/environment.cjs'),
+  testEnvironmentOptions: { customExportConditions: ['@toco/source', 'node', 'node-addons'] },
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
+  testTimeout: 60_000,
+  maxWorkers: 1,
+};

@@ -1,0 +1,35 @@
+/** Element types that the formats of this package can hold. */
+export type DType =
+  | 'bool'
+  | 'uint8'
+  | 'int8'
+  | 'uint16'
+  | 'int16'
+  | 'float16'
+  | 'bfloat16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'float32'
+  | 'float64';
+
+/** The typed array that holds elements of `DType`: 16-bit floats are widened to 32 bits, `bool` is one byte. */
+export type NDData =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+/** A dense array in row-major order. */
+export interface NDArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: NDData;
+}

@@ -1,0 +1,1 @@
+export { initBackend, type BackendInfo } from './init-backend.js';
