@@ -41,3 +41,12 @@ export function sharedPath(relative: string): string | undefined {
   const path = `${base}/${relative}`;
   return existsSync(path) ? path : undefined;
 }
+
+/** Tensors of one of the team's golden files, by key; `undefined` where the shared folder is missing. */
+export function sharedGoldens(name: string): Record<string, tf.Tensor> | undefined {
+  const path = sharedPath(`goldens/${name}.safetensors`);
+  if (path === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(decodeSafetensors(readFileSync(path))).map(([key, array]) => [key, toTensor(array)]),
+  );
+}

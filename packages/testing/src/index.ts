@@ -1,2 +1,2 @@
 export { expectClose, largestError, type Tolerance } from './close.js';
-export { fixture, fixtureArrays, fixtureJson, sharedPath, toTensor } from './fixture.js';
+export { fixture, fixtureArrays, fixtureJson, sharedGoldens, sharedPath, toTensor } from './fixture.js';

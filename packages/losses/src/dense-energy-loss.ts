@@ -1,0 +1,102 @@
+import { assertShape } from '@toco/core';
+import { latticeFilter, type LatticeTensors } from '@toco/crf/tensor';
+import * as tf from '@tensorflow/tfjs-core';
+import { withDerivative } from './with-derivative.js';
+
+/** What {@link denseEnergyLoss} knows of the images; none of it gets a gradient. */
+export interface DenseEnergyTargets {
+  /** `[B,H,W]`, the labels that the segmentation loss learns from; `ignoreIndex` marks pixels without one. */
+  readonly labels: tf.Tensor3D;
+  /** `[B,4]`, boxes of real pixels `[y0,x0…]` as `[y0,y1,x0,x1]`, ends excluded. */
+  readonly imgBox: tf.Tensor2D;
+  /** Bilateral kernel of the half-size images, from `denseEnergyLattice`. */
+  readonly lattice: LatticeTensors;
+}
+
+/** Options of {@link denseEnergyLoss}. */
+export interface DenseEnergyLossOptions {
+  /** Label of pixels without a label (255 in ToCo); they are not gated. */
+  readonly ignoreIndex: number;
+  /** Factor of the energy: 1e-7 in ToCo, on top of the 0.05 of its total loss. */
+  readonly weight?: number;
+}
+
+/**
+ * Dense energy regularisation: neighbours of alike colour should get alike labels.
+ *
+ * p = softmax(logits) is halved by 2×2 means; ROI (1 inside the box) and labels by taking every second pixel. With
+ * S = p·ROI, the gate g = max(ROI − max_k p, 0), or 1 where there is no label, and the bilateral filter K,
+ *
+ * L = −weight/B · Σ S · g · K S,  ∂L/∂p = −2 · weight/B · g · K S · ROI
+ *
+ * (gate and kernel held constant and taken as symmetric, as in the reference: this is not quite the derivative of L).
+ *
+ * Source: the dense energy loss of Tang et al., On Regularized Losses for Weakly-supervised CNN Segmentation,
+ * ECCV 2018; ToCo (Ru et al., CVPR 2023) adds it with weight 0.05.
+ *
+ * @param logits `[B,H,W,K]` at image size, H and W even.
+ * @param targets labels, boxes and lattices of the same images.
+ * @returns The loss, a scalar, ≤ 0.
+ * @throws If shapes do not fit or a side is odd.
+ * @example
+ * const lattice = latticeTensors(await denseEnergyLattices(images)); // once per batch, outside the step
+ * const loss = denseEnergyLoss(logits, { labels, imgBox, lattice }, { ignoreIndex: 255 });
+ */
+export function denseEnergyLoss(
+  logits: tf.Tensor4D,
+  { labels, imgBox, lattice }: DenseEnergyTargets,
+  { ignoreIndex, weight = 1e-7 }: DenseEnergyLossOptions,
+): tf.Scalar {
+  assertShape('logits of denseEnergyLoss', logits, ['B', 'H', 'W', 'K']);
+  const [batch, height, width, classes] = logits.shape;
+  assertShape('labels of denseEnergyLoss', labels, [batch, height, width]);
+  assertShape('imgBox of denseEnergyLoss', imgBox, [batch, 4]);
+  if (height % 2 || width % 2) {
+    throw new Error(
+      `denseEnergyLoss: logits of ${height} × ${width} cannot be halved; resize them to even sides`,
+    );
+  }
+  const [h, w] = [height / 2, width / 2];
+  return withDerivative(logits, (x) => {
+    const probabilities = tf.softmax(x);
+    const p = tf.avgPool(probabilities, 2, 2, 'valid'); // [B,h,w,K]
+    const roi = halfSizeBoxMask(imgBox, h, w); // [B,h,w,1]
+    const gate = tf.tidy(() => {
+      const unlabelled = tf.equal(
+        tf.stridedSlice(labels, [0, 0, 0], [batch, height, width], [1, 2, 2]),
+        tf.scalar(ignoreIndex, labels.dtype),
+      );
+      const unsure = tf.relu(tf.sub(roi, tf.max(p, 3, true)));
+      return tf.where(tf.expandDims(unlabelled, 3), tf.onesLike(unsure), unsure); // [B,h,w,1]
+    });
+    const masked = tf.mul(p, roi) as tf.Tensor4D; // S
+    const pull = tf.mul(gate, latticeFilter(masked, lattice)); // g · K S
+    const value = tf.mul(tf.sum(tf.mul(masked, pull)), -weight / batch);
+
+    // Through the 2×2 mean, each pixel gets a quarter of its block's derivative; two copies in a row are one block row.
+    const dBlock = tf.reshape(tf.mul(tf.mul(pull, roi), (-2 * weight) / batch / 4), [batch * h, 1, w, classes]);
+    const dRow = tf.concat([dBlock, dBlock], 3); // [B·h,1,w,2K]
+    const derivative = tf.tidy(() => {
+      const weighted = tf.reshape(
+        tf.mul(tf.reshape(probabilities, [batch * h, 2, w, 2 * classes]), dRow),
+        x.shape,
+      );
+      return tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, 3, true)));
+    });
+    return { value: value as tf.Scalar, derivative };
+  });
+}
+
+/** 1 at every second pixel that lies inside its image's box, else 0: `[B,h,w,1]`. */
+function halfSizeBoxMask(imgBox: tf.Tensor2D, h: number, w: number): tf.Tensor {
+  return tf.tidy(() => {
+    const [y0, y1, x0, x1] = tf
+      .split(tf.cast(imgBox, 'int32'), 4, 1)
+      .map((edge) => tf.reshape(edge, [-1, 1, 1, 1])) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+    const y = tf.reshape(tf.range(0, 2 * h, 2, 'int32'), [1, h, 1, 1]);
+    const x = tf.reshape(tf.range(0, 2 * w, 2, 'int32'), [1, 1, w, 1]);
+    const inRows = tf.logicalAnd(tf.greaterEqual(y, y0), tf.less(y, y1));
+    const inColumns = tf.logicalAnd(tf.greaterEqual(x, x0), tf.less(x, x1));
+    return tf.cast(tf.logicalAnd(inRows, inColumns), 'float32');
+  });
+}
