@@ -1,1 +1,25 @@
-export {};
+export { abs } from './abs.js';
+export { assertShape, type DimensionPattern, type Dimensions } from './assert-shape.js';
+export { customGradient, type Save } from './custom-gradient.js';
+export { detach, withoutGradient } from './detach.js';
+export { gelu } from './gelu.js';
+export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initialisers.js';
+export { interpolationMatrix, type Interpolation } from './interpolation.js';
+export { l2Normalize } from './l2-normalize.js';
+export { layerNorm } from './layer-norm.js';
+export { linear } from './linear.js';
+export { maxOverTokens } from './max-over-tokens.js';
+export { childSeed, normalDraws, randomGenerator } from './random.js';
+export { mean, sum, type ReduceOptions } from './reduce.js';
+export { resize } from './resize.js';
+export { logSoftmax, softmax } from './softmax.js';
+export {
+  disposeTree,
+  flattenTree,
+  mapTree,
+  unflattenTree,
+  zipTrees,
+  type LeafFunction,
+  type TensorTree,
+} from './tensor-tree.js';
+export { valueAndGrad, type LossAndAux, type ValueAndGrad } from './value-and-grad.js';

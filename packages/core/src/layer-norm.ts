@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { assertShape } from './assert-shape.js';
+import { customGradient } from './custom-gradient.js';
+
+/**
+ * Layer normalisation over the last dimension: (x − mean)/√(variance + ε)·γ + β with the biased variance.
+ *
+ * @param x [..., D]
+ * @param norm γ is its `weight` [D], β its `bias` [D]: a norm layer of a timm checkpoint as it is
+ * @param options `epsilon` is added to the variance (timm's ViT: 1e-6; PyTorch's default: 1e-5)
+ * @returns [..., D]
+ */
+export function layerNorm<T extends tf.Tensor>(
+  x: T,
+  { weight, bias }: { readonly weight: tf.Tensor; readonly bias: tf.Tensor },
+  { epsilon }: { readonly epsilon: number },
+): T {
+  const { D } = assertShape('layerNorm: x', x, ['...', 'D']);
+  assertShape('layerNorm: weight', weight, [D]);
+  assertShape('layerNorm: bias', bias, [D]);
+  return customGradient(
+    [x, weight, bias],
+    (save) => {
+      const centred = tf.sub(x, tf.mean(x, -1, true));
+      const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [..., 1]
+      const normalised = tf.mul(centred, inverse);
+      save(normalised, inverse, weight);
+      return tf.add<T>(tf.mul(normalised, weight), bias);
+    },
+    (dy, [normalised, inverse, weight]) => {
+      const rows = dy.shape.slice(0, -1).map((_, i) => i);
+      const weighted = tf.mul(dy, weight!);
+      const along = tf.mean(tf.mul(weighted, normalised!), -1, true);
+      const common = tf.mean(weighted, -1, true);
+      return [
+        tf.mul(tf.sub(tf.sub(weighted, common), tf.mul(normalised!, along)), inverse!),
+        tf.sum(tf.mul(dy, normalised!), rows),
+        tf.sum(dy, rows),
+      ];
+    },
+  );
+}

@@ -1,0 +1,76 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { detach } from './detach.js';
+import { flattenTree, mapTree, type TensorTree } from './tensor-tree.js';
+
+/** What a differentiated function returns. */
+export interface LossAndAux<Aux extends TensorTree> {
+  /** Scalar that is differentiated. */
+  readonly loss: tf.Tensor;
+  /** Other results; constants to whatever is computed from them. */
+  readonly aux: Aux;
+}
+
+/** Loss, other results, and the gradient of the loss with respect to every parameter. */
+export interface ValueAndGrad<P extends TensorTree, Aux extends TensorTree> {
+  readonly loss: tf.Scalar;
+  readonly aux: Aux;
+  /** The tree of the parameters; zeros where the loss does not depend on one. */
+  readonly grads: P;
+}
+
+/**
+ * The function that computes a loss together with its gradient with respect to a tree of parameters.
+ *
+ * Everything of the forward pass is disposed except `loss` and `aux`. Arguments after the parameters are constants.
+ *
+ * @param f from parameters (and further arguments) to `{ loss, aux }`; `loss` of shape [], `aux` any tree, `{}` for none
+ * @throws where TensorFlow.js has no gradients: `@tensorflow/tfjs-core` alone brings none
+ * @example
+ * const step = valueAndGrad((params: { weight: tf.Tensor }, x: tf.Tensor) => {
+ *   const y = linear(x, params.weight);
+ *   return { loss: mean(tf.square(y)), aux: { y } };
+ * });
+ * const { loss, aux, grads } = step({ weight }, x); // grads.weight has the shape of weight
+ */
+export function valueAndGrad<P extends TensorTree, Rest extends unknown[], Aux extends TensorTree>(
+  f: (params: P, ...rest: Rest) => LossAndAux<Aux>,
+): (params: P, ...rest: Rest) => ValueAndGrad<P, Aux> {
+  return (params, ...rest) => {
+    assertGradientsRegistered();
+    return tf.tidy(() => {
+      let aux: Aux | undefined;
+      const forward = (): tf.Tensor => {
+        const result = f(params, ...rest);
+        if (result.loss.size !== 1) {
+          throw new Error(`valueAndGrad: the loss has shape [${result.loss.shape.join(',')}], expected []`);
+        }
+        // The engine disposes all of the forward pass but the loss: hold the others through handles of our own.
+        aux = mapTree(result.aux, (tensor) => tf.keep(detach(tensor)));
+        return result.loss;
+      };
+      const leaves = [...flattenTree(params).values()];
+      const { value, grads } = tf.engine().gradients(forward, leaves, undefined, true);
+      let next = 0;
+      const gradients = mapTree(
+        params,
+        (leaf) => (grads[next++] as tf.Tensor | undefined) ?? tf.zerosLike(leaf),
+      );
+      const outcome = mapTree(aux!, (kept) => {
+        const handle = detach(kept);
+        kept.dispose();
+        return handle;
+      });
+      const result: ValueAndGrad<P, Aux> = { loss: value as tf.Scalar, aux: outcome, grads: gradients };
+      return result as unknown as tf.TensorContainerObject;
+    }) as unknown as ValueAndGrad<P, Aux>;
+  };
+}
+
+function assertGradientsRegistered(): void {
+  if (!tf.getGradient('BatchMatMul')) {
+    throw new Error(
+      'valueAndGrad: this @tensorflow/tfjs-core has no gradients; await initBackend() of @toco/runtime, ' +
+        "or import '@tensorflow/tfjs' (in a bundle: '@tensorflow/tfjs-core/dist/register_all_gradients.js')",
+    );
+  }
+}
