@@ -4,7 +4,7 @@ export { customGradient, type Save } from './custom-gradient.js';
 export { detach, withoutGradient } from './detach.js';
 export { gelu } from './gelu.js';
 export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initialisers.js';
-export { interpolationMatrix, type Interpolation } from './interpolation.js';
+export { type Interpolation } from './interpolation.js';
 export { l2Normalize } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { linear } from './linear.js';

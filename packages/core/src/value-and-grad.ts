@@ -53,7 +53,7 @@ export function valueAndGrad<P extends TensorTree, Rest extends unknown[], Aux e
       let next = 0;
       const gradients = mapTree(
         params,
-        (leaf) => (grads[next++] as tf.Tensor | undefined) ?? tf.zerosLike(leaf),
+        (leaf) => (grads as (tf.Tensor | null)[])[next++] ?? tf.zerosLike(leaf),
       );
       const outcome = mapTree(aux!, (kept) => {
         const handle = detach(kept);
