@@ -31,7 +31,7 @@ export type Adapt = (path: string, stored: tf.Tensor, shape: readonly number[]) 
  * New parameters with the values of a checkpoint's arrays where they match by name, and copies of the old ones elsewhere.
  * Neither `params` nor `arrays` are changed or disposed.
  *
- * @throws when a shape doesn't fit, or an array holds no floating-point numbers; the message names the array
+ * @throws when no name matches, a shape doesn't fit, or an array holds no floating-point numbers; the message names the array
  */
 export function importArrays<P extends TensorTree>(
   params: P,
@@ -55,7 +55,11 @@ export function importArrays<P extends TensorTree>(
     if (!adapted) throw shapeError(name, array, expected);
     return adapted;
   };
-  const imported = tidied(() => mapTree(params, importOne));
+  const imported = tidied(() => {
+    const result = mapTree(params, importOne);
+    if (matched.length === 0) throw nothingMatches(missing, arrays);
+    return result;
+  });
   const taken = new Set(matched);
   const leftOver = Object.keys(arrays).filter((name) => !taken.has(name));
   return { params: imported, report: { matched, missing, leftOver, resized } };
@@ -87,6 +91,13 @@ function storedTensor(name: string, array: NDArray, shape: readonly number[]): t
   if (array.shape.length !== shape.length) throw shapeError(name, array, shape);
   const data = array.data instanceof Float32Array ? array.data : Float32Array.from(array.data);
   return tf.tensor(data, [...array.shape], 'float32');
+}
+
+function nothingMatches(wanted: readonly string[], arrays: Readonly<Record<string, NDArray>>): Error {
+  const [first = 'nothing'] = Object.keys(arrays);
+  return new Error(
+    `checkpoint: no name matches; it holds '${first}' …, expected is '${wanted[0]}' …; give the prefix or the right file`,
+  );
 }
 
 function shapeError(name: string, array: NDArray, shape: readonly number[]): Error {

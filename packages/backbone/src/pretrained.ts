@@ -1,4 +1,4 @@
-import { flattenTree, type TensorTree } from '@toco/core';
+import type { TensorTree } from '@toco/core';
 import type { NDArray } from '@toco/formats';
 import { exportArrays, importArrays, type ArrayMapping, type ImportReport } from './arrays.js';
 import type { Backbone } from './backbone.js';
@@ -27,14 +27,6 @@ export function loadPretrained<P extends TensorTree>(
   arrays: Readonly<Record<string, NDArray>>,
   mapping: ArrayMapping = {},
 ): { params: P; report: ImportReport } {
-  const prefix = mapping.prefix ?? '';
-  const names = [...flattenTree(params).keys()].map((path) => prefix + path);
-  if (!names.some((name) => Object.hasOwn(arrays, name))) {
-    const [first = 'nothing'] = Object.keys(arrays);
-    throw new Error(
-      `${backbone.name}: no array of the checkpoint matches; it holds '${first}' …, expected is '${names[0]}' …; give the prefix or the matching file`,
-    );
-  }
   return importArrays(params, arrays, { ...mapping, adapt: backbone.adapt?.bind(backbone) });
 }
 

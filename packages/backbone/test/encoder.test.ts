@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type { NDArray } from '@toco/formats';
 import { decodeSafetensors } from '@toco/formats';
 import { initBackend } from '@toco/runtime';
