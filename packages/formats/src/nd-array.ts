@@ -27,9 +27,16 @@ export type NDData =
   | Float32Array
   | Float64Array;
 
-/** A dense array in row-major order. */
+/** A dense array in row-major order. `dtype` is the type in the file: 16-bit floats stay named so while held in 32 bits. */
 export interface NDArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: NDData;
+}
+
+/** Whether `value` is an {@link NDArray}, among other values that a file can hold. */
+export function isNDArray(value: unknown): value is NDArray {
+  if (typeof value !== 'object' || value === null) return false;
+  const { dtype, shape, data } = value as Partial<NDArray>;
+  return typeof dtype === 'string' && Array.isArray(shape) && ArrayBuffer.isView(data);
 }

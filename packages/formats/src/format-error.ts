@@ -1,0 +1,30 @@
+/** What every reader of this package throws for bytes it refuses: one line that says what was wrong and where. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
+}
+
+/** Throws a {@link FormatError}. */
+export function refuse(message: string): never {
+  throw new FormatError(message);
+}
+
+const longest = 60;
+
+/** A name taken from a file, fit for a one-line message: escaped, and cut where it is long. */
+export function quote(text: string): string {
+  const shown = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return JSON.stringify(shown).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Runs `read`, and puts `where` (a path, a member's name) before the message of a {@link FormatError}. */
+export function within<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FormatError) throw new FormatError(`${where}: ${error.message}`);
+    throw error;
+  }
+}
