@@ -1,33 +1,210 @@
-import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
+import { EngineError } from './engine-error.js';
+import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
+import { loadTensorflow, loadTensorflowJs } from './load-tensorflow.js';
+import { nvidiaDriver, supportedPlatform } from './platform.js';
+import { printToStderr, type Print } from './progress.js';
+
+/** Name of a TensorFlow.js backend that {@link initBackend} can make active. */
+export type BackendName = 'tensorflow' | 'wasm' | 'cpu';
+
+/** What {@link initBackend} is asked for. */
+export interface BackendOptions {
+  /** `auto`: TensorFlow where it is installed, else wasm where that package is, else cpu. */
+  readonly backend?: 'auto' | BackendName | undefined;
+  /** `auto`: the GPU where TensorFlow finds one. `gpu` never falls back. */
+  readonly device?: 'auto' | 'cpu' | 'gpu' | undefined;
+  /** Threads of TensorFlow's operations; default: `TF_NUM_INTRAOP_THREADS`, else all cores. */
+  readonly threads?: number | undefined;
+  /** Takes GPU memory as it is needed instead of nearly all at the start; default true. */
+  readonly memoryGrowth?: boolean | undefined;
+  /** Lets Ampere and later GPUs multiply with 10-bit mantissas (relative error 1e-3); default true, as TensorFlow does. */
+  readonly tf32?: boolean | undefined;
+  /** Which of TensorFlow's own lines reach stderr; default `error`, and nothing of what it says while it is loaded. */
+  readonly logLevel?: 'info' | 'warning' | 'error' | undefined;
+  /** A folder with a libtensorflow of one's own; default: the environment's `TOCO_LIBTENSORFLOW`. */
+  readonly library?: string | undefined;
+  /** Takes the line that says what was chosen; default: stderr. */
+  readonly print?: Print | undefined;
+}
 
 /** What {@link initBackend} chose. */
 export interface BackendInfo {
   /** Name of the TensorFlow.js backend that is now active. */
-  readonly backend: 'tensorflow' | 'wasm' | 'cpu';
+  readonly backend: BackendName;
+  readonly device: 'cpu' | 'gpu';
+  /** Version of libtensorflow, or of the backend's npm package. */
+  readonly version: string;
+  /** Threads of the operations. */
+  readonly threads: number;
+  /** All of it in one line, as it was printed. */
+  readonly description: string;
 }
 
-/** Loads libtensorflow through tfjs-node-gpu and makes it the active backend of the caller's TensorFlow.js. */
-export async function initBackend(): Promise<BackendInfo> {
-  if (!tf.findBackend('tensorflow')) {
-    process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
-    const require = createRequire(join(process.cwd(), 'package.json'));
-    const root = createRequire(new URL('../../../package.json', import.meta.url));
-    const resolve = (id: string): string => {
-      try {
-        return require.resolve(id);
-      } catch {
-        return root.resolve(id);
-      }
-    };
-    root(resolve('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js'));
-    const { NodeJSKernelBackend } = root(resolve('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js'));
-    const binding = root(join(homedir(), '.cache/toco/provisional/tfjs_binding.node'));
-    tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu'), 3);
+/** The library that {@link initBackend} loaded. */
+export interface EngineLibrary extends Engine {
+  /** Version that the library itself gives, such as `2.21.0`. */
+  readonly version: string;
+}
+
+interface Loaded {
+  readonly info: BackendInfo;
+  readonly library?: EngineLibrary;
+}
+
+// One process has one engine: libtensorflow reads its settings once and can't be unloaded.
+let loaded: Loaded | undefined;
+
+/**
+ * Makes a backend of TensorFlow.js ready and active, with tfjs-core's kernels and gradients, and prints in one line which it
+ * is. Called again it returns the same; asked then for something else it throws, since a loaded library keeps its settings.
+ *
+ * @throws EngineError with one sentence where what was asked for can't be had: nothing is replaced by something slower unless
+ * the choice was left to us (`auto`).
+ * @example
+ * ```ts
+ * import * as tf from '@tensorflow/tfjs-core';
+ * import { initBackend } from '@toco/runtime';
+ *
+ * await initBackend({ backend: 'tensorflow' });
+ * tf.matMul([[1, 2]], [[3], [4]]).print(); // [[11],]
+ * ```
+ */
+export async function initBackend(options: BackendOptions = {}): Promise<BackendInfo> {
+  const { print = printToStderr } = options;
+  if (!loaded) {
+    loaded = await load(options);
+    print(loaded.info.description);
   }
-  await tf.setBackend('tensorflow');
+  checkStillFits(loaded.info, options);
+  await tf.setBackend(loaded.info.backend);
   await tf.ready();
-  return { backend: 'tensorflow' };
+  return loaded.info;
+}
+
+/**
+ * The libtensorflow that is loaded, for code that calls its C functions itself.
+ *
+ * @throws EngineError before `initBackend()`, or where it chose another backend.
+ * @example
+ * ```ts
+ * await initBackend({ backend: 'tensorflow' });
+ * const library = koffi.load(engineLibrary().libtensorflow);
+ * ```
+ */
+export function engineLibrary(): EngineLibrary {
+  if (loaded?.library) return loaded.library;
+  const now = loaded ? `the backend is "${loaded.info.backend}"` : 'nothing is loaded yet';
+  throw new EngineError(
+    `libtensorflow is needed, but ${now}: call initBackend({ backend: 'tensorflow' }) first.`,
+  );
+}
+
+async function load(options: BackendOptions): Promise<Loaded> {
+  const { backend = 'auto', device = 'auto', library } = options;
+  if (device === 'gpu' && backend !== 'auto' && backend !== 'tensorflow') {
+    throw new EngineError(`The backend "${backend}" has no GPU: ask for the backend "tensorflow".`);
+  }
+  if (tf.findBackend('tensorflow')) {
+    throw new EngineError(
+      'This program has loaded tfjs-node itself: remove that import, or put it after initBackend(), which brings a current TensorFlow.',
+    );
+  }
+  if (backend === 'wasm') return loadWasm();
+  if (backend === 'cpu') return loadCpu();
+  if (backend === 'tensorflow' || device === 'gpu' || customLibrary(library) !== undefined)
+    return loadEngine(options);
+  return findEngine() ? loadEngine(options) : chooseWithoutEngine();
+}
+
+function loadEngine(options: BackendOptions): Loaded {
+  const { device = 'auto', library } = options;
+  supportedPlatform();
+  if (device === 'gpu' && nvidiaDriver() === undefined) {
+    throw new EngineError(
+      'The GPU was asked for, but there is no NVIDIA driver (/proc/driver/nvidia is missing): install it, or ask for the device "cpu".',
+    );
+  }
+  const engine = findEngine(device, { library });
+  if (!engine) {
+    const flag = device === 'auto' ? '' : ` --${device}`;
+    throw new EngineError(
+      `TensorFlow is not installed${device === 'gpu' ? ' for the GPU' : ''}: run "${setupCommand}${flag}".`,
+    );
+  }
+  const { threads, environment } = engineEnvironment(options);
+  const found = loadTensorflow(engine, { device, environment, showLog: options.logLevel === 'info' });
+  const { version } = found;
+  const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';
+  const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'} (${engine.folder})`;
+  return {
+    info: { backend: 'tensorflow', device: found.device, version, threads, description },
+    library: { ...engine, version },
+  };
+}
+
+function engineEnvironment(options: BackendOptions): {
+  threads: number;
+  environment: Record<string, string>;
+} {
+  const { device = 'auto', memoryGrowth = true, tf32 = true, logLevel = 'error' } = options;
+  const level = process.env['TF_CPP_MIN_LOG_LEVEL'];
+  const asked = options.threads ?? Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0);
+  if (!Number.isInteger(asked) || asked < 0) {
+    throw new EngineError(`The number of threads must be a whole number above zero, not ${asked}.`);
+  }
+  const environment: Record<string, string> = {
+    TF_CPP_MIN_LOG_LEVEL:
+      options.logLevel === undefined && level
+        ? level
+        : String(['info', 'warning', 'error'].indexOf(logLevel)),
+    TF_FORCE_GPU_ALLOW_GROWTH: String(memoryGrowth),
+    ...(asked > 0 && { TF_NUM_INTRAOP_THREADS: String(asked) }),
+    ...(device === 'cpu' && { CUDA_VISIBLE_DEVICES: '-1' }),
+    ...(!tf32 && { NVIDIA_TF32_OVERRIDE: '0' }),
+  };
+  return { threads: asked || availableParallelism(), environment };
+}
+
+async function chooseWithoutEngine(): Promise<Loaded> {
+  const slower = await loadWasm().catch((error: unknown) => {
+    if (!(error instanceof EngineError)) throw error;
+    return loadCpu();
+  });
+  const description = `${slower.info.description}; TensorFlow is many times faster: ${setupCommand}`;
+  return { info: { ...slower.info, description } };
+}
+
+async function loadWasm(): Promise<Loaded> {
+  loadTensorflowJs();
+  const { version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm').catch(() => {
+    throw new EngineError(
+      'The backend "wasm" is not installed: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
+    );
+  });
+  const description = `Backend: wasm ${version}, 1 thread`;
+  return { info: { backend: 'wasm', device: 'cpu', version, threads: 1, description } };
+}
+
+function loadCpu(): Loaded {
+  const { version } = loadTensorflowJs();
+  const description = `Backend: cpu ${version['tfjs-backend-cpu']} (plain JavaScript), 1 thread`;
+  return {
+    info: { backend: 'cpu', device: 'cpu', version: version['tfjs-backend-cpu'], threads: 1, description },
+  };
+}
+
+function checkStillFits(
+  info: BackendInfo,
+  { backend = 'auto', device = 'auto', threads }: BackendOptions,
+): void {
+  const fits =
+    (backend === 'auto' || backend === info.backend) &&
+    (device === 'auto' || device === info.device) &&
+    (threads === undefined || threads === info.threads);
+  if (fits) return;
+  throw new EngineError(
+    `This process has loaded another backend already (${info.description}): call initBackend once, before anything else.`,
+  );
 }

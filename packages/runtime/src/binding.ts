@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EngineError } from './engine-error.js';
+import { supportedPlatform } from './platform.js';
+import type { Print } from './progress.js';
+import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
+
+/** The two native modules of an engine: the binding of tfjs-node-gpu, and what prepares the process for it. */
+export const nativeModules = { binding: 'tfjs_binding.node', process: 'toco_process.node' } as const;
+
+const fromPackage = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** Folder of this package that holds the compiled modules for this platform; filled when it is packed. */
+export function prebuiltFolder(): string {
+  return fromPackage(join('prebuilt', supportedPlatform()));
+}
+
+/** Puts the native modules into an engine's folder: the ones that came with this package, else compiled. */
+export async function provideBinding(
+  engineFolder: string,
+  nodePackageFolder: string,
+  print: Print,
+): Promise<void> {
+  const ready = prebuiltFolder();
+  const names = Object.values(nativeModules);
+  if (names.every((name) => existsSync(join(ready, name)))) {
+    for (const name of names) await copyFile(join(ready, name), join(engineFolder, name));
+    return;
+  }
+  print('Compiling the binding with g++ (about 10 s)');
+  await compileBinding(engineFolder, nodePackageFolder);
+}
+
+/**
+ * Compiles both modules on Node-API version 8, which every Node since 12.22 serves. The library is found beside the binding
+ * (`tensorflow/`), and the C++ library goes into it, so that one compiled here runs on older distributions.
+ */
+async function compileBinding(engineFolder: string, nodePackageFolder: string): Promise<void> {
+  const library = join(engineFolder, 'tensorflow');
+  const headers = join(library, 'include');
+  if (!existsSync(join(headers, 'tensorflow', 'c', 'c_api.h'))) {
+    throw new EngineError(
+      `${library} has no headers to compile the binding with: use an installed Python package of tensorflow ` +
+        '(…/site-packages/tensorflow), or a packed @toco/runtime, which brings the binding ready.',
+    );
+  }
+  const nodeHeaders = join(
+    dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')),
+    'include',
+  );
+  const common = [
+    ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', `-I${nodeHeaders}`],
+    ...['-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL'],
+  ];
+  await compile([
+    ...common,
+    ...['-DNODE_GYP_MODULE_NAME=tfjs_binding', `-I${nodePackageFolder}`, `-I${headers}`],
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(nodePackageFolder, 'binding', name)),
+    ...[
+      `-L${library}`,
+      '-l:libtensorflow_cc.so.2',
+      '-l:libtensorflow_framework.so.2',
+      '-Wl,-rpath,$ORIGIN/tensorflow',
+    ],
+    ...['-o', join(engineFolder, nativeModules.binding)],
+  ]);
+  await compile([
+    ...common,
+    ...['-DNODE_GYP_MODULE_NAME=toco_process', fromPackage('native/process.cc')],
+    ...['-o', join(engineFolder, nativeModules.process)],
+  ]);
+}
+
+async function compile(args: readonly string[]): Promise<void> {
+  const result = await runProgram('g++', args).catch((error: unknown) => {
+    if (!isMissingProgram(error)) throw error;
+    throw new EngineError(
+      'g++ was not found, and this copy of @toco/runtime has no ready binding: install it (Debian: apt install g++).',
+    );
+  });
+  if (result.code !== 0) throw new EngineError(`g++ could not compile the binding: ${lastComplaint(result)}`);
+}

@@ -1,0 +1,39 @@
+import { mkdir, open, rm, stat, utimes } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const beat = 1000;
+const stale = 8 * beat;
+
+/**
+ * Runs `work` while holding a lock file, so that two processes do not download the same thing at once. The holder touches the
+ * file every second; one that was not touched for eight seconds belongs to a process that is gone (this sees through
+ * containers that share a folder but not their process ids). The lock only saves work: what makes an installation whole is
+ * the renaming of a finished folder, so two holders at once would do no harm.
+ */
+export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  let told = false;
+  for (;;) {
+    try {
+      await (await open(path, 'wx')).close();
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const touched = (await stat(path).catch(() => undefined))?.mtimeMs;
+    if (touched !== undefined && Date.now() - touched > stale) await rm(path, { force: true });
+    else {
+      if (!told) onWait();
+      told = true;
+      await wait(beat / 4);
+    }
+  }
+  const timer = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), beat);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    await rm(path, { force: true });
+  }
+}
