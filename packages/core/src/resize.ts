@@ -50,9 +50,7 @@ function separable(x: tf.Tensor, rows: Taps | null, columns: Taps | null): tf.Te
   const widthFirst = columns.rows * (H * cost(columns) + rows.rows * cost(rows));
   // Where both orders cost the same, let the larger of the two steps be the one along the height, whose rows are longer.
   const larger = rows.rows < H ? heightFirst <= widthFirst : heightFirst < widthFirst;
-  return larger
-    ? alongWidth(alongHeight(x, rows), columns)
-    : alongHeight(alongWidth(x, columns), rows);
+  return larger ? alongWidth(alongHeight(x, rows), columns) : alongHeight(alongWidth(x, columns), rows);
 }
 
 /**
