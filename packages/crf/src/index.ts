@@ -7,5 +7,15 @@ export {
   type GaussianOptions,
   type RgbImage,
 } from './bilateral.js';
+export { denseCrf, type DenseCrfOptions } from './dense-crf.js';
+export {
+  afaCrf,
+  deepLabCrf,
+  irnLabelCrf,
+  tocoCamCrf,
+  tocoSegmentationCrf,
+  type DenseCrfKernels,
+} from './dense-crf-presets.js';
 export { filterLattice, type FilterLatticeOptions } from './filter-lattice.js';
+export { labelProbabilities, type LabelProbabilitiesOptions } from './label-probabilities.js';
 export { buildLattice, type Lattice } from './lattice.js';

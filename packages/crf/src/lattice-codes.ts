@@ -1,7 +1,7 @@
 /** Linear codes of lattice points, see {@link latticeCodes}. Index = coordinate 0…d. */
 export interface LatticeCodes {
-  /** Factor of feature j (1…d) in the embedding, in units of d+1. */
-  readonly scale: Float64Array;
+  /** Factor of feature j (1…d) in the embedding: √(2/3)·(d+1)/√(j(j+1)). */
+  readonly scale: Float32Array;
   /** Code of d+1 steps of a coordinate: what a remainder-0 point adds per quotient. */
   readonly unitLow: Int32Array;
   readonly unitHigh: Int32Array;
@@ -19,8 +19,9 @@ export interface LatticeCodes {
  * arithmetic modulo 2³² keeps the codes distinct without moving the origin.
  */
 export function latticeCodes(features: Float32Array, d: number): LatticeCodes {
-  const scale = new Float64Array(d + 1);
-  for (let j = 1; j <= d; j++) scale[j] = Math.sqrt(2 / 3 / (j * (j + 1)));
+  const scale = new Float32Array(d + 1);
+  const spread = Math.fround(Math.sqrt(2 / 3) * (d + 1));
+  for (let j = 1; j <= d; j++) scale[j] = spread / Math.sqrt(j * (j + 1));
   const ranges = featureRanges(features, d);
   const radixLow = new Int32Array(d + 1);
   const radixHigh = new Int32Array(d + 1);
@@ -29,7 +30,7 @@ export function latticeCodes(features: Float32Array, d: number): LatticeCodes {
   // From the last coordinate to the first, since the extent of coordinate i sums those of the features after it.
   let sum = 0;
   for (let i = d; i >= 0; i--) {
-    const range = i === 0 ? 0 : ranges[i - 1]! * scale[i]! * (d + 1);
+    const range = i === 0 ? 0 : ranges[i - 1]! * scale[i]!;
     // A vertex is within d+1 of its point, a neighbour d further, on both sides: 6(d+1) covers them and the rounding.
     const extent = Math.ceil(sum + i * range) + 6 * (d + 1);
     sum += range;

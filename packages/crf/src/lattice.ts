@@ -44,22 +44,25 @@ export function buildLattice(features: Float32Array, numPoints: number, dimensio
   const offsets = new Int32Array(numPoints * (d + 1));
   const weights = new Float32Array(numPoints * (d + 1));
   const quotients = new Int32Array(d + 1);
-  const residuals = new Float64Array(d + 1);
+  const residuals = new Float32Array(d + 1);
   const ranks = new Int32Array(d + 1);
   const order = new Int32Array(d + 1);
 
+  const unit = Math.fround(1 / (d + 1));
+
   for (let point = 0; point < numPoints; point++) {
-    // The embedding in units of d+1, split into the nearest integers and what remains.
+    // Single precision throughout: where two coordinates tie (grey or saturated pixels do) the rounding decides which
+    // vertices exist, and with them the result.
     let sum = 0;
     let excess = 0;
     for (let j = d; j >= 0; j--) {
-      const c = j === 0 ? 0 : features[point * d + j - 1]! * scale[j]!;
-      const e = sum - j * c;
-      const nearest = Math.floor(e + 0.5);
+      const c = j === 0 ? 0 : Math.fround(features[point * d + j - 1]! * scale[j]!);
+      const e = Math.fround(sum - Math.fround(j * c));
+      const nearest = Math.floor(Math.fround(e * unit) + 0.5);
       quotients[j] = nearest;
-      residuals[j] = e - nearest;
+      residuals[j] = e - nearest * (d + 1);
       excess += nearest;
-      sum += c;
+      sum = Math.fround(sum + c);
     }
     ranks.fill(excess);
     for (let i = 0; i < d; i++) {
@@ -79,25 +82,25 @@ export function buildLattice(features: Float32Array, numPoints: number, dimensio
       if (rank < 0) {
         rank += d + 1;
         quotients[i]!++;
-        residuals[i]!--;
+        residuals[i]! -= d + 1;
       } else if (rank > d) {
         rank -= d + 1;
         quotients[i]!--;
-        residuals[i]!++;
+        residuals[i]! += d + 1;
       }
       order[rank] = i;
       low = (low + Math.imul(quotients[i]!, unitLow[i]!)) | 0;
       high = (high + Math.imul(quotients[i]!, unitHigh[i]!)) | 0;
     }
     // The simplex: from the remainder-0 vertex one step along each axis, in descending order of rank.
-    let weight = 1 + residuals[order[d]!]! - residuals[order[0]!]!;
+    let weight = 1 + (residuals[order[d]!]! - residuals[order[0]!]!) / (d + 1);
     for (let k = 0; k <= d; k++) {
       const axis = order[d - k]!;
       offsets[point * (d + 1) + k] = table.insert(low, high);
       weights[point * (d + 1) + k] = weight;
       low = (low + stepLow[axis]!) | 0;
       high = (high + stepHigh[axis]!) | 0;
-      if (k < d) weight = residuals[order[d - k - 1]!]! - residuals[axis]!;
+      if (k < d) weight = (residuals[order[d - k - 1]!]! - residuals[axis]!) / (d + 1);
     }
   }
 
