@@ -57,13 +57,13 @@ export function conv2dDilated(
 export function portableConvolution(dilation: number, padding: number): Convolution {
   return {
     forward: (x, filter) => correlate(x, filter, dilation, [padding, padding]),
-    inputGradient(dy, filter) {
+    inputGradient: (dy, filter) => {
       // The gradient is a correlation with the filter turned by 180°, inputs and outputs exchanged.
       const [kh, kw] = filter.shape as [number, number];
       const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]); // [kh,kw,out,in]
       return correlate(dy, turned, dilation, [dilation * (kh - 1) - padding, dilation * (kw - 1) - padding]);
     },
-    filterGradient(dy, x, shape) {
+    filterGradient: (dy, x, shape) => {
       const [kh, kw] = shape as [number, number];
       const columns = neighbourhoods(x, [kh, kw], dilation, [padding, padding]);
       return tf.reshape(tf.matMul(columns, tf.reshape(dy, [columns.shape[0], -1]), true), [...shape]);

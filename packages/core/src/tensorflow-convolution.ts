@@ -6,9 +6,9 @@ import * as tf from '@tensorflow/tfjs-core';
  * the backend's `executeSingleOutput`, like all of its kernels, so that a graph can be traced through them.
  */
 export interface Convolution {
-  forward(x: tf.Tensor, filter: tf.Tensor): tf.Tensor4D;
-  inputGradient(dy: tf.Tensor, filter: tf.Tensor, inputShape: readonly number[]): tf.Tensor;
-  filterGradient(dy: tf.Tensor, x: tf.Tensor, filterShape: readonly number[]): tf.Tensor;
+  readonly forward: (x: tf.Tensor, filter: tf.Tensor) => tf.Tensor4D;
+  readonly inputGradient: (dy: tf.Tensor, filter: tf.Tensor, inputShape: readonly number[]) => tf.Tensor;
+  readonly filterGradient: (dy: tf.Tensor, x: tf.Tensor, filterShape: readonly number[]) => tf.Tensor;
 }
 
 interface TensorFlowBackend {
