@@ -1,1 +1,20 @@
-export {};
+export {
+  compile,
+  type CompiledFunction,
+  type CompiledStep,
+  compileFunction,
+  type CompileOptions,
+  type Step,
+} from './compile.js';
+export { barrier, scope } from './barrier.js';
+export { checkpointed } from './checkpointed.js';
+export { type DType, type TypedArray } from './dtype.js';
+export { type ExportedGraph, type NamedTensor } from './exported-graph.js';
+export { type OperationTime } from './profile.js';
+export { type Precision } from './precision.js';
+export { type EngineOptions, type Rewrite } from './session-config.js';
+export { type TracedFunction } from './specializations.js';
+export { TraceError } from './trace-error.js';
+export { type GraphStatistics } from './graph-builder.js';
+export { type TraceStatistics } from './traced-function.js';
+export { type Feeds, type Fetched, type HostTensor, type TensorSpec } from './tree.js';

@@ -1,0 +1,32 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { typeAttribute } from './attribute.js';
+import { currentTrace } from './trace.js';
+
+/**
+ * The same values as `x`, in a compiled step not before `after` has been computed.
+ *
+ * TensorFlow merges equal computations; what is computed from `barrier(x, after)` is never merged with what was computed
+ * from `x`, so a recomputation stays one. Outside a trace it gives `x` itself.
+ */
+export function barrier<T extends tf.Tensor>(x: T, after: tf.Tensor): T {
+  const trace = currentTrace();
+  if (!trace) return x;
+  const output = trace.output(x);
+  const type = typeAttribute('T', trace.builder.info(output).dtype);
+  const waits = { after: [trace.output(after).oper] };
+  return trace.tensor(trace.builder.output('Identity', [output], [type], waits), 'Identity') as T;
+}
+
+/** Puts `name` before the names of the operations that `f` is traced into, so that profiles can be read by stage. */
+export function scope<T>(name: string, f: () => T): T {
+  const trace = currentTrace();
+  if (!trace) return tf.tidy(name, f as () => tf.TensorContainer) as T;
+  const { builder } = trace;
+  const outer = builder.scope;
+  builder.scope = `${outer}${name}/`;
+  try {
+    return f();
+  } finally {
+    builder.scope = outer;
+  }
+}

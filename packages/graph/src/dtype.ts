@@ -1,0 +1,63 @@
+/** Element types that can enter and leave a compiled function. */
+export type DType = 'float32' | 'int32' | 'bool' | 'uint8';
+
+/** Arrays that hold the elements of a {@link DType}. */
+export type TypedArray = Float32Array | Int32Array | Uint8Array | Uint8ClampedArray;
+
+/** TensorFlow's own numbers of its types (`TF_DataType`). */
+export const TF = {
+  float32: 1,
+  uint8: 4,
+  int32: 3,
+  int64: 9,
+  bool: 10,
+  bfloat16: 14,
+  resource: 20,
+} as const;
+
+const names = new Map<number, DType>([
+  [TF.float32, 'float32'],
+  [TF.int32, 'int32'],
+  [TF.bool, 'bool'],
+  [TF.uint8, 'uint8'],
+]);
+
+/** Name of TensorFlow's type `code`; throws, naming `what`, for one that cannot cross the border to JavaScript. */
+export function dtypeName(code: number, what: string): DType {
+  const name = names.get(code);
+  if (!name) {
+    throw new Error(
+      `${what} has TensorFlow type ${code}; only ${[...names.values()].join(', ')} are supported.`,
+    );
+  }
+  return name;
+}
+
+/** Bytes per element. */
+export function elementSize(dtype: DType): number {
+  return dtype === 'float32' || dtype === 'int32' ? 4 : 1;
+}
+
+/** A zeroed array of `length` elements. */
+export function emptyArray(dtype: DType, length: number): TypedArray {
+  if (dtype === 'float32') return new Float32Array(length);
+  return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
+}
+
+/** Whether `data` can hold elements of `dtype` without conversion. */
+export function holds(data: TypedArray, dtype: DType): boolean {
+  const tag = Object.prototype.toString.call(data).slice(8, -1);
+  if (dtype === 'float32') return tag === 'Float32Array';
+  if (dtype === 'int32') return tag === 'Int32Array';
+  return tag === 'Uint8Array' || tag === 'Uint8ClampedArray';
+}
+
+/** The type an array has unless it is told otherwise; bytes are `uint8`, never `bool`. */
+export function defaultDType(data: TypedArray): DType | undefined {
+  return (['float32', 'int32', 'uint8'] as const).find((dtype) => holds(data, dtype));
+}
+
+/** Number of elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, side) => product * side, 1);
+}

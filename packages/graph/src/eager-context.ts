@@ -1,0 +1,172 @@
+import { bufferBytes, type CApi, checked, type Pointer } from './capi.js';
+import { type DType, TF, type TypedArray } from './dtype.js';
+import { dimensions, nativeTensor, takeTensor } from './native-tensor.js';
+import { type EngineOptions, sessionConfig } from './session-config.js';
+import { type HostTensor, type TensorSpec } from './tree.js';
+
+/** A runtime of TensorFlow's own: variables, functions, and their execution. */
+export class EagerContext {
+  readonly api: CApi;
+  readonly #context: Pointer;
+  readonly #device: string | undefined;
+
+  constructor(api: CApi, options: EngineOptions) {
+    this.api = api;
+    this.#device = options.device;
+    if (options.tensorFloat32 !== undefined) api.setTensorFloat32?.(options.tensorFloat32);
+    const config = sessionConfig(options);
+    const settings = api.TFE_NewContextOptions();
+    try {
+      checked(api, 'options', (status) => {
+        api.TFE_ContextOptionsSetConfig(settings, config, config.length, status);
+      });
+      this.#context = checked(api, 'context', (status) => api.TFE_NewContext(settings, status));
+    } finally {
+      api.TFE_DeleteContextOptions(settings);
+    }
+  }
+
+  /** Handle of a tensor with a copy of `data`. */
+  upload(what: string, data: TypedArray, { shape, dtype }: Pick<TensorSpec, 'shape' | 'dtype'>): Pointer {
+    const tensor = nativeTensor(this.api, what, data, shape, dtype);
+    try {
+      return checked(this.api, what, (status) => this.api.TFE_NewTensorHandle(tensor, status));
+    } finally {
+      this.api.TF_DeleteTensor(tensor);
+    }
+  }
+
+  /** Copies a tensor out and frees its handle. */
+  download(what: string, handle: Pointer): Required<HostTensor> {
+    try {
+      const tensor = checked(this.api, what, (status) => this.api.TFE_TensorHandleResolve(handle, status));
+      return takeTensor(this.api, what, tensor);
+    } finally {
+      this.release(handle);
+    }
+  }
+
+  /** Frees a handle. */
+  release(handle: Pointer): void {
+    this.api.TFE_DeleteTensorHandle(handle);
+  }
+
+  /** Handle of a new variable without value. */
+  variable({ path, dtype, shape }: TensorSpec): Pointer {
+    const { api } = this;
+    const name = Buffer.from(path);
+    const op = this.#operation('VarHandleOp', []);
+    api.TFE_OpSetAttrType(op, 'dtype', TF[dtype]);
+    checked(api, path, (status) => {
+      api.TFE_OpSetAttrShape(op, 'shape', dimensions(shape), shape.length, status);
+    });
+    api.TFE_OpSetAttrString(op, 'shared_name', name, name.length);
+    api.TFE_OpSetAttrString(op, 'container', name, 0);
+    return this.#execute(op, path, 1)[0]!;
+  }
+
+  /** Gives a variable a value; frees the value's handle. */
+  assign(variable: Pointer, dtype: DType, value: Pointer): void {
+    try {
+      const op = this.#operation('AssignVariableOp', [variable, value]);
+      this.api.TFE_OpSetAttrType(op, 'dtype', TF[dtype]);
+      this.#execute(op, 'AssignVariableOp', 0);
+    } finally {
+      this.release(value);
+    }
+  }
+
+  /** A handle of a variable's present value. */
+  read(variable: Pointer, dtype: DType): Pointer {
+    const op = this.#operation('ReadVariableOp', [variable]);
+    this.api.TFE_OpSetAttrType(op, 'dtype', TF[dtype]);
+    return this.#execute(op, 'ReadVariableOp', 1)[0]!;
+  }
+
+  /** Frees a variable and its handle. */
+  destroy(variable: Pointer): void {
+    this.#execute(this.#operation('DestroyResourceOp', [variable]), 'DestroyResourceOp', 0);
+    this.release(variable);
+  }
+
+  /** Makes a function known under its name. */
+  addFunction(definition: Pointer): void {
+    checked(this.api, 'function', (status) => {
+      this.api.TFE_ContextAddFunction(this.#context, definition, status);
+    });
+  }
+
+  /** Forgets a function and what was compiled for it. */
+  removeFunction(name: string): void {
+    checked(this.api, name, (status) => {
+      this.api.TFE_ContextRemoveFunction(this.#context, name, status);
+    });
+  }
+
+  /** Runs a function on a worker thread; its outputs as handles. */
+  async call(name: string, what: string, inputs: readonly Pointer[], outputs: number): Promise<Pointer[]> {
+    const { api } = this;
+    const op = this.#operation(name, inputs);
+    const status = api.TF_NewStatus();
+    const results = Array<Pointer | null>(outputs).fill(null);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        api.TFE_Execute.async(op, results, [outputs], status, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+      if (api.TF_GetCode(status) !== 0) throw new Error(`${what} failed: ${api.TF_Message(status)}`);
+      return results as Pointer[];
+    } finally {
+      api.TF_DeleteStatus(status);
+      api.TFE_DeleteOp(op);
+    }
+  }
+
+  /** Runs `f` while TensorFlow keeps times of every operation; gives the bytes of its `RunMetadata` as well. */
+  async profiled<T>(f: () => Promise<T>): Promise<{ result: T; metadata: Uint8Array }> {
+    const { api } = this;
+    api.TFE_ContextEnableRunMetadata(this.#context);
+    try {
+      const result = await f();
+      const metadata = bufferBytes(api, (buffer) => {
+        checked(api, 'profile', (status) => {
+          api.TFE_ContextExportRunMetadata(this.#context, buffer, status);
+        });
+      });
+      return { result, metadata };
+    } finally {
+      api.TFE_ContextDisableRunMetadata(this.#context);
+    }
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    this.api.TFE_DeleteContext(this.#context);
+  }
+
+  #operation(name: string, inputs: readonly Pointer[]): Pointer {
+    const { api } = this;
+    return checked(api, name, (status) => {
+      const op = api.TFE_NewOp(this.#context, name, status);
+      if (api.TF_GetCode(status) === 0 && this.#device) api.TFE_OpSetDevice(op, this.#device, status);
+      for (const input of inputs) {
+        if (api.TF_GetCode(status) === 0) api.TFE_OpAddInput(op, input, status);
+      }
+      return op;
+    });
+  }
+
+  #execute(op: Pointer, what: string, outputs: number): Pointer[] {
+    const results = Array<Pointer | null>(outputs).fill(null);
+    try {
+      checked(this.api, what, (status) => {
+        this.api.TFE_Execute(op, results, [outputs], status);
+      });
+      return results as Pointer[];
+    } finally {
+      this.api.TFE_DeleteOp(op);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import { type Attribute, AttributeType, setAttribute, typeAttribute } from './attribute.js';
+import { bufferBytes, type CApi, checked, type Output, type Pointer } from './capi.js';
+import { copyIn } from './native-tensor.js';
+import { type OpDef, opDefs, splitInputs } from './op-def.js';
+import { sizeOf, TF } from './dtype.js';
+
+/** A node of the graph. */
+export interface GraphNode {
+  readonly operation: Pointer;
+  readonly outputs: readonly Output[];
+}
+
+/** Type and static shape of an output; a side that depends on data is −1, an unknown rank `undefined`. */
+export interface OutputInfo {
+  readonly dtype: number;
+  readonly shape: number[] | undefined;
+}
+
+/** What a traced graph consists of. */
+export interface GraphStatistics {
+  /** Nodes of the graph. */
+  nodes: number;
+  /** Nodes by TensorFlow operation. */
+  operations: Record<string, number>;
+  /** Nodes that were asked for again and shared instead. */
+  shared: number;
+  /** Bytes of the constants that the graph carries. */
+  constantBytes: number;
+}
+
+/** How a node differs from a plain operation on its inputs. */
+export interface NodeOptions {
+  /** A fixed name; others are numbered. */
+  readonly name?: string;
+  /** Operations that must have run before. */
+  readonly after?: readonly Pointer[];
+}
+
+// Constants above this size are not compared with others.
+const sharedConstantBytes = 4096;
+
+/** One `TF_Graph` under construction: adds nodes, infers their shapes, shares equal ones. */
+export class GraphBuilder {
+  readonly statistics: GraphStatistics = { nodes: 0, operations: {}, shared: 0, constantBytes: 0 };
+  /** Put before the names of nodes, so that profiles can be read by stage. */
+  scope = '';
+  readonly graph: Pointer;
+  readonly #api: CApi;
+  readonly #define: (name: string) => OpDef;
+  readonly #nodes = new Map<string, GraphNode>();
+  readonly #info = new Map<string, OutputInfo>();
+
+  constructor(api: CApi) {
+    this.#api = api;
+    this.graph = api.TF_NewGraph();
+    this.#define = opDefs(api, this.graph);
+  }
+
+  /**
+   * Adds the operation `op` on a flat list of inputs, as eager execution takes them, or gives the equal node that is
+   * already there. Attributes that the operation does not know, or without value, are left out.
+   *
+   * @throws what TensorFlow finds wrong with it.
+   */
+  node(
+    op: string,
+    inputs: readonly Output[] = [],
+    attributes: readonly Attribute[] = [],
+    { name, after = [] }: NodeOptions = {},
+  ): GraphNode {
+    const definition = this.#define(op);
+    const known = attributes.filter(
+      (attribute) => attribute.value != null && definition.attributes.has(attribute.name),
+    );
+    const plain = !definition.stateful && name === undefined && after.length === 0 && op !== 'Const';
+    const key = plain
+      ? `${op}|${inputs.map(keyOf).join()}|${JSON.stringify(known.map((a) => [a.name, a.value]))}`
+      : undefined;
+    const equal = key === undefined ? undefined : this.#nodes.get(key);
+    if (equal) {
+      this.statistics.shared++;
+      return equal;
+    }
+    const node = this.#add(op, definition, inputs, known, name, after);
+    if (key !== undefined) this.#nodes.set(key, node);
+    return node;
+  }
+
+  #add(
+    op: string,
+    definition: OpDef,
+    inputs: readonly Output[],
+    attributes: readonly Attribute[],
+    name: string | undefined,
+    after: readonly Pointer[],
+  ): GraphNode {
+    const api = this.#api;
+    const { statistics } = this;
+    const description = api.TF_NewOperation(this.graph, op, name ?? `${this.scope}${op}_${statistics.nodes}`);
+    for (const input of splitInputs(definition, inputs)) {
+      if (Array.isArray(input)) api.TF_AddInputList(description, input, input.length);
+      else api.TF_AddInput(description, input);
+    }
+    for (const attribute of attributes) setAttribute(api, description, attribute);
+    for (const operation of after) api.TF_AddControlInput(description, operation);
+    const operation = checked(api, op, (status) => api.TF_FinishOperation(description, status));
+    statistics.nodes++;
+    statistics.operations[op] = (statistics.operations[op] ?? 0) + 1;
+    const outputs = Array.from({ length: api.TF_OperationNumOutputs(operation) }, (_, index) => ({
+      oper: operation,
+      index,
+    }));
+    return { operation, outputs };
+  }
+
+  /** The only output of {@link node}. */
+  output(
+    op: string,
+    inputs: readonly Output[],
+    attributes: readonly Attribute[],
+    options?: NodeOptions,
+  ): Output {
+    return this.node(op, inputs, attributes, options).outputs[0]!;
+  }
+
+  /** Type and shape as TensorFlow's own inference gives them. */
+  info(output: Output): OutputInfo {
+    const key = keyOf(output);
+    let info = this.#info.get(key);
+    if (!info) this.#info.set(key, (info = this.#infer(output)));
+    return info;
+  }
+
+  #infer(output: Output): OutputInfo {
+    const api = this.#api;
+    const dtype = api.TF_OperationOutputType(output);
+    return checked(api, 'shape inference', (status) => {
+      const rank = api.TF_GraphGetTensorNumDims(this.graph, output, status);
+      if (rank < 0) return { dtype, shape: undefined };
+      const sides = new BigInt64Array(rank);
+      if (rank > 0) api.TF_GraphGetTensorShape(this.graph, output, sides, rank, status);
+      return { dtype, shape: Array.from(sides, Number) };
+    });
+  }
+
+  /** A constant; a large one whose elements are all equal takes no space. */
+  constant(data: NodeJS.TypedArray, shape: readonly number[], code: number): Output {
+    if (sizeOf(shape) > 64 && code !== TF.int64 && isUniform(data)) {
+      const sides = this.constant(Int32Array.from(shape), [shape.length], TF.int32);
+      return this.output('Fill', [sides, this.constant(data.subarray(0, 1), [], code)], []);
+    }
+    const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const key =
+      bytes.length <= sharedConstantBytes ? `${code}|${shape.join()}|${bytes.toString('base64')}` : undefined;
+    const equal = key === undefined ? undefined : this.#nodes.get(key);
+    if (equal) return equal.outputs[0]!;
+    const tensor = copyIn(this.#api, data, shape, code);
+    const value = { name: 'value', type: AttributeType.tensor, value: tensor };
+    const node = this.node('Const', [], [typeAttribute('dtype', code), value]);
+    this.#api.TF_DeleteTensor(tensor);
+    this.statistics.constantBytes += bytes.length;
+    if (key !== undefined) this.#nodes.set(key, node);
+    return node.outputs[0]!;
+  }
+
+  /** `input` as another type. */
+  cast(input: Output, to: number): Output {
+    const from = this.info(input).dtype;
+    return this.output('Cast', [input], [typeAttribute('SrcT', from), typeAttribute('DstT', to)]);
+  }
+
+  /** The graph as the bytes of a `GraphDef`. */
+  graphDef(): Uint8Array {
+    return bufferBytes(this.#api, (buffer) => {
+      checked(this.#api, 'GraphDef', (status) => {
+        this.#api.TF_GraphToGraphDef(this.graph, buffer, status);
+      });
+    });
+  }
+
+  /** Name of an operation. */
+  nameOf(operation: Pointer): string {
+    return this.#api.TF_OperationName(operation);
+  }
+
+  /** Frees the graph. */
+  dispose(): void {
+    this.#api.TF_DeleteGraph(this.graph);
+  }
+}
+
+/** Identifies an output within its graph. */
+export function keyOf({ oper, index }: Output): string {
+  return `${oper}:${index}`;
+}
+
+/** Whether all elements are equal. */
+export function isUniform(data: NodeJS.TypedArray): boolean {
+  const first = data[0];
+  // Written as a loop: the arrays may have millions of elements, nearly all of which differ from the first.
+  for (let i = 1; i < data.length; i++) if (data[i] !== first) return false;
+  return true;
+}

@@ -1,0 +1,208 @@
+import { type CApi, type Pointer } from './capi.js';
+import { nodeBackend } from './backend.js';
+import { EagerContext } from './eager-context.js';
+import { type EngineOptions } from './session-config.js';
+import { type TraceOptions } from './trace.js';
+import {
+  toFunction,
+  type Traceable,
+  type TracedGraph,
+  traceGraph,
+  type TraceStatistics,
+} from './traced-function.js';
+import {
+  assertSameStructure,
+  type HostTensor,
+  isTensor,
+  putTogether,
+  type Structure,
+  takeApart,
+} from './tree.js';
+import { type TypedArray } from './dtype.js';
+
+/** Options of everything that is compiled over one state. */
+export interface ProgramOptions extends EngineOptions, TraceOptions {
+  /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
+  readonly xla: boolean;
+  /** Functions (phases and shapes of batches) that may be held at once. */
+  readonly maxTraces: number;
+}
+
+/** A function that TensorFlow holds, and how its results are put together. */
+export interface LoadedFunction {
+  readonly name: string;
+  readonly structure: Structure;
+  readonly statistics: TraceStatistics;
+}
+
+/** State in variables of TensorFlow's own, and the functions over it. Calls run one after another, in order. */
+export class Program {
+  readonly #api: CApi;
+  readonly #context: EagerContext;
+  readonly #options: ProgramOptions;
+  /** Structure of the state. */
+  readonly state: Structure;
+  readonly #variables: readonly Pointer[];
+  readonly #names = new Set<string>();
+  #serial = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #disposed = false;
+
+  constructor(api: CApi, state: unknown, options: ProgramOptions) {
+    this.#api = api;
+    this.#options = options;
+    const { structure, leaves } = takeApart('state', state);
+    this.state = structure;
+    this.#context = new EagerContext(api, options);
+    this.#variables = structure.specs.map((spec) => this.#context.variable(spec));
+    this.#assign(leaves);
+  }
+
+  /** Traces `f` without running anything; the graph goes to the caller. */
+  trace(f: Traceable, batch: Structure): TracedGraph {
+    this.#assertAlive();
+    return traceGraph(this.#api, f, { state: this.state, batch }, this.#options);
+  }
+
+  /** Traces `f` and hands it to TensorFlow as a function. */
+  load(f: Traceable, batch: Structure): LoadedFunction {
+    this.#assertAlive();
+    if (this.#names.size >= this.#options.maxTraces) {
+      throw new Error(
+        `${this.#names.size} functions are traced already, one for each phase and each shape of a batch: ` +
+          'pad batches to a few sizes, or raise the option maxTraces.',
+      );
+    }
+    const graph = this.trace(f, batch);
+    try {
+      const name = `function_${this.#serial++}`;
+      const definition = toFunction(this.#api, name, graph, this.#options);
+      try {
+        this.#context.addFunction(definition);
+      } finally {
+        this.#api.TF_DeleteFunction(definition);
+      }
+      this.#names.add(name);
+      return { name, structure: graph.structure, statistics: graph.statistics };
+    } finally {
+      graph.builder.dispose();
+    }
+  }
+
+  /** Forgets a function once the calls before have ended. */
+  unload({ name }: LoadedFunction): void {
+    if (!this.#names.delete(name)) return;
+    void this.#enqueue(() => {
+      this.#context.removeFunction(name);
+    });
+  }
+
+  /** Calls a function after those called before. The batch is copied before this returns. */
+  async call({ name, structure }: LoadedFunction, batch: unknown): Promise<unknown> {
+    this.#assertAlive();
+    const feeds = this.#upload('batch', batch);
+    return this.#enqueue(async () => {
+      try {
+        const inputs = [...feeds, ...this.#variables];
+        const outputs = await this.#context.call(
+          name,
+          'The compiled function',
+          inputs,
+          structure.specs.length,
+        );
+        return putTogether(
+          structure,
+          outputs.map((handle, i) => {
+            const result = this.#context.download(structure.specs[i]!.path, handle);
+            return result.shape.length === 0 ? result.data[0] : result;
+          }),
+        );
+      } finally {
+        for (const feed of feeds) this.#context.release(feed);
+      }
+    });
+  }
+
+  /** A call with the times of all operations, as the bytes of TensorFlow's `RunMetadata`. */
+  async profile(loaded: LoadedFunction, batch: unknown): Promise<Uint8Array> {
+    const { metadata } = await this.#context.profiled(() => this.call(loaded, batch));
+    return metadata;
+  }
+
+  /** The state after all calls so far, made of `wrap`ped values. */
+  async read(wrap: (value: Required<HostTensor>) => unknown): Promise<unknown> {
+    this.#assertAlive();
+    return this.#enqueue(() =>
+      putTogether(
+        this.state,
+        this.state.specs.map(({ path, dtype }, i) =>
+          wrap(this.#context.download(path, this.#context.read(this.#variables[i]!, dtype))),
+        ),
+      ),
+    );
+  }
+
+  /** Replaces the state after all calls so far. */
+  async write(state: unknown): Promise<void> {
+    this.#assertAlive();
+    const { structure, leaves } = takeApart('state', state);
+    assertSameStructure('The new state', structure.specs, this.state.specs);
+    const position = new Map(structure.specs.map(({ path }, i) => [path, i]));
+    const ordered = this.state.specs.map(({ path }) => leaves[position.get(path)!]!);
+    return this.#enqueue(() => {
+      this.#assign(ordered);
+    });
+  }
+
+  /** Frees everything once the calls so far have ended. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    void this.#enqueue(() => {
+      for (const name of this.#names) this.#context.removeFunction(name);
+      for (const variable of this.#variables) this.#context.destroy(variable);
+      this.#context.dispose();
+    });
+  }
+
+  async #enqueue<T>(f: () => T | Promise<T>): Promise<T> {
+    const result = this.#last.then(f);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  #assign(leaves: readonly Parameters<typeof valuesOf>[0][]): void {
+    leaves.forEach((leaf, i) => {
+      const spec = this.state.specs[i]!;
+      const value = this.#context.upload(`state.${spec.path}`, valuesOf(leaf), spec);
+      this.#context.assign(this.#variables[i]!, spec.dtype, value);
+    });
+  }
+
+  #upload(name: string, tree: unknown): Pointer[] {
+    const { structure, leaves } = takeApart(name, tree);
+    const handles: Pointer[] = [];
+    try {
+      leaves.forEach((leaf, i) => {
+        const spec = structure.specs[i]!;
+        handles.push(this.#context.upload(`${name}.${spec.path}`, valuesOf(leaf), spec));
+      });
+      return handles;
+    } catch (error) {
+      for (const handle of handles) this.#context.release(handle);
+      throw error;
+    }
+  }
+
+  #assertAlive(): void {
+    if (this.#disposed) throw new Error('The compiled program is disposed: compile it again to use it.');
+  }
+}
+
+/** The elements of a leaf, without a copy where they are on the host. */
+function valuesOf(leaf: Parameters<typeof isTensor>[0]): TypedArray {
+  if (!isTensor(leaf)) return (leaf as HostTensor).data;
+  const values = nodeBackend().readSync(leaf.dataId);
+  if (ArrayBuffer.isView(values)) return values;
+  return Uint8Array.from(values);
+}

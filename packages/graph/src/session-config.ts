@@ -1,0 +1,43 @@
+import { writeMessage } from './protobuf.js';
+
+/** How much of the machine the engine takes, and how. Process-wide settings are marked. */
+export interface EngineOptions {
+  /** Operations that run side by side (`inter`). The default leaves the choice to TensorFlow: one per core. */
+  readonly threads?: { readonly inter?: number };
+  /** Where the function runs, e.g. `'/CPU:0'` or `'/GPU:1'`; TensorFlow chooses where missing. */
+  readonly device?: string;
+  /** Takes GPU memory as it is needed instead of all at once. Process-wide: the first user of the GPU decides. */
+  readonly memoryGrowth?: boolean;
+  /** Lets float32 matrix products on recent GPUs round their factors to TF32. Process-wide. */
+  readonly tensorFloat32?: boolean;
+  /** Switches of TensorFlow's graph optimizer, by name; those not named keep TensorFlow's default. */
+  readonly rewrites?: Partial<Record<Rewrite, boolean>>;
+}
+
+/** Passes of TensorFlow's graph optimizer that can be switched. */
+export type Rewrite = keyof typeof rewrites;
+
+// Fields of RewriterConfig that are toggles (0 default, 1 on, 2 off).
+const rewrites = {
+  layout: 1,
+  constantFolding: 3,
+  arithmetic: 7,
+  dependency: 8,
+  shape: 13,
+  remapping: 14,
+  commonSubgraphs: 24,
+  autoMixedPrecisionOneDnn: 31,
+} as const;
+
+/** The bytes of TensorFlow's `ConfigProto` for these options. */
+export function sessionConfig({ threads, memoryGrowth, rewrites: switches = {} }: EngineOptions): Uint8Array {
+  const toggles = Object.entries(switches).map(
+    ([name, on]) => [rewrites[name as Rewrite], on === undefined ? undefined : on ? 1 : 2] as const,
+  );
+  return writeMessage([
+    [5, threads?.inter],
+    [6, memoryGrowth === undefined ? undefined : writeMessage([[4, memoryGrowth]])],
+    [7, true], // allow_soft_placement: operations without a kernel on the device run elsewhere
+    [10, toggles.length === 0 ? undefined : writeMessage([[10, writeMessage(toggles)]])],
+  ]);
+}

@@ -1,0 +1,175 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { shapeAttribute, stringAttribute, typeAttribute } from './attribute.js';
+import { type CApi, checked, type Output, type Pointer } from './capi.js';
+import { TF } from './dtype.js';
+import { GraphBuilder, type GraphStatistics, keyOf } from './graph-builder.js';
+import { Trace, type TraceOptions } from './trace.js';
+import { TraceError } from './trace-error.js';
+import {
+  assertSameStructure,
+  type HostTensor,
+  isTensor,
+  putTogether,
+  type Structure,
+  takeApart,
+} from './tree.js';
+
+/** A function of state and batch; the static phase is already bound. */
+export type Traceable = (state: unknown, batch: unknown) => { state?: unknown; outputs: unknown };
+
+/** What the trace of one function consists of. */
+export interface TraceStatistics extends GraphStatistics {
+  /** Time the trace took. */
+  milliseconds: number;
+  /** State leaves that the function gives new values. */
+  assigned: number;
+}
+
+/** A function traced into a graph that still exists. */
+export interface TracedGraph {
+  readonly builder: GraphBuilder;
+  /** Values that come in with each call. */
+  readonly feeds: readonly Output[];
+  /** Handles of the state's variables. */
+  readonly variables: readonly Output[];
+  readonly outputs: readonly Output[];
+  /** What the outputs mean. */
+  readonly structure: Structure;
+  /** Assignments of new state; they run after every read. */
+  readonly assignments: readonly Pointer[];
+  readonly statistics: TraceStatistics;
+}
+
+/** Traces `f` for a state and a batch of the given structures. The caller disposes the graph. */
+export function traceGraph(
+  api: CApi,
+  f: Traceable,
+  { state, batch }: { state: Structure; batch: Structure },
+  options: TraceOptions,
+): TracedGraph {
+  const start = performance.now();
+  const builder = new GraphBuilder(api);
+  try {
+    const variables = state.specs.map(({ path, dtype, shape }, i) =>
+      builder.output(
+        'VarHandleOp',
+        [],
+        [
+          typeAttribute('dtype', TF[dtype]),
+          shapeAttribute('shape', shape),
+          stringAttribute('shared_name', path),
+          stringAttribute('container', ''),
+        ],
+        { name: `variable_${i}` },
+      ),
+    );
+    const reads = variables.map((variable, i) =>
+      builder.output('ReadVariableOp', [variable], [typeAttribute('dtype', TF[state.specs[i]!.dtype])]),
+    );
+    const feeds = batch.specs.map(({ dtype, shape }, i) =>
+      builder.output('Placeholder', [], [typeAttribute('dtype', TF[dtype]), shapeAttribute('shape', shape)], {
+        name: `feed_${i}`,
+      }),
+    );
+    const trace = new Trace(builder, options);
+    const { outputs, structure, next } = trace.run(() => {
+      const result = f(
+        putTogether(
+          state,
+          reads.map((read) => trace.tensor(read)),
+        ),
+        putTogether(
+          batch,
+          feeds.map((feed) => trace.tensor(asTensor(builder, feed))),
+        ),
+      );
+      if (result instanceof Promise) {
+        throw new TraceError('The step returned a promise: a step that is traced must be synchronous.');
+      }
+      return collect(trace, state, result);
+    });
+    // State is read once, before anything is assigned, so that all of the step sees the old one.
+    const afterReads = builder.node('NoOp', [], [], { after: reads.map(({ oper }) => oper) }).operation;
+    const assignments: Pointer[] = [];
+    next?.forEach((value, i) => {
+      if (keyOf(value) === keyOf(reads[i]!)) return;
+      const dtype = typeAttribute('dtype', TF[state.specs[i]!.dtype]);
+      const options = { after: [afterReads] };
+      assignments.push(builder.node('AssignVariableOp', [variables[i]!, value], [dtype], options).operation);
+    });
+    const results = outputs.map((output, i) =>
+      builder.output('Identity', [output], [typeAttribute('T', builder.info(output).dtype)], {
+        name: `result_${i}`,
+      }),
+    );
+    const statistics = {
+      ...builder.statistics,
+      milliseconds: performance.now() - start,
+      assigned: assignments.length,
+    };
+    return { builder, feeds, variables, outputs: results, structure, assignments, statistics };
+  } catch (error) {
+    builder.dispose();
+    throw error;
+  }
+}
+
+/** Bytes are no type of TensorFlow.js, which calls them int32 wherever it meets them. */
+function asTensor(builder: GraphBuilder, feed: Output): Output {
+  return builder.info(feed).dtype === TF.uint8 ? builder.cast(feed, TF.int32) : feed;
+}
+
+function collect(
+  trace: Trace,
+  state: Structure,
+  result: ReturnType<Traceable>,
+): { outputs: Output[]; structure: Structure; next: Output[] | undefined } {
+  const toOutput = (leaf: tf.Tensor | HostTensor): Output => {
+    if (isTensor(leaf)) return trace.output(leaf);
+    throw new TraceError(
+      'The step returned plain values, which would be the same at every run: return tensors.',
+    );
+  };
+  const { structure, leaves } = takeApart('result', result.outputs);
+  let next: Output[] | undefined;
+  if ('state' in result) {
+    const returned = takeApart('state', result.state);
+    assertSameStructure('The returned state', returned.structure.specs, state.specs);
+    const position = new Map(returned.structure.specs.map(({ path }, i) => [path, i]));
+    next = state.specs.map(({ path }) => toOutput(returned.leaves[position.get(path)!]!));
+  }
+  return { outputs: leaves.map(toOutput), structure, next };
+}
+
+/** The traced graph as a function named `name`; the caller deletes it. */
+export function toFunction(api: CApi, name: string, graph: TracedGraph, { xla }: { xla: boolean }): Pointer {
+  const { builder, feeds, variables, outputs, assignments } = graph;
+  const inputs = [...feeds, ...variables];
+  const definition = checked(api, name, (status) =>
+    api.TF_GraphToFunctionWithControlOutputs(
+      builder.graph,
+      name,
+      0,
+      -1,
+      null,
+      inputs.length,
+      inputs,
+      outputs.length,
+      outputs,
+      null,
+      assignments.length,
+      assignments,
+      null,
+      null,
+      '',
+      status,
+    ),
+  );
+  if (xla) {
+    const yes = Uint8Array.of(0x28, 1); // AttrValue { b: true }
+    checked(api, 'XLA', (status) => {
+      api.TF_FunctionSetAttrValueProto(definition, '_XlaMustCompile', yes, yes.length, status);
+    });
+  }
+  return definition;
+}
