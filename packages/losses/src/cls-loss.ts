@@ -16,18 +16,20 @@ import { withDerivative } from './with-derivative.js';
  * @example
  * const loss = clsLoss(tf.tensor2d([[2, -1, 0.5]]), tf.tensor2d([[1, 0, 0]]));
  */
-export function clsLoss(logits: tf.Tensor2D, labels: tf.Tensor2D): tf.Scalar {
-  assertShape('logits of clsLoss', logits, ['B', 'C']);
-  const [batch, classes] = logits.shape;
-  assertShape('labels of clsLoss', labels, [batch, classes]);
-  return withDerivative(logits, (x) => {
+export function clsLoss(logits: tf.Tensor, labels: tf.Tensor): tf.Scalar {
+  const { B: batch, C: classes } = assertShape('clsLoss: logits', logits, ['B', 'C']);
+  assertShape('clsLoss: labels', labels, [batch, classes]);
+  return withDerivative(logits, () => {
     const count = batch * classes;
     const y = tf.cast(labels, 'float32');
-    // log(1 + exp(−|x|)) + max(x, 0) − x·y neither overflows nor loses the small losses of confident logits.
-    const terms = tf.add(tf.log1p(tf.exp(tf.neg(tf.abs(x)))), tf.sub(tf.relu(x), tf.mul(x, y)));
+    // log(1 + exp(−|logits|)) + max(logits, 0) − logits·y neither overflows nor loses the small losses of confident logits.
+    const terms = tf.add(
+      tf.log1p(tf.exp(tf.neg(tf.abs(logits)))),
+      tf.sub(tf.relu(logits), tf.mul(logits, y)),
+    );
     return {
       value: tf.div(tf.sum(terms), count),
-      derivative: tf.div(tf.sub(tf.sigmoid(x), y), count),
+      derivative: tf.div(tf.sub(tf.sigmoid(logits), y), count),
     };
   });
 }

@@ -32,24 +32,22 @@ export interface CtcLossOptions {
  * const loss = ctcLoss(student, teacher, tf.tensor2d([[1, 1, 1, 0]]), { temperature: 0.5 });
  */
 export function ctcLoss(
-  student: tf.Tensor2D,
-  teacher: tf.Tensor2D,
-  flags: tf.Tensor2D,
+  student: tf.Tensor,
+  teacher: tf.Tensor,
+  flags: tf.Tensor,
   { temperature = 0.5, epsilon = 1e-4 }: CtcLossOptions = {},
 ): tf.Scalar {
-  assertShape('flags of ctcLoss', flags, ['B', 'V']);
-  const [batch, views] = flags.shape;
-  assertShape('student of ctcLoss', student, [views * batch, 'D']);
-  const dim = student.shape[1];
-  assertShape('teacher of ctcLoss', teacher, ['G·B', dim]);
-  const globals = teacher.shape[0] / batch;
+  const { B: batch, V: views } = assertShape('ctcLoss: flags', flags, ['B', 'V']);
+  const { D: dim } = assertShape('ctcLoss: student', student, [views * batch, 'D']);
+  const { rows } = assertShape('ctcLoss: teacher', teacher, ['rows', dim]);
+  const globals = rows / batch;
   if (!Number.isInteger(globals)) {
     throw new Error(
-      `teacher of ctcLoss: ${teacher.shape[0]} rows are no multiple of the ${batch} images of flags; give every global view of every image`,
+      `ctcLoss: teacher has ${rows} rows, no multiple of the ${batch} images of flags; give every global view of every image`,
     );
   }
-  return withDerivative(student, (rows) => {
-    const s = tf.transpose(tf.reshape(rows, [views, batch, dim]), [1, 0, 2]); // [B,V,D]
+  return withDerivative(student, () => {
+    const s = tf.transpose(tf.reshape(student, [views, batch, dim]), [1, 0, 2]); // [B,V,D]
     const t = tf.transpose(tf.reshape(teacher, [globals, batch, dim]), [1, 0, 2]); // [B,G,D]
     const z = tf.div(tf.matMul(t, s, false, true), temperature); // [B,G,V]
     const positive = tf.cast(tf.greater(tf.reshape(flags, [batch, 1, views]), 0), 'float32');
@@ -65,10 +63,7 @@ export function ctcLoss(
     const sum = tf.add(tf.sum(shifted, 2, true), tf.exp(tf.sub(floor, shift)));
     const logNegatives = tf.add(tf.log(sum), shift); // [B,G,1]
 
-    const share = tf.div(
-      1 / (globals * batch),
-      tf.add(tf.sum(positive, 2, true), epsilon),
-    ); // [B,1,1]
+    const share = tf.div(1 / (globals * batch), tf.add(tf.sum(positive, 2, true), epsilon)); // [B,1,1]
     const margin = tf.sub(logNegatives, z);
     const perView = tf.add(tf.sum(tf.mul(positive, tf.softplus(margin)), 2, true), tf.softplus(logNegatives));
 
@@ -78,7 +73,7 @@ export function ctcLoss(
     const ds = tf.div(tf.matMul(dz, t, true), temperature); // [B,V,D]
     return {
       value: tf.sum(tf.mul(share, perView)),
-      derivative: tf.reshape(tf.transpose(ds, [1, 0, 2]), rows.shape),
+      derivative: tf.reshape(tf.transpose(ds, [1, 0, 2]), student.shape),
     };
   });
 }

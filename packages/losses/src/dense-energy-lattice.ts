@@ -1,3 +1,4 @@
+import { assertShape } from '@toco/core';
 import { bilateralLattice, type Lattice, type RgbImage } from '@toco/crf';
 import { packLattices, type LatticeArrays } from '@toco/crf/tensor';
 import type * as tf from '@tensorflow/tfjs-core';
@@ -49,7 +50,7 @@ export function denseEnergyLattice(
 
 /** Options of {@link denseEnergyLattices}. */
 export interface DenseEnergyLatticesOptions extends DenseEnergyLatticeOptions {
-  /** Vertices to pad every lattice to, for steps that need a fixed shape; default: those of the largest lattice. */
+  /** Vertices to pad every lattice to, where a compiled step needs one shape; default: see `packLattices` of `@toco/crf`. */
   readonly vertices?: number;
 }
 
@@ -63,10 +64,14 @@ export interface DenseEnergyLatticesOptions extends DenseEnergyLatticeOptions {
  * const lattice = latticeTensors(await denseEnergyLattices(images));
  */
 export async function denseEnergyLattices(
-  images: tf.Tensor4D,
+  images: tf.Tensor,
   { vertices, ...kernel }: DenseEnergyLatticesOptions = {},
 ): Promise<LatticeArrays> {
-  const [batch, height, width] = images.shape;
+  const {
+    B: batch,
+    H: height,
+    W: width,
+  } = assertShape('denseEnergyLattices: images', images, ['B', 'H', 'W', 3]);
   const data = (await images.data()) as Float32Array;
   const size = height * width * 3;
   const lattices = Array.from({ length: batch }, (_, b) =>

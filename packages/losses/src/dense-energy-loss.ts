@@ -6,10 +6,10 @@ import { withDerivative } from './with-derivative.js';
 /** What {@link denseEnergyLoss} knows of the images; none of it gets a gradient. */
 export interface DenseEnergyTargets {
   /** `[B,H,W]`, the labels that the segmentation loss learns from; `ignoreIndex` marks pixels without one. */
-  readonly labels: tf.Tensor3D;
-  /** `[B,4]`, boxes of real pixels `[y0,x0…]` as `[y0,y1,x0,x1]`, ends excluded. */
-  readonly imgBox: tf.Tensor2D;
-  /** Bilateral kernel of the half-size images, from `denseEnergyLattice`. */
+  readonly labels: tf.Tensor;
+  /** `[B,4]`, boxes of real pixels `[y0,y1,x0,x1]`, ends excluded. */
+  readonly imgBox: tf.Tensor;
+  /** Bilateral kernel of the half-size images: `denseEnergyLattices`, then `latticeTensors` of `@toco/crf/tensor`. */
   readonly lattice: LatticeTensors;
 }
 
@@ -34,6 +34,8 @@ export interface DenseEnergyLossOptions {
  * Source: the dense energy loss of Tang et al., On Regularized Losses for Weakly-supervised CNN Segmentation,
  * ECCV 2018; ToCo (Ru et al., CVPR 2023) adds it with weight 0.05.
  *
+ * The filter needs a backend with `UnsortedSegmentSum`: TensorFlow, cpu, webgl, webgpu, but not wasm.
+ *
  * @param logits `[B,H,W,K]` at image size, H and W even.
  * @param targets labels, boxes and lattices of the same images.
  * @returns The loss, a scalar, ≤ 0.
@@ -43,22 +45,26 @@ export interface DenseEnergyLossOptions {
  * const loss = denseEnergyLoss(logits, { labels, imgBox, lattice }, { ignoreIndex: 255 });
  */
 export function denseEnergyLoss(
-  logits: tf.Tensor4D,
+  logits: tf.Tensor,
   { labels, imgBox, lattice }: DenseEnergyTargets,
   { ignoreIndex, weight = 1e-7 }: DenseEnergyLossOptions,
 ): tf.Scalar {
-  assertShape('logits of denseEnergyLoss', logits, ['B', 'H', 'W', 'K']);
-  const [batch, height, width, classes] = logits.shape;
-  assertShape('labels of denseEnergyLoss', labels, [batch, height, width]);
-  assertShape('imgBox of denseEnergyLoss', imgBox, [batch, 4]);
+  const {
+    B: batch,
+    H: height,
+    W: width,
+    K: classes,
+  } = assertShape('denseEnergyLoss: logits', logits, ['B', 'H', 'W', 'K']);
+  assertShape('denseEnergyLoss: labels', labels, [batch, height, width]);
+  assertShape('denseEnergyLoss: imgBox', imgBox, [batch, 4]);
   if (height % 2 || width % 2) {
     throw new Error(
       `denseEnergyLoss: logits of ${height} × ${width} cannot be halved; resize them to even sides`,
     );
   }
   const [h, w] = [height / 2, width / 2];
-  return withDerivative(logits, (x) => {
-    const probabilities = tf.softmax(x);
+  return withDerivative(logits, () => {
+    const probabilities = tf.softmax(logits as tf.Tensor4D);
     const p = tf.avgPool(probabilities, 2, 2, 'valid'); // [B,h,w,K]
     const roi = halfSizeBoxMask(imgBox, h, w); // [B,h,w,1]
     const gate = tf.tidy(() => {
@@ -69,26 +75,31 @@ export function denseEnergyLoss(
       const unsure = tf.relu(tf.sub(roi, tf.max(p, 3, true)));
       return tf.where(tf.expandDims(unlabelled, 3), tf.onesLike(unsure), unsure); // [B,h,w,1]
     });
-    const masked = tf.mul(p, roi) as tf.Tensor4D; // S
+    const masked = tf.mul<tf.Tensor4D>(p, roi); // S
     const pull = tf.mul(gate, latticeFilter(masked, lattice)); // g · K S
     const value = tf.mul(tf.sum(tf.mul(masked, pull)), -weight / batch);
 
     // Through the 2×2 mean, each pixel gets a quarter of its block's derivative; two copies in a row are one block row.
-    const dBlock = tf.reshape(tf.mul(tf.mul(pull, roi), (-2 * weight) / batch / 4), [batch * h, 1, w, classes]);
+    const dBlock = tf.reshape(tf.mul(tf.mul(pull, roi), (-2 * weight) / batch / 4), [
+      batch * h,
+      1,
+      w,
+      classes,
+    ]);
     const dRow = tf.concat([dBlock, dBlock], 3); // [B·h,1,w,2K]
     const derivative = tf.tidy(() => {
       const weighted = tf.reshape(
         tf.mul(tf.reshape(probabilities, [batch * h, 2, w, 2 * classes]), dRow),
-        x.shape,
+        logits.shape,
       );
       return tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, 3, true)));
     });
-    return { value: value as tf.Scalar, derivative };
+    return { value, derivative };
   });
 }
 
 /** 1 at every second pixel that lies inside its image's box, else 0: `[B,h,w,1]`. */
-function halfSizeBoxMask(imgBox: tf.Tensor2D, h: number, w: number): tf.Tensor {
+function halfSizeBoxMask(imgBox: tf.Tensor, h: number, w: number): tf.Tensor {
   return tf.tidy(() => {
     const [y0, y1, x0, x1] = tf
       .split(tf.cast(imgBox, 'int32'), 4, 1)

@@ -34,33 +34,33 @@ export interface PtcLossOptions {
  * const loss = ptcLoss(patchTokens, affinity);
  */
 export function ptcLoss(
-  patchTokens: tf.Tensor3D,
-  affinity: tf.Tensor3D,
+  patchTokens: tf.Tensor,
+  affinity: tf.Tensor,
   { groupSize, epsilon = 1e-8 }: PtcLossOptions = {},
 ): tf.Scalar {
-  assertShape('patchTokens of ptcLoss', patchTokens, ['B', 'N', 'D']);
-  const [batch, tokens] = patchTokens.shape;
-  assertShape('affinity of ptcLoss', affinity, [batch, tokens, tokens]);
+  const { B: batch, N: tokens } = assertShape('ptcLoss: patchTokens', patchTokens, ['B', 'N', 'D']);
+  assertShape('ptcLoss: affinity', affinity, [batch, tokens, tokens]);
   const groups = numGroups('ptcLoss', batch, groupSize);
-  return withDerivative(patchTokens, (x) => {
-    const weights = tf.tidy(() =>
-      tf.sub(pairWeights(affinity, 0, groups), pairWeights(affinity, 1, groups)),
-    ); // [B,N,N]
-    const length = tf.sqrt(tf.sum(tf.square(x), 2, true)); // [B,N,1]
+  return withDerivative(patchTokens, () => {
+    const weights = tf.tidy(() => tf.sub(pairWeights(affinity, 0, groups), pairWeights(affinity, 1, groups))); // [B,N,N]
+    const length = tf.sqrt(tf.sum(tf.square(patchTokens), 2, true)); // [B,N,1]
     const norm = tf.maximum(length, epsilon);
-    const unit = tf.div(x, norm);
+    const unit = tf.div(patchTokens, norm);
     const cosine = tf.matMul(unit, unit, false, true);
     const value = tf.add(0.5, tf.sum(tf.mul(weights, tf.abs(cosine))));
     const dCosine = tf.mul(weights, tf.sign(cosine));
     const dUnit = tf.add(tf.matMul(dCosine, unit), tf.matMul(dCosine, unit, true));
     // A vector held at the clamp is scaled by a constant; only true normalisation removes the radial part.
-    const radial = tf.mul(tf.sum(tf.mul(unit, dUnit), 2, true), tf.cast(tf.greater(length, epsilon), 'float32'));
+    const radial = tf.mul(
+      tf.sum(tf.mul(unit, dUnit), 2, true),
+      tf.cast(tf.greater(length, epsilon), 'float32'),
+    );
     return { value, derivative: tf.div(tf.sub(dUnit, tf.mul(unit, radial)), norm) };
   });
 }
 
 /** ½ / (pairs of this affinity in the group + 1) / groups at each such pair, 0 elsewhere: `[B,N,N]`. */
-function pairWeights(affinity: tf.Tensor3D, kind: 0 | 1, groups: number): tf.Tensor {
+function pairWeights(affinity: tf.Tensor, kind: 0 | 1, groups: number): tf.Tensor {
   const pairs = tf.cast(tf.equal(affinity, tf.scalar(kind, affinity.dtype)), 'float32');
   const grouped = tf.reshape(pairs, [groups, -1]);
   const share = tf.div(0.5 / groups, tf.add(tf.sum(grouped, 1, true), 1));

@@ -32,15 +32,19 @@ export interface SegLossOptions {
  * const loss = segLoss(logits, labels, { ignoreIndex: 255 });
  */
 export function segLoss(
-  logits: tf.Tensor4D,
-  labels: tf.Tensor3D,
+  logits: tf.Tensor,
+  labels: tf.Tensor,
   { ignoreIndex, groupSize }: SegLossOptions,
 ): tf.Scalar {
-  assertShape('logits of segLoss', logits, ['B', 'H', 'W', 'K']);
-  const [batch, height, width, classes] = logits.shape;
-  assertShape('labels of segLoss', labels, [batch, height, width]);
+  const {
+    B: batch,
+    H: height,
+    W: width,
+    K: classes,
+  } = assertShape('segLoss: logits', logits, ['B', 'H', 'W', 'K']);
+  assertShape('segLoss: labels', labels, [batch, height, width]);
   const groups = numGroups('segLoss', batch, groupSize);
-  return withDerivative(logits, (x) => {
+  return withDerivative(logits, () => {
     const target = tf.cast(labels, 'int32');
     const valid = tf.logicalAnd(
       tf.notEqual(target, tf.scalar(ignoreIndex, 'int32')),
@@ -55,15 +59,11 @@ export function segLoss(
       pixelWeights(tf.logicalAnd(valid, tf.logicalNot(isBackground)), groups),
     ); // [B,H,W]
     const weightPerLogit = tf.expandDims(weights, 3);
-    const oneHot = tf.tidy(() =>
-      tf.mul(tf.cast(tf.oneHot(target, classes), 'float32'), weightPerLogit),
-    ); // weight at the label, else 0
-    const logProbabilities = tf.logSoftmax(x);
+    const oneHot = tf.tidy(() => tf.mul(tf.cast(tf.oneHot(target, classes), 'float32'), weightPerLogit)); // weight at the label, else 0
+    const logProbabilities = tf.logSoftmax(logits);
     const value = tf.neg(tf.sum(tf.mul(oneHot, logProbabilities)));
-    const derivative = tf.tidy(() =>
-      tf.sub(tf.mul(tf.exp(logProbabilities), weightPerLogit), oneHot),
-    );
-    return { value: value as tf.Scalar, derivative };
+    const derivative = tf.tidy(() => tf.sub(tf.mul(tf.exp(logProbabilities), weightPerLogit), oneHot));
+    return { value, derivative };
   });
 }
 

@@ -21,18 +21,18 @@ export interface TokenAffinityOptions {
  * @example
  * const affinity = tokenAffinity(tf.tensor2d([[0, 3, 3, 255]], [1, 4], 'int32'), { ignoreIndex: 255 });
  */
-export function tokenAffinity(
-  tokenLabels: tf.Tensor2D | tf.Tensor3D,
-  { ignoreIndex }: TokenAffinityOptions,
-): tf.Tensor3D {
-  assertShape('tokenLabels of tokenAffinity', tokenLabels, tokenLabels.rank === 3 ? ['B', 'h', 'w'] : ['B', 'N']);
+export function tokenAffinity(tokenLabels: tf.Tensor, { ignoreIndex }: TokenAffinityOptions): tf.Tensor3D {
+  const { B: batch } = assertShape(
+    'tokenAffinity: tokenLabels',
+    tokenLabels,
+    tokenLabels.rank === 3 ? ['B', 'h', 'w'] : ['B', 'N'],
+  );
   if (ignoreIndex === 0 || ignoreIndex === 1) {
     throw new Error(
       `tokenAffinity: ignoreIndex ${ignoreIndex} already means ${ignoreIndex ? 'equal' : 'different'} labels; choose another value, such as 255`,
     );
   }
   return tf.tidy(() => {
-    const batch = tokenLabels.shape[0];
     const tokens = tokenLabels.size / batch;
     const labels = tf.cast(tokenLabels, 'int32');
     const row = tf.reshape(labels, [batch, tokens, 1]);

@@ -27,14 +27,11 @@ export async function checkGradient(
   );
   for (const direction of [...random, ...coordinates.map((c) => tf.cast(c, 'float32'))]) {
     const delta = tf.mul(direction, step);
-    const [above, below, slope, size] = await Promise.all(
-      [
-        f(tf.add(x, delta)),
-        f(tf.sub(x, delta)),
-        tf.sum(tf.mul(gradient, direction)),
-        tf.norm(direction),
-      ].map(async (t) => (await t.data())[0]!),
-    ) as [number, number, number, number];
+    const [above, below, slope, size] = (await Promise.all(
+      [f(tf.add(x, delta)), f(tf.sub(x, delta)), tf.sum(tf.mul(gradient, direction)), tf.norm(direction)].map(
+        async (t) => (await t.data())[0]!,
+      ),
+    )) as [number, number, number, number];
     const error = Math.abs((above - below) / (2 * step) - slope) / (norm * size);
     if (!(error <= tolerance)) {
       throw new Error(`relative gradient error ${error} is beyond ${tolerance} (slope ${slope})`);
