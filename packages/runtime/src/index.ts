@@ -1,6 +1,9 @@
 export { cacheFolder } from './cache.js';
+export { addRuntimeCommands, runCommand } from './commands.js';
+export { doctor, type CachedFolder, type DoctorReport, type Problem } from './doctor.js';
 export { EngineError } from './engine-error.js';
 export { type Engine, type EngineKind } from './engine.js';
+export { formatReport } from './format-report.js';
 export {
   engineLibrary,
   initBackend,

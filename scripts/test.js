@@ -1,0 +1,50 @@
+// npm test: format, lint, types and all tests; the last line counts them.
+import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
+import { bootstrap, root, run, say } from './bootstrap.js';
+
+const checks = {
+  Format: ['prettier', '--check', '--log-level', 'warn', '.'],
+  Lint: ['eslint', '.'],
+  Types: ['tsc', '-b'],
+};
+
+bootstrap();
+const counts = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, command] of Object.entries(checks)) {
+  say(name);
+  counts[run('pnpm', ['exec', ...command]) ? 'passed' : 'failed'] += 1;
+}
+say('Tests');
+const { ok, output } = await tests();
+// jest's own summaries; turbo repeats them for packages that did not change since they passed.
+for (const [, summary] of output.matchAll(/Tests: +(.*?), \d+ total/g)) {
+  for (const [, count, kind] of summary.matchAll(/(\d+) (passed|failed|skipped)/g))
+    counts[kind] += Number(count);
+}
+// A file that could not be loaded counts no tests of its own.
+if (!ok && counts.failed === 0) counts.failed = 1;
+const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+console.log(`\n${counts.passed} passed, ${counts.failed} failed${skipped}`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
+
+/** Runs all packages' tests, showing the output while keeping it. */
+function tests() {
+  return new Promise((resolve) => {
+    let output = '';
+    const turbo = spawn('pnpm', ['exec', 'turbo', 'run', 'test', '--continue', '--log-order=grouped'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const [stream, target] of [
+      [turbo.stdout, process.stdout],
+      [turbo.stderr, process.stderr],
+    ]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        target.write(text);
+        output += text;
+      });
+    }
+    turbo.on('close', (code) => resolve({ ok: code === 0, output: stripVTControlCharacters(output) }));
+  });
+}
