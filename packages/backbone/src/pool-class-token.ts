@@ -12,6 +12,6 @@ import { assertShape } from '@toco/core';
  * ```
  */
 export function poolClassToken(patchTokens: tf.Tensor3D): tf.Tensor2D {
-  assertShape('patchTokens', patchTokens, ['B', 'N', 'D']);
+  assertShape('poolClassToken: patchTokens', patchTokens, ['B', 'N', 'D']);
   return tf.mean<tf.Tensor2D>(patchTokens, 1);
 }

@@ -88,7 +88,7 @@ export function vit(options: VitOptions): Vit {
     adapt: (path, stored, shape) =>
       path === 'pos_embed' ? adaptPositions(stored, shape, positionGrid) : undefined,
     apply(params, images, applyOptions) {
-      assertShape('images', images, ['B', 'H', 'W', 3]);
+      assertShape(`${name}: images`, images, ['B', 'H', 'W', 3]);
       const [, height, width] = images.shape;
       const grid = patchGrid([height, width], patchSize);
       if (grid[0] === 0 || grid[1] === 0) {

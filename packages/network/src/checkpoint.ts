@@ -1,0 +1,42 @@
+import type { TensorTree } from '@toco/core';
+import {
+  defaultLayout,
+  exportArrays,
+  importArrays,
+  type Backbone,
+  type ImportReport,
+  type Layout,
+  type NDArray,
+} from '@toco/backbone';
+import type { NetworkParams, NetworkState, ProjectionHeadParams } from './params.js';
+
+type CheckpointTree<P extends TensorTree> = NetworkParams<P> & { readonly proj_head_t: ProjectionHeadParams };
+
+const encoder = 'encoder.';
+
+/** Classifiers are 1×1 convolutions in the file; all other layouts follow from the number of axes. */
+function layout(path: string, shape: readonly number[]): Layout {
+  return /^(aux_)?classifier\.weight$/.test(path) ? 'pointwise' : defaultLayout(path, shape);
+}
+
+/** A network's state with the arrays of a whole checkpoint in place of its values; see `Network.importCheckpoint`. */
+export function importCheckpoint<P extends TensorTree>(
+  backbone: Backbone<P>,
+  { params, teacher }: NetworkState<P>,
+  arrays: Readonly<Record<string, NDArray>>,
+): NetworkState<P> & { readonly report: ImportReport } {
+  const tree: CheckpointTree<P> = { ...params, proj_head_t: teacher };
+  const { params: imported, report } = importArrays(tree, arrays, {
+    layout,
+    adapt: (path, stored, shape) =>
+      path.startsWith(encoder) ? backbone.adapt?.(path.slice(encoder.length), stored, shape) : undefined,
+  });
+  const { proj_head_t, ...rest } = imported;
+  return { params: rest, teacher: proj_head_t, report };
+}
+
+/** The arrays of a whole checkpoint; see `Network.exportCheckpoint`. */
+export function exportCheckpoint({ params, teacher }: NetworkState): Promise<Record<string, NDArray>> {
+  const tree: CheckpointTree<TensorTree> = { ...params, proj_head_t: teacher };
+  return exportArrays(tree, { layout });
+}
