@@ -2,6 +2,18 @@ export { FormatError } from './format-error.js';
 export { type DType, isNDArray, type NDArray, type NDData } from './nd-array.js';
 export { decodeNpy } from './npy/decode.js';
 export { encodeNpy } from './npy/encode.js';
+export { decodeLabelDictionary, encodeLabelDictionary } from './npy/label-dictionary.js';
+export { decodeNpyObjects, encodeNpyObjects } from './npy/objects.js';
+export { decodePickle } from './pickle/decode.js';
+export { encodePickle } from './pickle/encode.js';
+export {
+  isObjectArray,
+  type ObjectArray,
+  type PickleGlobal,
+  type PickleKey,
+  type PickleObject,
+  type PickleValue,
+} from './pickle/values.js';
 export { decodeLabelPng, encodeLabelPng, type LabelMap } from './png/label-png.js';
 export { vocPalette } from './png/voc-palette.js';
 export { decodeSafetensors, decodeSafetensorsMetadata } from './safetensors/decode.js';

@@ -6,12 +6,13 @@ import fc from 'fast-check';
 import { decode, encode } from 'fast-png';
 import { crc32 } from '../src/crc32.js';
 import { decodeLabelPng, encodeLabelPng, type LabelMap, vocPalette } from '../src/index.js';
+import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
 
-const golden = JSON.parse(
-  readFileSync(new URL('__fixtures__/pillow.json', import.meta.url), 'utf8'),
-) as Record<string, { file: string; width: number; height: number; indices: string }>;
-const bytes = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, 'base64'));
+const written = golden('pillow') as Record<
+  string,
+  { file: string; width: number; height: number; indices: string }
+>;
 
 const anyMap: fc.Arbitrary<LabelMap> = fc
   .tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }))
@@ -61,8 +62,8 @@ function repairChecksums(input: Uint8Array): Uint8Array {
 }
 
 describe('what Pillow wrote', () => {
-  test.each(Object.entries(golden))('%s', (_, { file, width, height, indices }) => {
-    expect(decodeLabelPng(bytes(file))).toEqual({ width, height, data: bytes(indices) });
+  test.each(Object.entries(written))('%s', (_, { file, width, height, indices }) => {
+    expect(decodeLabelPng(fromBase64(file))).toEqual({ width, height, data: fromBase64(indices) });
   });
 });
 
@@ -159,7 +160,7 @@ describe('reading', () => {
 });
 
 test('ten thousand damaged files are read or refused', () => {
-  const samples = Object.values(golden).map(({ file }) => bytes(file));
+  const samples = Object.values(written).map(({ file }) => fromBase64(file));
   const raw = mutate(samples, decodeLabelPng, { inputs: 3_000 });
   const repaired = mutate(samples, decodeLabelPng, { repair: repairChecksums });
   expect(raw.refused).toBeGreaterThan(2_000);

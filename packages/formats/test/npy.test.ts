@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeNpy, encodeNpy, type NDData } from '../src/index.js';
 import { anyArray, everyDType } from './support/arbitrary.js';
+import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
 
-const golden = JSON.parse(readFileSync(new URL('__fixtures__/numpy.json', import.meta.url), 'utf8')) as {
+const written = golden('numpy') as {
   npy: Record<string, { file: string; dtype: string; shape: number[]; values: (number | string)[] }>;
   objects: string;
   structured: string;
@@ -13,12 +13,11 @@ const golden = JSON.parse(readFileSync(new URL('__fixtures__/numpy.json', import
   complex: string;
 };
 
-const bytes = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, 'base64'));
 const npyTypes = everyDType.filter((dtype) => dtype !== 'bfloat16');
 
 describe('what NumPy wrote', () => {
-  test.each(Object.entries(golden.npy))('%s', (_, { file, dtype, shape, values }) => {
-    const read = decodeNpy(bytes(file));
+  test.each(Object.entries(written.npy))('%s', (_, { file, dtype, shape, values }) => {
+    const read = decodeNpy(fromBase64(file));
     expect(read.dtype).toBe(dtype);
     expect(read.shape).toEqual(shape);
     const numbers = Array.from<number | bigint>(read.data as NDData & Iterable<number | bigint>);
@@ -31,12 +30,12 @@ describe('what NumPy wrote', () => {
     ['text', 'NumPy type "<U2" is not supported'],
     ['complex', 'NumPy type "<c8" is not supported'],
   ] as const)('%s are refused', (key, message) => {
-    expect(() => decodeNpy(bytes(golden[key]))).toThrow(message);
+    expect(() => decodeNpy(fromBase64(written[key]))).toThrow(message);
   });
 
   test("our bytes are NumPy's", () => {
     for (const name of ['bool', 'uint8', 'float16', 'int64', 'float32', 'scalar', 'empty']) {
-      const file = bytes(golden.npy[name]!.file);
+      const file = fromBase64(written.npy[name]!.file);
       expect(Buffer.from(encodeNpy(decodeNpy(file))).toString('latin1')).toBe(
         Buffer.from(file).toString('latin1'),
       );
@@ -92,7 +91,7 @@ test('bfloat16 is refused rather than changed', () => {
 
 test('ten thousand damaged files are read or refused', () => {
   const samples = ['float32', 'float16 big-endian', 'Fortran order of three axes', 'version 2', 'empty'].map(
-    (name) => bytes(golden.npy[name]!.file),
+    (name) => fromBase64(written.npy[name]!.file),
   );
   const { refused, read, slowest, largest } = mutate(samples, decodeNpy);
   expect(refused + read).toBe(10_000);
