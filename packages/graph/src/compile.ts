@@ -85,7 +85,7 @@ export async function compile<S, B, M, P = undefined>(
   const owner = program(example.state, options);
   const bind = (phase: unknown) => (state: unknown, batch: unknown) => {
     const result = step(state as S, batch as B, phase as P);
-    return result instanceof Promise ? (result as never) : { state: result.state, outputs: result.metrics };
+    return result instanceof Promise ? { outputs: result } : { state: result.state, outputs: result.metrics };
   };
   try {
     const own = new Specializations<B, P, M>(owner, bind, example.phase);

@@ -112,7 +112,7 @@ export class EagerContext {
     try {
       await new Promise<void>((resolve, reject) => {
         api.TFE_Execute.async(op, results, [outputs], status, (error) => {
-          if (error) reject(error);
+          if (error instanceof Error) reject(error);
           else resolve();
         });
       });

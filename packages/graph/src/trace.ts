@@ -57,6 +57,11 @@ export class Trace {
     return this.#values[this.#idOf(tensor) - firstId]!.output;
   }
 
+  /** Disposes of a tensor that stands for an output; others stay. */
+  discard(tensor: tf.Tensor): void {
+    if (!tensor.isDisposed && this.#stands(tensor.dataId)) tensor.dispose();
+  }
+
   /**
    * Runs `f` with this trace in TensorFlow.js' place and puts everything back afterwards, also when `f` throws.
    *
@@ -87,6 +92,12 @@ export class Trace {
     }
   }
 
+  #stands(dataId: object): boolean {
+    if (!this.#backend.tensorMap.has(dataId)) return false;
+    const entry = this.#backend.tensorMap.get(dataId);
+    return entry.values === null && entry.id >= firstId;
+  }
+
   #register(output: Output, op: string): NativeInfo {
     const { dtype, shape } = this.builder.info(output);
     if (!shape || shape.some((side) => side < 0)) {
@@ -115,7 +126,7 @@ export class Trace {
   #freeze(entry: TensorEntry): number {
     const inside = entry.values !== null;
     const values = entry.values ?? this.#native.tensorDataSync(entry.id);
-    const origin = `${inside ? 'values made on the host' : 'a tensor from outside the step, used'} at ${callSite()()}`;
+    const origin = `${inside ? 'values made on the host' : 'a tensor from outside the step'}, used at ${callSite()()}`;
     try {
       guardConstant(values, this.#options.maxConstantBytes, origin);
     } catch (error) {
@@ -159,11 +170,6 @@ export class Trace {
   #standIn(): () => void {
     const backend = this.#backend;
     const native = (this.#native = backend.binding);
-    const traced = (dataId: object): boolean => {
-      if (!backend.tensorMap.has(dataId)) return false;
-      const entry = backend.tensorMap.get(dataId);
-      return entry.values === null && entry.id >= firstId;
-    };
     const noValue = (method: string): never =>
       this.#fail(
         `${method} asks for the values of a traced tensor`,
@@ -172,7 +178,7 @@ export class Trace {
     // The addon's own object is read-only, so a copy takes its place.
     const recording: Binding = {
       ...(Object.fromEntries(
-        Object.getOwnPropertyNames(native).map((key) => [key, native[key as keyof Binding]]),
+        Object.getOwnPropertyNames(native).map((key) => [key, Reflect.get(native, key) as unknown]),
       ) as unknown as Binding),
       executeOp: (op, attributes, inputs, outputs) => this.#execute(op, attributes, inputs, outputs),
       createTensor: (shape, dtype, values) => this.#constant(shape, dtype, values),
@@ -198,7 +204,7 @@ export class Trace {
         return tensor;
       },
       read: (dataId: object) => {
-        if (!traced(dataId)) return read(dataId);
+        if (!this.#stands(dataId)) return read(dataId);
         try {
           return noValue('data()');
         } catch {

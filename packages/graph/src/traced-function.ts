@@ -83,9 +83,6 @@ export function traceGraph(
           feeds.map((feed) => trace.tensor(asTensor(builder, feed))),
         ),
       );
-      if (result instanceof Promise) {
-        throw new TraceError('The step returned a promise: a step that is traced must be synchronous.');
-      }
       return collect(trace, state, result);
     });
     // State is read once, before anything is assigned, so that all of the step sees the old one.
@@ -124,6 +121,9 @@ function collect(
   state: Structure,
   result: ReturnType<Traceable>,
 ): { outputs: Output[]; structure: Structure; next: Output[] | undefined } {
+  if (result.outputs instanceof Promise) {
+    throw new TraceError('The step returned a promise: a step that is traced must be synchronous.');
+  }
   const toOutput = (leaf: tf.Tensor | HostTensor): Output => {
     if (isTensor(leaf)) return trace.output(leaf);
     throw new TraceError(
@@ -131,14 +131,17 @@ function collect(
     );
   };
   const { structure, leaves } = takeApart('result', result.outputs);
+  const returned = takeApart('state', result.state);
   let next: Output[] | undefined;
-  if ('state' in result) {
-    const returned = takeApart('state', result.state);
+  if (result.state !== undefined) {
     assertSameStructure('The returned state', returned.structure.specs, state.specs);
     const position = new Map(returned.structure.specs.map(({ path }, i) => [path, i]));
     next = state.specs.map(({ path }) => toOutput(returned.leaves[position.get(path)!]!));
   }
-  return { outputs: leaves.map(toOutput), structure, next };
+  const outputs = leaves.map(toOutput);
+  // What was kept to be returned has served its purpose.
+  for (const leaf of [...returned.leaves, ...leaves]) trace.discard(leaf as tf.Tensor);
+  return { outputs, structure, next };
 }
 
 /** The traced graph as a function named `name`; the caller deletes it. */

@@ -1,0 +1,167 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import { initBackend } from '@toco/runtime';
+import { largestError } from '@toco/testing';
+import { barrier, checkpointed, compile, compileFunction, scope } from '../src/index.js';
+import { miniBatch, type MiniState, miniState, miniStep } from './mini-step.js';
+
+const phase = { rate: 0.1, auxiliary: false };
+
+beforeAll(async () => {
+  await initBackend({ backend: 'tensorflow', print: () => undefined });
+});
+
+describe('a function over a live state', () => {
+  test('sees each step and changes nothing', async () => {
+    const compiled = await compile(miniStep, { state: miniState(), batch: miniBatch(0), phase });
+    const norm = compiled.function(({ params }: MiniState, { scale }: { scale: tf.Scalar }) =>
+      tf.mul(tf.sum(tf.square(params.weight)), scale) as tf.Scalar,
+    );
+    const scale = tf.scalar(2);
+    for (let i = 0; i < 2; i++) {
+      await compiled.run(miniBatch(i));
+      const { params } = await compiled.state();
+      const value = await norm.run({ scale });
+      expect(value).toBeCloseTo(2 * tf.sum(tf.square(params.weight)).dataSync()[0]!, 5);
+      expect(await norm.run({ scale })).toBe(value);
+    }
+    compiled.dispose();
+    await expect(norm.run({ scale })).rejects.toThrow(/disposed/);
+  });
+
+  test('waits for the steps before it', async () => {
+    const compiled = await compile(miniStep, { state: miniState(), batch: miniBatch(0), phase });
+    const step = compiled.function(({ step }: MiniState) => step);
+    const seen = [];
+    for (let i = 0; i < 3; i++) seen.push(compiled.run(miniBatch(i)), step.run({}));
+    const values = await Promise.all(seen);
+    expect(values.filter((value) => typeof value === 'number')).toEqual([1, 2, 3]);
+    compiled.dispose();
+  });
+});
+
+describe('compileFunction', () => {
+  test('serves several shapes with the same parameters', async () => {
+    const weight = tf.randomNormal([6, 3], 0, 1, 'float32', 5) as tf.Tensor2D;
+    const forward = ({ weight }: { weight: tf.Tensor2D }, { x }: { x: tf.Tensor2D }) => ({
+      probabilities: tf.softmax(tf.matMul(x, weight)),
+    });
+    const predict = await compileFunction(forward, { params: { weight }, inputs: { x: tf.zeros([1, 6]) as tf.Tensor2D } });
+    for (const rows of [1, 4, 9]) {
+      const x = tf.randomNormal([rows, 6], 0, 1, 'float32', rows) as tf.Tensor2D;
+      const { probabilities } = (await predict.run({ x })) as { probabilities: { data: Float32Array; shape: number[] } };
+      expect(probabilities.shape).toEqual([rows, 3]);
+      const { error } = largestError(probabilities.data, forward({ weight }, { x }).probabilities.dataSync());
+      expect(error).toBeLessThan(1e-6);
+    }
+    await predict.load({ weight: tf.zeros([6, 3]) as tf.Tensor2D });
+    const { probabilities } = (await predict.run({ x: tf.ones([1, 6]) as tf.Tensor2D })) as {
+      probabilities: { data: Float32Array };
+    };
+    expect(probabilities.data[0]).toBeCloseTo(1 / 3, 6);
+    predict.dispose();
+  });
+
+  test('takes bytes, integers and booleans', async () => {
+    const f = (_: object, { image, index, on }: { image: tf.Tensor1D; index: tf.Tensor1D; on: tf.Tensor1D }) => ({
+      image: tf.div(tf.cast(image, 'float32'), 255),
+      index: tf.add(index, tf.scalar(1, 'int32')),
+      on: tf.logicalNot(on),
+    });
+    const inputs = {
+      image: { data: Uint8Array.of(0, 51, 255), shape: [3] },
+      index: { data: Int32Array.of(-1, 7), shape: [2] },
+      on: { data: Uint8Array.of(1, 0), shape: [2], dtype: 'bool' as const },
+    };
+    const compiled = await compileFunction(f, { params: {}, inputs });
+    const { image, index, on } = (await compiled.run(inputs)) as Record<string, { data: ArrayLike<number>; dtype: string }>;
+    expect(Array.from(image!.data)).toEqual([0, Math.fround(0.2), 1]);
+    expect(Array.from(index!.data)).toEqual([0, 8]);
+    expect([on!.dtype, ...Array.from(on!.data)]).toEqual(['bool', 0, 1]);
+    compiled.dispose();
+  });
+});
+
+describe('checkpointed', () => {
+  const w = () => tf.randomNormal([16, 16], 0, 0.3, 'float32', 7) as tf.Tensor2D;
+  const block = ({ w, x, shift }: { w: tf.Tensor2D; x: tf.Tensor2D; shift: tf.Tensor1D }): tf.Tensor2D =>
+    tf.tanh(tf.matMul(tf.sin(tf.matMul(tf.gather(x, shift), w)), w)) as tf.Tensor2D;
+  const gradientsWith = (f: typeof block) => (w: tf.Tensor2D, x: tf.Tensor2D) => {
+    const shift = tf.tensor1d([1, 0, 3, 2], 'int32');
+    const loss = (w: tf.Tensor, x: tf.Tensor): tf.Scalar => {
+      let y = x as tf.Tensor2D;
+      for (let i = 0; i < 3; i++) y = f({ w: w as tf.Tensor2D, x: y, shift });
+      return tf.sum(tf.square(y));
+    };
+    return tf.valueAndGrads(loss)([w, x]);
+  };
+
+  test('has the values and gradients of the plain function, eagerly and compiled', async () => {
+    const x = tf.randomNormal([4, 16], 0, 1, 'float32', 8) as tf.Tensor2D;
+    const plain = gradientsWith(block)(w(), x);
+    const eager = gradientsWith(checkpointed(block))(w(), x);
+    const compiled = await compileFunction(
+      ({ w }: { w: tf.Tensor2D }, { x }: { x: tf.Tensor2D }) => {
+        const { value, grads } = gradientsWith(checkpointed(block))(w, x);
+        return { value, w: grads[0]!, x: grads[1]! };
+      },
+      { params: { w: w() }, inputs: { x } },
+    );
+    const run = (await compiled.run({ x })) as unknown as Record<'w' | 'x', { data: Float32Array }> & { value: number };
+    for (const [i, name] of (['w', 'x'] as const).entries()) {
+      const expected = plain.grads[i]!.dataSync();
+      expect(largestError(eager.grads[i]!.dataSync(), expected).error).toBeLessThan(1e-5);
+      expect(largestError(run[name].data, expected).error).toBeLessThan(1e-5);
+    }
+    expect(run.value).toBeCloseTo(plain.value.dataSync()[0]!, 4);
+    // Each block is there a second time, waiting for its gradient: TensorFlow must not merge the two.
+    expect(compiled.stats().operations['Sin']).toBe(6);
+    const times = await compiled.profile({ x });
+    expect(times.filter(({ operation }) => operation === 'Sin')).toHaveLength(6);
+    compiled.dispose();
+  });
+
+  test('frees everything', () => {
+    const x = tf.randomNormal([4, 16], 0, 1, 'float32', 8) as tf.Tensor2D;
+    const weight = w();
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      gradientsWith(checkpointed(block))(weight, x);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('barrier outside a trace gives the tensor itself', () => {
+    const x = tf.scalar(1);
+    expect(barrier(x, tf.scalar(2))).toBe(x);
+  });
+});
+
+describe('what is known about a compiled step', () => {
+  test('the graph as bytes, with names', async () => {
+    const compiled = await compile(miniStep, { state: miniState(), batch: miniBatch(0), phase });
+    const { graphDef, feeds, variables, outputs, assignments } = compiled.graphDef();
+    const text = Buffer.from(graphDef).toString('latin1');
+    for (const { node } of [...feeds, ...variables, ...outputs]) expect(text).toContain(node);
+    expect(feeds.map(({ path }) => path)).toEqual(['images', 'labels', 'noise']);
+    expect(variables.map(({ path }) => path)).toContain('momentum.hidden');
+    expect(outputs.map(({ path }) => path)).toEqual(['loss', 'chosen', 'features']);
+    expect(assignments).toHaveLength(7);
+    expect(() => compiled.graphDef({ rate: 3, auxiliary: false })).toThrow(/was not traced yet/);
+    compiled.dispose();
+  });
+
+  test('the time of each operation, by scope', async () => {
+    const compiled = await compileFunction(
+      (_: object, { x }: { x: tf.Tensor2D }) =>
+        scope('outer', () => tf.add(scope('inner', () => tf.matMul(x, x)), tf.sum(x))),
+      { params: {}, inputs: { x: tf.ones([300, 300]) as tf.Tensor2D } },
+    );
+    const times = await compiled.profile({ x: tf.ones([300, 300]) as tf.Tensor2D });
+    const product = times.find(({ node }) => node.startsWith('outer/inner/'));
+    expect(product?.operation).toContain('MatMul');
+    expect(product!.microseconds).toBeGreaterThan(0);
+    compiled.dispose();
+  });
+});

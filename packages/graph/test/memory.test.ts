@@ -1,0 +1,51 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import { initBackend } from '@toco/runtime';
+import { compile } from '../src/index.js';
+import { leavesOf } from './leaves.js';
+
+beforeAll(async () => {
+  await initBackend({ backend: 'tensorflow', print: () => undefined });
+});
+
+const side = 1000;
+
+interface State {
+  a: tf.Tensor2D;
+  b: tf.Tensor2D;
+}
+
+/** Compiles, runs and frees a program that holds 8 MB of state. */
+async function once(state: State, batch: { x: tf.Tensor2D }): Promise<void> {
+  const compiled = await compile(
+    ({ a, b }: State, { x }: { x: tf.Tensor2D }, phase: number) => ({
+      state: { a: tf.add(a, tf.mul(b, phase)), b: tf.sub(b, x) },
+      metrics: { sum: tf.sum(tf.matMul(a, x)) as tf.Scalar },
+    }),
+    { state, batch, phase: 1 },
+  );
+  const evaluate = compiled.function(({ a }: State, { x }: { x: tf.Tensor2D }) => tf.sum(tf.mul(a, x)) as tf.Scalar);
+  await compiled.run(batch);
+  await compiled.run(batch, 2);
+  await evaluate.run(batch);
+  tf.dispose(leavesOf(await compiled.state()));
+  compiled.dispose();
+}
+
+const settle = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+test('30 programs of 8 MB compiled and disposed leave memory flat', async () => {
+  const state: State = { a: tf.ones([side, side]), b: tf.ones([side, side]) };
+  const batch = { x: tf.ones([side, side]) as tf.Tensor2D };
+  for (let i = 0; i < 10; i++) await once(state, batch);
+  await settle();
+  const tensors = tf.memory().numTensors;
+  const before = process.memoryUsage().rss;
+  for (let i = 0; i < 30; i++) await once(state, batch);
+  await settle();
+  const growth = (process.memoryUsage().rss - before) / 2 ** 20;
+  console.info(`growth over 30 programs: ${growth.toFixed(1)} MB`);
+  expect(tf.memory().numTensors).toBe(tensors);
+  // A leak of one state per program would be 240 MB.
+  expect(growth).toBeLessThan(40);
+});
