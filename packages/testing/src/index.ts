@@ -1,2 +1,10 @@
 export { expectClose, largestError, type Tolerance } from './close.js';
 export { fixture, fixtureArrays, fixtureJson, sharedGoldens, sharedPath, toTensor } from './fixture.js';
+export { gradientCheck, type GradientCheckOptions, type GradientCheckReport } from './gradient-check.js';
+export { expectImportIsInert } from './inert-import.js';
+export { expectNoLeak } from './no-leak.js';
+export { randomTensor, testNumbers } from './random-tensor.js';
+export { recordKernels } from './record-kernels.js';
+export { recordTape, type Tape } from './record-tape.js';
+export { checkedOperations } from './checked-operations.js';
+export { kernelCases, type KernelCase } from './kernel-cases.js';
