@@ -1,1 +1,44 @@
-export {};
+export { batchSchedule, type BatchSchedule, type ScheduledBatch } from './batch-schedule.js';
+export { checkClasses, type Dataset, type Sample, type SampleList, sampleList } from './dataset.js';
+export { type EvaluationOptions, type EvaluationSample, loadEvaluationSample } from './evaluation-sample.js';
+export { decodeImage } from './image/decode-image.js';
+export { decodeMask, ignoredLabel, type MaskExpectation } from './image/decode-mask.js';
+export { type EncodedImage, imageName } from './image/encoded-image.js';
+export { blackImage, type RgbImage } from './image/rgb-image.js';
+export { readLabelFile } from './labels/label-file.js';
+export { type LabelTable } from './labels/label-table.js';
+export { labelsOfMask } from './labels/labels-from-mask.js';
+export { type Enrich, type Enrichment } from './loader/enrichment.js';
+export { evaluationLoader, type EvaluationLoaderOptions } from './loader/evaluation-loader.js';
+export { type Loader } from './loader/loader.js';
+export { type TrainingBatch } from './loader/training-batch.js';
+export { trainingLoader, type TrainingLoaderOptions } from './loader/training-loader.js';
+export { randomPurpose, randomStream, type RandomStream } from './random.js';
+export { objectKinds, type ObjectKind } from './synthetic/object-kinds.js';
+export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
+export { syntheticScenes, type SyntheticScenesOptions } from './synthetic/synthetic-scenes.js';
+export { loadTrainingSample, type SampleKey, type TrainingSample } from './training-sample.js';
+export { brightness } from './transforms/brightness.js';
+export { contrast } from './transforms/contrast.js';
+export { type Box, crop, type CropPlacement, paddedCrop } from './transforms/crop.js';
+export { flip } from './transforms/flip.js';
+export { gaussianBlur } from './transforms/gaussian-blur.js';
+export { grey } from './transforms/grey.js';
+export { hue } from './transforms/hue.js';
+export { imageNetNormalization, type Normalization, normalize } from './transforms/normalize.js';
+export { resample, type ResampleFilter, type ResampleOptions } from './transforms/resample.js';
+export { saturation } from './transforms/saturation.js';
+export { solarise } from './transforms/solarise.js';
+export { squash } from './transforms/squash.js';
+export { type Appearance, applyAppearance, drawAppearance, type JitterStep } from './views/appearance.js';
+export { applyViews, type Views } from './views/apply-views.js';
+export {
+  type Behavior,
+  type ColorJitterOptions,
+  defaultViewOptions,
+  type Range,
+  type ViewOptions,
+} from './views/view-options.js';
+export { drawViews, type ViewPlan } from './views/view-plan.js';
+export { voc, type VocOptions } from './voc/voc.js';
+export { vocClasses } from './voc/voc-classes.js';

@@ -1,0 +1,39 @@
+import type { SampleList } from '../dataset.js';
+import type { EvaluationOptions, EvaluationSample } from '../evaluation-sample.js';
+import { orderedLoader, type Loader } from './loader.js';
+import type { EvaluationTask } from './task.js';
+import { taskPool } from './task-pool.js';
+
+/** Options of {@link evaluationLoader}. */
+export interface EvaluationLoaderOptions extends EvaluationOptions {
+  /** Which images, in this order; all of the list by default. */
+  readonly indices?: readonly number[];
+  /** Threads that decode; 0 does so in the calling thread. */
+  readonly workers?: number;
+  /** Images that are read ahead of the one in use. */
+  readonly prefetch?: number;
+}
+
+/**
+ * Images and masks of a list, in order, read ahead in worker threads.
+ *
+ * @throws While iterating: one line that names the file that could not be used; the threads are ended then.
+ *
+ * @example
+ * const list = await voc('VOCdevkit/VOC2012').list('val');
+ * for await (const { id, image, mask } of evaluationLoader(list, { size: 448 })) console.log(id, mask);
+ */
+export function evaluationLoader(
+  list: SampleList,
+  options: EvaluationLoaderOptions = {},
+): Loader<EvaluationSample> {
+  const { indices, workers = 1, prefetch = 4 * workers, ...sampleOptions } = options;
+
+  function* tasks(): Generator<EvaluationTask> {
+    for (const index of indices ?? Array(list.length).keys()) {
+      yield { kind: 'evaluation', sample: list.sample(index), options: sampleOptions };
+    }
+  }
+
+  return orderedLoader(tasks(), taskPool(workers), workers === 0 ? 0 : prefetch);
+}

@@ -1,0 +1,81 @@
+import type { Sample } from '../dataset.js';
+import { loadTrainingSample, type SampleKey, type TrainingSample } from '../training-sample.js';
+import type { ViewOptions } from '../views/view-options.js';
+import { loadEnrichment, type Enrichment } from './enrichment.js';
+
+/** The batch of one iteration: B images with their views, H = W = `cropSize`. */
+export interface TrainingBatch<Enriched = unknown> {
+  /** Counted over all epochs from 0. */
+  readonly iteration: number;
+  readonly epoch: number;
+  /** Names of the images, B of them. */
+  readonly ids: readonly string[];
+  readonly cropSize: number;
+  /** Main view: `[B, H, W, 3]`, normalised. */
+  readonly images: Float32Array;
+  /** Second global view: `[B, H, W, 3]`, normalised. */
+  readonly globalView: Float32Array;
+  /** Source of the local crops: `[B, H, W, 3]`, normalised. */
+  readonly localSource: Float32Array;
+  /** `[B, C]`, 1 or 0. */
+  readonly labels: Float32Array;
+  /** `[B, 4]`: boxes of real pixels `[y0, y1, x0, x1]`, ends excluded. */
+  readonly imgBox: Int32Array;
+  /** `[B, H, W]`: uniform numbers in `[0, 1)`. */
+  readonly cropNoise: Float32Array;
+  /** What the enrichment made of each sample; empty without one. */
+  readonly enriched: readonly Enriched[];
+}
+
+/** A training batch that is still to be made: plain data. */
+export interface TrainingTask {
+  readonly kind: 'training';
+  readonly iteration: number;
+  readonly epoch: number;
+  readonly samples: readonly { readonly sample: Sample; readonly key: SampleKey }[];
+  readonly views: ViewOptions;
+  readonly enrichment: Enrichment | undefined;
+}
+
+/** Decodes and augments the images of a batch. */
+export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBatch> {
+  const enrich = task.enrichment && (await loadEnrichment(task.enrichment));
+  // Started together: while one image is augmented here, the next is decoded in libvips' threads.
+  const samples = await Promise.all(
+    task.samples.map(({ sample, key }) => loadTrainingSample(sample, key, task.views)),
+  );
+  const enriched = [];
+  for (const sample of enrich ? samples : []) {
+    try {
+      enriched.push(await enrich!(sample, task.enrichment!.options));
+    } catch (error) {
+      throw new Error(`${sample.id}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return {
+    iteration: task.iteration,
+    epoch: task.epoch,
+    ids: samples.map(({ id }) => id),
+    cropSize: task.views.cropSize,
+    images: stack(samples, (sample) => sample.images),
+    globalView: stack(samples, (sample) => sample.globalView),
+    localSource: stack(samples, (sample) => sample.localSource),
+    labels: stack(samples, (sample) => sample.labels),
+    imgBox: Int32Array.from(samples.flatMap((sample) => sample.imgBox)),
+    cropNoise: stack(samples, (sample) => sample.cropNoise),
+    enriched,
+  };
+}
+
+function stack(
+  samples: readonly TrainingSample[],
+  of: (sample: TrainingSample) => Float32Array | Uint8Array,
+): Float32Array {
+  const arrays = samples.map(of);
+  const length = arrays[0]!.length;
+  const out = new Float32Array(arrays.length * length);
+  arrays.forEach((array, i) => {
+    out.set(array, i * length);
+  });
+  return out;
+}

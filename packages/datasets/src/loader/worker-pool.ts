@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads';
+import type { LoaderTask, TaskResult } from './task.js';
+import type { TaskPool } from './task-pool.js';
+import type { WorkerAnswer } from './worker.js';
+
+/** Milliseconds that a thread has for its last task before it is ended. */
+const GRACE = 5000;
+
+interface Job {
+  readonly task: LoaderTask;
+  readonly resolve: (result: TaskResult) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly exited: Promise<void>;
+  job: Job | undefined;
+}
+
+// Threads run built JavaScript, also where this module itself runs from its TypeScript source.
+const workerUrl = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/loader/worker.js' : './worker.js',
+  import.meta.url,
+);
+
+/** A pool of worker threads, each with one task at a time; idle threads do not keep the process alive. */
+export function workerPool(count: number): TaskPool {
+  const queue: Job[] = [];
+  let closed: Promise<void> | undefined;
+  let broken: Error | undefined;
+
+  const threads = Array.from({ length: count }, () => {
+    const worker = new Worker(workerUrl);
+    const thread: Thread = {
+      worker,
+      exited: new Promise((resolve) => worker.once('exit', () => resolve())),
+      job: undefined,
+    };
+    worker.on('message', (answer: WorkerAnswer) => {
+      const job = thread.job!;
+      thread.job = undefined;
+      if ('result' in answer) job.resolve(answer.result);
+      else job.reject(Object.assign(new Error(answer.failure.message), { stack: answer.failure.stack }));
+      dispatch();
+    });
+    worker.on('error', (error) =>
+      fail(new Error(`a loader thread failed: ${error.message}`, { cause: error })),
+    );
+    worker.on('exit', () => {
+      if (closed === undefined) fail(new Error('a loader thread ended unexpectedly'));
+    });
+    worker.unref();
+    return thread;
+  });
+
+  function fail(error: Error): void {
+    broken ??= error;
+    for (const job of queue.splice(0)) job.reject(broken);
+    for (const thread of threads) {
+      thread.job?.reject(broken);
+      thread.job = undefined;
+    }
+  }
+
+  function dispatch(): void {
+    for (const thread of threads) {
+      if (thread.job === undefined && queue.length > 0 && broken === undefined) {
+        thread.job = queue.shift()!;
+        thread.worker.ref();
+        thread.worker.postMessage(thread.job.task);
+      } else if (thread.job === undefined) thread.worker.unref();
+    }
+  }
+
+  async function end(thread: Thread): Promise<void> {
+    thread.worker.ref();
+    thread.worker.postMessage(null);
+    const timer = setTimeout(() => void thread.worker.terminate(), GRACE);
+    await thread.exited;
+    clearTimeout(timer);
+  }
+
+  return {
+    run(task) {
+      if (broken !== undefined) return Promise.reject(broken);
+      return new Promise((resolve, reject) => {
+        queue.push({ task, resolve, reject });
+        dispatch();
+      });
+    },
+    close() {
+      closed ??= Promise.all(threads.map(end)).then(() => {
+        fail(new Error('the loader is closed'));
+      });
+      for (const job of queue.splice(0)) job.reject(new Error('the loader is closed'));
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** Textures of bodies. */
+export const bodyTextures = ['planks', 'stripes', 'dots', 'checks', 'waves', 'smooth'] as const;
+
+/** One of the textures of bodies. */
+export type BodyTexture = (typeof bodyTextures)[number];
+
+/** Muted colours of bodies: hue in degrees, saturation and lightness in percent. */
+export const bodyColours: readonly { hue: number; saturation: number; lightness: number }[] = [
+  { hue: 22, saturation: 38, lightness: 42 },
+  { hue: 38, saturation: 34, lightness: 66 },
+  { hue: 205, saturation: 26, lightness: 52 },
+  { hue: 350, saturation: 24, lightness: 62 },
+  { hue: 150, saturation: 20, lightness: 44 },
+  { hue: 265, saturation: 20, lightness: 56 },
+];
+
+/**
+ * The marks of a texture on a tile of 1 × 1, to be painted over the body's colour; `undefined` for a smooth body.
+ *
+ * @param ink - Colour of the marks.
+ */
+export function textureMarks(texture: BodyTexture, ink: string): string | undefined {
+  switch (texture) {
+    case 'planks':
+      return `<rect width="1" height=".16" fill="${ink}"/>`;
+    case 'stripes':
+      return `<rect width=".4" height="1" fill="${ink}"/>`;
+    case 'dots':
+      return `<circle cx=".5" cy=".5" r=".26" fill="${ink}"/>`;
+    case 'checks':
+      return `<path d="M0 0h.5v.5h-.5ZM.5 .5h.5v.5h-.5Z" fill="${ink}"/>`;
+    case 'waves':
+      return `<path d="M0 .5Q.25 .1 .5 .5T1 .5" fill="none" stroke="${ink}" stroke-width=".2"/>`;
+    case 'smooth':
+      return undefined;
+  }
+}

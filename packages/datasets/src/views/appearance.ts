@@ -1,0 +1,65 @@
+import type { RgbImage } from '../image/rgb-image.js';
+import type { RandomStream } from '../random.js';
+import { brightness } from '../transforms/brightness.js';
+import { contrast } from '../transforms/contrast.js';
+import { gaussianBlur } from '../transforms/gaussian-blur.js';
+import { grey } from '../transforms/grey.js';
+import { hue } from '../transforms/hue.js';
+import { saturation } from '../transforms/saturation.js';
+import { solarise } from '../transforms/solarise.js';
+import type { ViewOptions } from './view-options.js';
+
+const jitterOperations = { brightness, contrast, saturation, hue } as const;
+
+/** One step of the colour jitter: a factor, or for the hue a shift in turns. */
+export interface JitterStep {
+  readonly operation: keyof typeof jitterOperations;
+  readonly amount: number;
+}
+
+/** What is done to the colours of one view, in this order. */
+export interface Appearance {
+  readonly jitter: readonly JitterStep[];
+  readonly grey: boolean;
+  /** Standard deviation, pixels; `undefined` leaves the view sharp. */
+  readonly blurSigma: number | undefined;
+  /** `undefined` leaves the view as it is. */
+  readonly solariseThreshold: number | undefined;
+}
+
+/** Draws the colours of a view that is blurred and solarised with these probabilities. */
+export function drawAppearance(
+  random: RandomStream,
+  options: ViewOptions,
+  probabilities: { readonly blur: number; readonly solarise: number },
+): Appearance {
+  const { colorJitter } = options;
+  const amounts: JitterStep[] = [
+    { operation: 'brightness', amount: 1 + random.uniform(-1, 1) * colorJitter.brightness },
+    { operation: 'contrast', amount: 1 + random.uniform(-1, 1) * colorJitter.contrast },
+    { operation: 'saturation', amount: 1 + random.uniform(-1, 1) * colorJitter.saturation },
+    { operation: 'hue', amount: random.uniform(-1, 1) * colorJitter.hue },
+  ];
+  const order = random.permutation(amounts.length);
+  const jittered = random.chance(colorJitter.probability);
+  const greyed = random.chance(options.greyProbability);
+  const blurred = random.chance(probabilities.blur);
+  const sigma = random.uniform(...options.blurSigmaRange);
+  const solarised = random.chance(probabilities.solarise);
+  return {
+    jitter: jittered ? Array.from(order, (i) => amounts[i]!) : [],
+    grey: greyed,
+    blurSigma: blurred ? sigma : undefined,
+    solariseThreshold: solarised ? options.solariseThreshold : undefined,
+  };
+}
+
+/** The view with the colours that were drawn. */
+export function applyAppearance(image: RgbImage, appearance: Appearance): RgbImage {
+  let view = image;
+  for (const { operation, amount } of appearance.jitter) view = jitterOperations[operation](view, amount);
+  if (appearance.grey) view = grey(view);
+  if (appearance.blurSigma !== undefined) view = gaussianBlur(view, appearance.blurSigma);
+  if (appearance.solariseThreshold !== undefined) view = solarise(view, appearance.solariseThreshold);
+  return view;
+}
