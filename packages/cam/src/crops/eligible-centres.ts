@@ -1,0 +1,85 @@
+import { assertShape } from '@toco/core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Behavior } from '../behavior.js';
+import { boxMask } from '../box-mask.js';
+
+/** Size and number of the local crops. */
+export interface CropsOptions {
+  /** s: side of a crop in pixels, even (96 in ToCo). */
+  readonly cropSize: number;
+  /** P: crops per image (8 in ToCo). */
+  readonly numCrops: number;
+}
+
+/** Options of {@link eligibleCentres}. */
+export interface EligibleCentresOptions extends CropsOptions {
+  /**
+   * `corrected`: centres lie inside the box of real pixels. `reference`: padding counts as background, so crops of
+   * pure padding are drawn.
+   */
+  readonly behavior?: Behavior;
+}
+
+/**
+ * Pixels that local crops may be centred on.
+ *
+ * Background or uncertain (region ≤ 1), with the crop inside the view: s/2 ≤ centre < side − s/2; and, corrected,
+ * inside the box. Where fewer than P pixels of an image qualify, those with the crop inside the view (corrected: first
+ * those of them inside the box) qualify whatever their region.
+ *
+ * Source: ToCo (Ru et al., CVPR 2023), class token contrast.
+ *
+ * @param region `[B,H,W]`, from `regionMask`.
+ * @param imgBox `[B,4]`, boxes of real pixels `[y0,y1,x0,x1]`, ends excluded.
+ * @returns `[B,H,W]`, bool, at least P pixels per image.
+ * @throws If s is odd, or the view has no room for P crops.
+ * @example
+ * const eligible = eligibleCentres(region, imgBox, { cropSize: 96, numCrops: 8 });
+ */
+export function eligibleCentres(
+  region: tf.Tensor,
+  imgBox: tf.Tensor,
+  { cropSize, numCrops, behavior = 'corrected' }: EligibleCentresOptions,
+): tf.Tensor3D {
+  const { B, H, W } = assertShape('eligibleCentres: region', region, ['B', 'H', 'W']);
+  assertShape('eligibleCentres: imgBox', imgBox, [B, 4]);
+  assertCropsFit('eligibleCentres', [H, W], { cropSize, numCrops });
+  return tf.tidy(() => {
+    const half = cropSize / 2;
+    const view = tf.tensor2d([[half, H - half, half, W - half]], [1, 4], 'int32');
+    const inView = tf.tile(boxMask(view, [H, W]), [B, 1, 1]);
+    const unsure = tf.lessEqual(region, tf.scalar(1, region.dtype));
+    const fallbacks =
+      behavior === 'corrected' ? [tf.logicalAnd(inView, boxMask(imgBox, [H, W])), inView] : [inView];
+    const first = tf.logicalAnd(unsure, fallbacks[0]!);
+    return fallbacks.reduce(
+      (eligible, fallback) => tf.where(enough(eligible, numCrops), eligible, fallback),
+      first,
+    );
+  }) as tf.Tensor3D;
+}
+
+/** Which images have at least `count` pixels in their mask: `[B,1,1]`. */
+function enough(mask: tf.Tensor, count: number): tf.Tensor {
+  const pixels = tf.sum(tf.cast(mask, 'int32'), [1, 2], true);
+  return tf.greaterEqual(pixels, tf.scalar(count, 'int32'));
+}
+
+/** Throws where crops have no whole half, or a view has fewer centres than crops. */
+export function assertCropsFit(
+  name: string,
+  [height, width]: readonly [number, number],
+  { cropSize, numCrops }: CropsOptions,
+): void {
+  if (!(cropSize > 0) || cropSize % 2 !== 0) {
+    throw new Error(
+      `${name}: cropSize ${cropSize} is not even; a crop is centred on a pixel, choose an even size`,
+    );
+  }
+  const centres = Math.max(height - cropSize, 0) * Math.max(width - cropSize, 0);
+  if (centres < numCrops) {
+    throw new Error(
+      `${name}: a view of ${height} × ${width} has ${centres} centres for ${numCrops} crops of ${cropSize}; choose smaller crops`,
+    );
+  }
+}

@@ -1,0 +1,89 @@
+import { assertShape, resize } from '@toco/core';
+import { par, type RefineOptions } from '@toco/par';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Behavior } from './behavior.js';
+import { boxMask } from './box-mask.js';
+import { denormalize, type DenormalizeOptions } from './denormalize.js';
+import type { CamTargets, PixelLabelsOptions } from './pixel-labels.js';
+import { planeLabels } from './plane-labels.js';
+import { validCam } from './valid-cam.js';
+
+/** What {@link refinedLabels} knows of the images. */
+export interface RefinedLabelsTargets extends CamTargets {
+  /** `[B,H,W,3]`, the normalised view that the CAM belongs to. */
+  readonly images: tf.Tensor;
+}
+
+/** Options of {@link refinedLabels}. */
+export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<DenormalizeOptions, 'rounding'> {
+  /** `corrected`: de-normalised levels are rounded to nearest. `reference`: truncated, which costs 3 % of them a level. */
+  readonly behavior?: Behavior;
+  /** Iterations and dilations of the refinement; default: those of `par`. */
+  readonly par?: RefineOptions;
+}
+
+/**
+ * Pseudo labels for the segmentation loss: a CAM refined by the image.
+ *
+ * The image's classes compete with a background plane of constant β_h, and again with one of constant β_l. Both stacks
+ * are halved, pass a softmax over background and the classes present, are refined by PAR on the half-size image, and
+ * resized back. Label: the class of the β_h stack; where that says background `ignoreIndex`; where both say background
+ * 0; outside the box `ignoreIndex`. Both stacks and all classes share one pass of PAR. Not differentiated.
+ *
+ * Source: ToCo (Ru et al., CVPR 2023), segmentation loss; PAR: Ru et al., Learning Affinity from Attention, CVPR 2022.
+ *
+ * @param cam `[B,H,W,C]`, normalised; H and W even.
+ * @param targets labels, images and boxes; with `classes` (and planes from `selectClasses`) absent classes cost nothing.
+ * @returns `[B,H,W]`, int32, 0 = background, c + 1 = class c.
+ * @throws If shapes do not fit or a side is odd.
+ * @example
+ * const labels = refinedLabels(cam, { labels: imageLabels, images, imgBox }, { ignoreIndex: 255 });
+ */
+export function refinedLabels(
+  cam: tf.Tensor,
+  { labels, images, imgBox, classes }: RefinedLabelsTargets,
+  {
+    low = 0.25,
+    high = 0.7,
+    ignoreIndex,
+    behavior = 'corrected',
+    par: parOptions = {},
+    ...normalization
+  }: RefinedLabelsOptions,
+): tf.Tensor3D {
+  const { B, H, W, C } = assertShape('refinedLabels: cam', cam, ['B', 'H', 'W', 'C']);
+  assertShape('refinedLabels: images', images, [B, H, W, 3]);
+  if (H % 2 || W % 2) {
+    throw new Error(`refinedLabels: a CAM of ${H} × ${W} cannot be halved; use views with even sides`);
+  }
+  return tf.tidy(() => {
+    const halve = (x: tf.Tensor): tf.Tensor4D => tf.avgPool<tf.Tensor4D>(x as tf.Tensor4D, 2, 2, 'valid');
+    const levels = denormalize(images, {
+      ...normalization,
+      rounding: behavior === 'corrected' ? 'nearest' : 'truncate',
+    });
+    const halfImages = halve(tf.div(levels, 255));
+    const halfCam = halve(validCam(cam, labels));
+    const absent = tf.mul(tf.sub(1, tf.reshape(tf.cast(labels, 'float32'), [B, 1, 1, C])), -1e9);
+    const stack = (background: number): tf.Tensor => {
+      const plane = tf.fill([B, H / 2, W / 2, 1], background);
+      return tf.softmax(tf.concat([plane, tf.add(halfCam, absent)], 3));
+    };
+    const refined = par(halfImages, tf.concat([stack(high), stack(low)], 3), parOptions);
+    const full = resize(refined, [H, W], { method: 'bilinear', alignCorners: false });
+    const [highPlane, lowPlane] = tf.split(full, 2, 3).map((planes) => tf.argMax(planes, 3)) as [
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    const zero = tf.scalar(0, 'int32');
+    const isClass = tf.greater(highPlane, zero);
+    const background = tf.logicalAnd(tf.equal(highPlane, zero), tf.equal(lowPlane, zero));
+    const label = planeLabels(tf.sub(highPlane, tf.scalar(1, 'int32')), classes);
+    const kept = tf.logicalOr(isClass, background);
+    return tf.where<tf.Tensor3D>(
+      imgBox ? tf.logicalAnd(kept, boxMask(imgBox, [H, W])) : kept,
+      tf.where(isClass, label, tf.zerosLike(label)),
+      tf.fill([B, H, W], ignoreIndex, 'int32'),
+    );
+  });
+}

@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { validCam } from './valid-cam.js';
+
+/** Options of {@link regionMask}. */
+export interface RegionMaskOptions {
+  /** β_l: at most this is background (0.25 in ToCo). */
+  readonly low?: number;
+  /** β_h: at least this is foreground (0.7 in ToCo's VOC runs, 0.65 in its COCO run). */
+  readonly high?: number;
+}
+
+/**
+ * Regions of an image by the certainty of its auxiliary CAM, from which local crops are drawn.
+ *
+ * With m = max over the image's classes: 0 where m ≤ β_l (background), 2 where m ≥ β_h (foreground), else 1 (uncertain).
+ *
+ * Source: ToCo (Ru et al., CVPR 2023), class token contrast.
+ *
+ * @param camAux `[B,H,W,C]`, normalised auxiliary CAM.
+ * @param labels `[B,C]`, 1 where the image holds the class, else 0.
+ * @returns `[B,H,W]`, int32, 0, 1 or 2.
+ * @example
+ * const mask = regionMask(camAux, labels, { low: 0.25, high: 0.7 });
+ */
+export function regionMask(
+  camAux: tf.Tensor,
+  labels: tf.Tensor,
+  { low = 0.25, high = 0.7 }: RegionMaskOptions = {},
+): tf.Tensor3D {
+  return tf.tidy(() => {
+    const certainty = tf.max(validCam(camAux, labels), 3);
+    return tf.add(
+      tf.cast(tf.greater(certainty, low), 'int32'),
+      tf.cast(tf.greaterEqual(certainty, high), 'int32'),
+    );
+  });
+}

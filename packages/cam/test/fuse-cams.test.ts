@@ -1,0 +1,158 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { initBackend } from '@toco/runtime';
+import { expectClose } from '@toco/testing';
+import { fuseCams, multiScaleCams, selectClasses } from '@toco/cam';
+import * as tf from '@tensorflow/tfjs-core';
+import { expectNoLeak } from './expect-no-leak.js';
+
+beforeAll(async () => {
+  await initBackend();
+});
+
+const maps = (shape: [number, number, number, number], seed: number): tf.Tensor =>
+  tf.randomNormal(shape, 0, 1, 'float32', seed);
+
+/** Value of a map at a continuous place, bilinear and half-pixel, borders repeated. */
+function sample(map: number[][], y: number, x: number): number {
+  const clamp = (i: number, size: number): number => Math.min(Math.max(i, 0), size - 1);
+  const [y0, x0] = [Math.floor(y), Math.floor(x)];
+  const at = (i: number, j: number): number => map[clamp(i, map.length)]![clamp(j, map[0]!.length)]!;
+  const row = (i: number): number => at(i, x0) * (1 - (x - x0)) + at(i, x0 + 1) * (x - x0);
+  return row(y0) * (1 - (y - y0)) + row(y0 + 1) * (y - y0);
+}
+
+/** The definition, pixel by pixel, for one image and one class. */
+function plainFuse(scales: [number[][], number[][]][], height: number, width: number): number[][] {
+  const sum = Array.from({ length: height }, (_, i) =>
+    Array.from({ length: width }, (_, j) =>
+      scales.reduce((total, [cam, mirrored]) => {
+        const y = ((i + 0.5) * cam.length) / height - 0.5;
+        const x = (at: number): number => ((at + 0.5) * cam[0]!.length) / width - 0.5;
+        return total + Math.max(0, sample(cam, y, x(j)), sample(mirrored, y, x(width - 1 - j)));
+      }, 0),
+    ),
+  );
+  const least = Math.min(...sum.flat());
+  const most = Math.max(...sum.flat()) - least;
+  return sum.map((row) => row.map((value) => (value - least) / (most + 1e-5)));
+}
+
+const plane = async (map: tf.Tensor, b: number, c: number): Promise<number[][]> =>
+  (await tf.squeeze(tf.slice(map, [b, 0, 0, c], [1, -1, -1, 1]), [0, 3]).array()) as number[][];
+
+describe.each([
+  [1, [8, 8], [[2, 2]], 1],
+  [
+    2,
+    [12, 20],
+    [
+      [3, 5],
+      [2, 3],
+      [5, 8],
+    ],
+    3,
+  ],
+] as const)('%d images of %j, grids %j, %d classes', (batch, [height, width], grids, classes) => {
+  test('equals the definition', async () => {
+    const scales = grids.map(([h, w], i) => ({
+      cam: maps([batch, h, w, classes], 2 * i),
+      mirrored: maps([batch, h, w, classes], 2 * i + 1),
+    }));
+    const fused = fuseCams(scales, [height, width]);
+    for (let b = 0; b < batch; b++)
+      for (let c = 0; c < classes; c++) {
+        const pairs = await Promise.all(
+          scales.map(async ({ cam, mirrored }): Promise<[number[][], number[][]]> => [
+            await plane(cam, b, c),
+            await plane(mirrored, b, c),
+          ]),
+        );
+        await expectClose(
+          tf.tensor2d(await plane(fused, b, c)),
+          tf.tensor2d(plainFuse(pairs, height, width)),
+          { relative: 1e-5 },
+        );
+      }
+  });
+});
+
+/** Stand-in for a network: two linear maps of 4 × 4 patches. */
+const forward = (images: tf.Tensor4D): { cam: tf.Tensor; camAux: tf.Tensor } => {
+  const pooled = tf.avgPool(images, 4, 4, 'valid');
+  const linear = (seed: number): tf.Tensor =>
+    tf.conv2d(pooled, tf.randomNormal<tf.Rank.R4>([1, 1, 3, 4], 0, 1, 'float32', seed), 1, 'valid');
+  return { cam: linear(1), camAux: linear(2) };
+};
+const images = (): tf.Tensor4D => maps([2, 16, 24, 3], 5) as tf.Tensor4D;
+
+test('mirrored images give mirrored CAMs', async () => {
+  const plain = multiScaleCams(forward, images());
+  const mirrored = multiScaleCams(forward, tf.reverse(images(), 2));
+  await expectClose(tf.reverse(mirrored.cam, 2), plain.cam, { relative: 1e-5 });
+  await expectClose(tf.reverse(mirrored.camAux, 2), plain.camAux, { relative: 1e-5 });
+});
+
+test('each scale is the resized image, seen as it is and flipped', async () => {
+  const scales = [1, 0.5, 1.5].map((scale) => {
+    const resized = tf.image.resizeBilinear(images(), [16 * scale, 24 * scale], false, true);
+    return { cam: forward(resized).cam, mirrored: forward(tf.reverse(resized, 2)).cam };
+  });
+  await expectClose(multiScaleCams(forward, images()).cam, fuseCams(scales, [16, 24]), { relative: 1e-5 });
+});
+
+test('known CAMs of the main view save one forward pass and change nothing', async () => {
+  let seen = 0;
+  const counting = (x: tf.Tensor4D): ReturnType<typeof forward> => {
+    seen += x.shape[0];
+    return forward(x);
+  };
+  const main = forward(images());
+  const saved = multiScaleCams(counting, images(), { main });
+  expect(seen).toBe(2 + 4 + 4);
+  const full = multiScaleCams(forward, images());
+  await expectClose(saved.cam, full.cam, { relative: 1e-6 });
+  await expectClose(saved.camAux, full.camAux, { relative: 1e-6 });
+  expect(main.cam.isDisposed).toBe(false);
+});
+
+test('selected classes are the same planes of the full result', async () => {
+  const classes = tf.tensor2d(
+    [
+      [1, 3, -1],
+      [0, 2, 3],
+    ],
+    [2, 3],
+    'int32',
+  );
+  const few = multiScaleCams(forward, images(), { classes });
+  expect(few.cam.shape).toEqual([2, 16, 24, 3]);
+  const full = multiScaleCams(forward, images());
+  const mask = tf.tensor4d([1, 1, 0, 1, 1, 1], [2, 1, 1, 3]);
+  await expectClose(tf.mul(few.cam, mask), tf.mul(selectClasses(full.cam, classes), mask), {
+    relative: 1e-6,
+  });
+  await expectClose(
+    tf.slice(few.camAux, [0, 0, 0, 1], [1, -1, -1, 1]),
+    tf.slice(full.camAux, [0, 0, 0, 3], [1, -1, -1, 1]),
+    { relative: 1e-6 },
+  );
+});
+
+test('leaves nothing behind', () => {
+  const x = images();
+  const main = forward(x);
+  const classes = tf.tensor2d(
+    [
+      [1, -1],
+      [0, 2],
+    ],
+    [2, 2],
+    'int32',
+  );
+  expectNoLeak(() => tf.tidy(() => multiScaleCams(forward, x)));
+  expectNoLeak(() => multiScaleCams((y) => tf.tidy(() => forward(y)), x, { main, classes }));
+});
+
+test('says that a scale is missing', () => {
+  expect(() => fuseCams([], [4, 4])).toThrow(/no scale given/);
+});
