@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { stepConfigSchema } from './step-config.js';
+
+const positive = z.number().positive();
+const count = z.number().int().positive();
+const probability = z.number().min(0).max(1);
+const range = z.tuple([z.number(), z.number()]);
+
+/** Which photographs, labels and masks. */
+const data = z.strictObject({
+  dataset: z.enum(['voc', 'coco', 'folder', 'synthetic']).default('voc'),
+  root: z.string().optional().describe('folder of the data set, e.g. VOCdevkit/VOC2012'),
+  train: z.string().default('train_aug').describe('list of training images'),
+  val: z.string().default('val').describe('list of validation images'),
+  labels: z
+    .string()
+    .optional()
+    .describe(
+      "image-level labels of the training images: a .npy or .json file, 'xml' or 'masks'; default: what is found",
+    ),
+  workers: z.number().int().min(0).default(1).describe('threads that decode and augment ahead of the step'),
+  prefetch: count.default(3).describe('batches made ahead'),
+  synthetic: z
+    .strictObject({
+      train: count.default(600).describe('training scenes'),
+      val: count.default(60).describe('validation scenes'),
+      size: count.default(128).describe('side of a scene in pixels'),
+      seed: z.number().int().default(0),
+    })
+    .prefault({}),
+});
+
+/** How views are drawn (METHOD section 5). */
+const views = z.strictObject({
+  cropSize: count.default(448).describe('side of the main and of the second global view'),
+  scale: range.default([0.5, 2]).describe('range of the random rescale before cropping'),
+  flip: probability.default(0.5),
+});
+
+const backbone = z.strictObject({
+  name: z.string().default('deit_base_patch16_224').describe('a timm name'),
+  weights: z.string().optional().describe('safetensors file of pretrained weights; none: start from scratch'),
+  auxBlock: z
+    .number()
+    .int()
+    .default(-3)
+    .describe('block whose output gives the auxiliary tokens; negative counts from the end'),
+});
+
+const network = z.strictObject({
+  decoderDim: count.default(512),
+  projection: z
+    .strictObject({ hidden: count.default(2048), bottleneck: count.default(256), out: count.default(1024) })
+    .prefault({}),
+});
+
+const evaluation = z.strictObject({
+  every: count.default(2000).describe('iterations between validations'),
+  size: count.default(448).describe('side that validation images are squashed to'),
+  threshold: probability.default(0.5).describe('a CAM above this is its class, else background'),
+  limit: count.optional().describe('validate on the first images only'),
+});
+
+const run = z.strictObject({
+  checkpointEvery: count.default(1000).describe('iterations between checkpoints'),
+  keep: count.default(2).describe('checkpoints that are kept'),
+  logEvery: count.default(20).describe('iterations that one row of metrics averages over'),
+  stopAfter: count.optional().describe('stop after so many iterations though the schedule is longer'),
+});
+
+const engine = z.strictObject({
+  backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
+  device: z.enum(['auto', 'gpu', 'cpu']).default('auto'),
+  precision: z.enum(['f32', 'bf16']).default('f32'),
+  compile: z.boolean().default(true).describe('run the step as one TensorFlow graph'),
+  xla: z.boolean().default(false),
+  checkpoint: z
+    .boolean()
+    .default(false)
+    .describe('recompute blocks in the backward pass: less memory, more time'),
+  threads: count.optional(),
+  memoryGrowth: z.boolean().default(true),
+  tf32: z.boolean().default(false),
+});
+
+/** Everything a run depends on, apart from objects and functions (a backbone of one's own, a data set). */
+export const configSchema = stepConfigSchema.omit({ numClasses: true }).extend({
+  seed: z.number().int().default(0),
+  batchSize: positive.int().default(4),
+  data: data.prefault({}),
+  views: views.prefault({}),
+  backbone: backbone.prefault({}),
+  network: network.prefault({}),
+  evaluation: evaluation.prefault({}),
+  run: run.prefault({}),
+  engine: engine.prefault({}),
+});
+
+/** A run's configuration with every default filled in. */
+export type Config = z.output<typeof configSchema>;
+/** A run's configuration as a user writes it: only what differs from the paper's VOC run. */
+export type ConfigInput = z.input<typeof configSchema>;

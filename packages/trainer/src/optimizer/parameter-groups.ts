@@ -1,0 +1,39 @@
+/** Parameters whose paths begin with one of `prefixes` share a factor on the learning rate. */
+export interface ParameterGroup {
+  readonly name: string;
+  readonly prefixes: readonly string[];
+  /** Factor on the learning rate of the schedule. */
+  readonly lrScale: number;
+  /** Decoupled weight decay. */
+  readonly weightDecay: number;
+}
+
+/**
+ * The group of each path.
+ *
+ * @throws when a path belongs to no group or to several, or when a group matches nothing: a forgotten parameter would
+ * silently not be trained.
+ */
+export function assignGroups(
+  groups: readonly ParameterGroup[],
+  paths: readonly string[],
+): Map<string, ParameterGroup> {
+  const assigned = new Map<string, ParameterGroup>();
+  for (const path of paths) {
+    const matching = groups.filter(({ prefixes }) =>
+      prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}.`)),
+    );
+    if (matching.length !== 1) {
+      const which =
+        matching.length === 0 ? 'no parameter group' : `the groups ${matching.map((g) => g.name).join(', ')}`;
+      throw new Error(`Parameter ${path} belongs to ${which}: give it exactly one.`);
+    }
+    assigned.set(path, matching[0]!);
+  }
+  const used = new Set(assigned.values());
+  for (const group of groups) {
+    if (!used.has(group))
+      throw new Error(`Parameter group ${group.name} matches no parameter: check its prefixes.`);
+  }
+  return assigned;
+}

@@ -1,0 +1,43 @@
+/** The six terms of the training loss (METHOD of the paper, eq. 7; names of the packages that compute them). */
+export const lossTerms = ['cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'] as const;
+
+/** Name of one term of the training loss. */
+export type LossTerm = (typeof lossTerms)[number];
+
+/** A weight for each term of the loss. */
+export type LossWeights = Readonly<Record<LossTerm, number>>;
+
+/**
+ * The static part of an iteration: what is switched on. Work for a term of weight 0 is skipped.
+ *
+ * A step is compiled once per phase, so phases are few and hold plain data only.
+ */
+export interface Phase {
+  readonly weights: LossWeights;
+  /** Whose CAM the segmentation labels come from. */
+  readonly labelCam: 'main' | 'aux';
+  /** Terms of weight 0 that are measured all the same, outside the gradient. */
+  readonly measure?: readonly LossTerm[] | undefined;
+}
+
+/** One row of a schedule of phases: from iteration `from` (counted from 0) on, `phase` holds. */
+export interface ScheduledPhase extends Phase {
+  readonly from: number;
+}
+
+/**
+ * The phase that holds at iteration `t`: the last row whose `from` is not beyond `t`.
+ *
+ * @throws when no row covers `t`.
+ */
+export function phaseAt(schedule: readonly ScheduledPhase[], t: number): Phase {
+  const row = schedule.filter(({ from }) => from <= t).sort((a, b) => b.from - a.from)[0];
+  if (!row) throw new Error(`No phase covers iteration ${t}: let the first phase begin at 0.`);
+  const { weights, labelCam, measure } = row;
+  return { weights, labelCam, ...(measure ? { measure } : {}) };
+}
+
+/** Whether a term is computed in a phase: because it weighs something, or because it is measured. */
+export function isOn({ weights, measure = [] }: Phase, term: LossTerm): boolean {
+  return weights[term] > 0 || measure.includes(term);
+}

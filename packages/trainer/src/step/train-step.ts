@@ -1,0 +1,81 @@
+import { mapTree, valueAndGrad, type TensorTree } from '@toco/core';
+import type { Network, NetworkParams } from '@toco/network';
+import * as tf from '@tensorflow/tfjs-core';
+import type { StepConfig } from '../config/step-config.js';
+import { adamW } from '../optimizer/adamw.js';
+import { learningRateTensor } from '../optimizer/learning-rate.js';
+import { assignGroups } from '../optimizer/parameter-groups.js';
+import type { Batch } from './batch.js';
+import { constants } from './constants.js';
+import { ema } from './ema.js';
+import { lossTermValues, totalLoss } from './loss-terms.js';
+import { globalNorm, targetShares, type StepMetrics } from './metrics.js';
+import { tocoParameterGroups } from './parameter-groups.js';
+import type { Phase } from './phase.js';
+import { computeTargets } from './targets.js';
+import { trainedParameters, type TrainState } from './train-state.js';
+
+/** One iteration as a pure function; see {@link trainStep}. */
+export type TrainStep<P extends TensorTree> = (
+  state: TrainState<P>,
+  batch: Batch,
+  phase: Phase,
+) => { readonly state: TrainState<P>; readonly metrics: StepMetrics };
+
+/**
+ * One iteration of ToCo (paper, section 3, algorithm of the supplement): teacher → targets → six terms → gradients → AdamW.
+ *
+ * A pure function of state, batch and phase: shapes are static, nothing is read back, no randomness is drawn, so that it
+ * runs eagerly on any backend and as one compiled graph alike. Nothing given is disposed; the new state shares the
+ * leaves that did not change.
+ *
+ * @throws when a trained parameter belongs to no parameter group
+ * @example
+ * const step = trainStep(stepConfig({ numClasses: 20 }), { network });
+ * const { state, metrics } = step(initTrainState(network, network.init(0)), batch, phaseAt(config.phases, 0));
+ */
+export function trainStep<P extends TensorTree>(
+  config: StepConfig,
+  { network }: { network: Network<P> },
+): TrainStep<P> {
+  const groups = tocoParameterGroups(config);
+  return (state, batch, phase) =>
+    tf.tidy(() => {
+      const teacher = ema(state.teacher, state.params.proj_head, config.teacher);
+      const trained = trainedParameters(network, state.params);
+
+      const { loss, aux, grads } = valueAndGrad((parameters: Record<string, tf.Tensor>) => {
+        const params = withTrained(state.params, parameters);
+        const main = network.forward(params, batch.images);
+        const targets = constants(() => computeTargets({ network, config, phase }, { params, batch, main }));
+        const terms = lossTermValues({ network, config, phase }, { params, teacher, batch, main, targets });
+        return { loss: totalLoss(phase, terms), aux: { ...terms, ...targetShares(targets) } };
+      })(trained);
+
+      const lr = learningRateTensor(config.optimizer, state.step);
+      const update = adamW(trained, grads, {
+        state: state.optimizer,
+        step: state.step,
+        lr,
+        groups: assignGroups(groups, Object.keys(trained)),
+        options: config.optimizer,
+      });
+      return {
+        state: {
+          step: tf.add(state.step, tf.scalar(1, 'int32')),
+          params: withTrained(state.params, update.parameters),
+          teacher,
+          optimizer: update.state,
+        },
+        metrics: { loss, ...aux, gradNorm: globalNorm(grads), lr },
+      } as unknown as tf.TensorContainerObject;
+    }) as unknown as ReturnType<TrainStep<P>>;
+}
+
+/** The parameters with those at the given paths replaced; all others are shared. */
+function withTrained<P extends TensorTree>(
+  params: NetworkParams<P>,
+  trained: Readonly<Record<string, tf.Tensor>>,
+): NetworkParams<P> {
+  return mapTree(params, (leaf, path) => trained[path] ?? leaf);
+}
