@@ -1,1 +1,3 @@
-export {};
+export { par } from './par.js';
+export { parAffinity, type ParAffinityOptions } from './par-affinity.js';
+export { refine, type RefineOptions } from './refine.js';

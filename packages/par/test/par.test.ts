@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { decodeSafetensors } from '@toco/formats';
+import { initBackend } from '@toco/runtime';
+import { expectClose, fixture, sharedPath, toTensor } from '@toco/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
+import { par, parAffinity, refine, type RefineOptions } from '../src/index.js';
+
+const path = sharedPath('goldens/par.safetensors');
+if (path === undefined) console.info('goldens/par is missing: its tests are skipped');
+
+const variants: [string, RefineOptions][] = [
+  ['refined_10_iter', {}],
+  ['refined_1_iter', { iterations: 1 }],
+  ['refined_2_iter_dilations_1_2', { iterations: 2, dilations: [1, 2] }],
+];
+
+function random(shape: number[], seed: number): tf.Tensor {
+  let state = (seed * 2654435761) >>> 0;
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 8) / 2 ** 24;
+  });
+  return tf.tensor(values, shape);
+}
+
+beforeEach(() => {
+  tf.engine().startScope();
+});
+afterEach(() => {
+  tf.engine().endScope();
+});
+
+describe.each(['tensorflow', 'cpu'])('on %s', (backend) => {
+  beforeAll(async () => {
+    if (backend === 'tensorflow') await initBackend();
+    await tf.setBackend(backend);
+  });
+
+  test.each(variants)('meets the fixture, %s', async (key, options) => {
+    const arrays = fixture('par');
+    await expectClose(par(arrays['images']!, arrays['masks']!, options), arrays[key]!, { relative: 1e-5 });
+  });
+
+  (path === undefined ? test.skip.each(variants) : test.each(variants))(
+    'meets the golden, %s',
+    async (key, options) => {
+      const arrays = decodeSafetensors(new Uint8Array(readFileSync(path!)));
+      const [images, masks, expected] = ['images', 'masks', key].map((name) => toTensor(arrays[name]!));
+      await expectClose(par(images!, masks!, options), expected!, { relative: 1e-5 });
+    },
+  );
+
+  test('the weights are not negative, sum to 1.01 and follow the definition at one pixel', async () => {
+    const images = random([2, 9, 11, 3], 1);
+    const affinity = parAffinity(images, { dilations: [1, 3] });
+    await expectClose(tf.sum(affinity, 3), tf.fill([2, 9, 11], 1.01), { relative: 1e-6 });
+    expect(Math.min(...(await affinity.data()))).toBeGreaterThanOrEqual(0);
+
+    const image = (await tf
+      .slice(images as tf.Tensor4D, [1, 0, 0, 0], [1, 9, 11, 3])
+      .array());
+    const own = tf.tensor1d(definition(image[0]!, 0, 9, [1, 3]));
+    await expectClose(tf.reshape(tf.slice(affinity, [1, 0, 9, 0], [1, 1, 1, 16]), [16]), own, {
+      relative: 1e-5,
+    });
+  });
+
+  test.each([1, 3])('a constant mask grows by 1.01 in each of %d iterations', async (iterations) => {
+    const masks = tf.fill([1, 12, 7, 2], 0.5);
+    const refined = par(random([1, 12, 7, 3], 2), masks, { iterations });
+    await expectClose(refined, tf.fill([1, 12, 7, 2], 0.5 * 1.01 ** iterations), { relative: 1e-5 });
+  });
+
+  test.each([1, 2])('flipping axis %d of image and masks flips the result', async (axis) => {
+    const [images, masks] = [random([2, 10, 13, 3], 3), random([2, 10, 13, 2], 4)];
+    const flipped = par(tf.reverse(images, axis), tf.reverse(masks, axis), { iterations: 3 });
+    const expected = tf.reverse(par(images, masks, { iterations: 3 }), axis);
+    await expectClose(flipped, expected, { relative: 1e-5 });
+  });
+
+  test('planes and images do not mix: leaving a plane out changes nothing', async () => {
+    const [images, masks] = [random([2, 8, 9, 3], 5), random([2, 8, 9, 4], 6)];
+    const affinity = parAffinity(images);
+    const one = refine(tf.slice(masks, [0, 0, 0, 2], [2, 8, 9, 1]), affinity, { iterations: 2 });
+    const all = refine(masks, affinity, { iterations: 2 });
+    await expectClose(one, tf.slice(all, [0, 0, 0, 2], [2, 8, 9, 1]), { relative: 1e-6 });
+    const second = par(
+      tf.slice(images, [1, 0, 0, 0], [1, 8, 9, 3]),
+      tf.slice(masks, [1, 0, 0, 0], [1, 8, 9, 4]),
+      { iterations: 2 },
+    );
+    await expectClose(second, tf.slice(all, [1, 0, 0, 0], [1, 8, 9, 4]), { relative: 1e-6 });
+  });
+
+  test('masks of another size are resized with aligned corners', async () => {
+    const images = random([1, 9, 9, 3], 7);
+    const ramp = tf.tensor4d([0, 1, 0, 1], [1, 2, 2, 1]);
+    const resized = tf.tile(tf.reshape(tf.linspace(0, 1, 9), [1, 1, 9, 1]), [1, 9, 1, 1]);
+    const options = { iterations: 2, dilations: [1, 2] };
+    await expectClose(par(images, ramp, options), par(images, resized, options), { relative: 1e-6 });
+  });
+
+  test('keeps no tensor but the result', () => {
+    const [images, masks] = [random([1, 8, 9, 3], 8), random([1, 4, 5, 2], 9)];
+    const before = tf.memory().numTensors;
+    par(images, masks, { iterations: 3 }).dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('is a constant to gradients', async () => {
+    const [images, masks] = [random([1, 6, 7, 3], 10), random([1, 6, 7, 2], 11)];
+    const gradient = tf.grad((x) => tf.add(par(images, x, { iterations: 1 }), tf.square(x)))(masks);
+    await expectClose(gradient, tf.mul(2, masks), { relative: 1e-6 });
+  });
+});
+
+test('says what is wrong', () => {
+  const affinity = tf.zeros([1, 4, 4, 16]);
+  expect(() => refine(tf.zeros([1, 4, 4, 2]), affinity, { dilations: [1, 2, 4] })).toThrow(
+    'refine: affinity',
+  );
+  expect(() => parAffinity(tf.zeros([1, 4, 4, 1]))).toThrow('parAffinity: images');
+  expect(() => par(tf.zeros([2, 4, 4, 3]), tf.zeros([1, 4, 4, 1]))).toThrow('par: masks');
+  expect(() => parAffinity(tf.zeros([1, 4, 4, 3]), { dilations: [1.5] })).toThrow('dilations are [1.5]');
+});
+
+/** The 8·dilations weights of one pixel, written as the formula. */
+function definition(image: number[][][], y: number, x: number, dilations: number[]): number[] {
+  const offsets = dilations.flatMap((r) =>
+    [-r, 0, r].flatMap((dy) => [-r, 0, r].map((dx) => [dy, dx] as const)).filter(([dy, dx]) => dy || dx),
+  );
+  const at = (dy: number, dx: number, c: number) => {
+    const row = image[Math.min(Math.max(y + dy, 0), image.length - 1)]!;
+    return row[Math.min(Math.max(x + dx, 0), row.length - 1)]![c]!;
+  };
+  const deviation = (values: number[]) => {
+    const mean = values.reduce((a, b) => a + b) / values.length;
+    return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1));
+  };
+  const softmax = (values: number[]) => {
+    const sum = values.reduce((total, v) => total + Math.exp(v), 0);
+    return values.map((v) => Math.exp(v) / sum);
+  };
+  const colour = offsets.map(([dy, dx]) =>
+    [0, 1, 2].reduce((sum, c) => {
+      const sigma = deviation(offsets.map(([oy, ox]) => at(oy, ox, c))) + 1e-8;
+      return sum - ((at(dy, dx, c) - image[y]![x]![c]!) / sigma / 0.3) ** 2 / 3;
+    }, 0),
+  );
+  const radii = offsets.map(([dy, dx]) => Math.hypot(dy, dx));
+  const position = softmax(radii.map((r) => -((r / (deviation(radii) + 1e-8) / 0.3) ** 2)));
+  return softmax(colour).map((weight, i) => weight + 0.01 * position[i]!);
+}
