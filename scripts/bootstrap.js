@@ -2,7 +2,7 @@
 // Plain JavaScript without dependencies, since nothing is installed yet when it starts.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { delimiter, dirname } from 'node:path';
+import { delimiter } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -39,7 +39,7 @@ export function bootstrap() {
   process.env.CI ??= 'true';
   if (!run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline', '--reporter', 'append-only'])) {
     fail(
-      'The packages could not be installed: check the network and the npm registry (npm config get registry), then run it again.',
+      'The packages could not be installed, pnpm says above why: mostly the network or the npm registry (npm config get registry).',
     );
   }
   say('Building');
@@ -66,7 +66,7 @@ function putPnpmOnPath() {
     "process.stdout.write(process.env.PATH.split(require('path').delimiter).find((folder) => require('fs').existsSync(folder + '/pnpm')) ?? '')";
   try {
     const folder = execFileSync('npx', ['--yes', '--package', packageManager, '--', 'node', '-e', program], {
-      cwd: dirname(root.replace(/\/$/, '')),
+      cwd: root,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -18,16 +18,25 @@ export function prebuiltFolder(): string {
   return fromPackage(join('prebuilt', supportedPlatform()));
 }
 
+/** Whether the compiled modules are there and not older than their sources. */
+export function isPrebuilt(): boolean {
+  const time = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -1;
+  const sources = Math.max(
+    ...['process.cc', 'compatibility.cc'].map((name) => time(fromPackage(`native/${name}`))),
+  );
+  return Object.values(nativeModules).every((name) => time(join(prebuiltFolder(), name)) >= sources);
+}
+
 /** Puts the native modules into an engine's folder: the ones that came with this package, else compiled. */
 export async function provideBinding(
   engineFolder: string,
   nodePackageFolder: string,
   print: Print,
 ): Promise<void> {
-  const ready = prebuiltFolder();
-  const names = Object.values(nativeModules);
-  if (names.every((name) => existsSync(join(ready, name)))) {
-    for (const name of names) await copyFile(join(ready, name), join(engineFolder, name));
+  if (isPrebuilt()) {
+    for (const name of Object.values(nativeModules)) {
+      await copyFile(join(prebuiltFolder(), name), join(engineFolder, name));
+    }
     return;
   }
   print('Compiling the binding with g++ (about 10 s)');
@@ -35,13 +44,13 @@ export async function provideBinding(
 }
 
 /**
- * Compiles both modules on Node-API version 8, which every Node since 12.22 serves. The library is found beside the binding
- * (`tensorflow/`), and the C++ library goes into it, so that one compiled here runs on older distributions.
+ * Compiles both modules on Node-API version 8, which every Node since 12.22 serves; the library is found beside the binding
+ * (`tensorflow/`).
  */
-async function compileBinding(engineFolder: string, nodePackageFolder: string): Promise<void> {
+export async function compileBinding(engineFolder: string, nodePackageFolder: string): Promise<void> {
   const library = join(engineFolder, 'tensorflow');
   const headers = join(library, 'include');
-  if (!existsSync(join(headers, 'tensorflow', 'c', 'c_api.h'))) {
+  if (!statSync(join(headers, 'tensorflow', 'c', 'c_api.h'), { throwIfNoEntry: false })) {
     throw new EngineError(
       `${library} has no headers to compile the binding with: use an installed Python package of tensorflow ` +
         '(…/site-packages/tensorflow), or a packed @toco/runtime, which brings the binding ready.',
@@ -53,7 +62,7 @@ async function compileBinding(engineFolder: string, nodePackageFolder: string): 
   );
   const common = [
     ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', `-I${nodeHeaders}`],
-    ...['-static-libstdc++', '-static-libgcc', '-Wl,--exclude-libs,ALL'],
+    fromPackage('native/compatibility.cc'),
   ];
   await compile([
     ...common,

@@ -16,7 +16,7 @@ import type { Print } from './progress.js';
 import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
 
 /** Modules that tfjs-node-gpu imports and that the program which loads it hands in; see {@link installNodePackage}. */
-export const handedIn = ['@tensorflow/tfjs', 'google-protobuf'] as const;
+export const handedIn = ['@tensorflow/tfjs', '@tensorflow/tfjs-core', 'google-protobuf'] as const;
 
 /** Name under which they are handed in, on the global object. */
 export const handedInKey = 'toco.tfjs-node-gpu.modules';

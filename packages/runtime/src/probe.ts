@@ -8,6 +8,6 @@ try {
   if (product !== 11) throw new Error(`it computes wrongly: 1 · 3 + 2 · 4 = ${product}`);
   process.stdout.write(JSON.stringify({ version, device }));
 } catch (error) {
-  process.stderr.write((error as Error).message);
+  process.stderr.write(String((error as Error).message.split('\n')[0]));
   process.exitCode = 1;
 }
