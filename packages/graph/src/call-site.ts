@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 // Frames may be those of a package's sources, where source maps are in use.
-const foreign = /node:|[\\/]@tensorflow[\\/+]|[\\/]tfjs-[a-z-]+[\\/](src|dist)[\\/]|[\\/](koffi|seedrandom)[\\/]/;
+const foreign =
+  /node:|[\\/]@tensorflow[\\/+]|[\\/]tfjs-[a-z-]+[\\/](src|dist)[\\/]|[\\/](koffi|seedrandom)[\\/]/;
 const own = fileURLToPath(new URL('.', import.meta.url));
 
 /** A point in the user's program, remembered cheaply and worked out only when a message needs it. */

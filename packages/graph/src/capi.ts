@@ -104,6 +104,29 @@ const declarations = {
   TF_FunctionToFunctionDef: ['void', 'pointer', 'pointer', 'pointer'],
   TF_DeleteFunction: ['void', 'pointer'],
 
+  TF_NewBufferFromString: ['pointer', 'pointer', 'size'],
+  TF_NewSessionOptions: ['pointer'],
+  TF_SetConfig: ['void', 'pointer', 'pointer', 'size', 'pointer'],
+  TF_DeleteSessionOptions: ['void', 'pointer'],
+  TF_NewSession: ['pointer', 'pointer', 'pointer', 'pointer'],
+  TF_CloseSession: ['void', 'pointer', 'pointer'],
+  TF_DeleteSession: ['void', 'pointer', 'pointer'],
+  TF_SessionRun: [
+    'void',
+    'pointer', // session
+    'pointer', // options
+    'outputs', // feeds
+    'pointers', // their values
+    'int',
+    'outputs', // fetches
+    'results', // their values
+    'int',
+    'pointers', // targets
+    'int',
+    'pointer', // metadata
+    'pointer', // status
+  ],
+
   TFE_NewContextOptions: ['pointer'],
   TFE_ContextOptionsSetConfig: ['void', 'pointer', 'pointer', 'size', 'pointer'],
   TFE_DeleteContextOptions: ['void', 'pointer'],
@@ -111,10 +134,6 @@ const declarations = {
   TFE_DeleteContext: ['void', 'pointer'],
   TFE_ContextAddFunction: ['void', 'pointer', 'pointer', 'pointer'],
   TFE_ContextRemoveFunction: ['void', 'pointer', 'string', 'pointer'],
-  TFE_ContextClearCaches: ['void', 'pointer'],
-  TFE_ContextEnableRunMetadata: ['void', 'pointer'],
-  TFE_ContextDisableRunMetadata: ['void', 'pointer'],
-  TFE_ContextExportRunMetadata: ['void', 'pointer', 'pointer', 'pointer'],
   TFE_NewOp: ['pointer', 'pointer', 'string', 'pointer'],
   TFE_DeleteOp: ['void', 'pointer'],
   TFE_OpSetDevice: ['void', 'pointer', 'string', 'pointer'],
@@ -215,18 +234,29 @@ export function checked<T>(api: CApi, what: string, f: (status: Pointer) => T): 
 
 const bufferType = koffi.struct({ data: 'void*', length: 'size_t', deallocator: 'void*' });
 
-/** Bytes that `fill` leaves in a `TF_Buffer`. */
-export function bufferBytes(api: CApi, fill: (buffer: Pointer) => void): Uint8Array {
+/** A copy of the bytes in a `TF_Buffer`. */
+export function bufferBytes(api: CApi, buffer: Pointer): Uint8Array {
+  const { data, length } = koffi.decode(buffer, bufferType) as {
+    data: Pointer | null;
+    length: number | bigint;
+  };
+  const bytes = new Uint8Array(Number(length));
+  if (bytes.length > 0) api.memcpy(bytes, data, bytes.length);
+  return bytes;
+}
+
+/** Bytes that `fill` leaves in a new `TF_Buffer`; throws what TensorFlow reports, after the words of `what`. */
+export function filledBuffer(
+  api: CApi,
+  what: string,
+  fill: (buffer: Pointer, status: Pointer) => void,
+): Uint8Array {
   const buffer = api.TF_NewBuffer();
   try {
-    fill(buffer);
-    const { data, length } = koffi.decode(buffer, bufferType) as {
-      data: Pointer | null;
-      length: number | bigint;
-    };
-    const bytes = new Uint8Array(Number(length));
-    if (bytes.length > 0) api.memcpy(bytes, data, bytes.length);
-    return bytes;
+    checked(api, what, (status) => {
+      fill(buffer, status);
+    });
+    return bufferBytes(api, buffer);
   } finally {
     api.TF_DeleteBuffer(buffer);
   }

@@ -7,12 +7,12 @@ import { TraceError } from './trace-error.js';
 export function guardConstant(
   data: ArrayLike<unknown> & { byteLength: number },
   limit: number,
-  origin: string,
+  origin: () => string,
 ): void {
   if (data.byteLength <= limit || !isMostlyDistinct(data)) return;
   const size = `${(data.byteLength / 1024).toFixed(0)} KiB`;
   throw new TraceError(
-    `${size} of ${origin} would be frozen into the graph: random draws and data must come in with the batch, weights ` +
+    `${size} of ${origin()} would be frozen into the graph: random draws and data must come in with the batch, weights ` +
       'with the state; if they are meant to be constant, raise the option maxConstantBytes.',
   );
 }

@@ -1,4 +1,4 @@
-import { bufferBytes, type CApi, checked, type Pointer } from './capi.js';
+import { type CApi, checked, type Pointer } from './capi.js';
 import { type DType, TF, type TypedArray } from './dtype.js';
 import { dimensions, nativeTensor, takeTensor } from './native-tensor.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
@@ -121,23 +121,6 @@ export class EagerContext {
     } finally {
       api.TF_DeleteStatus(status);
       api.TFE_DeleteOp(op);
-    }
-  }
-
-  /** Runs `f` while TensorFlow keeps times of every operation; gives the bytes of its `RunMetadata` as well. */
-  async profiled<T>(f: () => Promise<T>): Promise<{ result: T; metadata: Uint8Array }> {
-    const { api } = this;
-    api.TFE_ContextEnableRunMetadata(this.#context);
-    try {
-      const result = await f();
-      const metadata = bufferBytes(api, (buffer) => {
-        checked(api, 'profile', (status) => {
-          api.TFE_ContextExportRunMetadata(this.#context, buffer, status);
-        });
-      });
-      return { result, metadata };
-    } finally {
-      api.TFE_ContextDisableRunMetadata(this.#context);
     }
   }
 

@@ -1,5 +1,5 @@
 import { type Attribute, AttributeType, setAttribute, typeAttribute } from './attribute.js';
-import { bufferBytes, type CApi, checked, type Output, type Pointer } from './capi.js';
+import { type CApi, checked, filledBuffer, type Output, type Pointer } from './capi.js';
 import { copyIn } from './native-tensor.js';
 import { type OpDef, opDefs, splitInputs } from './op-def.js';
 import { sizeOf, TF } from './dtype.js';
@@ -171,10 +171,8 @@ export class GraphBuilder {
 
   /** The graph as the bytes of a `GraphDef`. */
   graphDef(): Uint8Array {
-    return bufferBytes(this.#api, (buffer) => {
-      checked(this.#api, 'GraphDef', (status) => {
-        this.#api.TF_GraphToGraphDef(this.graph, buffer, status);
-      });
+    return filledBuffer(this.#api, 'GraphDef', (buffer, status) => {
+      this.#api.TF_GraphToGraphDef(this.graph, buffer, status);
     });
   }
 

@@ -10,7 +10,7 @@ export { barrier, scope } from './barrier.js';
 export { checkpointed } from './checkpointed.js';
 export { type DType, type TypedArray } from './dtype.js';
 export { type ExportedGraph, type NamedTensor } from './exported-graph.js';
-export { type OperationTime } from './profile.js';
+export { type OperationTime, type Profile } from './profile.js';
 export { type Precision } from './precision.js';
 export { type EngineOptions, type Rewrite } from './session-config.js';
 export { type TracedFunction } from './specializations.js';

@@ -1,4 +1,4 @@
-import { bufferBytes, type CApi, checked, type Pointer } from './capi.js';
+import { type CApi, filledBuffer, type Pointer } from './capi.js';
 import { integer, messages, readFields, text } from './protobuf.js';
 
 /** What a graph needs to know of an operation and eager execution does not: how its flat inputs divide into lists. */
@@ -22,10 +22,8 @@ export function opDefs(api: CApi, graph: Pointer): (name: string) => OpDef {
 }
 
 function read(api: CApi, graph: Pointer, name: string): OpDef {
-  const bytes = bufferBytes(api, (buffer) => {
-    checked(api, name, (status) => {
-      api.TF_GraphGetOpDef(graph, name, buffer, status);
-    });
+  const bytes = filledBuffer(api, name, (buffer, status) => {
+    api.TF_GraphGetOpDef(graph, name, buffer, status);
   });
   // OpDef: 2 = input_arg, 4 = attr, 17 = is_stateful; ArgDef: 5 = number_attr, 6 = type_list_attr; AttrDef: 1 = name.
   const fields = readFields(bytes);

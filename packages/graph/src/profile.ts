@@ -1,40 +1,109 @@
+import { shapeAttribute, typeAttribute } from './attribute.js';
+import { type CApi, type Pointer } from './capi.js';
+import { TF, type TypedArray } from './dtype.js';
+import { GraphSession } from './graph-session.js';
+import { nativeTensor } from './native-tensor.js';
 import { integer, messages, readFields, text } from './protobuf.js';
+import { type TracedGraph } from './traced-function.js';
+import { type TensorSpec } from './tree.js';
 
 /** Time that one node took in one run. */
 export interface OperationTime {
-  /** Name of the node; begins with the name of the `scope` it was traced in. */
+  /** Name of the node after TensorFlow's optimizer; holds the names of the {@link scope}s it was traced in. */
   readonly node: string;
-  /** TensorFlow operation, where its name tells. */
+  /** TensorFlow's name of the operation. */
   readonly operation: string;
   /** Device that ran it. */
   readonly device: string;
-  /** When it began, in microseconds since the first one. */
+  /** When its kernel began, in milliseconds since the first one. */
   readonly start: number;
-  /** Time in its kernel, in microseconds. */
-  readonly microseconds: number;
+  /** Time in its kernel, in milliseconds. */
+  readonly milliseconds: number;
 }
 
-/** Reads the times out of the bytes of a `RunMetadata`, longest first. */
+/** Where the time of one run went. */
+export interface Profile {
+  /** From the call to the last result. */
+  readonly milliseconds: number;
+  /** Longest first. They overlap where TensorFlow runs some side by side. */
+  readonly operations: readonly OperationTime[];
+}
+
+interface Values extends TensorSpec {
+  readonly data: TypedArray;
+}
+
+/** Runs a traced graph in a session of its own: twice to settle, and once with times. */
+export async function profileGraph(
+  api: CApi,
+  graph: TracedGraph,
+  config: Uint8Array,
+  { feeds, state }: { feeds: readonly Values[]; state: readonly Values[] },
+): Promise<Profile> {
+  const { builder } = graph;
+  const initial = state.map(({ dtype, shape }, i) => {
+    const type = typeAttribute('dtype', TF[dtype]);
+    const value = builder.output('Placeholder', [], [type, shapeAttribute('shape', shape)], {
+      name: `initial_${i}`,
+    });
+    const inputs = [graph.variables[i]!, value];
+    return { value, assign: builder.node('AssignVariableOp', inputs, [type]).operation };
+  });
+  const session = new GraphSession(api, builder, config);
+  try {
+    const assign = {
+      feeds: initial.map(({ value }) => value),
+      targets: initial.map(({ assign }) => assign),
+    };
+    // A session refuses to run nothing.
+    if (state.length > 0) {
+      await withTensors(api, state, async (values) => session.run({ ...assign, values }, { timed: false }));
+    }
+    return await withTensors(api, feeds, async (values) => {
+      const run = { feeds: graph.feeds, values, fetches: graph.outputs, targets: graph.assignments };
+      for (let i = 0; i < 2; i++) await session.run(run, { timed: false });
+      const start = performance.now();
+      const metadata = await session.run(run, { timed: true });
+      return { milliseconds: performance.now() - start, operations: operationTimes(metadata!) };
+    });
+  } finally {
+    session.dispose();
+  }
+}
+
+async function withTensors<T>(
+  api: CApi,
+  values: readonly Values[],
+  f: (tensors: Pointer[]) => Promise<T>,
+): Promise<T> {
+  const tensors = values.map(({ path, data, shape, dtype }) => nativeTensor(api, path, data, shape, dtype));
+  try {
+    return await f(tensors);
+  } finally {
+    for (const tensor of tensors) api.TF_DeleteTensor(tensor);
+  }
+}
+
+/** Reads the times out of the bytes of a `RunMetadata`. */
 export function operationTimes(metadata: Uint8Array): OperationTime[] {
-  const times: (OperationTime & { begin: number })[] = [];
+  const times: OperationTime[] = [];
   // RunMetadata.step_stats = 1; StepStats.dev_stats = 1; DeviceStepStats: 1 = device, 2 = node_stats;
-  // NodeExecStats: 1 = node_name, 2 = all_start_micros, 3/4 = op_start/end_rel_micros, 8 = timeline_label.
+  // NodeExecStats: 1 = node_name, 2 = all_start_micros, 3, 4 = op_start/end_rel_micros, 8 = timeline_label.
   for (const step of messages(readFields(metadata), 1)) {
     for (const device of messages(step, 1)) {
       for (const node of messages(device, 2)) {
         times.push({
           node: text(node, 1),
-          operation: text(node, 1).split('/').at(-1)!.replace(/_\d+$/, ''),
+          operation: /= (\w+)\(/.exec(text(node, 8))?.[1] ?? '',
           device: text(device, 1),
-          begin: integer(node, 2),
-          start: 0,
-          microseconds: integer(node, 4) - integer(node, 3),
+          start: (integer(node, 2) + integer(node, 3)) / 1000,
+          milliseconds: (integer(node, 4) - integer(node, 3)) / 1000,
         });
       }
     }
   }
-  const first = Math.min(...times.map(({ begin }) => begin));
+  const first = times.reduce((least, { start }) => Math.min(least, start), Infinity);
   return times
-    .map(({ begin, ...time }) => ({ ...time, start: begin - first }))
-    .sort((a, b) => b.microseconds - a.microseconds);
+    .map((time) => ({ ...time, start: time.start - first }))
+    .sort((a, b) => b.milliseconds - a.milliseconds);
 }

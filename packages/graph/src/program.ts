@@ -1,7 +1,8 @@
 import { type CApi, type Pointer } from './capi.js';
 import { nodeBackend } from './backend.js';
 import { EagerContext } from './eager-context.js';
-import { type EngineOptions } from './session-config.js';
+import { type Profile, profileGraph } from './profile.js';
+import { type EngineOptions, sessionConfig } from './session-config.js';
 import { type TraceOptions } from './trace.js';
 import {
   toFunction,
@@ -123,10 +124,22 @@ export class Program {
     });
   }
 
-  /** A call with the times of all operations, as the bytes of TensorFlow's `RunMetadata`. */
-  async profile(loaded: LoadedFunction, batch: unknown): Promise<Uint8Array> {
-    const { metadata } = await this.#context.profiled(() => this.call(loaded, batch));
-    return metadata;
+  /** Where the time of a call goes, measured on a copy of the state after all calls so far. */
+  async profile(f: Traceable, structure: Structure, batch: unknown): Promise<Profile> {
+    const values = takeApart('batch', batch).leaves.map(valuesOf);
+    const state: TypedArray[] = [];
+    await this.read(({ data }) => state.push(data));
+    return this.#enqueue(async () => {
+      const graph = this.trace(f, structure);
+      try {
+        return await profileGraph(this.#api, graph, sessionConfig(this.#options), {
+          feeds: structure.specs.map((spec, i) => ({ ...spec, data: values[i]! })),
+          state: this.state.specs.map((spec, i) => ({ ...spec, data: state[i]! })),
+        });
+      } finally {
+        graph.builder.dispose();
+      }
+    });
   }
 
   /** The state after all calls so far, made of `wrap`ped values. */

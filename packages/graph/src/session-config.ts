@@ -17,23 +17,28 @@ export interface EngineOptions {
 /** Passes of TensorFlow's graph optimizer that can be switched. */
 export type Rewrite = keyof typeof rewrites;
 
-// Fields of RewriterConfig that are toggles (0 default, 1 on, 2 off).
+// Fields of RewriterConfig, and the values that switch each on and off.
 const rewrites = {
-  layout: 1,
-  constantFolding: 3,
-  arithmetic: 7,
-  dependency: 8,
-  shape: 13,
-  remapping: 14,
-  commonSubgraphs: 24,
-  autoMixedPrecisionOneDnn: 31,
+  layout: [1, 1, 2],
+  constantFolding: [3, 1, 2],
+  memory: [4, 3, 1],
+  arithmetic: [7, 1, 2],
+  dependency: [8, 1, 2],
+  function: [10, 1, 2],
+  shape: [13, 1, 2],
+  remapping: [14, 1, 2],
+  /** The optimizer as a whole. */
+  all: [19, 0, 1],
+  commonSubgraphs: [24, 1, 2],
+  autoMixedPrecisionOneDnn: [31, 1, 2],
 } as const;
 
 /** The bytes of TensorFlow's `ConfigProto` for these options. */
 export function sessionConfig({ threads, memoryGrowth, rewrites: switches = {} }: EngineOptions): Uint8Array {
-  const toggles = Object.entries(switches).map(
-    ([name, on]) => [rewrites[name as Rewrite], on === undefined ? undefined : on ? 1 : 2] as const,
-  );
+  const toggles = Object.entries(switches).map(([name, enabled]) => {
+    const [field, on, off] = rewrites[name as Rewrite];
+    return [field, enabled ? on : off] as const;
+  });
   return writeMessage([
     [5, threads?.inter],
     [6, memoryGrowth === undefined ? undefined : writeMessage([[4, memoryGrowth]])],

@@ -126,7 +126,8 @@ export class Trace {
   #freeze(entry: TensorEntry): number {
     const inside = entry.values !== null;
     const values = entry.values ?? this.#native.tensorDataSync(entry.id);
-    const origin = `${inside ? 'values made on the host' : 'a tensor from outside the step'}, used at ${callSite()()}`;
+    const origin = (): string =>
+      `${inside ? 'values made on the host' : 'a tensor from outside the step'}, used at ${callSite()()}`;
     try {
       guardConstant(values, this.#options.maxConstantBytes, origin);
     } catch (error) {
@@ -223,7 +224,7 @@ export class Trace {
         ),
     });
     // TensorFlow.js' own frames are many; the user's line lies below them.
-    const restoreStack = replace(Error, { stackTraceLimit: 60 });
+    const restoreStack = replace(Error, { stackTraceLimit: 32 });
     return () => {
       restoreStack();
       restoreRandom();

@@ -13,7 +13,9 @@ beforeAll(async () => {
 });
 
 /** Losses and last state of five steps, alternating between two phases. */
-async function trajectory(options: CompileOptions = {}): Promise<{ losses: number[]; state: Float32Array[] }> {
+async function trajectory(
+  options: CompileOptions = {},
+): Promise<{ losses: number[]; state: Float32Array[] }> {
   const compiled = await compile(miniStep, { state: miniState(), batch: miniBatch(0), phase }, options);
   const losses: number[] = [];
   for (let i = 0; i < 5; i++) {

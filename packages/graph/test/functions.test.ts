@@ -15,8 +15,9 @@ beforeAll(async () => {
 describe('a function over a live state', () => {
   test('sees each step and changes nothing', async () => {
     const compiled = await compile(miniStep, { state: miniState(), batch: miniBatch(0), phase });
-    const norm = compiled.function(({ params }: MiniState, { scale }: { scale: tf.Scalar }) =>
-      tf.mul(tf.sum(tf.square(params.weight)), scale) as tf.Scalar,
+    const norm = compiled.function(
+      ({ params }: MiniState, { scale }: { scale: tf.Scalar }) =>
+        tf.mul(tf.sum(tf.square(params.weight)), scale) as tf.Scalar,
     );
     const scale = tf.scalar(2);
     for (let i = 0; i < 2; i++) {
@@ -47,10 +48,15 @@ describe('compileFunction', () => {
     const forward = ({ weight }: { weight: tf.Tensor2D }, { x }: { x: tf.Tensor2D }) => ({
       probabilities: tf.softmax(tf.matMul(x, weight)),
     });
-    const predict = await compileFunction(forward, { params: { weight }, inputs: { x: tf.zeros([1, 6]) as tf.Tensor2D } });
+    const predict = await compileFunction(forward, {
+      params: { weight },
+      inputs: { x: tf.zeros([1, 6]) as tf.Tensor2D },
+    });
     for (const rows of [1, 4, 9]) {
       const x = tf.randomNormal([rows, 6], 0, 1, 'float32', rows) as tf.Tensor2D;
-      const { probabilities } = (await predict.run({ x })) as { probabilities: { data: Float32Array; shape: number[] } };
+      const { probabilities } = (await predict.run({ x })) as {
+        probabilities: { data: Float32Array; shape: number[] };
+      };
       expect(probabilities.shape).toEqual([rows, 3]);
       const { error } = largestError(probabilities.data, forward({ weight }, { x }).probabilities.dataSync());
       expect(error).toBeLessThan(1e-6);
@@ -64,7 +70,10 @@ describe('compileFunction', () => {
   });
 
   test('takes bytes, integers and booleans', async () => {
-    const f = (_: object, { image, index, on }: { image: tf.Tensor1D; index: tf.Tensor1D; on: tf.Tensor1D }) => ({
+    const f = (
+      _: object,
+      { image, index, on }: { image: tf.Tensor1D; index: tf.Tensor1D; on: tf.Tensor1D },
+    ) => ({
       image: tf.div(tf.cast(image, 'float32'), 255),
       index: tf.add(index, tf.scalar(1, 'int32')),
       on: tf.logicalNot(on),
@@ -75,7 +84,10 @@ describe('compileFunction', () => {
       on: { data: Uint8Array.of(1, 0), shape: [2], dtype: 'bool' as const },
     };
     const compiled = await compileFunction(f, { params: {}, inputs });
-    const { image, index, on } = (await compiled.run(inputs)) as Record<string, { data: ArrayLike<number>; dtype: string }>;
+    const { image, index, on } = (await compiled.run(inputs)) as Record<
+      string,
+      { data: ArrayLike<number>; dtype: string }
+    >;
     expect(Array.from(image!.data)).toEqual([0, Math.fround(0.2), 1]);
     expect(Array.from(index!.data)).toEqual([0, 8]);
     expect([on!.dtype, ...Array.from(on!.data)]).toEqual(['bool', 0, 1]);
@@ -85,13 +97,13 @@ describe('compileFunction', () => {
 
 describe('checkpointed', () => {
   const w = () => tf.randomNormal([16, 16], 0, 0.3, 'float32', 7) as tf.Tensor2D;
-  const block = ({ w, x, shift }: { w: tf.Tensor2D; x: tf.Tensor2D; shift: tf.Tensor1D }): tf.Tensor2D =>
+  const block = (x: tf.Tensor2D, { w, shift }: { w: tf.Tensor2D; shift: tf.Tensor1D }): tf.Tensor2D =>
     tf.tanh(tf.matMul(tf.sin(tf.matMul(tf.gather(x, shift), w)), w)) as tf.Tensor2D;
   const gradientsWith = (f: typeof block) => (w: tf.Tensor2D, x: tf.Tensor2D) => {
     const shift = tf.tensor1d([1, 0, 3, 2], 'int32');
     const loss = (w: tf.Tensor, x: tf.Tensor): tf.Scalar => {
       let y = x as tf.Tensor2D;
-      for (let i = 0; i < 3; i++) y = f({ w: w as tf.Tensor2D, x: y, shift });
+      for (let i = 0; i < 3; i++) y = f(y, { w: w as tf.Tensor2D, shift });
       return tf.sum(tf.square(y));
     };
     return tf.valueAndGrads(loss)([w, x]);
@@ -108,7 +120,9 @@ describe('checkpointed', () => {
       },
       { params: { w: w() }, inputs: { x } },
     );
-    const run = (await compiled.run({ x })) as unknown as Record<'w' | 'x', { data: Float32Array }> & { value: number };
+    const run = (await compiled.run({ x })) as unknown as Record<'w' | 'x', { data: Float32Array }> & {
+      value: number;
+    };
     for (const [i, name] of (['w', 'x'] as const).entries()) {
       const expected = plain.grads[i]!.dataSync();
       expect(largestError(eager.grads[i]!.dataSync(), expected).error).toBeLessThan(1e-5);
@@ -118,7 +132,7 @@ describe('checkpointed', () => {
     // Each block is there a second time, waiting for its gradient: TensorFlow must not merge the two.
     expect(compiled.stats().operations['Sin']).toBe(6);
     const times = await compiled.profile({ x });
-    expect(times.filter(({ operation }) => operation === 'Sin')).toHaveLength(6);
+    expect(times.operations.filter(({ operation }) => operation === 'Sin')).toHaveLength(6);
     compiled.dispose();
   });
 
@@ -155,13 +169,18 @@ describe('what is known about a compiled step', () => {
   test('the time of each operation, by scope', async () => {
     const compiled = await compileFunction(
       (_: object, { x }: { x: tf.Tensor2D }) =>
-        scope('outer', () => tf.add(scope('inner', () => tf.matMul(x, x)), tf.sum(x))),
+        scope('outer', () =>
+          tf.add(
+            scope('inner', () => tf.matMul(x, x)),
+            tf.sum(x),
+          ),
+        ),
       { params: {}, inputs: { x: tf.ones([300, 300]) as tf.Tensor2D } },
     );
     const times = await compiled.profile({ x: tf.ones([300, 300]) as tf.Tensor2D });
-    const product = times.find(({ node }) => node.startsWith('outer/inner/'));
+    const product = times.operations.find(({ node }) => node.includes('outer/inner/'));
     expect(product?.operation).toContain('MatMul');
-    expect(product!.microseconds).toBeGreaterThan(0);
+    expect(product!.milliseconds).toBeGreaterThan(0);
     compiled.dispose();
   });
 });

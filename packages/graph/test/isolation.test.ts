@@ -99,9 +99,11 @@ test('afterwards TensorFlow.js is as it was, also when the step throws', async (
       { state, batch, phase },
     ),
   ).rejects.toThrow(/dataSync/);
-  surroundings().slice(0, -1).forEach((value, i) => {
-    expect(value).toBe(before[i]);
-  });
+  surroundings()
+    .slice(0, -1)
+    .forEach((value, i) => {
+      expect(value).toBe(before[i]);
+    });
   compiled.dispose();
   expect(() => tf.gather(tf.tensor1d([1, 2]), tf.tensor1d([5], 'int32'))).toThrow(/not in \[0, 1\]/);
 });

@@ -24,7 +24,9 @@ async function once(state: State, batch: { x: tf.Tensor2D }): Promise<void> {
     }),
     { state, batch, phase: 1 },
   );
-  const evaluate = compiled.function(({ a }: State, { x }: { x: tf.Tensor2D }) => tf.sum(tf.mul(a, x)) as tf.Scalar);
+  const evaluate = compiled.function(
+    ({ a }: State, { x }: { x: tf.Tensor2D }) => tf.sum(tf.mul(a, x)) as tf.Scalar,
+  );
   await compiled.run(batch);
   await compiled.run(batch, 2);
   await evaluate.run(batch);

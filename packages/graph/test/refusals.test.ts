@@ -89,7 +89,8 @@ describe('a step is refused, with the line that is to blame, when it', () => {
   });
 
   test('draws much seeded randomness', async () => {
-    const draw = (x: tf.Tensor1D): tf.Tensor => tf.mul(tf.slice(x, 0, 1), tf.randomNormal([20_000], 0, 1, 'float32', 3));
+    const draw = (x: tf.Tensor1D): tf.Tensor =>
+      tf.mul(tf.slice(x, 0, 1), tf.randomNormal([20_000], 0, 1, 'float32', 3));
     const error = await refusal(draw);
     expect(error.message).toMatch(/^78 KiB of values made on the host, used at .* would be frozen/);
     expect(error.message).toMatch(here);
@@ -100,7 +101,9 @@ describe('a step is refused, with the line that is to blame, when it', () => {
     const weights = tf.randomNormal([20_000], 0, 1, 'float32', 3);
     const uploaded = tf.add(weights, 0);
     const error = await refusal((x) => tf.mul(tf.slice(x, 0, 1), uploaded));
-    expect(error.message).toMatch(/^78 KiB of a tensor from outside the step, used at .* weights with the state/);
+    expect(error.message).toMatch(
+      /^78 KiB of a tensor from outside the step, used at .* weights with the state/,
+    );
     tf.dispose([weights, uploaded]);
     tensors -= 2;
   });
@@ -144,7 +147,8 @@ test('structured constants of any size pass', async () => {
   const weights = new Float32Array(400 * 400);
   for (let i = 0; i < 400; i++) weights[i * 400 + i] = i;
   const { run, dispose } = await compileFunction(
-    (_: object, { x }: { x: tf.Tensor1D }) => tf.sum(tf.mul(tf.sum(x), tf.tensor2d(weights, [400, 400]))) as tf.Scalar,
+    (_: object, { x }: { x: tf.Tensor1D }) =>
+      tf.sum(tf.mul(tf.sum(x), tf.tensor2d(weights, [400, 400]))) as tf.Scalar,
     { params: {}, inputs: { x } },
   );
   expect(await run({ x })).toBe((10 * 400 * 399) / 2);
@@ -166,7 +170,10 @@ test('a tensor kept from a step says so when it is used, and can be disposed', a
   expect(() => kept!.dataSync()).toThrow(message);
   await expect(kept!.data()).rejects.toThrow(message);
   await expect(
-    compileFunction((_: object, { x }: { x: tf.Tensor1D }) => tf.add(x, kept!), { params: {}, inputs: { x } }),
+    compileFunction((_: object, { x }: { x: tf.Tensor1D }) => tf.add(x, kept!), {
+      params: {},
+      inputs: { x },
+    }),
   ).rejects.toThrow(message);
   kept!.dispose();
   compiled.dispose();
@@ -176,7 +183,10 @@ test('a tensor kept from a step says so when it is used, and can be disposed', a
 describe('a batch or state is refused when', () => {
   const sum = async (): ReturnType<typeof make> => make();
   const make = async () =>
-    compileFunction((_: object, { x }: { x: tf.Tensor1D }) => tf.sum(x) as tf.Scalar, { params: {}, inputs: { x } });
+    compileFunction((_: object, { x }: { x: tf.Tensor1D }) => tf.sum(x) as tf.Scalar, {
+      params: {},
+      inputs: { x },
+    });
 
   test('its length does not fit its shape', async () => {
     const { run, dispose } = await sum();
@@ -224,14 +234,19 @@ describe('a batch or state is refused when', () => {
   });
 
   test('an index is out of range', async () => {
-    const gather = await compileFunction((_: object, { x, i }: { x: tf.Tensor1D; i: tf.Tensor1D }) => tf.gather(x, i), {
-      params: {},
-      inputs: { x, i: { data: Int32Array.of(1), shape: [1] } },
-    });
+    const gather = await compileFunction(
+      (_: object, { x, i }: { x: tf.Tensor1D; i: tf.Tensor1D }) => tf.gather(x, i),
+      {
+        params: {},
+        inputs: { x, i: { data: Int32Array.of(1), shape: [1] } },
+      },
+    );
     expect((await gather.run({ x, i: { data: Int32Array.of(2), shape: [1] } })) as unknown).toMatchObject({
       data: Float32Array.of(3),
     });
-    await expect(gather.run({ x, i: { data: Int32Array.of(9), shape: [1] } })).rejects.toThrow(/9 is not in \[0, 4\)/);
+    await expect(gather.run({ x, i: { data: Int32Array.of(9), shape: [1] } })).rejects.toThrow(
+      /9 is not in \[0, 4\)/,
+    );
     gather.dispose();
   });
 });
