@@ -58,11 +58,14 @@ export function segLoss(
       pixelWeights(tf.logicalAnd(valid, isBackground), groups),
       pixelWeights(tf.logicalAnd(valid, tf.logicalNot(isBackground)), groups),
     ); // [B,H,W]
+    // Softmax and cross entropy from one set of exponentials, passing over the large tensors as seldom as possible.
+    const shifted = tf.sub(logits, tf.max(logits, 3, true));
+    const exponentials = tf.exp(shifted);
+    const sums = tf.sum(exponentials, 3, true); // [B,H,W,1]
     const weightPerLogit = tf.expandDims(weights, 3);
-    const oneHot = tf.tidy(() => tf.mul(tf.cast(tf.oneHot(target, classes), 'float32'), weightPerLogit)); // weight at the label, else 0
-    const logProbabilities = tf.logSoftmax(logits);
-    const value = tf.neg(tf.sum(tf.mul(oneHot, logProbabilities)));
-    const derivative = tf.tidy(() => tf.sub(tf.mul(tf.exp(logProbabilities), weightPerLogit), oneHot));
+    const oneHot = tf.mul(tf.oneHot(target, classes, 1, 0, 'float32'), weightPerLogit); // the weight at the label
+    const value = tf.sub(tf.sum(tf.mul(weightPerLogit, tf.log(sums))), tf.sum(tf.mul(oneHot, shifted)));
+    const derivative = tf.sub(tf.mul(exponentials, tf.div(weightPerLogit, sums)), oneHot);
     return { value, derivative };
   });
 }

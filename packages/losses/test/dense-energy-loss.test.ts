@@ -70,7 +70,7 @@ async function plainDenseEnergy({
   lattices,
 }: Scene): Promise<{ loss: number; gradient: number[] }> {
   const [x, y, boxes] = [
-    (await logits.array()),
+    await logits.array(),
     (await labels.array()) as number[][][],
     (await imgBox.array()) as number[][],
   ];
