@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree, valueAndGrad } from '@toco/core';
 import { imagenetMean, imagenetStd, poolClassToken, vit, type Backbone } from '@toco/backbone';
 import { initBackend } from '@toco/runtime';
-import { expectClose, fixtureArrays } from '@toco/testing';
+import { expectClose, expectNoLeak, fixtureArrays } from '@toco/testing';
 import { createNetwork } from '../src/index.js';
 
 beforeAll(async () => {
@@ -111,16 +111,17 @@ test('import: another number of classes is one clear line', () => {
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('forward leaves nothing but its result behind', () => {
+test('forward, segmentation and their gradient leave nothing but the result behind', async () => {
   const { params } = network.init(0);
   const input = images(32, 32);
-  const before = tf.memory().numTensors;
-  const output = network.forward(params, input);
-  const logits = network.segment(params, output);
-  expect(tf.memory().numTensors).toBe(before + 6);
-  const { clsToken, patchTokens, auxTokens, clsLogits, auxLogits } = output;
-  tf.dispose([clsToken, patchTokens, auxTokens, clsLogits, auxLogits, logits]);
-  expect(tf.memory().numTensors).toBe(before);
+  await expectNoLeak(() => network.init(0));
+  await expectNoLeak(() => network.forward(params, input));
+  await expectNoLeak(() =>
+    valueAndGrad((p: typeof params) => {
+      const logits = network.segment(p, network.forward(p, input));
+      return { loss: tf.sum(tf.square(logits)), aux: {} };
+    })(params),
+  );
 });
 
 test('a backbone of one’s own with other auxiliary tokens goes through every head', async () => {

@@ -5,6 +5,7 @@
  * the test of the training step compares the whole list with what the step records.
  */
 export const checkedOperations: readonly string[] = [
+  'backbone/attention',
   'core/abs',
   'core/clamp-min',
   'core/conv2d-dilated',
