@@ -81,7 +81,6 @@ export function zipTrees<T extends TensorTree>(
   f: (leaves: readonly tf.Tensor[], path: string) => tf.Tensor,
 ): T {
   const visit = (nodes: readonly unknown[], path: string): unknown => {
-    const first = nodes[0];
     if (nodes.every(isTensor)) return f(nodes, path);
     for (const node of nodes) {
       if (typeof node !== 'object' || node === null || isTensor(node)) {
@@ -90,17 +89,10 @@ export function zipTrees<T extends TensorTree>(
         throw new Error(`tree: '${path}' is ${found}, expected ${wanted}`);
       }
     }
-    if (Array.isArray(first)) {
-      return first.map((_, i) =>
-        visit(
-          nodes.map((node) => (node as unknown[])[i]),
-          join(path, String(i)),
-        ),
-      );
-    }
     const records = nodes as readonly Readonly<Record<string, unknown>>[];
     const keys = new Set(records.flatMap((record) => Object.keys(record)));
-    const result: Record<string, unknown> = {};
+    // Keys of an array are its indices, so that one loop serves both.
+    const result = (Array.isArray(nodes[0]) ? [] : {}) as Record<string, unknown>;
     for (const key of keys) {
       const children = records.map((record) => record[key]);
       if (children.some((child) => child !== undefined)) result[key] = visit(children, join(path, key));

@@ -1,0 +1,11 @@
+import { expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import { valueAndGrad } from '@toco/core';
+
+test('a tfjs-core without gradients is told apart from every other failure', () => {
+  expect(tf.getGradient('Add')).toBeUndefined();
+  const f = valueAndGrad(() => {
+    throw new Error('not reached');
+  });
+  expect(() => f({})).toThrow(/this @tensorflow\/tfjs-core has no gradients; .*import/);
+});
