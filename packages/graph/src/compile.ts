@@ -7,7 +7,7 @@ import { type Precision } from './precision.js';
 import { Program, type ProgramOptions } from './program.js';
 import { type EngineOptions } from './session-config.js';
 import { Specializations, type TracedFunction } from './specializations.js';
-import { type Feeds, type HostTensor } from './tree.js';
+import { type AnyRank, type Feeds, type HostTensor } from './tree.js';
 
 /** Options of {@link compile} and {@link compileFunction}. */
 export interface CompileOptions extends EngineOptions {
@@ -25,26 +25,30 @@ export interface CompileOptions extends EngineOptions {
 }
 
 /** A pure training step: same shapes in and out, no read-back, no randomness of its own. */
-export type Step<S, B, P, M> = (state: S, batch: B, phase: P) => { readonly state: S; readonly metrics: M };
+export type Step<S, B, P, M> = (
+  state: S,
+  batch: B,
+  phase: P,
+) => { readonly state: AnyRank<S>; readonly metrics: M };
 
 /** A step that runs inside TensorFlow, and its state there. */
 export interface CompiledStep<S, B, P, M> extends TracedFunction<B, P, M> {
   /** A snapshot of the state as tensors, which the caller disposes. */
-  state(): Promise<S>;
+  readonly state: () => Promise<S>;
   /** Replaces the state by one of the same structure. */
-  load(state: Feeds<S>): Promise<void>;
+  readonly load: (state: Feeds<S>) => Promise<void>;
   /** Another function over the same live state, which it reads and leaves alone: evaluation without copies. */
-  function<B2, P2, M2>(f: (state: S, batch: B2, phase: P2) => M2): TracedFunction<B2, P2, M2>;
+  readonly function: <B2, P2, M2>(f: (state: S, batch: B2, phase: P2) => M2) => TracedFunction<B2, P2, M2>;
   /** Frees everything, the functions made by `function` too, once the calls so far have ended. */
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 /** A function of fixed parameters that runs inside TensorFlow. */
 export interface CompiledFunction<S, B, P, M> extends TracedFunction<B, P, M> {
   /** Replaces the parameters by others of the same structure. */
-  load(params: Feeds<S>): Promise<void>;
+  readonly load: (params: Feeds<S>) => Promise<void>;
   /** Frees everything once the calls so far have ended. */
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 function program(state: unknown, options: CompileOptions): Program {

@@ -11,15 +11,15 @@ export interface TracedFunction<B, P, M> {
    *
    * @returns numbers for scalars, `{ data, shape, dtype }` for other tensors.
    */
-  run(batch: Feeds<B>, phase?: P): Promise<Fetched<M>>;
+  readonly run: (batch: Feeds<B>, phase?: P) => Promise<Fetched<M>>;
   /** What the trace for a phase consists of; the first one made, where it was traced for several shapes. */
-  stats(phase?: P): TraceStatistics;
+  readonly stats: (phase?: P) => TraceStatistics;
   /** The graph of a phase as the bytes of a `GraphDef`, with the names of what goes in and comes out. */
-  graphDef(phase?: P): ExportedGraph;
+  readonly graphDef: (phase?: P) => ExportedGraph;
   /**
    * Measures where the time of a run goes. Works on a copy of the state, so that nothing advances; without XLA.
    */
-  profile(batch: Feeds<B>, phase?: P): Promise<Profile>;
+  readonly profile: (batch: Feeds<B>, phase?: P) => Promise<Profile>;
 }
 
 interface Entry {

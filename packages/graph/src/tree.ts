@@ -16,6 +16,13 @@ export type Feeds<T> = T extends tf.Tensor
     ? { readonly [K in keyof T]: Feeds<T[K]> }
     : T;
 
+/** The tree `T` with tensors of whatever static rank; most operations of TensorFlow.js do not tell theirs. */
+export type AnyRank<T> = T extends tf.Tensor
+  ? tf.Tensor
+  : T extends object
+    ? { readonly [K in keyof T]: AnyRank<T[K]> }
+    : T;
+
 /** The tree `T` with a number in place of each scalar and values in place of each other tensor. */
 export type Fetched<T> = T extends tf.Tensor
   ? tf.Tensor extends T

@@ -116,7 +116,7 @@ describe('a compiled step', () => {
     const compiled = await compile(
       ({ sum }: { sum: tf.Tensor1D }, { x }: { x: tf.Tensor1D }) => ({
         state: { sum: tf.add(sum, x) },
-        metrics: { sum: tf.add(sum, x) },
+        metrics: { sum: tf.add(sum, x) as tf.Tensor1D },
       }),
       { state: { sum: tf.zeros([3]) as tf.Tensor1D }, batch: { x: { data, shape: [3] } } },
     );
@@ -131,7 +131,7 @@ describe('a compiled step', () => {
   test('leaves the event loop free', async () => {
     const side = 1200;
     const compiled = await compile(
-      ({ x }: { x: tf.Tensor2D }, _: object) => {
+      ({ x }: { x: tf.Tensor2D }) => {
         let y = x;
         for (let i = 0; i < 12; i++) y = tf.mul(tf.matMul(y, x), 1e-3);
         return { state: { x }, metrics: { y: tf.sum(y) as tf.Scalar } };
@@ -176,7 +176,7 @@ describe('state', () => {
 
   test('may come as plain arrays', async () => {
     const compiled = await compile(
-      ({ x }: { x: tf.Tensor1D }, _: object) => ({ state: { x: tf.mul(x, 2) }, metrics: { x } }),
+      ({ x }: { x: tf.Tensor1D }) => ({ state: { x: tf.mul(x, 2) }, metrics: { x } }),
       { state: { x: { data: Float32Array.of(1, 2), shape: [2] } }, batch: {} },
     );
     await compiled.run({});

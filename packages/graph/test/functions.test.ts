@@ -46,7 +46,7 @@ describe('compileFunction', () => {
   test('serves several shapes with the same parameters', async () => {
     const weight = tf.randomNormal([6, 3], 0, 1, 'float32', 5) as tf.Tensor2D;
     const forward = ({ weight }: { weight: tf.Tensor2D }, { x }: { x: tf.Tensor2D }) => ({
-      probabilities: tf.softmax(tf.matMul(x, weight)),
+      probabilities: tf.softmax(tf.matMul(x, weight)) as tf.Tensor2D,
     });
     const predict = await compileFunction(forward, {
       params: { weight },
@@ -54,17 +54,13 @@ describe('compileFunction', () => {
     });
     for (const rows of [1, 4, 9]) {
       const x = tf.randomNormal([rows, 6], 0, 1, 'float32', rows) as tf.Tensor2D;
-      const { probabilities } = (await predict.run({ x })) as {
-        probabilities: { data: Float32Array; shape: number[] };
-      };
+      const { probabilities } = await predict.run({ x });
       expect(probabilities.shape).toEqual([rows, 3]);
       const { error } = largestError(probabilities.data, forward({ weight }, { x }).probabilities.dataSync());
       expect(error).toBeLessThan(1e-6);
     }
     await predict.load({ weight: tf.zeros([6, 3]) as tf.Tensor2D });
-    const { probabilities } = (await predict.run({ x: tf.ones([1, 6]) as tf.Tensor2D })) as {
-      probabilities: { data: Float32Array };
-    };
+    const { probabilities } = await predict.run({ x: tf.ones([1, 6]) as tf.Tensor2D });
     expect(probabilities.data[0]).toBeCloseTo(1 / 3, 6);
     predict.dispose();
   });

@@ -66,10 +66,9 @@ function surroundings(): unknown[] {
   return [
     backend.binding,
     Object.getOwnPropertyNames(backend).join(),
-    backend.getInputTensorIds,
-    backend.createOutputTensor,
-    backend.read,
-    backend.readSync,
+    ...['getInputTensorIds', 'createOutputTensor', 'read', 'readSync'].map(
+      (method) => Reflect.get(backend, method) as unknown,
+    ),
     tf.getKernel('GatherV2', 'tensorflow').kernelFunc,
     tf.getKernelsForBackend('tensorflow').length,
     Math.random,
