@@ -47,12 +47,12 @@ export function buildLattice(features: Float32Array, numPoints: number, dimensio
   const residuals = new Float32Array(d + 1);
   const ranks = new Int32Array(d + 1);
   const order = new Int32Array(d + 1);
-
   const unit = Math.fround(1 / (d + 1));
 
   for (let point = 0; point < numPoints; point++) {
-    // Single precision throughout: where two coordinates tie (grey or saturated pixels do) the rounding decides which
-    // vertices exist, and with them the result.
+    // The embedding, split into the nearest remainder-0 quotients and what remains. Single precision throughout: where
+    // two coordinates tie (grey or saturated pixels do), the rounding decides which vertices exist, and with them the
+    // result; in double precision the dense CRF was off by 2e-3.
     let sum = 0;
     let excess = 0;
     for (let j = d; j >= 0; j--) {

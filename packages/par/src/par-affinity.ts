@@ -42,12 +42,23 @@ export function parAffinity(
 
 function weights(images: tf.Tensor4D, dilations: readonly number[]): tf.Tensor4D {
   const offsets = neighbourOffsets(dilations);
-  const neighbours = tf.stack(offsets.map(neighboursOf(images, dilations))); // [M,B,H,W,3]
-  const deviations = tf.square(tf.sub(neighbours, tf.mean(neighbours, 0)));
-  const sigma = tf.sqrt(tf.mul(tf.sum(deviations, 0), 1 / (offsets.length - 1))); // [B,H,W,3]
-  const scale = tf.div(1 / SHARPNESS, tf.add(sigma, EPSILON));
-  const distances = tf.square(tf.mul(tf.sub(neighbours, images), scale)); // [M,B,H,W,3]
+  // Scopes of their own, since maps of all neighbours are large and only one of them is wanted at a time.
+  const neighbours = tf.tidy(() => tf.stack(offsets.map(neighboursOf(images, dilations)))); // [M,B,H,W,3]
+  const scale = tf.tidy(() => {
+    const difference = tf.sub(neighbours, tf.mean(neighbours, 0));
+    const squares = tf.square(difference);
+    difference.dispose();
+    const sigma = tf.sqrt(tf.mul(tf.sum(squares, 0), 1 / (offsets.length - 1)));
+    return tf.div(1 / SHARPNESS, tf.add(sigma, EPSILON)); // [B,H,W,3]
+  });
+  const difference = tf.sub(neighbours, images);
+  neighbours.dispose();
+  const scaled = tf.mul(difference, scale);
+  difference.dispose();
+  const distances = tf.square(scaled);
+  scaled.dispose();
   const logits = tf.transpose(tf.neg(tf.mean(distances, 4)), [1, 2, 3, 0]); // [B,H,W,M]
+  distances.dispose();
   return tf.add(tf.softmax(logits), tf.tensor1d(positionWeights(offsets)));
 }
 

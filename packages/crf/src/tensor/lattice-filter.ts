@@ -63,24 +63,32 @@ function apply(values: tf.Tensor4D, lattice: LatticeTensors, transposed: boolean
     const channels = values.shape[3];
     const points = batch * numPoints;
     const rows = lattice.neighbours.shape[2]!;
-    const offsets = tf.reshape(lattice.offsets, [points * corners]);
     const weights = tf.reshape(lattice.weights, [points, corners, 1]);
 
-    const parts = tf.mul(tf.reshape(values, [points, 1, channels]), weights); // [B·n, d+1, c]
-    let vertices = tf.scatterND(
-      tf.reshape(offsets, [points * corners, 1]),
-      tf.reshape(parts, [points * corners, channels]),
-      [rows, channels],
-    ); // [B·(V+1), c]
+    let vertices = tf.tidy(() => {
+      const parts = tf.mul(tf.reshape(values, [points, 1, channels]), weights); // [B·n, d+1, c]
+      const rowOfPart = tf.reshape(lattice.offsets, [points * corners, 1]);
+      return tf.scatterND(rowOfPart, tf.reshape(parts, [points * corners, channels]), [rows, channels]);
+    }); // [B·(V+1), c]
     for (let pass = 0; pass < corners; pass++) {
       const axis = transposed ? corners - 1 - pass : pass;
-      const side = (s: number) =>
-        tf.reshape(tf.slice(lattice.neighbours, [axis, s, 0], [1, 1, rows]), [rows]);
-      const both = tf.add(tf.gather(vertices, side(0)), tf.gather(vertices, side(1)));
-      vertices = tf.add(vertices, tf.mul(both, 0.5));
+      const previous = vertices;
+      vertices = tf.tidy(() => blur(previous, lattice.neighbours, axis));
+      previous.dispose();
     }
     vertices = tf.mul(vertices, 1 / (1 + 2 ** (1 - corners)));
-    const sliced = tf.reshape(tf.gather(vertices, offsets), [points, corners, channels]);
-    return tf.reshape(tf.sum(tf.mul(sliced, weights), 1), values.shape);
+    const corner = tf.gather(vertices, tf.reshape(lattice.offsets, [points * corners]));
+    const weighted = tf.tidy(() => tf.mul(tf.reshape(corner, [points, corners, channels]), weights));
+    corner.dispose();
+    return tf.reshape(tf.sum(weighted, 1), values.shape);
   });
+}
+
+/** v + ½(n₁ + n₂) along one axis; row 0 of each image is its own neighbour and stays 0. */
+function blur(vertices: tf.Tensor, neighbours: tf.Tensor, axis: number): tf.Tensor {
+  const rows = vertices.shape[0]!;
+  const [first, second] = [0, 1].map((side) =>
+    tf.gather(vertices, tf.reshape(tf.slice(neighbours, [axis, side, 0], [1, 1, rows]), [rows])),
+  );
+  return tf.add(vertices, tf.mul(tf.add(first!, second!), 0.5));
 }
