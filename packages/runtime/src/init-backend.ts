@@ -106,7 +106,7 @@ async function load(options: BackendOptions): Promise<Loaded> {
   if (device === 'gpu' && backend !== 'auto' && backend !== 'tensorflow') {
     throw new EngineError(`The backend "${backend}" has no GPU: ask for the backend "tensorflow".`);
   }
-  if (tf.findBackend('tensorflow')) {
+  if (tf.findBackendFactory('tensorflow') != null) {
     throw new EngineError(
       'This program has loaded tfjs-node itself: remove that import, or put it after initBackend(), which brings a current TensorFlow.',
     );

@@ -3,11 +3,11 @@ import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const beat = 1000;
-const stale = 8 * beat;
+const stale = 6 * beat;
 
 /**
  * Runs `work` while holding a lock file, so that two processes do not download the same thing at once. The holder touches the
- * file every second; one that was not touched for eight seconds belongs to a process that is gone (this sees through
+ * file every second; one that was not touched for six seconds belongs to a process that is gone (this sees through
  * containers that share a folder but not their process ids). The lock only saves work: what makes an installation whole is
  * the renaming of a finished folder, so two holders at once would do no harm.
  */

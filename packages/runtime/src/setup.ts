@@ -69,7 +69,7 @@ function engineSource(kind: 'cpu' | 'gpu', cuda: boolean): EngineSource {
   if (kind === 'cpu')
     return { name: engineNames.cpu[0], unpackedBytes: 0.86e9, wheels: [tensorflowWheels.cpu] };
   return cuda
-    ? { name: engineNames.gpu[0], unpackedBytes: 6.5e9, wheels: [tensorflowWheels.gpu, ...cudaWheels] }
+    ? { name: engineNames.gpu[0], unpackedBytes: 5.8e9, wheels: [tensorflowWheels.gpu, ...cudaWheels] }
     : { name: engineNames.gpu[1], unpackedBytes: 1.3e9, wheels: [tensorflowWheels.gpu] };
 }
 

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheFolder } from '@toco/runtime';
+import { start, type Ended } from './run-node.js';
+
+let root: string;
+let project: string;
+
+/** Everything outside the workspace; the address that tfjs-node-gpu's install script would ask answers nothing. */
+function run(command: string, ...args: string[]): Promise<Ended> {
+  const environment = { TOCO_CACHE: join(root, 'cache'), TFJS_NODE_CDN_STORAGE: 'http://127.0.0.1:9/' };
+  return start(command, args, environment, project).ended;
+}
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'toco-packed-'));
+  project = join(root, 'project');
+  await mkdir(project);
+  // The library itself comes from the cache, as it would on the second project of a machine.
+  await mkdir(join(root, 'cache'));
+  await symlink(join(cacheFolder(), 'engines'), join(root, 'cache', 'engines'));
+  await writeFile(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'empty', version: '1.0.0', type: 'module' }),
+  );
+});
+afterAll(() => rm(root, { recursive: true }));
+
+test("an empty project installs the packed package, sets up, and runs the README's example", async () => {
+  const packed = await start('pnpm', ['pack', '--pack-destination', root]).ended;
+  expect(packed).toMatchObject({ code: 0 });
+  const tarball = readdirSync(root).find((name) => name.endsWith('.tgz')) ?? '';
+
+  const options = ['--ignore-scripts=false', '--no-audit', '--no-fund'];
+  expect(
+    await run('npm', 'install', ...options, join(root, tarball), '@tensorflow/tfjs-core@4.22.0'),
+  ).toMatchObject({
+    code: 0,
+  });
+  expect(existsSync(join(project, 'node_modules/@tensorflow/tfjs-node-gpu'))).toBe(false);
+
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  await writeFile(join(project, 'main.js'), example);
+  expect((await run('node', 'main.js')).stderr).toMatch(
+    /EngineError: tfjs-node-gpu is not in the cache any more: run "npx toco-runtime setup"/,
+  );
+
+  const installed = await run('npx', 'toco-runtime', 'setup', '--cpu');
+  expect(installed.stderr).toMatch(
+    /Downloading @tensorflow\/tfjs-node-gpu@4\.22\.0 with npm\n.*TensorFlow is ready: /,
+  );
+  const expected = { code: 0, stdout: 'gradient: 158 274 266 482\n' };
+  expect(await run('node', 'main.js')).toMatchObject(expected);
+
+  // A later clean installation takes nothing away.
+  expect(await run('npm', 'ci', ...options)).toMatchObject({ code: 0 });
+  expect(await run('node', 'main.js')).toMatchObject(expected);
+}, 240_000);
