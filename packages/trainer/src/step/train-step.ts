@@ -49,7 +49,10 @@ export function trainStep<P extends TensorTree>(
         const main = network.forward(params, batch.images);
         const targets = constants(() => computeTargets({ network, config, phase }, { params, batch, main }));
         const terms = lossTermValues({ network, config, phase }, { params, teacher, batch, main, targets });
-        return { loss: totalLoss(phase, terms), aux: { ...terms, ...targetShares(targets) } };
+        return {
+          loss: totalLoss(phase, terms),
+          aux: { ...terms, ...constants(() => targetShares(targets)) },
+        };
       })(trained);
 
       const lr = learningRateTensor(config.optimizer, state.step);
