@@ -3,6 +3,7 @@ export { type DType, isNDArray, type NDArray, type NDData } from './nd-array.js'
 export { decodeNpy } from './npy/decode.js';
 export { encodeNpy } from './npy/encode.js';
 export { decodeLabelDictionary, encodeLabelDictionary } from './npy/label-dictionary.js';
+export { decodeNpz, encodeNpz, type NpzOptions, readNpz, writeNpz } from './npy/npz.js';
 export { decodeNpyObjects, encodeNpyObjects } from './npy/objects.js';
 export { decodePickle } from './pickle/decode.js';
 export { encodePickle } from './pickle/encode.js';
@@ -24,4 +25,6 @@ export {
   type SafetensorsFile,
   writeSafetensors,
 } from './safetensors/file.js';
+export { decodeTorch, readTorch } from './torch/decode.js';
+export { type UnwrappedStateDict, unwrapStateDict } from './torch/unwrap-state-dict.js';
 export { writeWhole } from './write-whole.js';
