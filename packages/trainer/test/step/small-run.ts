@@ -1,17 +1,18 @@
-import { vit } from '@toco/backbone';
+import { vit, type VitParams } from '@toco/backbone';
 import { latticeTensors } from '@toco/crf/tensor';
 import { denormalize } from '@toco/cam';
 import { denseEnergyLattices } from '@toco/losses';
-import { createNetwork } from '@toco/network';
+import { createNetwork, type Network } from '@toco/network';
 import { fixture } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { stepConfig, type StepConfig, type StepConfigInput } from '../../src/config/step-config.js';
 import type { Batch } from '../../src/step/batch.js';
-import { initTrainState } from '../../src/step/train-state.js';
-import { trainStep } from '../../src/step/train-step.js';
+import { initTrainState, type TrainState } from '../../src/step/train-state.js';
+import type { Phase } from '../../src/step/phase.js';
+import { trainStep, type TrainStep } from '../../src/step/train-step.js';
 
 /** A network small enough for tests, with everything that a large one has. */
-export function smallNetwork() {
+export function smallNetwork(): Network<VitParams> {
   const backbone = vit({ imageSize: 64, patchSize: 8, dim: 24, depth: 4, heads: 3 });
   return createNetwork({
     backbone,
@@ -53,8 +54,18 @@ export async function smallBatch(): Promise<Batch> {
   };
 }
 
+/** A step with everything that it is called with. */
+export interface SmallRun {
+  readonly network: Network<VitParams>;
+  readonly config: StepConfig;
+  readonly step: TrainStep<VitParams>;
+  readonly state: TrainState<VitParams>;
+  readonly batch: Batch;
+  readonly phase: Phase;
+}
+
 /** A step, its state and a batch. */
-export async function smallRun(overrides: StepConfigInput = {}) {
+export async function smallRun(overrides: StepConfigInput = {}): Promise<SmallRun> {
   const network = smallNetwork();
   const config = smallConfig(overrides);
   return {
