@@ -36,15 +36,23 @@ export interface Dataset {
 
 /** A list over samples in memory. */
 export function sampleList(name: string, classes: readonly string[], samples: readonly Sample[]): SampleList {
+  return computedList({ name, classes, length: samples.length }, (index) => samples[index]!);
+}
+
+/** A list whose samples are made when they are asked for; `sample` gets indices within the list only. */
+export function computedList(
+  { name, classes, length }: Omit<SampleList, 'sample'>,
+  sample: (index: number) => Sample,
+): SampleList {
   return {
     name,
     classes,
-    length: samples.length,
+    length,
     sample(index) {
-      const sample = samples[index];
-      if (sample === undefined)
-        throw new RangeError(`list ${name} has ${samples.length} samples, none at ${index}`);
-      return sample;
+      if (!(Number.isInteger(index) && index >= 0 && index < length)) {
+        throw new RangeError(`list ${name} has ${length} samples, none at ${index}`);
+      }
+      return sample(index);
     },
   };
 }

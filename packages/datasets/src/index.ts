@@ -1,5 +1,12 @@
 export { batchSchedule, type BatchSchedule, type ScheduledBatch } from './batch-schedule.js';
-export { checkClasses, type Dataset, type Sample, type SampleList, sampleList } from './dataset.js';
+export {
+  checkClasses,
+  computedList,
+  type Dataset,
+  type Sample,
+  type SampleList,
+  sampleList,
+} from './dataset.js';
 export { type EvaluationOptions, type EvaluationSample, loadEvaluationSample } from './evaluation-sample.js';
 export { decodeImage } from './image/decode-image.js';
 export { decodeMask, ignoredLabel, type MaskExpectation } from './image/decode-mask.js';

@@ -24,6 +24,9 @@ const workerUrl = new URL(
   import.meta.url,
 );
 
+// Node refuses files in a thread that was told how to read a program from the command line.
+const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--input-type'));
+
 /** A pool of worker threads, each with one task at a time; idle threads do not keep the process alive. */
 export function workerPool(count: number): TaskPool {
   const queue: Job[] = [];
@@ -31,7 +34,7 @@ export function workerPool(count: number): TaskPool {
   let broken: Error | undefined;
 
   const threads = Array.from({ length: count }, () => {
-    const worker = new Worker(workerUrl);
+    const worker = new Worker(workerUrl, { execArgv });
     const thread: Thread = {
       worker,
       exited: new Promise((resolve) => worker.once('exit', () => resolve())),

@@ -1,4 +1,4 @@
-import { checkClasses, type Dataset, type Sample } from '../dataset.js';
+import { checkClasses, computedList, type Dataset, type Sample } from '../dataset.js';
 import { randomPurpose, randomStream } from '../random.js';
 import { objectKinds } from './object-kinds.js';
 import { defaultSceneOptions, type SceneOptions } from './scene-options.js';
@@ -49,12 +49,9 @@ export function syntheticScenes(options: SyntheticScenesOptions = {}): Dataset {
         );
       }
       const split = name === 'train' ? 0 : 1;
-      return Promise.resolve({
-        name,
-        classes,
-        length,
-        sample: (index) => sceneSample(scenes, name, split, index),
-      });
+      return Promise.resolve(
+        computedList({ name, classes, length }, (index) => sceneSample(scenes, name, split, index)),
+      );
     },
   };
 }

@@ -1,5 +1,7 @@
 import type { RgbImage } from '../image/rgb-image.js';
 
+const { fround } = Math;
+
 /**
  * Turns the hue by `shift` turns, in 8-bit HSV: H, S and V are integers 0…255, `trunc(255 · shift)` is added to H and wraps
  * at 256.
@@ -10,7 +12,7 @@ export function hue(image: RgbImage, shift: number): RgbImage {
   const sectors = new Uint8Array(256);
   const fractions = new Float32Array(256);
   for (let h = 0; h < 256; h++) {
-    const position = Math.fround((((h + turn) & 255) * 6) / 255);
+    const position = fround((((h + turn) & 255) * 6) / 255);
     sectors[h] = Math.floor(position) % 6;
     fractions[h] = position - Math.floor(position);
   }
@@ -23,7 +25,7 @@ export function hue(image: RgbImage, shift: number): RgbImage {
     const least = red < green ? (red < blue ? red : blue) : green < blue ? green : blue;
     const range = value - least;
     // An 8-bit saturation of 0 loses the hue, too. 32-bit floats: many products with 255 would be integers in 64 bits.
-    const s = range === 0 ? 0 : (Math.fround(range / value) * 255) | 0;
+    const s = range === 0 ? 0 : (fround(range / value) * 255) | 0;
     if (s === 0) {
       out[p] = value;
       out[p + 1] = value;
@@ -32,7 +34,7 @@ export function hue(image: RgbImage, shift: number): RgbImage {
     }
     const h = hueOf(value - red, value - green, value - blue, range);
     const fraction = fractions[h]!;
-    const amount = Math.fround(s / 255);
+    const amount = fround(s / 255);
     const low = (value * (1 - amount) + 0.5) | 0;
     const falling = (value * (1 - amount * fraction) + 0.5) | 0;
     const rising = (value * (1 - amount * (1 - fraction)) + 0.5) | 0;
@@ -46,10 +48,10 @@ export function hue(image: RgbImage, shift: number): RgbImage {
 
 /** H in 0…255 from the distances of the channels to the largest one, of which one is 0. */
 function hueOf(toRed: number, toGreen: number, toBlue: number, range: number): number {
-  const r = Math.fround(toRed / range);
-  const g = Math.fround(toGreen / range);
-  const b = Math.fround(toBlue / range);
-  const sextant = Math.fround(toRed === 0 ? b - g : toGreen === 0 ? 2 + r - b : 4 + g - r);
+  const r = fround(toRed / range);
+  const g = fround(toGreen / range);
+  const b = fround(toBlue / range);
+  const sextant = fround(toRed === 0 ? b - g : toGreen === 0 ? 2 + r - b : 4 + g - r);
   const turns = sextant / 6;
-  return (Math.fround(turns < 0 ? turns + 1 : turns) * 255) | 0;
+  return (fround(turns < 0 ? turns + 1 : turns) * 255) | 0;
 }

@@ -11,5 +11,5 @@ export function mapValues(image: RgbImage, f: (value: number) => number): RgbIma
 
 /** Cuts to 0…255 and drops the fraction. */
 export function truncate(value: number): number {
-  return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
+  return value <= 0 ? 0 : value >= 255 ? 255 : value | 0;
 }

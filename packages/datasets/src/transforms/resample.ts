@@ -20,6 +20,8 @@ interface Taps {
   readonly weights: Int32Array;
 }
 
+const { imul } = Math;
+
 /** Weights carry 22 fractional bits: a sum of weighted 8-bit values, with the cubic's overshoot, stays below 2³¹. */
 const FRACTION_BITS = 22;
 const HALF = 1 << (FRACTION_BITS - 1);
@@ -117,9 +119,9 @@ function resampleRows(image: RgbImage, firstRow: number, endRow: number, horizon
       let blue = HALF;
       for (let k = x * capacity; k < end; k++, p += 3) {
         const weight = weights[k]!;
-        red += Math.imul(source[p]!, weight);
-        green += Math.imul(source[p + 1]!, weight);
-        blue += Math.imul(source[p + 2]!, weight);
+        red += imul(source[p]!, weight);
+        green += imul(source[p + 1]!, weight);
+        blue += imul(source[p + 2]!, weight);
       }
       out[o] = clip(red);
       out[o + 1] = clip(green);
@@ -140,7 +142,7 @@ function resampleColumns(rows: Uint8Array, stride: number, firstRow: number, ver
     for (let k = 0; k < lengths[y]!; k++) {
       const weight = weights[y * capacity + k]!;
       const row = (starts[y]! - firstRow + k) * stride;
-      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + Math.imul(rows[row + i]!, weight);
+      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + imul(rows[row + i]!, weight);
     }
     const o = y * stride;
     for (let i = 0; i < stride; i++) out[o + i] = clip(sums[i]!);
