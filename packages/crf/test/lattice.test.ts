@@ -101,7 +101,7 @@ test('channels do not mix', () => {
   }
 });
 
-test('transposed is the exact adjoint, while the operator itself is only nearly symmetric', () => {
+test('transposed is the exact adjoint, while the operator itself is not symmetric', () => {
   const [x, y] = [randomArray(pixels, 5), randomArray(pixels, 6)];
   const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
   const forward = dot(filterLattice(lattice, x, 1), y);
