@@ -5,6 +5,8 @@ import { customGradient } from './custom-gradient.js';
  * |x| with the gradient sign(x), which is 0 at 0 (`tf.abs` gives −1 there).
  *
  * @param x any shape
+ * @example
+ * const distance = abs(tf.sub(a, b));
  */
 export function abs<T extends tf.Tensor>(x: T): T {
   return customGradient(

@@ -5,6 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
  *
  * @param x [B,H,W] or [B,H,W,C], any type
  * @returns the same with ⌈H/2⌉ and ⌈W/2⌉
+ * @example
+ * const halfLabels = everySecond(labels); // [B,448,448] → [B,224,224]
  */
 export function everySecond<T extends tf.Tensor>(x: T): T {
   const [B, H, W] = x.shape as [number, number, number];

@@ -7,6 +7,8 @@ import { customGradient } from './custom-gradient.js';
  * Gradient: Φ(x) + x·exp(−x²/2)/√(2π). As exact as the backend's erf (`cpu` and `wasm` approximate it to 1.5e-7).
  *
  * @param x any shape
+ * @example
+ * const hidden = gelu(linear(x, fc1.weight, fc1.bias));
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
   return customGradient(

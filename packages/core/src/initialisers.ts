@@ -14,6 +14,8 @@ function filled(shape: Shape, draw: () => number): tf.Tensor {
  * Normal values with mean 0; any beyond ±2 (absolute, as PyTorch's `trunc_normal_`) is drawn again.
  *
  * @returns tensor of the given shape, the same for a seed on every machine and backend
+ * @example
+ * const weight = truncatedNormal([768, 192], { standardDeviation: 0.02, seed: childSeed(seed, 'fc1.weight') });
  */
 export function truncatedNormal(
   shape: Shape,
@@ -32,6 +34,8 @@ export function truncatedNormal(
  * Uniform values in [low, high).
  *
  * @returns tensor of the given shape, the same for a seed on every machine and backend
+ * @example
+ * const noise = uniform([4, 8], { low: 0, high: 1, seed: 1 });
  */
 export function uniform(
   shape: Shape,
@@ -45,6 +49,8 @@ export function uniform(
  * PyTorch's default for linear and convolutional layers (Kaiming uniform with a = √5): U(−1/√fanIn, 1/√fanIn).
  *
  * @param options `fanIn`: inputs that one output sums over, times the kernel's area
+ * @example
+ * const filter = kaimingUniform([3, 3, 384, 512], { fanIn: 3 * 3 * 384, seed });
  */
 export function kaimingUniform(
   shape: Shape,

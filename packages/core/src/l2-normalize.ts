@@ -7,6 +7,9 @@ import { customGradient } from './custom-gradient.js';
  * @param x [..., D]
  * @param options `epsilon`: smallest length (PyTorch's `normalize`: 1e-12, its cosine similarity: 1e-8)
  * @returns [..., D]
+ * @example
+ * const unit = l2Normalize(patchTokens, { epsilon: 1e-8 });
+ * const cosine = tf.matMul(unit, unit, false, true); // [B,N,N]
  */
 export function l2Normalize<T extends tf.Tensor>(x: T, { epsilon }: { readonly epsilon: number }): T {
   return customGradient(

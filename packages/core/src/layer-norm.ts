@@ -9,6 +9,8 @@ import { customGradient } from './custom-gradient.js';
  * @param norm γ is its `weight` [D], β its `bias` [D]: a norm layer of a timm checkpoint as it is
  * @param options `epsilon` is added to the variance (timm's ViT: 1e-6; PyTorch's default: 1e-5)
  * @returns [..., D]
+ * @example
+ * const y = layerNorm(x, params.norm1, { epsilon: 1e-6 });
  */
 export function layerNorm<T extends tf.Tensor>(
   x: T,

@@ -8,6 +8,8 @@ import { assertShape } from './assert-shape.js';
  * @param weight [out, in]
  * @param bias [out]
  * @returns [..., out]
+ * @example
+ * const qkv = linear(tokens, attn.qkv.weight, attn.qkv.bias); // [B,N,D] → [B,N,3D]
  */
 export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
   const { outputs, inputs } = assertShape('linear: weight', weight, ['outputs', 'inputs']);

@@ -9,6 +9,8 @@ import { customGradient } from './custom-gradient.js';
  *
  * @param x [B,N,D]
  * @returns [B,D]
+ * @example
+ * const pooled = maxOverTokens(patchTokens); // [B,N,D] → [B,D]
  */
 export function maxOverTokens(x: tf.Tensor): tf.Tensor2D {
   const { B, N, D } = assertShape('maxOverTokens: x', x, ['B', 'N', 'D']);

@@ -9,6 +9,8 @@ import { assertShape } from './assert-shape.js';
  * @param bias [D]
  * @returns [B,H/p,W/p,D]
  * @throws where the images are not a whole number of patches
+ * @example
+ * const tokens = patchEmbed(images, weight, bias); // [B,448,448,3], [16,16,3,D] → [B,28,28,D]
  */
 export function patchEmbed(images: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Tensor4D {
   const { B, H, W, C } = assertShape('patchEmbed: images', images, ['B', 'H', 'W', 'C']);

@@ -13,6 +13,8 @@ export interface ReduceOptions {
  * Sum over dimensions; unlike `tf.sum` its gradient uploads no tensor of ones of the size of `x`.
  *
  * @param x any shape
+ * @example
+ * const perImage = sum(losses, { axis: [1, 2] }); // [B,h,w] → [B]
  */
 export function sum(x: tf.Tensor, options: ReduceOptions = {}): tf.Tensor {
   return reduce(x, options, false);
@@ -22,6 +24,8 @@ export function sum(x: tf.Tensor, options: ReduceOptions = {}): tf.Tensor {
  * Mean over dimensions; unlike `tf.mean` its gradient uploads no tensor of ones of the size of `x`.
  *
  * @param x any shape
+ * @example
+ * const loss = mean(losses); // any shape → []
  */
 export function mean(x: tf.Tensor, options: ReduceOptions = {}): tf.Tensor {
   return reduce(x, options, true);

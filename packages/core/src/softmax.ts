@@ -6,6 +6,8 @@ import { customGradient } from './custom-gradient.js';
  *
  * @param x [..., C]
  * @returns [..., C], each row summing to 1
+ * @example
+ * const attention = softmax(tf.mul(tf.matMul(q, k, false, true), scale)); // [B,heads,T,T]
  */
 export function softmax<T extends tf.Tensor>(x: T): T {
   return customGradient(
@@ -24,6 +26,8 @@ export function softmax<T extends tf.Tensor>(x: T): T {
  *
  * @param x [..., C]
  * @returns [..., C]
+ * @example
+ * const logProbabilities = logSoftmax(logits); // [B,H,W,K]
  */
 export function logSoftmax<T extends tf.Tensor>(x: T): T {
   return customGradient(

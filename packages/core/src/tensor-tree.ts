@@ -38,6 +38,8 @@ export function flattenTree(tree: TensorTree): Map<string, tf.Tensor> {
  * The tree of plain objects with the given leaves; the inverse of {@link flattenTree} for trees without arrays.
  *
  * @throws where a path is a leaf and a branch at once
+ * @example
+ * const params = unflattenTree(new Map([['head.weight', weight]])); // { head: { weight } }
  */
 export function unflattenTree(
   leaves: ReadonlyMap<string, tf.Tensor> | Readonly<Record<string, tf.Tensor>>,

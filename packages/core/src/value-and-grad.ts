@@ -37,32 +37,35 @@ export function valueAndGrad<P extends TensorTree, Rest extends unknown[], Aux e
 ): (params: P, ...rest: Rest) => ValueAndGrad<P, Aux> {
   return (params, ...rest) => {
     assertGradientsRegistered();
-    return tf.tidy(() => {
+    // The engine disposes all of the forward pass but the loss: the others are held through handles of our own.
+    const held: tf.Tensor[] = [];
+    const hold = (tensor: tf.Tensor): tf.Tensor => {
+      const handle = tf.keep(detach(tensor));
+      held.push(handle);
+      return handle;
+    };
+    const compute = (): ValueAndGrad<P, Aux> => {
       let aux: Aux | undefined;
       const forward = (): tf.Tensor => {
         const result = f(params, ...rest);
-        if (result.loss.size !== 1) {
+        if (result.loss.rank !== 0) {
           throw new Error(`valueAndGrad: the loss has shape [${result.loss.shape.join(',')}], expected []`);
         }
-        // The engine disposes all of the forward pass but the loss: hold the others through handles of our own.
-        aux = mapTree(result.aux, (tensor) => tf.keep(detach(tensor)));
+        aux = mapTree(result.aux, hold);
         return result.loss;
       };
       const leaves = [...flattenTree(params).values()];
       const { value, grads } = tf.engine().gradients(forward, leaves, undefined, true);
       let next = 0;
-      const gradients = mapTree(
-        params,
-        (leaf) => (grads as (tf.Tensor | null)[])[next++] ?? tf.zerosLike(leaf),
-      );
-      const outcome = mapTree(aux!, (kept) => {
-        const handle = detach(kept);
-        kept.dispose();
-        return handle;
-      });
-      const result: ValueAndGrad<P, Aux> = { loss: value as tf.Scalar, aux: outcome, grads: gradients };
-      return result as unknown as tf.TensorContainerObject;
-    }) as unknown as ValueAndGrad<P, Aux>;
+      const gradient = (leaf: tf.Tensor): tf.Tensor =>
+        (grads as (tf.Tensor | null)[])[next++] ?? tf.zerosLike(leaf);
+      return { loss: value as tf.Scalar, aux: mapTree(aux!, detach), grads: mapTree(params, gradient) };
+    };
+    try {
+      return tf.tidy(compute as unknown as () => tf.TensorContainerObject) as unknown as ValueAndGrad<P, Aux>;
+    } finally {
+      held.forEach((handle) => handle.dispose());
+    }
   };
 }
 

@@ -8,6 +8,8 @@ import { l2Normalize } from './l2-normalize.js';
  * @param direction v [out,in] (`weight_v` in checkpoints)
  * @param length g [out,1] (`weight_g`)
  * @returns weight [out,in] for {@link linear}
+ * @example
+ * const projected = linear(x, weightNorm(last.weight_v, last.weight_g));
  */
 export function weightNorm(direction: tf.Tensor, length: tf.Tensor): tf.Tensor {
   const { out } = assertShape('weightNorm: direction', direction, ['out', 'in']);

@@ -77,3 +77,14 @@ test('a loss that is not a scalar is refused', () => {
   const f = valueAndGrad((p: { a: tf.Tensor }) => ({ loss: tf.mul(p.a, 2), aux: {} }));
   expect(() => f({ a: tf.tensor1d([1, 2]) })).toThrow('valueAndGrad: the loss has shape [2], expected []');
 });
+
+test('nothing stays behind where the backward pass fails', async () => {
+  const f = valueAndGrad((p: { a: tf.Tensor }) => {
+    const compared = tf.cast(tf.greater(p.a, 0), 'float32');
+    return { loss: sum(compared), aux: { compared } };
+  });
+  const a = tf.tensor1d([1, 2]);
+  await expectNoLeak(() => {
+    expect(() => f({ a })).toThrow();
+  });
+});
