@@ -48,7 +48,7 @@ golden.each(['224x224', '96x96', '448x448', '320x240'])(
     });
     const { clsToken, patchTokens, auxTokens, grid } = backbone.apply(params, images);
     expect(grid.map((count) => 16 * count).join('x')).toBe(size);
-    const bound = { relative: 1e-4 };
+    const bound = { relative: 1e-5 };
     await expectClose(clsToken, expected('cls_token'), bound);
     await expectClose(tf.mean(patchTokens, 1), expected('patch_tokens_mean'), bound);
     await expectClose(tf.mean(auxTokens, 1), expected('aux_tokens_mean'), bound);

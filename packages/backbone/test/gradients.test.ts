@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree, mapTree, valueAndGrad } from '@toco/core';
 import { initBackend } from '@toco/runtime';

@@ -1,4 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree, valueAndGrad } from '@toco/core';
 import { imagenetMean, imagenetStd, poolClassToken, vit, type Backbone } from '@toco/backbone';
@@ -30,7 +32,11 @@ test('the same seed gives the same network, another one another', async () => {
 });
 
 test('first weights: uniform within 1/√fanIn, head normal with deviation 0.02, lengths 1, biases 0', async () => {
-  const wide = createNetwork({ backbone: vit({ imageSize: 8, ...sizes }), numClasses: 20 });
+  const wide = createNetwork({
+    backbone: vit({ imageSize: 8, ...sizes }),
+    numClasses: 20,
+    projection: { hidden: 512, bottleneck: 256, out: 1024 },
+  });
   const { params } = wide.init(0);
   const statistics = async (x: tf.Tensor): Promise<[largest: number, deviation: number]> => [
     (await tf.max(tf.abs(x)).data())[0]!,
@@ -51,7 +57,7 @@ test('first weights: uniform within 1/√fanIn, head normal with deviation 0.02,
   const { mlp, last_layer: last } = params.proj_head;
   expect(Math.abs((await statistics(mlp[2].weight))[1] / 0.02 - 1)).toBeLessThan(0.01);
   await expectClose(last.weight_g, tf.ones([1024, 1]), { absolute: 0 });
-  await expectClose(mlp[0].bias, tf.zeros([2048]), { absolute: 0 });
+  await expectClose(mlp[0].bias, tf.zeros([512]), { absolute: 0 });
 });
 
 test('the teacher starts as a copy with tensors of its own', async () => {
@@ -169,4 +175,25 @@ test('a backbone of one’s own with other auxiliary tokens goes through every h
   expect(arrays['encoder.stem']!.shape).toEqual([6, 3, 4, 4]);
   const { report } = own.importCheckpoint(own.init(1), arrays);
   expect(report).toMatchObject({ missing: [], leftOver: [], resized: [] });
+});
+
+test.each(['cpu', 'wasm'] as const)('the %s backend gives the same results', async (name) => {
+  const { params, teacher } = network.init(0);
+  const input = images(24, 16);
+  const results = (): tf.Tensor[] => {
+    const output = network.forward(params, input);
+    const { cam } = network.rawCams(params, output);
+    return [
+      output.clsLogits,
+      network.segment(params, output),
+      cam,
+      network.project(teacher, output.clsToken),
+    ];
+  };
+  const expected = await Promise.all(results().map(async (x) => x.data()));
+  await tf.setBackend(name);
+  for (const [i, result] of results().entries()) {
+    await expectClose(result, tf.tensor(expected[i]!, result.shape), { relative: 2e-5 });
+  }
+  await tf.setBackend('tensorflow');
 });
