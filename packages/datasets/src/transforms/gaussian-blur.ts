@@ -2,7 +2,11 @@ import type { RgbImage } from '../image/rgb-image.js';
 
 /** Box filters per direction that stand for one Gaussian. */
 const PASSES = 3;
+/** Weights carry 24 fractional bits: a weighted sum of 8-bit values, taken modulo 2³², is whole after `>>> 24`. */
 const FRACTION = 2 ** 24;
+const HALF = 2 ** 23;
+
+const { imul } = Math;
 
 /** A box filter that reaches `radius` whole pixels to each side with `weight`, and the next pixel with `edge`. */
 interface BoxFilter {
@@ -39,60 +43,61 @@ function boxFilter(sigma: number): BoxFilter {
   return { radius: whole, weight, edge: Math.floor((FRACTION - (2 * whole + 1) * weight) / 2) };
 }
 
-function boxRows(
-  data: Uint8Array,
-  width: number,
-  height: number,
-  { radius, weight, edge }: BoxFilter,
-): Uint8Array {
+function boxRows(data: Uint8Array, width: number, height: number, filter: BoxFilter): Uint8Array {
+  const { radius, weight, edge } = filter;
   const out = new Uint8Array(data.length);
-  const scaledWeight = weight / FRACTION;
-  const scaledEdge = edge / FRACTION;
-  const reach = radius + 1;
-  // One row of one channel with its borders replicated, so that the inner loop needs no test.
-  const line = new Uint8Array(width + 2 * reach);
-  for (let row = 0; row < height; row++) {
-    for (let channel = 0; channel < 3; channel++) {
-      const start = row * width * 3 + channel;
-      for (let x = 0, p = start; x < width; x++, p += 3) line[reach + x] = data[p]!;
-      line.fill(line[reach]!, 0, reach);
-      line.fill(line[reach + width - 1]!, reach + width);
-      let sum = 0;
-      for (let i = 1; i < 2 * reach; i++) sum += line[i]!;
-      for (let x = 0, p = start; x < width; x++, p += 3) {
-        const before = line[x]!;
-        const after = line[x + 2 * reach]!;
-        out[p] = sum * scaledWeight + (before + after) * scaledEdge + 0.5;
-        sum += after - line[x + 1]!;
-      }
+  const reach = 3 * (radius + 1);
+  const stride = 3 * width;
+  // One row with its borders replicated, so that the inner loop needs no test.
+  const line = new Uint8Array(stride + 2 * reach);
+  for (let start = 0; start < height * stride; start += stride) {
+    line.set(data.subarray(start, start + stride), reach);
+    line.copyWithin(0, reach, reach + 3);
+    for (let i = 3; i < reach; i++) line[i] = line[i - 3]!;
+    for (let i = reach + stride; i < line.length; i++) line[i] = line[i - 3]!;
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let i = 3; i < 2 * reach; i += 3) {
+      red += line[i]!;
+      green += line[i + 1]!;
+      blue += line[i + 2]!;
+    }
+    for (let i = 0, o = start; i < stride; i += 3, o += 3) {
+      const j = i + 2 * reach;
+      out[o] = (imul(red, weight) + imul(line[i]! + line[j]!, edge) + HALF) >>> 24;
+      out[o + 1] = (imul(green, weight) + imul(line[i + 1]! + line[j + 1]!, edge) + HALF) >>> 24;
+      out[o + 2] = (imul(blue, weight) + imul(line[i + 2]! + line[j + 2]!, edge) + HALF) >>> 24;
+      red += line[j]! - line[i + 3]!;
+      green += line[j + 1]! - line[i + 4]!;
+      blue += line[j + 2]! - line[i + 5]!;
     }
   }
   return out;
 }
 
-function boxColumns(
-  data: Uint8Array,
-  stride: number,
-  height: number,
-  { radius, weight, edge }: BoxFilter,
-): Uint8Array {
+function boxColumns(data: Uint8Array, stride: number, height: number, filter: BoxFilter): Uint8Array {
+  const { radius, weight, edge } = filter;
   const out = new Uint8Array(data.length);
-  const scaledWeight = weight / FRACTION;
-  const scaledEdge = edge / FRACTION;
-  const rowStart = (y: number): number => Math.min(height - 1, Math.max(0, y)) * stride;
+  const row = (y: number): Uint8Array => {
+    const start = Math.min(height - 1, Math.max(0, y)) * stride;
+    return data.subarray(start, start + stride);
+  };
   const sums = new Int32Array(stride);
   for (let y = -radius; y <= radius; y++) {
-    const row = rowStart(y);
-    for (let i = 0; i < stride; i++) sums[i] = sums[i]! + data[row + i]!;
+    const entering = row(y);
+    for (let i = 0; i < stride; i++) sums[i] = sums[i]! + entering[i]!;
   }
   for (let y = 0; y < height; y++) {
-    const before = rowStart(y - radius - 1);
-    const after = rowStart(y + radius + 1);
-    const leaving = rowStart(y - radius);
-    const o = y * stride;
+    const before = row(y - radius - 1);
+    const after = row(y + radius + 1);
+    const leaving = row(y - radius);
+    const target = out.subarray(y * stride, (y + 1) * stride);
     for (let i = 0; i < stride; i++) {
-      out[o + i] = sums[i]! * scaledWeight + (data[before + i]! + data[after + i]!) * scaledEdge + 0.5;
-      sums[i] = sums[i]! + data[after + i]! - data[leaving + i]!;
+      const sum = sums[i]!;
+      const next = after[i]!;
+      target[i] = (imul(sum, weight) + imul(before[i]! + next, edge) + HALF) >>> 24;
+      sums[i] = sum + next - leaving[i]!;
     }
   }
   return out;

@@ -29,6 +29,29 @@ describe('syntheticScenes', () => {
     expect(Math.min(...seen)).toBeGreaterThan(5);
   });
 
+  test('masks are exact: who covers two thirds of a pixel has it', async () => {
+    const data = syntheticScenes({ size: 80, postProbability: 0, classCounts: [1] });
+    const list = await data.list('train');
+    for (let i = 0; i < 12; i++) {
+      const sample = list.sample(i);
+      if (!('svg' in sample.mask!)) throw new Error('not drawn');
+      const label = sample.labels.indexOf(1) + 1;
+      const { svg } = sample.mask;
+      const mask = await decodeMask(sample.mask, { numClasses: 6, image: await decodeImage(sample.image) });
+      // The same shapes in white and smoothed: the value is the covered share of the pixel.
+      const smooth = svg
+        .replaceAll(`rgb(${label},${label},${label})`, '#fff')
+        .replace('shape-rendering="crispEdges"', '');
+      const cover = (await decodeImage({ name: 'cover', svg: smooth })).data;
+      let wrong = 0;
+      mask.data.forEach((value, at) => {
+        if (cover[at * 3]! > 0.65 * 255 && value !== label) wrong++;
+        if (cover[at * 3]! < 0.35 * 255 && value !== 0) wrong++;
+      });
+      expect(wrong).toBe(0);
+    }
+  });
+
   test('a scene depends on seed, list and index alone', async () => {
     const sample = async (seed: number, list: string, index: number): Promise<string> => {
       const data = await syntheticScenes({ seed, size: 64, train: 9, val: 9 }).list(list);
