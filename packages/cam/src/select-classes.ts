@@ -14,11 +14,17 @@ import * as tf from '@tensorflow/tfjs-core';
  * const few = selectClasses(cam, tf.tensor2d([[2, 11, -1]], [1, 3], 'int32')); // [1,h,w,3]
  */
 export function selectClasses(cam: tf.Tensor, classes: tf.Tensor): tf.Tensor4D {
-  const { B } = assertShape('selectClasses: cam', cam, ['B', 'h', 'w', 'C']);
-  assertShape('selectClasses: classes', classes, [B, 'M']);
+  const { B, h, w, C } = assertShape('selectClasses: cam', cam, ['B', 'h', 'w', 'C']);
+  const { M } = assertShape('selectClasses: classes', classes, [B, 'M']);
   return tf.tidy(() => {
-    const indices = tf.maximum(tf.cast(classes, 'int32'), tf.scalar(0, 'int32'));
-    return tf.gather(cam as tf.Tensor4D, indices, 3, 1);
+    const first = tf.reshape(tf.range(0, B * C, C, 'int32'), [B, 1]); // plane 0 of each image
+    const planes = tf.add(tf.maximum(tf.cast(classes, 'int32'), tf.scalar(0, 'int32')), first);
+    // One gather of whole planes: gathers with batch dimensions give wrong values on the wasm backend.
+    const selected = tf.gather(
+      tf.reshape(tf.transpose(cam, [0, 3, 1, 2]), [B * C, h * w]),
+      tf.reshape<tf.Rank.R1>(planes, [B * M]),
+    );
+    return tf.transpose(tf.reshape<tf.Rank.R4>(selected, [B, M, h, w]), [0, 2, 3, 1]);
   });
 }
 

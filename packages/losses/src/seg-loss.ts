@@ -63,7 +63,9 @@ export function segLoss(
     const exponentials = tf.exp(shifted);
     const sums = tf.sum(exponentials, 3, true); // [B,H,W,1]
     const weightPerLogit = tf.expandDims(weights, 3);
-    const oneHot = tf.mul(tf.oneHot(target, classes, 1, 0, 'float32'), weightPerLogit); // the weight at the label
+    // Compared rather than `oneHot`, which the wasm backend writes out of bounds for ignored labels and wrongly as float32.
+    const isLabel = tf.equal(tf.expandDims(target, 3), tf.range(0, classes, 1, 'int32'));
+    const oneHot = tf.mul(tf.cast(isLabel, 'float32'), weightPerLogit); // [B,H,W,K], the weight at the label
     const value = tf.sub(tf.sum(tf.mul(weightPerLogit, tf.log(sums))), tf.sum(tf.mul(oneHot, shifted)));
     const derivative = tf.sub(tf.mul(exponentials, tf.div(weightPerLogit, sums)), oneHot);
     return { value, derivative };

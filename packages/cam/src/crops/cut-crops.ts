@@ -19,16 +19,15 @@ export function cutCrops(source: tf.Tensor, origins: tf.Tensor, cropSize: number
   return tf.tidy(() => {
     const [y, x] = tf
       .split(tf.transpose(tf.cast(origins, 'int32'), [1, 0, 2]), 2, 2)
-      .map((part) => tf.reshape(part, [P * B, 1])) as [tf.Tensor, tf.Tensor];
+      .map((part) => tf.reshape(part, [P, B, 1, 1])) as [tf.Tensor, tf.Tensor];
     const step = tf.range(0, cropSize, 1, 'int32');
-    const firstRows = tf.reshape(tf.range(0, B * H, H, 'int32'), [1, B]); // of each image, all below one another
-    const rows = tf.add(tf.add(y, tf.reshape(tf.tile(firstRows, [P, 1]), [P * B, 1])), step); // [P·B,s]
-    const columns = tf.add<tf.Tensor2D>(x, step); // [P·B,s]
-    // Whole rows, then their columns: a third of the time of one gather of single pixels, whose indices are 48 times more.
-    const strips = tf.gather(
-      tf.reshape(source, [B * H, W * C]),
-      tf.reshape<tf.Rank.R1>(rows, [P * B * cropSize]),
-    );
-    return tf.gather(tf.reshape<tf.Rank.R4>(strips, [P * B, cropSize, W, C]), columns, 2, 1);
+    const firstRows = tf.reshape(tf.range(0, B * H, H, 'int32'), [1, B, 1, 1]); // of images one below the other
+    const rows = tf.add(tf.add(y, firstRows), tf.reshape(step, [1, 1, cropSize, 1])); // [P,B,s,1]
+    const columns = tf.add(x, tf.reshape(step, [1, 1, 1, cropSize])); // [P,B,1,s]
+    const pixels = tf.add(tf.mul(rows, tf.scalar(W, 'int32')), columns); // [P,B,s,s]
+    // One gather of pixels: gathers with batch dimensions give wrong values on the wasm backend, cropAndResize has no
+    // place in XLA.
+    const cut = tf.gather(tf.reshape(source, [B * H * W, C]), tf.reshape<tf.Rank.R1>(pixels, [pixels.size]));
+    return tf.reshape(cut, [P * B, cropSize, cropSize, C]);
   });
 }

@@ -47,16 +47,18 @@ export function eligibleCentres(
   return tf.tidy(() => {
     const half = cropSize / 2;
     const view = tf.tensor2d([[half, H - half, half, W - half]], [1, 4], 'int32');
-    const inView = tf.tile(boxMask(view, [H, W]), [B, 1, 1]);
+    const inView = tf.logicalAnd(boxMask(view, [H, W]), tf.ones([B, 1, 1], 'bool'));
     const unsure = tf.lessEqual(region, tf.scalar(1, region.dtype));
     const fallbacks =
       behavior === 'corrected' ? [tf.logicalAnd(inView, boxMask(imgBox, [H, W])), inView] : [inView];
     const first = tf.logicalAnd(unsure, fallbacks[0]!);
-    return fallbacks.reduce(
-      (eligible, fallback) => tf.where(enough(eligible, numCrops), eligible, fallback),
-      first,
-    );
-  }) as tf.Tensor3D;
+    // Logical operations rather than `where`, which aborts for broadcast truth values on the wasm backend.
+    return fallbacks.reduce((eligible, fallback) => {
+      const suffices = enough(eligible, numCrops);
+      const instead = tf.logicalAnd(tf.logicalNot(suffices), fallback);
+      return tf.logicalOr(tf.logicalAnd(suffices, eligible), instead);
+    }, first) as tf.Tensor3D;
+  });
 }
 
 /** Which images have at least `count` pixels in their mask: `[B,1,1]`. */
