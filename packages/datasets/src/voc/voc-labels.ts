@@ -19,7 +19,7 @@ export async function readVocLabels(
   source: string,
   { root, classes, images, masks }: VocFolders,
 ): Promise<LabelTable> {
-  if (source === 'annotations') {
+  if (source === 'xml') {
     const folder = join(root, 'Annotations');
     await requireFiles(folder, ids, '.xml');
     const rows = await inParallel(ids, PARALLEL, async (id) => {
@@ -39,6 +39,9 @@ export async function readVocLabels(
       return labelsOfMask(mask, classes.length);
     });
     return new Map(ids.map((id, i) => [id, rows[i]!]));
+  }
+  if (!/\.(npy|json)$/.test(source)) {
+    throw new Error(`labels "${source}": give the path of an .npy or .json file, "xml" or "masks"`);
   }
   return readLabelFile(source, classes);
 }

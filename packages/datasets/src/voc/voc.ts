@@ -14,8 +14,8 @@ export interface VocOptions {
   /** List of the validation images. */
   readonly valList?: string;
   /**
-   * Where image-level labels come from: the path of a label file (`cls_labels_onehot.npy`, or JSON), `'annotations'` (VOC's
-   * XML) or `'masks'`. By default `cls_labels_onehot.npy` in `root` if it is there, else the annotations.
+   * Where image-level labels come from: the path of a label file (`cls_labels_onehot.npy`, or JSON), `'xml'` (VOC's
+   * annotations) or `'masks'`. By default `cls_labels_onehot.npy` in `root` if it is there, else the annotations.
    */
   readonly labels?: string;
   /** Folder of the masks within `root`. */
@@ -74,8 +74,8 @@ export function voc(root: string, options: VocOptions = {}): Dataset {
 function defaultLabels(root: string): string {
   const file = join(root, 'cls_labels_onehot.npy');
   if (existsSync(file)) return file;
-  if (existsSync(join(root, 'Annotations'))) return 'annotations';
+  if (existsSync(join(root, 'Annotations'))) return 'xml';
   throw new Error(
-    `${root}: no image-level labels; put cls_labels_onehot.npy there, or say where they are (a label file, "annotations" or "masks")`,
+    `${root}: no image-level labels; put cls_labels_onehot.npy there, or say where they are (a label file, "xml" or "masks")`,
   );
 }

@@ -60,7 +60,7 @@ async function tree(name: string): Promise<string> {
 }
 
 describe('voc', () => {
-  test.each(['file', 'annotations', 'masks'])('labels from %s', async (labels) => {
+  test.each(['file', 'xml', 'masks'])('labels from %s', async (labels) => {
     const root = await tree('whole');
     const source = labels === 'file' ? join(root, 'cls_labels_onehot.npy') : labels;
     const data = voc(root, { classes, labels: source });
@@ -144,7 +144,7 @@ describe('one line for what is wrong', () => {
     const root = await tree(name.replaceAll(' ', '-'));
     for (const file of removed) await rm(join(root, file), { recursive: true });
     await writeTree(root, files);
-    const error = await voc(root, { classes, labels: 'annotations' })
+    const error = await voc(root, { classes, labels: 'xml' })
       .list('train_aug')
       .catch((e: unknown) => e as Error);
     expect((error as Error).message).toMatch(message);
@@ -157,6 +157,9 @@ describe('one line for what is wrong', () => {
     await writeTree(root, { 'some.npy': encodeLabelDictionary(new Map([['a', Float32Array.of(1, 0, 0)]])) });
     await expect(voc(root, { classes, labels: path }).list('train_aug')).rejects.toThrow(
       `${path}: no labels for b, which the list train_aug names`,
+    );
+    await expect(voc(root, { classes, labels: 'onehot' }).list('train_aug')).rejects.toThrow(
+      'labels "onehot": give the path of an .npy or .json file, "xml" or "masks"',
     );
     await writeTree(root, { 'SegmentationClassAug/b.png': mask(7) });
     await expect(voc(root, { classes, labels: 'masks' }).list('train_aug')).rejects.toThrow(
