@@ -1,4 +1,6 @@
 export { FormatError } from './format-error.js';
+export { decodeMat } from './mat/decode.js';
+export type { MatCell, MatSkipped, MatStruct, MatValue } from './mat/values.js';
 export { type DType, isNDArray, type NDArray, type NDData } from './nd-array.js';
 export { decodeNpy } from './npy/decode.js';
 export { encodeNpy } from './npy/encode.js';
@@ -17,6 +19,11 @@ export {
 } from './pickle/values.js';
 export { decodeLabelPng, encodeLabelPng, type LabelMap } from './png/label-png.js';
 export { vocPalette } from './png/voc-palette.js';
+export { decodeRleCounts, encodeRleCounts } from './rle/counts-text.js';
+export { mergeRles } from './rle/merge.js';
+export { rleFromPolygon } from './rle/polygon.js';
+export { maskFromRle, type Rle, rleArea, rleFromMask } from './rle/rle.js';
+export { rleFromSegmentation } from './rle/segmentation.js';
 export { decodeSafetensors, decodeSafetensorsMetadata } from './safetensors/decode.js';
 export { encodeSafetensors } from './safetensors/encode.js';
 export {

@@ -1,3 +1,4 @@
+import type { NDData } from './nd-array.js';
 import { elementCount } from './shape.js';
 
 /** Steps, in elements, from one index to the next along each axis of an array whose last axis is contiguous. */
@@ -50,4 +51,9 @@ export function gather<T extends Record<number, unknown>>(
     target[index] = data[offset];
   });
   return out;
+}
+
+/** The elements of an array that was written column by column, row by row. */
+export function toRowMajor<T extends NDData>(data: T, shape: readonly number[]): T {
+  return gather(data, shape, columnMajorStrides(shape), data.slice() as T);
 }

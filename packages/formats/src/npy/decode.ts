@@ -1,8 +1,8 @@
 import { decodeElements, elementSize } from '../elements.js';
 import { refuse } from '../format-error.js';
-import type { NDArray, NDData } from '../nd-array.js';
+import type { NDArray } from '../nd-array.js';
 import { elementCount } from '../shape.js';
-import { columnMajorStrides, gather } from '../strided.js';
+import { toRowMajor } from '../strided.js';
 import { readNpyHeader } from './header.js';
 
 /**
@@ -24,9 +24,4 @@ export function decodeNpy(bytes: Uint8Array): NDArray {
   }
   const data = decodeElements(bytes.subarray(dataStart), dtype, bigEndian);
   return { dtype, shape, data: fortranOrder ? toRowMajor(data, shape) : data };
-}
-
-/** Elements that were written column by column, row by row. */
-export function toRowMajor<T extends NDData>(data: T, shape: readonly number[]): T {
-  return gather(data, shape, columnMajorStrides(shape), data.slice() as T);
 }

@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.js';
 import { type ByteSource, bytesSource, fileSource } from '../byte-source.js';
 import { quote, refuse, within } from '../format-error.js';
 import type { NDArray } from '../nd-array.js';
@@ -57,7 +58,7 @@ function* npzMembers(arrays: Readonly<Record<string, NDArray>>): Generator<[stri
  * await writeFile('cams.npz', encodeNpz({ cam: { dtype: 'float32', shape: [2], data: new Float32Array([0, 1]) } }));
  */
 export function encodeNpz(arrays: Readonly<Record<string, NDArray>>): Uint8Array {
-  return Uint8Array.from(Buffer.concat([...zipParts(npzMembers(arrays))]));
+  return concatenate(zipParts(npzMembers(arrays)));
 }
 
 /** Writes an npz file whole or not at all (see `writeWhole`). */

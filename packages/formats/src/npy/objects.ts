@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.js';
 import { refuse } from '../format-error.js';
 import { decodePickle } from '../pickle/decode.js';
 import { encodePickle } from '../pickle/encode.js';
@@ -29,5 +30,5 @@ export function encodeNpyObjects(array: ObjectArray): Uint8Array {
   if (array.values.length !== elementCount(array.shape)) {
     refuse(`an array of shape [${array.shape.join()}] can't have ${array.values.length} objects`);
   }
-  return Uint8Array.from(Buffer.concat([encodeNpyHeader('|O', array.shape), encodePickle(array)]));
+  return concatenate([encodeNpyHeader('|O', array.shape), encodePickle(array)]);
 }

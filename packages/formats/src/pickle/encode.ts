@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.js';
 import { encodeElements } from '../elements.js';
 import { refuse } from '../format-error.js';
 import { isNDArray, type NDArray } from '../nd-array.js';
@@ -157,5 +158,5 @@ class PickleWriter {
 export function encodePickle(value: PickleValue): Uint8Array {
   const writer = new PickleWriter();
   writer.write(value);
-  return Uint8Array.from(Buffer.concat([...writer.parts, Uint8Array.of(opcode.stop)]));
+  return concatenate([...writer.parts, Uint8Array.of(opcode.stop)]);
 }

@@ -3,7 +3,7 @@ import { refuse } from '../format-error.js';
 import type { DType, NDArray, NDData } from '../nd-array.js';
 import { type NumpyType, parseNumpyType } from '../npy/header.js';
 import { elementCount } from '../shape.js';
-import { columnMajorStrides, gather } from '../strided.js';
+import { columnMajorStrides, gather, toRowMajor } from '../strided.js';
 import type { KnownGlobal, PickleMachine } from './machine.js';
 import type { PickleValue } from './values.js';
 
@@ -74,7 +74,7 @@ function numericContents(
   return {
     dtype,
     shape,
-    data: columnMajor ? gather(data, shape, columnMajorStrides(shape), data.slice() as NDData) : data,
+    data: columnMajor ? toRowMajor(data, shape) : data,
   };
 }
 

@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.js';
 import { crc32 } from '../crc32.js';
 import { quote, refuse } from '../format-error.js';
 
@@ -39,7 +40,7 @@ export function readPngChunks(bytes: Uint8Array): PngChunks {
     else if (/^[A-Z]/.test(type)) refuse(`PNG has an unknown chunk ${quote(type)}`);
     at = end + 4;
   }
-  return { ...header!, palette, packed: Buffer.concat(parts) };
+  return { ...header!, palette, packed: concatenate(parts) };
 }
 
 function readHeader(body: Uint8Array): Omit<PngChunks, 'palette' | 'packed'> {

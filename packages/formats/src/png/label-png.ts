@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.js';
 import { deflateSync } from 'node:zlib';
 import { crc32 } from '../crc32.js';
 import { refuse } from '../format-error.js';
@@ -68,15 +69,13 @@ export function encodeLabelPng(map: LabelMap, colours: Uint8Array = vocPalette()
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  return Uint8Array.from(
-    Buffer.concat([
-      Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
-      chunk('IHDR', header),
-      chunk('PLTE', colours),
-      chunk('IDAT', deflateSync(lines, { level: 9 })),
-      chunk('IEND', new Uint8Array()),
-    ]),
-  );
+  return concatenate([
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
+    chunk('IHDR', header),
+    chunk('PLTE', colours),
+    chunk('IDAT', deflateSync(lines, { level: 9 })),
+    chunk('IEND', new Uint8Array()),
+  ]);
 }
 
 function chunk(type: string, body: Uint8Array): Uint8Array {

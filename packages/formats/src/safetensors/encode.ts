@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.js';
 import { elementSize, encodeElements } from '../elements.js';
 import { quote, refuse, within } from '../format-error.js';
 import type { NDArray } from '../nd-array.js';
@@ -53,5 +54,5 @@ export function encodeSafetensors(
   arrays: Readonly<Record<string, NDArray>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  return Uint8Array.from(Buffer.concat([...safetensorsParts(arrays, metadata)]));
+  return concatenate(safetensorsParts(arrays, metadata));
 }

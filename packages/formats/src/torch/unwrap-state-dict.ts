@@ -50,7 +50,7 @@ export function unwrapStateDict(
   const entered: string[] = [];
   const leftOut: string[] = [];
   const leaveOut = (keys: readonly PickleKey[]): void => {
-    leftOut.push(...keys.map((key) => [...entered, String(key)].join('.')));
+    for (const key of keys) leftOut.push([...entered, String(key)].join('.'));
   };
   let map = assertDictionary(value);
   for (let next = choose(map, container); next !== undefined; next = choose(map, container)) {

@@ -55,7 +55,13 @@ export function torchVocabulary(contents: TorchContents): PickleVocabulary {
     { global: 'torch.Size', call: ([sizes = null]) => sizes },
     {
       global: 'torch.device',
-      call: (args) => ({ className: 'torch.device', attributes: new Map([...args.entries()]) }),
+      call: ([type = null, index = null]) => ({
+        className: 'torch.device',
+        attributes: new Map([
+          ['type', type],
+          ['index', index],
+        ]),
+      }),
     },
     ...[...storageTypes.keys(), ...dtypes.keys()].map((global) => ({ global })),
   ];

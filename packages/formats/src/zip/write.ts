@@ -1,3 +1,4 @@
+import { concatenate } from '../concatenate.js';
 import { crc32 } from '../crc32.js';
 import { quote, refuse } from '../format-error.js';
 
@@ -30,13 +31,13 @@ export function* zipParts(members: Iterable<readonly [string, Uint8Array]>): Gen
     at += 30 + name.length + bytes.length;
     count++;
     if (at > largest || count > 0xfffe) refuse(`zip archive would grow beyond 4 GiB with ${quote(text)}`);
-    yield Buffer.concat([Uint8Array.of(0x50, 0x4b, 3, 4), common, name]);
+    yield concatenate([Uint8Array.of(0x50, 0x4b, 3, 4), common, name]);
     yield bytes;
     const place = Buffer.alloc(14);
     place.writeUInt32LE(begin, 10);
     directory.push(Uint8Array.of(0x50, 0x4b, 1, 2, 20, 0), common, place, name);
   }
-  const entries = Buffer.concat(directory);
+  const entries = concatenate(directory);
   const end = Buffer.alloc(22);
   end.writeUInt32LE(0x06054b50, 0);
   end.writeUInt16LE(count, 8);
