@@ -9,10 +9,12 @@ export class EagerContext {
   readonly api: CApi;
   readonly #context: Pointer;
   readonly #device: string | undefined;
+  readonly #rewriting: Uint8Array | undefined;
 
   constructor(api: CApi, options: EngineOptions) {
     this.api = api;
     this.#device = options.device;
+    if (options.rewrites) this.#rewriting = sessionConfig(options);
     if (options.tensorFloat32 !== undefined) api.setTensorFloat32?.(options.tensorFloat32);
     const config = sessionConfig(options);
     const settings = api.TFE_NewContextOptions();
@@ -107,6 +109,7 @@ export class EagerContext {
   async call(name: string, what: string, inputs: readonly Pointer[], outputs: number): Promise<Pointer[]> {
     const { api } = this;
     const op = this.#operation(name, inputs);
+    if (this.#rewriting) api.TFE_OpSetAttrString(op, 'config_proto', this.#rewriting, this.#rewriting.length);
     const status = api.TF_NewStatus();
     const results = Array<Pointer | null>(outputs).fill(null);
     try {

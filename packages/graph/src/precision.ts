@@ -1,7 +1,8 @@
-import { type Attribute, typeAttribute } from './attribute.js';
+import { typeAttribute } from './attribute.js';
 import { type Output } from './capi.js';
 import { TF } from './dtype.js';
 import { type GraphBuilder } from './graph-builder.js';
+import { type Operation } from './matrix-product.js';
 
 /** Number format of matrix products and convolutions; everything else stays float32. */
 export type Precision = 'f32' | 'bf16';
@@ -22,10 +23,8 @@ const products: Readonly<Record<string, readonly number[]>> = {
  */
 export function bfloat16Product(
   builder: GraphBuilder,
-  op: string,
-  inputs: readonly Output[],
-  attributes: readonly Attribute[],
-): Output | undefined {
+  { op, inputs, attributes }: Operation,
+): readonly Output[] | undefined {
   const factors = products[op];
   if (!factors || builder.info(inputs[factors[0]!]!).dtype !== TF.float32) return undefined;
   const product = builder.output(
@@ -33,5 +32,5 @@ export function bfloat16Product(
     inputs.map((input, i) => (factors.includes(i) ? builder.cast(input, TF.bfloat16) : input)),
     attributes.map((attribute) => (attribute.name === 'T' ? typeAttribute('T', TF.bfloat16) : attribute)),
   );
-  return builder.cast(product, TF.float32);
+  return [builder.cast(product, TF.float32)];
 }

@@ -3,7 +3,7 @@ import { nodeBackend } from './backend.js';
 import { EagerContext } from './eager-context.js';
 import { type Profile, profileGraph } from './profile.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
-import { type TraceOptions } from './trace.js';
+import { currentTrace, type TraceOptions } from './trace.js';
 import {
   toFunction,
   type Traceable,
@@ -53,6 +53,9 @@ export class Program {
     this.#api = api;
     this.#options = options;
     const { structure, leaves } = takeApart('state', state);
+    const bytes = structure.specs.find(({ dtype }) => dtype === 'uint8');
+    if (bytes)
+      throw new Error(`state.${bytes.path} is uint8: TensorFlow.js computes with float32, int32 and bool.`);
     this.state = structure;
     this.#context = new EagerContext(api, options);
     this.#variables = structure.specs.map((spec) => this.#context.variable(spec));
@@ -61,13 +64,13 @@ export class Program {
 
   /** Traces `f` without running anything; the graph goes to the caller. */
   trace(f: Traceable, batch: Structure): TracedGraph {
-    this.#assertAlive();
+    this.#assertUsable();
     return traceGraph(this.#api, f, { state: this.state, batch }, this.#options);
   }
 
   /** Traces `f` and hands it to TensorFlow as a function. */
   load(f: Traceable, batch: Structure): LoadedFunction {
-    this.#assertAlive();
+    this.#assertUsable();
     if (this.#names.size >= this.#options.maxTraces) {
       throw new Error(
         `${this.#names.size} functions are traced already, one for each phase and each shape of a batch: ` +
@@ -90,17 +93,9 @@ export class Program {
     }
   }
 
-  /** Forgets a function once the calls before have ended. */
-  unload({ name }: LoadedFunction): void {
-    if (!this.#names.delete(name)) return;
-    void this.#enqueue(() => {
-      this.#context.removeFunction(name);
-    });
-  }
-
   /** Calls a function after those called before. The batch is copied before this returns. */
   async call({ name, structure }: LoadedFunction, batch: unknown): Promise<unknown> {
-    this.#assertAlive();
+    this.#assertUsable();
     const feeds = this.#upload('batch', batch);
     return this.#enqueue(async () => {
       try {
@@ -144,7 +139,7 @@ export class Program {
 
   /** The state after all calls so far, made of `wrap`ped values. */
   async read(wrap: (value: Required<HostTensor>) => unknown): Promise<unknown> {
-    this.#assertAlive();
+    this.#assertUsable();
     return this.#enqueue(() =>
       putTogether(
         this.state,
@@ -157,7 +152,7 @@ export class Program {
 
   /** Replaces the state after all calls so far. */
   async write(state: unknown): Promise<void> {
-    this.#assertAlive();
+    this.#assertUsable();
     const { structure, leaves } = takeApart('state', state);
     assertSameStructure('The new state', structure.specs, this.state.specs);
     const position = new Map(structure.specs.map(({ path }, i) => [path, i]));
@@ -207,7 +202,8 @@ export class Program {
     }
   }
 
-  #assertAlive(): void {
+  #assertUsable(): void {
+    currentTrace()?.fail('A compiled function is used', 'do so outside of the step that is being traced');
     if (this.#disposed) throw new Error('The compiled program is disposed: compile it again to use it.');
   }
 }

@@ -10,7 +10,10 @@ export interface EngineOptions {
   readonly memoryGrowth?: boolean;
   /** Lets float32 matrix products on recent GPUs round their factors to TF32. Process-wide. */
   readonly tensorFloat32?: boolean;
-  /** Switches of TensorFlow's graph optimizer, by name; those not named keep TensorFlow's default. */
+  /**
+   * Runs TensorFlow's graph optimizer on each function, with these of its passes switched; `{}` keeps its defaults. Without,
+   * it does not run: traces share equal nodes themselves, and it was measured to cost a second or more and to save nothing.
+   */
   readonly rewrites?: Partial<Record<Rewrite, boolean>>;
 }
 
@@ -27,8 +30,6 @@ const rewrites = {
   function: [10, 1, 2],
   shape: [13, 1, 2],
   remapping: [14, 1, 2],
-  /** The optimizer as a whole. */
-  all: [19, 0, 1],
   commonSubgraphs: [24, 1, 2],
   autoMixedPrecisionOneDnn: [31, 1, 2],
 } as const;

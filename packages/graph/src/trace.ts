@@ -6,6 +6,7 @@ import { type Output } from './capi.js';
 import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
 import { type GraphBuilder } from './graph-builder.js';
+import { plainProduct } from './matrix-product.js';
 import { bfloat16Product, type Precision } from './precision.js';
 import { TF } from './dtype.js';
 import { TraceError } from './trace-error.js';
@@ -62,17 +63,18 @@ export class Trace {
     if (!tensor.isDisposed && this.#stands(tensor.dataId)) tensor.dispose();
   }
 
+  /** Ends the trace, with the user's line that is to blame, even if the step catches the error. */
+  fail(what: string, instead: string): never {
+    this.#fault = new TraceError(`${what} at ${callSite()()}: ${instead}.`);
+    throw this.#fault;
+  }
+
   /**
    * Runs `f` with this trace in TensorFlow.js' place and puts everything back afterwards, also when `f` throws.
    *
    * @throws TraceError for what cannot become a graph, even if `f` caught it.
    */
   run<T>(f: () => T): T {
-    if (active) {
-      throw new TraceError(
-        'A step that is being traced cannot compile another one: compile outside the step.',
-      );
-    }
     const engine = tf.engine();
     const restore = this.#standIn();
     active = this; // eslint-disable-line @typescript-eslint/no-this-alias
@@ -101,17 +103,12 @@ export class Trace {
   #register(output: Output, op: string): NativeInfo {
     const { dtype, shape } = this.builder.info(output);
     if (!shape || shape.some((side) => side < 0)) {
-      this.#fail(
+      this.fail(
         `${op} gives a shape that depends on values ([${shape?.join() ?? 'unknown rank'}])`,
         'a graph needs static shapes: use masks or a fixed top-k instead',
       );
     }
     return { id: firstId + this.#values.push({ output, op }) - 1, shape, dtype };
-  }
-
-  #fail(what: string, instead: string): never {
-    this.#fault = new TraceError(`${what} at ${callSite()()}: ${instead}.`);
-    throw this.#fault;
   }
 
   #idOf(tensor: tf.TensorInfo): number {
@@ -139,7 +136,7 @@ export class Trace {
 
   #constant(shape: readonly number[], dtype: number, values: ArrayLike<unknown>): number {
     if (dtype !== TF.float32 && dtype !== TF.int32 && dtype !== TF.bool && dtype !== TF.int64) {
-      this.#fail(
+      this.fail(
         `a constant of TensorFlow type ${dtype} is used`,
         'only float32, int32 and bool can be traced',
       );
@@ -154,13 +151,12 @@ export class Trace {
     const inputs = ids.map((id) => this.#values[id - firstId]!.output);
     let outputs: readonly Output[];
     try {
-      const product =
-        this.#options.precision === 'bf16'
-          ? bfloat16Product(this.builder, op, inputs, attributes)
-          : undefined;
-      outputs = product ? [product] : this.builder.node(op, inputs, attributes).outputs;
+      const operation = plainProduct(this.builder, { op, inputs, attributes });
+      outputs =
+        (this.#options.precision === 'bf16' ? bfloat16Product(this.builder, operation) : undefined) ??
+        this.builder.node(operation.op, inputs, operation.attributes).outputs;
     } catch (error) {
-      this.#fail((error as Error).message, 'TensorFlow refuses this operation');
+      this.fail((error as Error).message, 'TensorFlow refuses this operation');
     }
     return outputs.slice(0, count).map((output) => this.#register(output, op));
   }
@@ -172,7 +168,7 @@ export class Trace {
     const backend = this.#backend;
     const native = (this.#native = backend.binding);
     const noValue = (method: string): never =>
-      this.#fail(
+      this.fail(
         `${method} asks for the values of a traced tensor`,
         'they exist only when the compiled step runs: compute with tensors, or return it as a metric',
       );
@@ -218,7 +214,7 @@ export class Trace {
     const restoreGather = gatherKernel();
     const restoreRandom = replace(Math, {
       random: () =>
-        this.#fail(
+        this.fail(
           'Randomness is drawn in JavaScript',
           'it would be the same at every run: let it come in with the batch',
         ),

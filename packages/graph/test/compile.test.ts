@@ -57,6 +57,10 @@ describe('a compiled step', () => {
     expectEqual(await trajectory({ xla: true }), 1e-5);
   });
 
+  test('equals the eager one rewritten by the optimizer of TensorFlow', async () => {
+    expectEqual(await trajectory({ rewrites: { layout: false } }), 1e-6);
+  });
+
   test('stays near the eager one with bfloat16 products, and differs from it', async () => {
     const result = await trajectory({ precision: 'bf16' });
     expectEqual(result, 0.05);

@@ -121,12 +121,24 @@ describe('a step is refused, with the line that is to blame, when it', () => {
     expect(error.message).toMatch(here);
   });
 
-  test('compiles another step', async () => {
-    const error = await refusal((x) => {
-      void compile(() => ({ state: {}, metrics: {} }), { state: {}, batch: {} });
-      return x;
+  test('calls a compiled function', async () => {
+    const other = await compileFunction(
+      (_: object, { x }: { x: tf.Tensor1D }, phase: number) => tf.add(x, phase),
+      {
+        params: {},
+        inputs: { x },
+        phase: 1,
+      },
+    );
+    let inner: Promise<unknown> | undefined;
+    const error = await refusal((y) => {
+      inner = other.run({ x }, 2).catch((error: unknown) => (error as Error).message);
+      return y;
     });
-    expect(error.message).toBe('nothing was refused');
+    expect(error.message).toMatch(/A compiled function is used at .*: do so outside of the step/);
+    expect(error.message).toMatch(here);
+    expect(await inner).toBe(error.message);
+    other.dispose();
   });
 
   test('throws an error of its own', async () => {
@@ -208,6 +220,13 @@ describe('a batch or state is refused when', () => {
     await expect(
       compile((state: object) => ({ state, metrics: {} }), { state: { step: 3 }, batch: {} }),
     ).rejects.toThrow('state.step is a plain number');
+  });
+
+  test('state is of bytes', async () => {
+    const state = { image: { data: new Uint8Array(2), shape: [2] } };
+    await expect(compile((state: object) => ({ state, metrics: {} }), { state, batch: {} })).rejects.toThrow(
+      'state.image is uint8',
+    );
   });
 
   test('the returned state has another shape', async () => {
