@@ -22,3 +22,29 @@ export type { StepMetrics } from './step/metrics.js';
 export { computeTargets, type TargetInputs, type Targets } from './step/targets.js';
 export { trainStep, type TrainStep } from './step/train-step.js';
 export { initTrainState, trainedParameters, type TrainState } from './step/train-state.js';
+export { configSchema, type Config, type ConfigInput } from './config/config.js';
+export { loadConfig } from './config/load-config.js';
+export { parseConfig } from './config/parse-config.js';
+export { evaluate, type Evaluation, type EvaluateOptions, type Panel } from './evaluation/evaluate.js';
+export {
+  evaluationForward,
+  type EvaluationInputs,
+  type EvaluationOutputs,
+} from './evaluation/evaluation-forward.js';
+export { tokenSimilarity } from './evaluation/token-similarity.js';
+export {
+  confusionMatrix,
+  countPixels,
+  intersectionOverUnion,
+  type ConfusionMatrix,
+  type IntersectionOverUnion,
+} from './evaluation/confusion-matrix.js';
+export {
+  readModel,
+  readTrainState,
+  resolveCheckpoint,
+  writeCheckpoint,
+  type CheckpointInfo,
+} from './run/checkpoint.js';
+export { evaluateCheckpoint, type EvaluateCheckpointOptions } from './run/evaluate-checkpoint.js';
+export { train, type TrainOptions, type TrainResult } from './run/train.js';

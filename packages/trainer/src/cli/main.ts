@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { addRuntimeCommands } from '@toco/runtime';
+import { loadConfig } from '../config/load-config.js';
+import { addEvaluateCommand } from './evaluate-command.js';
+import { addTrainCommand } from './train-command.js';
+
+const program = new Command('toco')
+  .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
+  .showHelpAfterError('(add --help for all options)');
+
+addTrainCommand(program);
+addEvaluateCommand(program);
+program
+  .command('config')
+  .description('print the whole configuration, defaults filled in')
+  .option('-c, --config <file>', 'YAML file with what differs from the defaults')
+  .option('-s, --set <key=value...>', 'single settings over the file', [])
+  .action(async ({ config, set }: { config?: string; set: string[] }) => {
+    process.stdout.write(stringify(await loadConfig(config, set)));
+  });
+addRuntimeCommands(program);
+
+// The single door where errors leave: a user's mistake is one line, a fault of ours shows its stack when asked for.
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { message, stack } = error as Error;
+  process.stderr.write(`${process.env['TOCO_DEBUG'] ? (stack ?? message) : message}\n`);
+  process.exitCode = 1;
+}

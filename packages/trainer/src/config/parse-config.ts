@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { nearest } from '../cli/suggest.js';
+import { configSchema, type Config } from './config.js';
+
+/** Keys of the object that a schema describes at a path; none where it describes no object. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let current: unknown = schema;
+  const unwrap = (type: unknown): unknown => {
+    const { def } = (type as { _zod: { def: { innerType?: unknown; type: string } } })._zod;
+    return def.innerType === undefined ? type : unwrap(def.innerType);
+  };
+  for (const key of path) {
+    current = unwrap(current);
+    if (current instanceof z.ZodObject) current = (current.shape as Record<PropertyKey, unknown>)[key];
+    else if (current instanceof z.ZodArray) current = current.element;
+    else return [];
+    if (current === undefined) return [];
+  }
+  current = unwrap(current);
+  return current instanceof z.ZodObject ? Object.keys(current.shape as object) : [];
+}
+
+function describe(issue: z.core.$ZodIssue, source: string): string {
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const name = at === '' ? key : `${at}.${key}`;
+    const near = nearest(key, keysAt(configSchema, issue.path));
+    const hint = near
+      ? `did you mean ${at === '' ? near : `${at}.${near}`}?`
+      : 'see "toco config" for all keys.';
+    return `${source}: unknown key ${name}; ${hint}`;
+  }
+  return `${source}: ${at === '' ? 'the configuration' : at}: ${issue.message}.`;
+}
+
+/**
+ * A configuration with its defaults, from plain data.
+ *
+ * @param source what errors call it, such as the file's name
+ * @throws one line: unknown key with the nearest known one, wrong type, value out of range
+ */
+export function parseConfig(input: unknown, source = 'config'): Config {
+  const result = configSchema.safeParse(input ?? {});
+  if (!result.success) throw new Error(describe(result.error.issues[0]!, source));
+  checkConsistency(result.data, source);
+  return result.data;
+}
+
+/** Rules that span several keys. */
+function checkConsistency(config: Config, source: string): void {
+  const { batchSize, groupSize, views, localCrops, phases, cam } = config;
+  const refuse = (line: string): never => {
+    throw new Error(`${source}: ${line}`);
+  };
+  if (groupSize !== undefined && batchSize % groupSize !== 0) {
+    refuse(`groupSize ${groupSize} does not divide batchSize ${batchSize}; choose a divisor.`);
+  }
+  if (localCrops.size >= views.cropSize) {
+    refuse(
+      `localCrops.size ${localCrops.size} does not fit into views.cropSize ${views.cropSize}; make it smaller.`,
+    );
+  }
+  if (localCrops.size % 2 !== 0) refuse(`localCrops.size ${localCrops.size} is odd; choose an even size.`);
+  if (views.cropSize % 2 !== 0) refuse(`views.cropSize ${views.cropSize} is odd; choose an even size.`);
+  if (!phases.some(({ from }) => from === 0))
+    refuse('phases: none begins at iteration 0; let the first one do so.');
+  if (cam.low >= cam.high) refuse(`cam.low ${cam.low} is not below cam.high ${cam.high}; choose it smaller.`);
+}

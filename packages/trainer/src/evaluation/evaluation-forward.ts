@@ -1,0 +1,65 @@
+import { classLabels, multiScaleCams, validCam } from '@toco/cam';
+import type { TensorTree } from '@toco/core';
+import type { Network, NetworkParams } from '@toco/network';
+import * as tf from '@tensorflow/tfjs-core';
+import { tokenSimilarity } from './token-similarity.js';
+
+/** What the forward pass of an evaluation is given. */
+export interface EvaluationInputs {
+  /** `[B,S,S,3]`, normalised. */
+  readonly images: tf.Tensor4D;
+  /** `[B,M]` int32: the classes that each image shows, padded with −1. */
+  readonly classes: tf.Tensor2D;
+}
+
+/** What it gives. */
+export interface EvaluationOutputs {
+  /** `[B,S,S,M]` multi-scale CAM of the classes shown, in 0…1; 0 in planes of padding. */
+  readonly cam: tf.Tensor4D;
+  readonly camAux: tf.Tensor4D;
+  /** `[B,h,w,K]` segmentation logits on the token grid. */
+  readonly segLogits: tf.Tensor4D;
+  /** `[B,C]` */
+  readonly clsLogits: tf.Tensor2D;
+  /** `[blocks]` mean cosine of different patch tokens after each block, averaged over the images. */
+  readonly similarity: tf.Tensor1D;
+}
+
+/**
+ * The forward pass of an evaluation during training: multi-scale CAMs of both classifiers with known labels, segmentation
+ * at one scale without flip, classification, token similarity of every block (paper, fig. 2).
+ */
+export function evaluationForward<P extends TensorTree>(
+  network: Network<P>,
+  { scales }: { scales: readonly number[] },
+): (params: NetworkParams<P>, inputs: EvaluationInputs) => EvaluationOutputs {
+  return (params, { images, classes }) =>
+    tf.tidy(() => {
+      const output = network.forward(params, images, { taps: ['tokens'] });
+      const { cam, camAux } = multiScaleCams(
+        (views) => network.rawCams(params, network.forward(params, views)),
+        images,
+        {
+          scales,
+          main: network.rawCams(params, output),
+          classes,
+        },
+      );
+      const first = network.backbone.classToken === 'learned' ? 1 : 0;
+      const perBlock = (output.taps?.tokens ?? [output.patchTokens]).map((tokens) => {
+        const [, count, dim] = tokens.shape;
+        const patches = output.taps?.tokens
+          ? tf.slice(tokens, [0, first, 0], [-1, count - first, dim])
+          : tokens;
+        return tokenSimilarity(patches);
+      });
+      const shown = classLabels(classes);
+      return {
+        cam: validCam(cam, shown),
+        camAux: validCam(camAux, shown),
+        segLogits: network.segment(params, output),
+        clsLogits: output.clsLogits,
+        similarity: tf.stack(perBlock),
+      } as unknown as tf.TensorContainerObject;
+    }) as unknown as EvaluationOutputs;
+}

@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { flattenTree, type TensorTree } from '@toco/core';
+import { readSafetensors, writeSafetensors, writeWhole, type NDArray } from '@toco/formats';
+import type { Network } from '@toco/network';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Config } from '../config/config.js';
+import { initAdamW } from '../optimizer/adamw.js';
+import { trainedParameters, type TrainState } from '../step/train-state.js';
+
+/** What a checkpoint says of itself. */
+export interface CheckpointInfo {
+  /** Iterations done. */
+  readonly iteration: number;
+  readonly backbone: string;
+  readonly classes: readonly string[];
+  readonly config: Config;
+}
+
+const modelFile = 'model.safetensors';
+const optimizerFile = 'optimizer.safetensors';
+const stateFile = 'state.json';
+
+/** Folder of the checkpoint of an iteration within a run's folder. */
+export function checkpointFolder(runFolder: string, iteration: number): string {
+  return join(runFolder, 'checkpoints', `iteration-${String(iteration).padStart(6, '0')}`);
+}
+
+/**
+ * Writes a checkpoint whole or not at all: into a folder beside it, which takes the name once everything is on the disk.
+ *
+ * `model.safetensors` holds the network and its teacher under the names of the authors' checkpoints, `optimizer.safetensors`
+ * the moments (`m.*`, `v.*`), `state.json` the rest. On a full disk older checkpoints are untouched.
+ *
+ * @returns the checkpoint's folder
+ */
+export async function writeCheckpoint<P extends TensorTree>(
+  runFolder: string,
+  { network, state, info }: { network: Network<P>; state: TrainState<P>; info: CheckpointInfo },
+): Promise<string> {
+  const folder = checkpointFolder(runFolder, info.iteration);
+  const temporary = `${folder}.part`;
+  await rm(temporary, { recursive: true, force: true });
+  try {
+    await mkdir(temporary, { recursive: true });
+    await writeSafetensors(join(temporary, modelFile), await network.exportCheckpoint(state));
+    await writeSafetensors(join(temporary, optimizerFile), await momentArrays(state));
+    await writeWhole(join(temporary, stateFile), [
+      new TextEncoder().encode(`${JSON.stringify(info, null, 2)}\n`),
+    ]);
+    await rm(folder, { recursive: true, force: true });
+    await rename(temporary, folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  return folder;
+}
+
+async function momentArrays({ optimizer }: TrainState): Promise<Record<string, NDArray>> {
+  const entries = Object.entries(optimizer).flatMap(([moment, tensors]) =>
+    Object.entries(tensors as Record<string, tf.Tensor>).map(async ([path, tensor]) => {
+      const data = (await tensor.data()) as Float32Array;
+      return [`${moment}.${path}`, { dtype: 'float32', shape: tensor.shape, data }] as const;
+    }),
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Checkpoints of a run, oldest first; unfinished ones are none. */
+export async function listCheckpoints(runFolder: string): Promise<string[]> {
+  const folder = join(runFolder, 'checkpoints');
+  if (!existsSync(folder)) return [];
+  const names = (await readdir(folder)).filter((name) => /^iteration-\d+$/.test(name));
+  return names.sort((a, b) => Number(a.slice(10)) - Number(b.slice(10))).map((name) => join(folder, name));
+}
+
+/** Removes all but the newest `keep` checkpoints of a run. */
+export async function pruneCheckpoints(runFolder: string, { keep }: { keep: number }): Promise<void> {
+  const checkpoints = await listCheckpoints(runFolder);
+  for (const old of checkpoints.slice(0, -keep)) await rm(old, { recursive: true, force: true });
+}
+
+/** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
+export async function readCheckpointInfo(folder: string): Promise<CheckpointInfo> {
+  const text = await readFile(join(folder, stateFile), 'utf8').catch(() => {
+    throw new Error(
+      `${folder}: no checkpoint here (${stateFile} is missing); name a folder below checkpoints/.`,
+    );
+  });
+  try {
+    return JSON.parse(text) as CheckpointInfo;
+  } catch {
+    throw new Error(`${join(folder, stateFile)}: damaged; take another checkpoint.`);
+  }
+}
+
+/** The folder that `path` means: a checkpoint itself, or the newest one of a run. @throws one line where there is none. */
+export async function resolveCheckpoint(path: string): Promise<string> {
+  if (existsSync(join(path, stateFile))) return path;
+  const newest = (await listCheckpoints(path)).at(-1);
+  if (!newest) throw new Error(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
+  return newest;
+}
+
+/**
+ * Network and teacher of a checkpoint.
+ *
+ * @throws one line where the checkpoint belongs to another architecture
+ */
+export function readModel<P extends TensorTree>(
+  folder: string,
+  network: Network<P>,
+): Pick<TrainState<P>, 'params' | 'teacher'> {
+  const fresh = network.init(0);
+  try {
+    const { report, ...state } = network.importCheckpoint(fresh, readSafetensors(join(folder, modelFile)));
+    if (report.missing.length > 0 || report.leftOver.length > 0) {
+      const names = [...report.missing, ...report.leftOver].slice(0, 3).join(', ');
+      throw new Error(`names differ (${names}, …)`);
+    }
+    return state;
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(
+      `${folder}: this checkpoint is of another architecture than ${network.backbone.name} with ${network.numClasses} classes: ${reason}`,
+      { cause: error },
+    );
+  } finally {
+    for (const leaf of flattenTree(fresh).values()) leaf.dispose();
+  }
+}
+
+/** The whole training state of a checkpoint. @throws one line where it does not fit the network. */
+export async function readTrainState<P extends TensorTree>(
+  folder: string,
+  network: Network<P>,
+): Promise<TrainState<P>> {
+  const { iteration } = await readCheckpointInfo(folder);
+  const { params, teacher } = readModel(folder, network);
+  const arrays = readSafetensors(join(folder, optimizerFile));
+  const trained = trainedParameters(network, params);
+  const zeros = initAdamW(trained);
+  const moments = (moment: 'm' | 'v'): Record<string, tf.Tensor> =>
+    Object.fromEntries(
+      Object.entries(zeros[moment]).map(([path, { shape }]) => {
+        const array = arrays[`${moment}.${path}`];
+        if (!array || String(array.shape) !== String(shape)) {
+          throw new Error(
+            `${folder}: the optimiser's state lacks ${moment}.${path}; this checkpoint can't be resumed.`,
+          );
+        }
+        return [path, tf.tensor(array.data as Float32Array, [...shape])];
+      }),
+    );
+  const optimizer = { m: moments('m'), v: moments('v') };
+  for (const leaf of flattenTree(zeros).values()) leaf.dispose();
+  return { step: tf.scalar(iteration, 'int32'), params, teacher, optimizer };
+}

@@ -1,0 +1,276 @@
+import { loadPretrained, type Backbone } from '@toco/backbone';
+import type { TensorTree } from '@toco/core';
+import { defaultViewOptions, trainingLoader, type Dataset, type ViewOptions } from '@toco/datasets';
+import type { Lattice } from '@toco/crf';
+import { readSafetensors } from '@toco/formats';
+import type { CompileOptions } from '@toco/graph';
+import { createNetwork, type Network } from '@toco/network';
+import { initBackend } from '@toco/runtime';
+import type { Config } from '../config/config.js';
+import { stepConfigSchema, type StepConfig } from '../config/step-config.js';
+import { feedBatch } from '../data/feed-batch.js';
+import type { LatticeEnrichmentOptions } from '../data/lattice-enrichment.js';
+import { openDataset } from '../data/open-dataset.js';
+import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
+import { evaluationForward } from '../evaluation/evaluation-forward.js';
+import { backboneByName } from '../network/backbone-by-name.js';
+import { phaseAt } from '../step/phase.js';
+import { initTrainState, type TrainState } from '../step/train-state.js';
+import { trainStep } from '../step/train-step.js';
+import { pruneCheckpoints, readTrainState, resolveCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { appendMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
+import { metricsWindow } from './metrics-window.js';
+import { createProgress } from './progress.js';
+import { createRunFolder, runFiles } from './run-folder.js';
+import { compiledStepper, eagerStepper, type Stepper } from './stepper.js';
+import { tensorBoardWriter } from './tensorboard.js';
+
+/** Objects and switches beside the configuration. */
+export interface TrainOptions<P extends TensorTree> {
+  /** Folder of the run: checkpoints, metrics, events. */
+  readonly folder: string;
+  /** A backbone of one's own instead of the named one. */
+  readonly backbone?: Backbone<P>;
+  /** A data set of one's own instead of the named one. */
+  readonly data?: Dataset;
+  /** Goes on from the newest checkpoint of the folder. */
+  readonly resume?: boolean;
+  /** Ends the run after the iteration in hand, with a checkpoint. */
+  readonly signal?: AbortSignal;
+  /** Takes what is said about the run, a line at a time; default: the error stream. */
+  readonly print?: (line: string) => void;
+  /** Called with every image of the last validation; for reports. */
+  readonly onPanel?: (panel: Panel) => void;
+}
+
+/** How a run ended. */
+export interface TrainResult {
+  /** Iterations done, those before a resume included. */
+  readonly iterations: number;
+  readonly interrupted: boolean;
+  /** Figures of the last validation. */
+  readonly evaluation?: Evaluation;
+  /** Folder of the newest checkpoint. */
+  readonly checkpoint: string;
+}
+
+/** The part of a run's configuration that the step sees, with the number of classes of the data. */
+export function stepConfigOf(config: Config, numClasses: number): StepConfig {
+  const keys = Object.keys(stepConfigSchema.shape).filter((key) => key !== 'numClasses');
+  const part = Object.fromEntries(keys.map((key) => [key, config[key as keyof Config]]));
+  return stepConfigSchema.parse({ ...part, numClasses });
+}
+
+/** The network that a configuration describes. */
+export function buildNetwork<P extends TensorTree>(
+  config: Config,
+  { numClasses, backbone }: { numClasses: number; backbone?: Backbone<P> | undefined },
+): Network<P> {
+  const chosen =
+    backbone ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>);
+  const { cropSize } = config.views;
+  for (const [key, size] of [
+    ['views.cropSize', cropSize],
+    ['localCrops.size', config.localCrops.size],
+    ['evaluation.size', config.evaluation.size],
+  ] as const) {
+    if (size % chosen.stride !== 0) {
+      const [below, above] = [Math.floor(size / chosen.stride), Math.ceil(size / chosen.stride)];
+      throw new Error(
+        `${key} ${size} is no multiple of the patch size ${chosen.stride} of ${chosen.name}; choose ${below * chosen.stride} or ${above * chosen.stride}.`,
+      );
+    }
+  }
+  return createNetwork({ backbone: chosen, numClasses, ...config.network });
+}
+
+/** Views as the configuration and the backbone's normalisation want them. */
+function viewOptionsOf({ views, behavior }: Config, { mean, std }: Backbone): ViewOptions {
+  return {
+    ...defaultViewOptions,
+    cropSize: views.cropSize,
+    scaleRange: views.scale,
+    flipProbability: views.flip,
+    normalization: { mean, std },
+    behavior,
+  };
+}
+
+/**
+ * Trains ToCo: from a configuration and a folder of photographs with image-level labels to a segmentation network.
+ *
+ * Everything is written below `folder`. The run can be interrupted at any moment: with `resume` it goes on from the newest
+ * checkpoint, with the same batches as if it had never stopped.
+ *
+ * @throws one line for what is wrong in configuration, data or files; where a loss is no number, the iteration
+ * @example
+ * await train(await loadConfig('voc.yaml'), { folder: 'runs/voc', data: voc('VOCdevkit/VOC2012') });
+ */
+export async function train<P extends TensorTree = TensorTree>(
+  config: Config,
+  options: TrainOptions<P>,
+): Promise<TrainResult> {
+  const { folder, resume = false, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
+  const data = options.data ?? openDataset(config);
+  const network = buildNetwork(config, { numClasses: data.classes.length, backbone: options.backbone });
+  const [trainList, valList] = [await data.list(data.lists.train), await data.list(data.lists.val)];
+  const { backend } = await initBackend({ ...config.engine, print });
+  const compiled = config.engine.compile && backend === 'tensorflow';
+
+  const state = await startingState(config, network, { folder, resume, print });
+  const start = (await state.step.data())[0]!;
+  const total = config.run.stopAfter ?? config.optimizer.iterations;
+  if (!resume) await createRunFolder(folder, config);
+  const files = runFiles(folder);
+  if (resume) await truncateMetrics(files.metrics, start);
+
+  const stepSettings = stepConfigOf(config, data.classes.length);
+  const { mean, std } = network.backbone;
+  const loader = trainingLoader<Lattice>(trainList, {
+    batchSize: config.batchSize,
+    seed: config.seed,
+    workers: config.data.workers,
+    prefetch: config.data.prefetch,
+    startIteration: start,
+    endIteration: total,
+    views: viewOptionsOf(config, network.backbone),
+    enrichment: {
+      module: new URL('../data/lattice-enrichment.js', import.meta.url).href,
+      export: 'latticeOfSample',
+      options: {
+        mean,
+        std,
+        sigmaXy: stepSettings.reg.sigmaXy,
+        sigmaRgb: stepSettings.reg.sigmaRgb,
+      } satisfies LatticeEnrichmentOptions,
+    },
+  });
+
+  print(
+    `Training ${network.backbone.name} on ${data.name}: ${trainList.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
+  );
+  const step = trainStep(stepSettings, { network });
+  const board = tensorBoardWriter(folder);
+  const progress = createProgress('train', { start });
+  const window = metricsWindow();
+  let stepper: Stepper<P> | undefined;
+  let iteration = start;
+  let evaluation: Evaluation | undefined;
+  let checkpoint = '';
+
+  const log = async (row: MetricsRow): Promise<void> => {
+    await appendMetrics(files.metrics, [row]);
+    board.write(row);
+  };
+  const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
+    const began = performance.now();
+    const forward = live.inference(evaluationForward(network, config.cam));
+    progress.stop();
+    evaluation = await evaluate(forward, valList, {
+      ...config.evaluation,
+      mean,
+      std,
+      workers: config.data.workers,
+      progress: createProgress('validate'),
+      signal,
+      onPanel: last ? options.onPanel : undefined,
+    });
+    const { cam, camAux, seg, f1, similarity } = evaluation;
+    const percent = (value: number): number => Math.round(value * 1e4) / 100;
+    await log({
+      kind: 'evaluation',
+      iteration,
+      cam: percent(cam.mean),
+      camAux: percent(camAux.mean),
+      seg: percent(seg.mean),
+      f1,
+      similarity,
+      segPerClass: seg.perClass.map(percent),
+      camPerClass: cam.perClass.map(percent),
+      seconds: (performance.now() - began) / 1000,
+    });
+    print(
+      `iteration ${iteration}: mIoU of CAM ${percent(cam.mean)}, auxiliary CAM ${percent(camAux.mean)}, segmentation ${percent(seg.mean)}; F1 ${f1.toFixed(3)}; token similarity ${similarity.at(-1)!.toFixed(3)}`,
+    );
+  };
+  const save = async (live: Stepper<P>): Promise<void> => {
+    const snapshot = await live.snapshot();
+    try {
+      const info = { iteration, backbone: network.backbone.name, classes: data.classes, config };
+      checkpoint = await writeCheckpoint(folder, { network, state: snapshot.state, info });
+    } finally {
+      snapshot.dispose();
+    }
+    await pruneCheckpoints(folder, config.run);
+  };
+
+  try {
+    for await (const batch of loader) {
+      if (signal?.aborted) break;
+      const feed = feedBatch(batch);
+      const phase = phaseAt(stepSettings.phases, iteration);
+      stepper ??= compiled
+        ? await compiledStepper({ step, state, feed, phase }, compileOptionsOf(config))
+        : eagerStepper({ step, state, feed, phase });
+      const began = performance.now();
+      const metrics = await stepper.step(feed, phase);
+      iteration++;
+      if (!Number.isFinite(metrics['loss'])) {
+        throw new Error(
+          `The loss of iteration ${iteration - 1} is ${metrics['loss']} (images ${batch.ids.join(', ')}); the last checkpoint is untouched. Try a smaller optimizer.lr.`,
+        );
+      }
+      window.add({ ...metrics, seconds: (performance.now() - began) / 1000 });
+      const { values, imagesPerSecond } = window.recent(config.batchSize);
+      progress.update({ done: iteration, total, imagesPerSecond, values });
+      if (iteration % config.run.logEvery === 0 || iteration === total) {
+        await log({ kind: 'train', iteration, ...window.take(), memory: process.memoryUsage.rss() });
+      }
+      const last = iteration === total;
+      if (last || iteration % config.run.checkpointEvery === 0) await save(stepper);
+      if (last || iteration % config.evaluation.every === 0) await validate(stepper, last);
+    }
+    const interrupted = iteration < total;
+    if (stepper && interrupted) await save(stepper);
+    progress.stop();
+    return { iterations: iteration, interrupted, checkpoint, ...(evaluation && { evaluation }) };
+  } finally {
+    progress.stop();
+    await loader.close();
+    stepper?.dispose();
+  }
+}
+
+/** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
+async function startingState<P extends TensorTree>(
+  config: Config,
+  network: Network<P>,
+  { folder, resume, print }: { folder: string; resume: boolean; print: (line: string) => void },
+): Promise<TrainState<P>> {
+  if (resume) {
+    const checkpoint = await resolveCheckpoint(folder);
+    print(`Going on from ${checkpoint}.`);
+    return readTrainState(checkpoint, network);
+  }
+  const { weights } = config.backbone;
+  const initial = network.init(config.seed);
+  if (weights === undefined) return initTrainState(network, initial);
+  const { params: encoder, report } = loadPretrained(
+    network.backbone,
+    initial.params.encoder,
+    readSafetensors(weights),
+  );
+  print(
+    `${weights}: ${report.matched.length} arrays matched, missing ${list(report.missing)}, left over ${list(report.leftOver)}.`,
+  );
+  return initTrainState(network, { ...initial, params: { ...initial.params, encoder } });
+}
+
+/** How the step is compiled. */
+function compileOptionsOf({ engine: { precision, xla } }: Config): CompileOptions {
+  return { precision, xla };
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ');
+}
