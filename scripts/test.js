@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { stripVTControlCharacters } from 'node:util';
 import { bootstrap, root, run, say } from './bootstrap.js';
 
+// Tests install packages too: certificates, proxies and mirrors of the place must reach them.
+const options = ['--continue', '--log-order=grouped', '--env-mode=loose'];
 const checks = {
   Format: ['prettier', '--check', '--log-level', 'warn', '.'],
   Lint: ['eslint', '.'],
@@ -32,7 +34,7 @@ process.exitCode = counts.failed === 0 ? 0 : 1;
 function tests() {
   return new Promise((resolve) => {
     let output = '';
-    const turbo = spawn('pnpm', ['exec', 'turbo', 'run', 'test', '--continue', '--log-order=grouped'], {
+    const turbo = spawn('pnpm', ['exec', 'turbo', 'run', 'test', ...options], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -121,6 +121,7 @@ async function load(options: BackendOptions): Promise<Loaded> {
 function loadEngine(options: BackendOptions): Loaded {
   const { device = 'auto', library } = options;
   supportedPlatform();
+  const { threads, environment } = engineEnvironment(options);
   if (device === 'gpu' && nvidiaDriver() === undefined) {
     throw new EngineError(
       'The GPU was asked for, but there is no NVIDIA driver (/proc/driver/nvidia is missing): install it, or ask for the device "cpu".',
@@ -133,7 +134,6 @@ function loadEngine(options: BackendOptions): Loaded {
       `TensorFlow is not installed${device === 'gpu' ? ' for the GPU' : ''}: run "${setupCommand}${flag}".`,
     );
   }
-  const { threads, environment } = engineEnvironment(options);
   const found = loadTensorflow(engine, { device, environment, showLog: options.logLevel === 'info' });
   const { version } = found;
   const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';

@@ -70,10 +70,7 @@ function loadBinding(
   let log = '';
   try {
     native = require(engine.process) as NativeProcess;
-    for (const [name, value] of Object.entries(environment)) {
-      process.env[name] = value;
-      native.setEnvironment(name, value);
-    }
+    for (const [name, value] of Object.entries(environment)) native.setEnvironment(name, value);
     if (!showLog) native.holdStderr();
     return { binding: require(engine.binding) as Binding, log: (log = native.releaseStderr()) };
   } catch (error) {

@@ -124,7 +124,11 @@ describe('what can not be had is one sentence', () => {
       `{ backend: 'wasm', device: 'gpu' }`,
       /^EngineError: The backend "wasm" has no GPU.*\n$/,
     ],
-    ['threads', `{ backend: 'tensorflow', threads: -1 }`, /^EngineError: TensorFlow is not installed.*\n$/],
+    [
+      'less than no threads',
+      `{ backend: 'tensorflow', threads: -1 }`,
+      /^EngineError: TensorFlow is not installed.*\n$/,
+    ],
     [
       'a library that is not there',
       `{ library: '/nowhere' }`,

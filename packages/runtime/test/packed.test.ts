@@ -34,7 +34,7 @@ test("an empty project installs the packed package, sets up, and runs the README
   expect(packed).toMatchObject({ code: 0 });
   const tarball = readdirSync(root).find((name) => name.endsWith('.tgz')) ?? '';
 
-  const options = ['--ignore-scripts=false', '--no-audit', '--no-fund'];
+  const options = ['--ignore-scripts=false', '--no-audit', '--no-fund', '--fetch-retries=1'];
   expect(
     await run('npm', 'install', ...options, join(root, tarball), '@tensorflow/tfjs-core@4.22.0'),
   ).toMatchObject({
