@@ -56,8 +56,8 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const { params, teacher } = readModel(folder, network);
   const { mean, std } = network.backbone;
   const forward = evaluationForward(network, config.cam);
-  let compiled:
-    CompiledFunction<NetworkParams<P>, EvaluationInputs, EvaluationOutputs, undefined> | undefined;
+  type Compiled = CompiledFunction<NetworkParams<P>, EvaluationInputs, EvaluationOutputs, undefined>;
+  let compiled: Compiled | undefined;
 
   const run: RunForward = async (inputs) => {
     if (backend !== 'tensorflow' || !config.engine.compile) return eagerly(inputs);

@@ -127,9 +127,9 @@ function upload(tree: object): object {
 async function fetch(tree: object): Promise<object> {
   const entries = Object.entries(tree).map(async ([key, value]: [string, unknown]) => {
     if (!(value instanceof tf.Tensor)) return [key, await fetch(value as object)] as const;
-    const data = await value.data();
+    const { shape, dtype } = value as tf.Tensor;
+    const data = await (value as tf.Tensor).data();
     value.dispose();
-    const { shape, dtype } = value;
     return [key, shape.length === 0 ? data[0] : { data, shape, dtype }] as const;
   });
   return Object.fromEntries(await Promise.all(entries)) as object;
