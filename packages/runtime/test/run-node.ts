@@ -12,7 +12,7 @@ export interface Ended {
 /** Path of a built module of this package: real Node runs no TypeScript. */
 export const built = (name: string): string => fileURLToPath(new URL(`../dist/${name}`, import.meta.url));
 
-/** Starts a program with changed environment variables; `undefined` removes one. */
+/** Starts a program with changed environment variables (`undefined` removes one); ends it where it hangs. */
 export function start(
   command: string,
   args: readonly string[],
@@ -24,7 +24,7 @@ export function start(
       ([, value]) => value !== undefined,
     ),
   );
-  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 200_000 });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
