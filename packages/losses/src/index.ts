@@ -1,3 +1,4 @@
+export { latticeTensors, type LatticeArrays, type LatticeTensors } from '@toco/crf/tensor';
 export { clsLoss } from './cls-loss.js';
 export { ctcLoss, type CtcLossOptions } from './ctc-loss.js';
 export {
