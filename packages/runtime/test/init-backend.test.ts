@@ -127,7 +127,7 @@ describe('what can not be had is one sentence', () => {
     [
       'less than no threads',
       `{ backend: 'tensorflow', threads: -1 }`,
-      /^EngineError: TensorFlow is not installed.*\n$/,
+      /^EngineError: The number of threads must be a whole number above zero, not -1\.\n$/,
     ],
     [
       'a library that is not there',
