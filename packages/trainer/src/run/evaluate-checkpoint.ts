@@ -1,6 +1,6 @@
 import type { Backbone } from '@toco/backbone';
 import { flattenTree, type TensorTree } from '@toco/core';
-import { compileFunction, type CompiledFunction } from '@toco/graph';
+import { compileFunction, type CompiledFunction, type Feeds } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
@@ -59,19 +59,19 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   type Compiled = CompiledFunction<NetworkParams<P>, EvaluationInputs, EvaluationOutputs, undefined>;
   let compiled: Compiled | undefined;
 
-  const run: RunForward = async (inputs) => {
-    if (backend !== 'tensorflow' || !config.engine.compile) return eagerly(inputs);
-    // As in the compiled stepper: the types can't walk through the tree of an unknown backbone.
-    const compileForward = compileFunction as unknown as (
-      f: typeof forward,
-      example: object,
-    ) => Promise<Compiled>;
-    const live = (compiled ??= await compileForward(forward, { params, inputs }));
-    return live.run(inputs);
-  };
   const state = { step: tf.scalar(0, 'int32'), params, teacher, optimizer: { m: {}, v: {} } };
-  const eagerly = eagerStepper<P>({ state } as Parameters<typeof eagerStepper<P>>[0]).inference(
-    forward,
+  const eager = eagerStepper<P>({ state } as Parameters<typeof eagerStepper<P>>[0]).inference(forward);
+  // As in the compiled stepper: the types can't walk through the tree of an unknown backbone.
+  const compileForward = compileFunction as unknown as (
+    f: typeof forward,
+    example: object,
+  ) => Promise<Compiled>;
+  const compileOnce = async (inputs: object): Promise<Compiled> =>
+    (compiled ??= await compileForward(forward, { params, inputs }));
+  const run = (
+    backend === 'tensorflow' && config.engine.compile
+      ? async (inputs: Feeds<EvaluationInputs>) => (await compileOnce(inputs)).run(inputs)
+      : eager
   ) as RunForward;
   try {
     const evaluation = await evaluate(run, list, {
