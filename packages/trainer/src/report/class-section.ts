@@ -1,0 +1,105 @@
+import { className } from './class-names.js';
+import { percent } from './format-figures.js';
+import { html, type Markup } from './markup.js';
+import type { ReportData } from './report-data.js';
+
+interface Method {
+  readonly name: string;
+  readonly colour: string;
+  readonly perClass: readonly number[];
+  readonly mean: number;
+}
+
+/** From here on the classes are shown in two tables side by side. */
+const longList = 26;
+
+/** IoU of every class, background included, as bars and numbers. */
+export function classSection({ evaluation, baseline, classes }: ReportData): Markup {
+  const { seg, cam } = evaluation;
+  const methods: Method[] = [
+    { name: 'segmentation', colour: '--seg', ...seg },
+    { name: 'CAM', colour: '--cam', ...cam },
+  ];
+  if (baseline?.camPerClass) {
+    methods.push({
+      name: 'CAM, classification alone',
+      colour: '--base',
+      perClass: baseline.camPerClass,
+      mean: baseline.camMean,
+    });
+  }
+  const labels = seg.perClass.map((_, label) => label);
+  const half = labels.length < longList ? labels.length : Math.ceil(labels.length / 2);
+  const halves = [labels.slice(0, half), labels.slice(half)].filter((part) => part.length > 0);
+  const absent = seg.absent.length;
+  return html`<section id="classes">
+    <h2>IoU per class</h2>
+    <p>
+      In percent, from one confusion matrix over the ${evaluation.images} validation
+      images.${
+        absent > 0
+          ? html` ${absent} of ${labels.length} classes ${absent === 1 ? 'is' : 'are'} in neither truth nor
+            segmentation and left out of its mean.`
+          : undefined
+      }
+    </p>
+    <div class="tables">
+      ${halves.map((part, i) => classTable(part, { methods, classes, withMean: i === halves.length - 1 }))}
+    </div>
+  </section>`;
+}
+
+function classTable(
+  labels: readonly number[],
+  {
+    methods,
+    classes,
+    withMean,
+  }: { methods: readonly Method[]; classes: readonly string[]; withMean: boolean },
+): Markup {
+  return html`<table class="classes">
+    <thead>
+      <tr>
+        <th scope="col">class</th>
+        <td class="track"></td>
+        ${methods.map(
+          ({ name, colour }) => html`<th scope="col"><i style="background: var(${colour})"></i>${name}</th>`,
+        )}
+      </tr>
+    </thead>
+    <tbody>
+      ${labels.map((label) =>
+        classRow(
+          className(label, classes),
+          methods.map(({ colour, perClass }) => ({ colour, iou: perClass[label] ?? Number.NaN })),
+        ),
+      )}
+    </tbody>
+    ${
+      withMean
+        ? html`<tfoot>
+            ${classRow(
+              html`mean`,
+              methods.map(({ colour, mean }) => ({ colour, iou: mean })),
+            )}
+          </tfoot>`
+        : undefined
+    }
+  </table>`;
+}
+
+function classRow(name: Markup, cells: readonly { colour: string; iou: number }[]): Markup {
+  return html`<tr>
+    <th scope="row">${name}</th>
+    <td class="track">
+      ${cells.map(({ colour, iou }) =>
+        Number.isFinite(iou)
+          ? html`<i style="width: ${(100 * iou).toFixed(1)}%; background: var(${colour})"></i>`
+          : html`<i></i>`,
+      )}
+    </td>
+    ${cells.map(({ iou }) =>
+      Number.isFinite(iou) ? html`<td>${percent(iou)}</td>` : html`<td class="absent">absent</td>`,
+    )}
+  </tr>`;
+}

@@ -1,0 +1,25 @@
+import type { ReportPanel } from './report-panel.js';
+
+/** Some panels with a heading. */
+export interface PanelGroup {
+  readonly title: string;
+  readonly panels: readonly ReportPanel[];
+}
+
+/**
+ * Panels by IoU: the best, those around the median, the worst; the worst comes last of its group. No panel is in two
+ * groups; panels without a number are left out, and where there are too few for three groups, all are in one.
+ */
+export function rankPanels(panels: readonly ReportPanel[], perGroup: number): PanelGroup[] {
+  const ranked = panels.filter(({ iou }) => !Number.isNaN(iou)).sort((a, b) => b.iou - a.iou);
+  if (ranked.length < 3 * perGroup) {
+    const all = ranked.length > 0 ? ranked : panels;
+    return all.length > 0 ? [{ title: 'All samples', panels: all.slice(0, 3 * perGroup) }] : [];
+  }
+  const middle = Math.floor((ranked.length - perGroup) / 2);
+  return [
+    { title: 'Best', panels: ranked.slice(0, perGroup) },
+    { title: 'Typical', panels: ranked.slice(middle, middle + perGroup) },
+    { title: 'Worst', panels: ranked.slice(-perGroup) },
+  ];
+}
