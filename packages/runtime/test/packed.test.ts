@@ -34,7 +34,13 @@ test("an empty project installs the packed package, sets up, and runs the README
   expect(packed).toMatchObject({ code: 0 });
   const tarball = readdirSync(root).find((name) => name.endsWith('.tgz')) ?? '';
 
-  const options = ['--ignore-scripts=false', '--no-audit', '--no-fund', '--fetch-retries=1'];
+  const options = [
+    '--ignore-scripts=false',
+    '--no-audit',
+    '--no-fund',
+    '--fetch-timeout=30000',
+    '--fetch-retries=3',
+  ];
   expect(
     await run('npm', 'install', ...options, join(root, tarball), '@tensorflow/tfjs-core@4.22.0'),
   ).toMatchObject({
