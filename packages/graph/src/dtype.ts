@@ -33,11 +33,6 @@ export function dtypeName(code: number, what: string): DType {
   return name;
 }
 
-/** Bytes per element. */
-export function elementSize(dtype: DType): number {
-  return dtype === 'float32' || dtype === 'int32' ? 4 : 1;
-}
-
 /** A zeroed array of `length` elements. */
 export function emptyArray(dtype: DType, length: number): TypedArray {
   if (dtype === 'float32') return new Float32Array(length);

@@ -193,7 +193,7 @@ export function keyOf({ oper, index }: Output): string {
 }
 
 /** Whether all elements are equal. */
-export function isUniform(data: NodeJS.TypedArray): boolean {
+function isUniform(data: NodeJS.TypedArray): boolean {
   const first = data[0];
   // Written as a loop: the arrays may have millions of elements, nearly all of which differ from the first.
   for (let i = 1; i < data.length; i++) if (data[i] !== first) return false;

@@ -85,7 +85,7 @@ async function withTensors<T>(
 }
 
 /** Reads the times out of the bytes of a `RunMetadata`. */
-export function operationTimes(metadata: Uint8Array): OperationTime[] {
+function operationTimes(metadata: Uint8Array): OperationTime[] {
   const times: OperationTime[] = [];
   // RunMetadata.step_stats = 1; StepStats.dev_stats = 1; DeviceStepStats: 1 = device, 2 = node_stats;
   // NodeExecStats: 1 = node_name, 2 = all_start_micros, 3, 4 = op_start/end_rel_micros, 8 = timeline_label.

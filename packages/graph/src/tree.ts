@@ -47,7 +47,7 @@ export function isTensor(value: unknown): value is tf.Tensor {
 }
 
 /** Whether `value` is a {@link HostTensor}. */
-export function isHostTensor(value: unknown): value is HostTensor {
+function isHostTensor(value: unknown): value is HostTensor {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -62,7 +62,7 @@ export function isHostTensor(value: unknown): value is HostTensor {
  *
  * @throws for anything else, naming its path below `name`.
  */
-export function mapTree(
+function mapTree(
   name: string,
   tree: unknown,
   f: (leaf: tf.Tensor | HostTensor, path: string) => unknown,
