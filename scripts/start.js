@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootstrap, fail, root, run, say } from './bootstrap.js';
 
-const example = 'examples/step/dist/main.js';
+const example = 'examples/step-by-hand/dist/main.js';
 
 bootstrap();
 if (!existsSync(join(root, example)))
