@@ -48,3 +48,10 @@ export {
 } from './run/checkpoint.js';
 export { evaluateCheckpoint, type EvaluateCheckpointOptions } from './run/evaluate-checkpoint.js';
 export { train, type TrainOptions, type TrainResult } from './run/train.js';
+export { feedBatch, type BatchFeed } from './data/feed-batch.js';
+export { feedTensors } from './data/feed-tensors.js';
+export {
+  trainingBatches,
+  type TrainingBatches,
+  type TrainingBatchesOptions,
+} from './data/training-batches.js';

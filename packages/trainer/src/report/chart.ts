@@ -1,6 +1,6 @@
 import { figure } from './format-figures.js';
 import { html, jsonForScript, type Markup } from './markup.js';
-import { smooth } from './smooth.js';
+import { smooth, smoothedFrom } from './smooth.js';
 
 /** One line of a chart. */
 export interface ChartSeries {
@@ -24,7 +24,7 @@ export interface Chart {
   readonly series: readonly ChartSeries[];
   /** The left axis reaches at least from the first to the second. */
   readonly range?: readonly [number, number];
-  /** Lines through means, with the values themselves faint behind. */
+  /** Long series are smoothed, with the values themselves faint behind. */
   readonly smoothed?: boolean;
   /** Places are marked with dots. */
   readonly dots?: boolean;
@@ -32,20 +32,24 @@ export interface Chart {
 
 /** A figure with the chart's data for the script, and a table of at most `rows` of its places. */
 export function chartFigure(chart: Chart, { rows = 12 }: { rows?: number } = {}): Markup {
+  const smoothed = chart.smoothed === true && chart.x.length >= smoothedFrom;
   const series = chart.series.map((one) => ({
     ...one,
-    ...(chart.smoothed && { smooth: smooth(one.values) }),
+    ...(smoothed && { smooth: smooth(one.values) }),
   }));
   const last = chart.x.length - 1;
   const step = Math.max(1, Math.ceil(last / (rows - 1)));
   const places = chart.x.map((_, i) => i).filter((i) => (last - i) % step === 0);
   return html`<figure class="chart">
-    <figcaption><strong>${chart.title}</strong><span>${chart.quantity}</span></figcaption>
+    <figcaption>
+      <strong>${chart.title}</strong
+      ><span>${chart.quantity}${smoothed ? '; thin as logged, thick smoothed' : ''}</span>
+    </figcaption>
     <div class="plot">
       <noscript><p>The chart needs JavaScript; its numbers are below.</p></noscript>
     </div>
     <script type="application/json">
-      ${jsonForScript({ ...chart, series })}
+      ${jsonForScript({ ...chart, series, smoothed })}
     </script>
     <details>
       <summary>Numbers</summary>

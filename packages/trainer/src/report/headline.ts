@@ -1,6 +1,6 @@
 import { count, duration, percent, points } from './format-figures.js';
 import { html, type Markup } from './markup.js';
-import type { ReportData } from './report-data.js';
+import type { ReportBaseline, ReportData } from './report-data.js';
 
 /** Title, description and the figures that matter most. */
 export function headline(data: ReportData): Markup {
@@ -13,24 +13,18 @@ export function headline(data: ReportData): Markup {
     ['time', duration(data.seconds)],
     ['machine', data.machine],
   ];
+  const figures: BigFigure[] = [
+    { name: 'Segmentation', value: seg.mean, colour: '--seg' },
+    { name: 'CAM', value: cam.mean, colour: '--cam' },
+    { name: 'Auxiliary CAM', value: camAux.mean, colour: '--aux' },
+  ];
   return html`<header>
     <h1>${data.title}</h1>
     <p class="lead">${data.description}</p>
     <div class="figures">
-      ${bigFigure({ name: 'Segmentation', value: seg.mean, colour: '--seg', main: true })}
-      ${bigFigure({ name: 'CAM', value: cam.mean, colour: '--cam' })}
-      ${bigFigure({ name: 'Auxiliary CAM', value: camAux.mean, colour: '--aux' })}
-      ${
-        baseline &&
-        bigFigure({
-          name: 'CAM of classification alone',
-          value: baseline.camMean,
-          colour: '--base',
-          note: html`${gain('segmentation', seg.mean - baseline.camMean)}${gain('CAM', cam.mean - baseline.camMean)}`,
-        })
-      }
-    </div>
-    <dl class="facts">
+${figures.map((one) => bigFigure(one, baseline))}${baseline && baselineFigure(baseline)}
+</div>
+<dl class="facts">
       ${facts.map(
         ([name, value]) =>
           html`<div>
@@ -43,26 +37,24 @@ export function headline(data: ReportData): Markup {
   </header>`;
 }
 
-function bigFigure({
-  name,
-  value,
-  colour,
-  main = false,
-  note,
-}: {
-  name: string;
-  value: number;
-  colour: string;
-  main?: boolean;
-  note?: Markup;
-}): Markup {
-  return html`<div class="figure${main ? ' main' : ''}" style="--tint: var(${colour})">
-    <span class="name">${name}</span>
-    <span class="value">${percent(value)}<small>% mIoU</small></span>
-    ${note}
-  </div>`;
+interface BigFigure {
+  readonly name: string;
+  readonly value: number;
+  readonly colour: string;
 }
 
-function gain(name: string, difference: number): Markup {
-  return html`<span class="gain"><b>${points(difference)}</b> points: ${name} over it</span>`;
+function bigFigure({ name, value, colour }: BigFigure, baseline: ReportBaseline | undefined): Markup {
+  return html`<div class="figure" style="--tint: var(${colour})">
+<span class="name">${name}</span>
+<span class="value">${percent(value)}<small>% mIoU</small></span>
+${baseline && html`<span class="gain"><b>${points(value - baseline.camMean)}</b> points on classification alone</span>`}
+</div>`;
+}
+
+function baselineFigure({ camMean }: ReportBaseline): Markup {
+  return html`<div class="figure" style="--tint: var(--base)">
+<span class="name">CAM, classification alone</span>
+<span class="value">${percent(camMean)}<small>% mIoU</small></span>
+<span class="gain">the baseline</span>
+</div>`;
 }

@@ -12,6 +12,7 @@ export const pageScript = String.raw`
     if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
     return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3);
   };
+  const lastOf = (values) => values && values.reduceRight((last, value) => last ?? value, null);
   const tick = (value) => {
     const size = Math.abs(value);
     return size !== 0 && size < 1e-3 ? value.toExponential() : String(+value.toPrecision(6)).replace('-', '−');
@@ -29,7 +30,7 @@ export const pageScript = String.raw`
       spanGaps: true,
       show: !hidden.has(series.label),
       points: { show: Boolean(chart.dots), size: 7, fill: colourOf(series.colour) },
-      value: (u, value) => figure(value),
+      value: (u, value, i, place) => figure(place == null ? lastOf(u.data[i]) : value),
     }));
     const faint = chart.smoothed
       ? main.map((series) => ({ ...series, class: 'faint', width: 1, alpha: 0.28, points: { show: false } }))

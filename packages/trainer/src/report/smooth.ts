@@ -1,10 +1,9 @@
-/**
- * Exponential mean over about a twentieth of the values, corrected for its start; gaps stay gaps. Series of fewer than 40
- * values are returned as they are.
- */
+/** Shorter series are shown as they are. */
+export const smoothedFrom = 40;
+
+/** Exponential mean over about a twelfth of the values, corrected for its start; gaps stay gaps. */
 export function smooth(values: readonly (number | null)[]): readonly (number | null)[] {
-  if (values.length < 40) return values;
-  const keep = 1 - 2 / (values.length / 20 + 1);
+  const keep = 1 - 2 / (values.length / 12 + 1);
   let total = 0;
   let weight = 0;
   return values.map((value) => {

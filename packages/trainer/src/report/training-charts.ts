@@ -25,7 +25,7 @@ export function trainingCharts(rows: readonly MetricsRow[], { batchSize }: { bat
     {
       ...chartOf(train, losses),
       title: 'Loss terms',
-      quantity: 'unweighted; thin lines are means of the log’s intervals',
+      quantity: 'each unweighted',
       smoothed: true,
     },
     {

@@ -1,15 +1,9 @@
 import { flattenTree, type TensorTree } from '@toco/core';
-import {
-  compile,
-  type CompiledStep,
-  type CompileOptions,
-  type Feeds,
-  type Fetched,
-  type HostTensor,
-} from '@toco/graph';
+import { compile, type CompiledStep, type CompileOptions, type Feeds, type Fetched } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchFeed } from '../data/feed-batch.js';
+import { feedTensors, uploadTree } from '../data/feed-tensors.js';
 import type { Batch } from '../step/batch.js';
 import type { Phase } from '../step/phase.js';
 import type { TrainState } from '../step/train-state.js';
@@ -90,7 +84,7 @@ export function eagerStepper<P extends TensorTree>({ step, state }: StepperInput
   let current = state;
   return {
     async step(feed, phase) {
-      const batch = upload(feed) as unknown as Batch;
+      const batch = feedTensors(feed);
       const { state: next, metrics } = step(current, batch, phase);
       disposeState(current, next);
       disposeState(batch);
@@ -99,7 +93,7 @@ export function eagerStepper<P extends TensorTree>({ step, state }: StepperInput
     },
     inference<I, O extends object>(f: Inference<P, I, O>) {
       return async (inputs: Feeds<I>) => {
-        const uploaded = upload(inputs as object);
+        const uploaded = uploadTree(inputs as object);
         const outputs = tf.tidy(() => f(current.params, uploaded as I) as unknown as tf.TensorContainer);
         disposeState(uploaded);
         return (await fetch(outputs as object)) as Fetched<O>;
@@ -110,17 +104,6 @@ export function eagerStepper<P extends TensorTree>({ step, state }: StepperInput
       disposeState(current);
     },
   };
-}
-
-function upload(tree: object): object {
-  const entries = Object.entries(tree).map(([key, value]: [string, unknown]) => {
-    if (value instanceof tf.Tensor) return [key, tf.clone(value)] as const;
-    const { data, shape } = value as HostTensor;
-    if (!ArrayBuffer.isView(data)) return [key, upload(value as object)] as const;
-    const dtype = data instanceof Int32Array ? 'int32' : 'float32';
-    return [key, tf.tensor(data as Float32Array, [...shape], dtype)] as const;
-  });
-  return Object.fromEntries(entries) as object;
 }
 
 /** Numbers for scalars, arrays for the rest; disposes the tensors. */

@@ -1,16 +1,14 @@
 import { loadPretrained, type Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
-import { defaultViewOptions, trainingLoader, type Dataset, type ViewOptions } from '@toco/datasets';
-import type { Lattice } from '@toco/crf';
+import type { Dataset } from '@toco/datasets';
 import { readSafetensors } from '@toco/formats';
 import type { CompileOptions } from '@toco/graph';
 import { createNetwork, type Network } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import type { Config } from '../config/config.js';
 import { stepConfigSchema, type StepConfig } from '../config/step-config.js';
-import { feedBatch } from '../data/feed-batch.js';
-import type { LatticeEnrichmentOptions } from '../data/lattice-enrichment.js';
 import { openDataset } from '../data/open-dataset.js';
+import { trainingBatches } from '../data/training-batches.js';
 import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
 import { backboneByName } from '../network/backbone-by-name.js';
@@ -84,18 +82,6 @@ export function buildNetwork<P extends TensorTree>(
   return createNetwork({ backbone: chosen, numClasses, ...config.network });
 }
 
-/** Views as the configuration and the backbone's normalisation want them. */
-function viewOptionsOf({ views, behavior }: Config, { mean, std }: Backbone): ViewOptions {
-  return {
-    ...defaultViewOptions,
-    cropSize: views.cropSize,
-    scaleRange: views.scale,
-    flipProbability: views.flip,
-    normalization: { mean, std },
-    behavior,
-  };
-}
-
 /**
  * Trains ToCo: from a configuration and a folder of photographs with image-level labels to a segmentation network.
  *
@@ -126,24 +112,17 @@ export async function train<P extends TensorTree = TensorTree>(
 
   const stepSettings = stepConfigOf(config, data.classes.length);
   const { mean, std } = network.backbone;
-  const loader = trainingLoader<Lattice>(trainList, {
+  const batches = trainingBatches(trainList, {
+    backbone: network.backbone,
+    config: stepSettings,
+    cropSize: config.views.cropSize,
+    views: { scaleRange: config.views.scale, flipProbability: config.views.flip },
     batchSize: config.batchSize,
     seed: config.seed,
     workers: config.data.workers,
     prefetch: config.data.prefetch,
     startIteration: start,
     endIteration: total,
-    views: viewOptionsOf(config, network.backbone),
-    enrichment: {
-      module: new URL('../data/lattice-enrichment.js', import.meta.url).href,
-      export: 'latticeOfSample',
-      options: {
-        mean,
-        std,
-        sigmaXy: stepSettings.reg.sigmaXy,
-        sigmaRgb: stepSettings.reg.sigmaRgb,
-      } satisfies LatticeEnrichmentOptions,
-    },
   });
 
   print(
@@ -205,9 +184,8 @@ export async function train<P extends TensorTree = TensorTree>(
   };
 
   try {
-    for await (const batch of loader) {
+    for await (const feed of batches) {
       if (signal?.aborted) break;
-      const feed = feedBatch(batch);
       const phase = phaseAt(stepSettings.phases, iteration);
       stepper ??= compiled
         ? await compiledStepper({ step, state, feed, phase }, compileOptionsOf(config))
@@ -217,7 +195,7 @@ export async function train<P extends TensorTree = TensorTree>(
       iteration++;
       if (!Number.isFinite(metrics['loss'])) {
         throw new Error(
-          `The loss of iteration ${iteration - 1} is ${metrics['loss']} (images ${batch.ids.join(', ')}); the last checkpoint is untouched. Try a smaller optimizer.lr.`,
+          `The loss of iteration ${iteration - 1} is ${metrics['loss']} (images ${batches.ids().join(', ')}); the last checkpoint is untouched. Try a smaller optimizer.lr.`,
         );
       }
       window.add({ ...metrics, seconds: (performance.now() - began) / 1000 });
@@ -236,7 +214,7 @@ export async function train<P extends TensorTree = TensorTree>(
     return { iterations: iteration, interrupted, checkpoint, ...(evaluation && { evaluation }) };
   } finally {
     progress.stop();
-    await loader.close();
+    await batches.close();
     stepper?.dispose();
   }
 }

@@ -1,0 +1,78 @@
+import type { Backbone } from '@toco/backbone';
+import type { Lattice } from '@toco/crf';
+import { defaultViewOptions, trainingLoader, type SampleList, type ViewOptions } from '@toco/datasets';
+import type { StepConfig } from '../config/step-config.js';
+import { feedBatch, type BatchFeed } from './feed-batch.js';
+import type { LatticeEnrichmentOptions } from './lattice-enrichment.js';
+
+/** What {@link trainingBatches} needs to know besides the list of images. */
+export interface TrainingBatchesOptions {
+  /** Its normalisation is that of the views. */
+  readonly backbone: Pick<Backbone, 'mean' | 'std'>;
+  readonly config: Pick<StepConfig, 'reg' | 'behavior'>;
+  /** Side of the views in pixels. */
+  readonly cropSize: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** First iteration; a resumed run gets the batches that it would have got. */
+  readonly startIteration?: number;
+  /** Iteration to stop before. */
+  readonly endIteration?: number;
+  readonly workers?: number;
+  readonly prefetch?: number;
+  /** What differs from the views of METHOD section 5. */
+  readonly views?: Partial<ViewOptions>;
+}
+
+/** Batches ready to be fed, with the names of their images. */
+export interface TrainingBatches extends AsyncIterableIterator<BatchFeed, undefined> {
+  /** Names of the images of the batch that came last. */
+  ids(): readonly string[];
+  close(): Promise<void>;
+}
+
+/**
+ * The batches of a training run as a step takes them: views, labels, boxes, noise, and the lattices that worker threads
+ * build ahead.
+ *
+ * @example
+ * for await (const feed of trainingBatches(list, { backbone, config, cropSize: 448, batchSize: 4, seed: 0 })) { … }
+ */
+export function trainingBatches(list: SampleList, options: TrainingBatchesOptions): TrainingBatches {
+  const { backbone, config, cropSize, views, ...loading } = options;
+  const { mean, std } = backbone;
+  const { sigmaXy, sigmaRgb } = config.reg;
+  const loader = trainingLoader<Lattice>(list, {
+    ...loading,
+    views: {
+      ...defaultViewOptions,
+      cropSize,
+      normalization: { mean, std },
+      behavior: config.behavior,
+      ...views,
+    },
+    enrichment: {
+      module: new URL('./lattice-enrichment.js', import.meta.url).href,
+      export: 'latticeOfSample',
+      options: { mean, std, sigmaXy, sigmaRgb } satisfies LatticeEnrichmentOptions,
+    },
+  });
+  let ids: readonly string[] = [];
+  return {
+    ids: () => ids,
+    close: () => loader.close(),
+    async next() {
+      const { done, value } = await loader.next();
+      if (done) return { done: true, value: undefined };
+      ids = value.ids;
+      return { done: false, value: feedBatch(value) };
+    },
+    async return() {
+      await loader.close();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
