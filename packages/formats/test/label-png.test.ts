@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { sharedPath } from '@toco/testing';
 import fc from 'fast-check';
 import { decode, encode } from 'fast-png';
-import { crc32 } from '../src/crc32.js';
+import { crc32 } from 'node:zlib';
 import { decodeLabelPng, encodeLabelPng, type LabelMap, vocPalette } from '../src/index.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';

@@ -1,5 +1,5 @@
 import { concatenate } from '../concatenate.js';
-import { crc32 } from '../crc32.js';
+import { crc32 } from 'node:zlib';
 import { quote, refuse } from '../format-error.js';
 
 /** The parts of a PNG file that a label image needs. */

@@ -1,6 +1,6 @@
 import { concatenate } from '../concatenate.js';
 import { deflateSync } from 'node:zlib';
-import { crc32 } from '../crc32.js';
+import { crc32 } from 'node:zlib';
 import { refuse } from '../format-error.js';
 import { inflateExactly } from '../inflate.js';
 import { readPngChunks } from './chunks.js';

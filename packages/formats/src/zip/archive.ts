@@ -1,5 +1,5 @@
 import type { ByteSource } from '../byte-source.js';
-import { crc32 } from '../crc32.js';
+import { crc32 } from 'node:zlib';
 import { quote, refuse, within } from '../format-error.js';
 import { inflateExactly } from '../inflate.js';
 import { readZipDirectory, type ZipMember } from './directory.js';
