@@ -43,7 +43,7 @@ export function bootstrap() {
     );
   }
   say('Building');
-  if (!run('pnpm', ['exec', 'turbo', 'run', 'build', '--output-logs=errors-only'])) {
+  if (!run('pnpm', ['exec', 'turbo', 'run', 'build', '--output-logs=new-only'])) {
     fail('The packages could not be built: the compiler says above why.');
   }
   say('TensorFlow');
