@@ -102,6 +102,7 @@ const declarations = {
   ],
   TF_FunctionSetAttrValueProto: ['void', 'pointer', 'string', 'pointer', 'size', 'pointer'],
   TF_FunctionToFunctionDef: ['void', 'pointer', 'pointer', 'pointer'],
+  TF_GraphCopyFunction: ['void', 'pointer', 'pointer', 'pointer', 'pointer'],
   TF_DeleteFunction: ['void', 'pointer'],
 
   TF_NewBufferFromString: ['pointer', 'pointer', 'size'],

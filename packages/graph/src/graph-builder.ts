@@ -45,6 +45,8 @@ export class GraphBuilder {
   /** Put before the names of nodes, so that profiles can be read by stage. */
   scope = '';
   readonly graph: Pointer;
+  /** Functions that nodes of the graph call; they belong to it. */
+  readonly functions: Pointer[] = [];
   readonly #api: CApi;
   readonly #define: (name: string) => OpDef;
   readonly #nodes = new Map<string, GraphNode>();
@@ -70,7 +72,9 @@ export class GraphBuilder {
   ): GraphNode {
     const definition = this.#define(op);
     const known = attributes.filter(
-      (attribute) => attribute.value != null && definition.attributes.has(attribute.name),
+      (attribute) =>
+        attribute.value != null &&
+        (definition.attributes.has(attribute.name) || attribute.name.startsWith('_')),
     );
     const plain = !definition.stateful && name === undefined && after.length === 0 && op !== 'Const';
     const key = plain
@@ -169,6 +173,14 @@ export class GraphBuilder {
     return this.output('Cast', [input], [typeAttribute('SrcT', from), typeAttribute('DstT', to)]);
   }
 
+  /** Makes a function known to the graph, which owns it from now on; a node calls it by its name. */
+  addFunction(definition: Pointer): void {
+    this.functions.push(definition);
+    checked(this.#api, 'function', (status) => {
+      this.#api.TF_GraphCopyFunction(this.graph, definition, null, status);
+    });
+  }
+
   /** The graph as the bytes of a `GraphDef`. */
   graphDef(): Uint8Array {
     return filledBuffer(this.#api, 'GraphDef', (buffer, status) => {
@@ -183,6 +195,7 @@ export class GraphBuilder {
 
   /** Frees the graph. */
   dispose(): void {
+    for (const definition of this.functions) this.#api.TF_DeleteFunction(definition);
     this.#api.TF_DeleteGraph(this.graph);
   }
 }

@@ -8,6 +8,7 @@ export {
 } from './compile.js';
 export { barrier, scope } from './barrier.js';
 export { checkpointed } from './checkpointed.js';
+export { fused } from './fused.js';
 export { type DType, type TypedArray } from './dtype.js';
 export { type ExportedGraph, type NamedTensor } from './exported-graph.js';
 export { type OperationTime, type Profile } from './profile.js';

@@ -1,16 +1,11 @@
 import { type CApi, type Pointer } from './capi.js';
 import { nodeBackend } from './backend.js';
 import { EagerContext } from './eager-context.js';
+import { graphFunction } from './graph-function.js';
 import { type Profile, profileGraph } from './profile.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
 import { currentTrace, type TraceOptions } from './trace.js';
-import {
-  toFunction,
-  type Traceable,
-  type TracedGraph,
-  traceGraph,
-  type TraceStatistics,
-} from './traced-function.js';
+import { type Traceable, type TracedGraph, traceGraph, type TraceStatistics } from './traced-function.js';
 import {
   assertSameStructure,
   type HostTensor,
@@ -80,8 +75,14 @@ export class Program {
     const graph = this.trace(f, batch);
     try {
       const name = `function_${this.#serial++}`;
-      const definition = toFunction(this.#api, name, graph, this.#options);
+      const definition = graphFunction(this.#api, name, graph.builder, {
+        inputs: [...graph.feeds, ...graph.variables],
+        outputs: graph.outputs,
+        effects: graph.assignments,
+        xla: this.#options.xla,
+      });
       try {
+        for (const called of graph.builder.functions) this.#context.addFunction(called);
         this.#context.addFunction(definition);
       } finally {
         this.#api.TF_DeleteFunction(definition);

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Attribute } from './attribute.js';
+import { type Attribute, AttributeType, shapeAttribute, typeAttribute } from './attribute.js';
 import { type Binding, type NativeInfo, type NodeBackend, nodeBackend, type TensorEntry } from './backend.js';
 import { type CallSite, callSite } from './call-site.js';
-import { type Output } from './capi.js';
+import { type CApi, type Output } from './capi.js';
 import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
-import { type GraphBuilder } from './graph-builder.js';
+import { GraphBuilder } from './graph-builder.js';
+import { graphFunction } from './graph-function.js';
 import { plainProduct } from './matrix-product.js';
 import { bfloat16Product, type Precision } from './precision.js';
 import { TF } from './dtype.js';
@@ -18,6 +19,9 @@ export interface TraceOptions {
   /** Largest constant that may look like random draws or learned values. */
   readonly maxConstantBytes: number;
 }
+
+// Names of functions must differ within a context; this package cannot know which ones will share one.
+let nestedFunctions = 0;
 
 // Numbers of traced tensors begin where those of native ones do not get, so that one look tells them apart.
 const firstId = 2 ** 30;
@@ -34,15 +38,22 @@ export function currentTrace(): Trace | undefined {
  * with nodes of a graph and the shapes that TensorFlow infers for them, so nothing is computed.
  */
 export class Trace {
-  readonly builder: GraphBuilder;
+  /** The graph under construction. */
+  builder: GraphBuilder;
+  readonly #api: CApi;
   readonly #backend: NodeBackend;
   readonly #options: TraceOptions;
-  readonly #values: { readonly output: Output; readonly op: string }[] = [];
-  readonly #constants = new WeakMap<object, number>();
+  readonly #values: {
+    readonly output: Output;
+    readonly op: string;
+    readonly builder: GraphBuilder;
+  }[] = [];
+  #constants = new WeakMap<object, number>();
   readonly #made: { dataId: object; op: string; site: CallSite }[] = [];
   #fault: TraceError | undefined;
 
-  constructor(builder: GraphBuilder, options: TraceOptions) {
+  constructor(api: CApi, builder: GraphBuilder, options: TraceOptions) {
+    this.#api = api;
     this.builder = builder;
     this.#backend = nodeBackend();
     this.#options = options;
@@ -55,12 +66,53 @@ export class Trace {
 
   /** The output that `tensor` stands for; a tensor with values becomes a constant. */
   output(tensor: tf.TensorInfo): Output {
-    return this.#values[this.#idOf(tensor) - firstId]!.output;
+    return this.#outputOf(this.#idOf(tensor));
   }
 
   /** Disposes of a tensor that stands for an output; others stay. */
   discard(tensor: tf.Tensor): void {
     if (!tensor.isDisposed && this.#stands(tensor.dataId)) tensor.dispose();
+  }
+
+  /** Whether a nested function is being traced. */
+  get isNested(): boolean {
+    return this.#isNested;
+  }
+
+  #isNested = false;
+
+  /** Traces `f` into a function of its own, compiled with XLA, and calls it on `inputs`. */
+  nested(inputs: readonly tf.Tensor[], f: (inputs: tf.Tensor[]) => tf.Tensor[]): tf.Tensor[] {
+    if (tf.engine().isTapeOn()) {
+      this.fail(
+        'A fused function is called under a gradient',
+        'give it a gradient of its own by tf.customGrad',
+      );
+    }
+    const outer = this.builder;
+    const arguments_ = inputs.map((input) => this.output(input));
+    const constants = this.#constants;
+    const inner = new GraphBuilder(this.#api);
+    const name = `fused_${nestedFunctions++}`;
+    try {
+      const feeds = arguments_.map((argument, i) => {
+        const { dtype, shape } = outer.info(argument);
+        const attributes = [typeAttribute('dtype', dtype), shapeAttribute('shape', shape!)];
+        return inner.output('Placeholder', [], attributes, { name: `feed_${i}` });
+      });
+      this.builder = inner;
+      this.#constants = new WeakMap();
+      this.#isNested = true;
+      const outputs = f(feeds.map((feed) => this.tensor(feed))).map((output) => this.output(output));
+      outer.addFunction(graphFunction(this.#api, name, inner, { inputs: feeds, outputs, xla: true }));
+    } finally {
+      this.builder = outer;
+      this.#constants = constants;
+      this.#isNested = false;
+      inner.dispose();
+    }
+    const compiled = { name: '_XlaMustCompile', type: AttributeType.bool, value: true };
+    return outer.node(name, arguments_, [compiled]).outputs.map((output) => this.tensor(output, name));
   }
 
   /** Ends the trace, with the user's line that is to blame, even if the step catches the error. */
@@ -94,6 +146,14 @@ export class Trace {
     }
   }
 
+  #outputOf(id: number): Output {
+    const { output, op, builder } = this.#values[id - firstId]!;
+    if (builder !== this.builder) {
+      this.fail(`A tensor made by ${op} crosses the border of a fused function`, 'give it as an argument');
+    }
+    return output;
+  }
+
   #stands(dataId: object): boolean {
     if (!this.#backend.tensorMap.has(dataId)) return false;
     const entry = this.#backend.tensorMap.get(dataId);
@@ -108,7 +168,7 @@ export class Trace {
         'a graph needs static shapes: use masks or a fixed top-k instead',
       );
     }
-    return { id: firstId + this.#values.push({ output, op }) - 1, shape, dtype };
+    return { id: firstId + this.#values.push({ output, op, builder: this.builder }) - 1, shape, dtype };
   }
 
   #idOf(tensor: tf.TensorInfo): number {
@@ -148,7 +208,7 @@ export class Trace {
   }
 
   #execute(op: string, attributes: Attribute[], ids: readonly number[], count: number): NativeInfo[] {
-    const inputs = ids.map((id) => this.#values[id - firstId]!.output);
+    const inputs = ids.map((id) => this.#outputOf(id));
     let outputs: readonly Output[];
     try {
       const operation = plainProduct(this.builder, { op, inputs, attributes });

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { shapeAttribute, stringAttribute, typeAttribute } from './attribute.js';
-import { type CApi, checked, type Output, type Pointer } from './capi.js';
+import { type CApi, type Output, type Pointer } from './capi.js';
 import { TF } from './dtype.js';
 import { GraphBuilder, type GraphStatistics, keyOf } from './graph-builder.js';
 import { Trace, type TraceOptions } from './trace.js';
@@ -71,7 +71,7 @@ export function traceGraph(
         name: `feed_${i}`,
       }),
     );
-    const trace = new Trace(builder, options);
+    const trace = new Trace(api, builder, options);
     const { outputs, structure, next } = trace.run(() => {
       const result = f(
         putTogether(
@@ -142,37 +142,4 @@ function collect(
   // What was kept to be returned has served its purpose.
   for (const leaf of [...returned.leaves, ...leaves]) trace.discard(leaf as tf.Tensor);
   return { outputs, structure, next };
-}
-
-/** The traced graph as a function named `name`; the caller deletes it. */
-export function toFunction(api: CApi, name: string, graph: TracedGraph, { xla }: { xla: boolean }): Pointer {
-  const { builder, feeds, variables, outputs, assignments } = graph;
-  const inputs = [...feeds, ...variables];
-  const definition = checked(api, name, (status) =>
-    api.TF_GraphToFunctionWithControlOutputs(
-      builder.graph,
-      name,
-      0,
-      -1,
-      null,
-      inputs.length,
-      inputs,
-      outputs.length,
-      outputs,
-      null,
-      assignments.length,
-      assignments,
-      null,
-      null,
-      '',
-      status,
-    ),
-  );
-  if (xla) {
-    const yes = Uint8Array.of(0x28, 1); // AttrValue { b: true }
-    checked(api, 'XLA', (status) => {
-      api.TF_FunctionSetAttrValueProto(definition, '_XlaMustCompile', yes, yes.length, status);
-    });
-  }
-  return definition;
 }

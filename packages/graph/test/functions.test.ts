@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import { barrier, checkpointed, compile, compileFunction, scope } from '../src/index.js';
+import { barrier, checkpointed, compile, compileFunction, fused, scope } from '../src/index.js';
 import { miniBatch, type MiniState, miniState, miniStep } from './mini-step.js';
 
 const phase = { rate: 0.1, auxiliary: false };
@@ -145,6 +145,57 @@ describe('checkpointed', () => {
   test('barrier outside a trace gives the tensor itself', () => {
     const x = tf.scalar(1);
     expect(barrier(x, tf.scalar(2))).toBe(x);
+  });
+});
+
+describe('fused', () => {
+  const update = (w: tf.Tensor1D, { g, rate }: { g: tf.Tensor1D; rate: tf.Scalar }) => ({
+    w: tf.sub(w, tf.mul(tf.div(g, tf.add(tf.sqrt(tf.square(g)), 1e-3)), rate)) as tf.Tensor1D,
+    norm: tf.sum(tf.square(g)) as tf.Scalar,
+  });
+  let w: tf.Tensor1D;
+  let inputs: { g: tf.Tensor1D; rate: tf.Scalar };
+
+  beforeAll(() => {
+    w = tf.tensor1d([1, 2, 3]);
+    inputs = { g: tf.tensor1d([0.5, -1, 2]), rate: tf.scalar(0.1) };
+  });
+
+  test('has the values of the plain function, in one node, for several functions at once', async () => {
+    const expected = update(w, inputs);
+    const again = update(expected.w, inputs);
+    const compiled = await compile(
+      ({ w }: { w: tf.Tensor1D }, inputs: { g: tf.Tensor1D; rate: tf.Scalar }, times: number) => {
+        let result = fused(update)(w, inputs);
+        for (let i = 1; i < times; i++) result = fused(update)(result.w, inputs);
+        return { state: { w }, metrics: result };
+      },
+      { state: { w }, batch: inputs, phase: 1 },
+    );
+    for (const [times, values] of [
+      [1, expected],
+      [2, again],
+    ] as const) {
+      const result = await compiled.run(inputs, times);
+      expect(largestError(result.w.data, values.w.dataSync()).error).toBeLessThan(1e-6);
+      expect(result.norm).toBeCloseTo(5.25, 5);
+      expect(compiled.stats(times).operations['Sqrt']).toBeUndefined();
+    }
+    expect(fused(update)(w, inputs).norm.dataSync()[0]).toBeCloseTo(5.25, 5);
+    compiled.dispose();
+  });
+
+  test('refuses tensors from outside, and gradients', async () => {
+    const example = { params: { w }, inputs };
+    await expect(
+      compileFunction(({ w }: { w: tf.Tensor1D }) => {
+        const twice = tf.mul(w, 2);
+        return fused((w: tf.Tensor) => tf.add(w, twice))(w);
+      }, example),
+    ).rejects.toThrow(/A tensor made by Mul crosses the border of a fused function at .*functions\.test\.ts/);
+    await expect(
+      compileFunction(({ w }: { w: tf.Tensor1D }) => tf.grad((w) => tf.sum(fused(tf.sin)(w)))(w), example),
+    ).rejects.toThrow(/under a gradient at .*functions\.test\.ts/);
   });
 });
 
