@@ -21,8 +21,8 @@ export interface BackendOptions {
   readonly memoryGrowth?: boolean | undefined;
   /** Lets Ampere and later GPUs multiply with 10-bit mantissas (relative error 1e-3); default true, as TensorFlow does. */
   readonly tf32?: boolean | undefined;
-  /** Which of TensorFlow's own lines reach stderr; default `error`, and nothing of what it says while it is loaded. */
-  readonly logLevel?: 'info' | 'warning' | 'error' | undefined;
+  /** Which of TensorFlow's own lines reach stderr; default: `TF_CPP_MIN_LOG_LEVEL`, else `silent` (its errors are thrown anyway). */
+  readonly logLevel?: 'info' | 'warning' | 'error' | 'silent' | undefined;
   /** A folder with a libtensorflow of one's own; default: the environment's `TOCO_LIBTENSORFLOW`. */
   readonly library?: string | undefined;
   /** Takes the line that says what was chosen; default: stderr. */
@@ -134,7 +134,11 @@ function loadEngine(options: BackendOptions): Loaded {
       `TensorFlow is not installed${device === 'gpu' ? ' for the GPU' : ''}: run "${setupCommand}${flag}".`,
     );
   }
-  const found = loadTensorflow(engine, { device, environment, showLog: options.logLevel === 'info' });
+  const found = loadTensorflow(engine, {
+    device,
+    environment,
+    showLog: environment['TF_CPP_MIN_LOG_LEVEL'] === '0',
+  });
   const { version } = found;
   const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';
   const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'} (${engine.folder})`;
@@ -148,7 +152,7 @@ function engineEnvironment(options: BackendOptions): {
   threads: number;
   environment: Record<string, string>;
 } {
-  const { device = 'auto', memoryGrowth = true, tf32 = true, logLevel = 'error' } = options;
+  const { device = 'auto', memoryGrowth = true, tf32 = true, logLevel = 'silent' } = options;
   const level = process.env['TF_CPP_MIN_LOG_LEVEL'];
   const asked = options.threads ?? Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0);
   if (!Number.isInteger(asked) || asked < 0) {
@@ -158,7 +162,7 @@ function engineEnvironment(options: BackendOptions): {
     TF_CPP_MIN_LOG_LEVEL:
       options.logLevel === undefined && level
         ? level
-        : String(['info', 'warning', 'error'].indexOf(logLevel)),
+        : String(['info', 'warning', 'error', 'silent'].indexOf(logLevel)),
     TF_FORCE_GPU_ALLOW_GROWTH: String(memoryGrowth),
     ...(asked > 0 && { TF_NUM_INTRAOP_THREADS: String(asked) }),
     ...(device === 'cpu' && { CUDA_VISIBLE_DEVICES: '-1' }),

@@ -2,6 +2,7 @@
  * The one file that knows the inside of tfjs-node: which of its modules make a backend, what its binding offers, what Node
  * must still have for it, how libtensorflow is kept quiet. Checked against tfjs-node-gpu 4.22.0 and libtensorflow 2.21.0.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -44,11 +45,11 @@ export function loadTensorflow(engine: Engine, options: LoadOptions): LoadedTens
   if (folder === undefined) {
     throw new EngineError(`tfjs-node-gpu is not in the cache any more: run "${setupCommand}".`);
   }
-  const { binding, log } = loadBinding(engine, options);
+  const binding = loadBinding(engine, options);
   const device = binding.isUsingGpuDevice() ? 'gpu' : 'cpu';
   if (options.device === 'gpu' && device !== 'gpu') {
     throw new EngineError(
-      `TensorFlow can't use the GPU${reason(log)}: update the NVIDIA driver, check nvidia-smi and CUDA_VISIBLE_DEVICES, ` +
+      `TensorFlow can't use the GPU${reasonAgainstGpu(engine)}: update the NVIDIA driver, check nvidia-smi and CUDA_VISIBLE_DEVICES, ` +
         'or ask for the device "cpu".',
     );
   }
@@ -62,17 +63,16 @@ export function loadTensorflowJs(): typeof TensorFlow {
   return require('@tensorflow/tfjs') as typeof TensorFlow;
 }
 
-function loadBinding(
-  engine: Engine,
-  { environment, showLog }: LoadOptions,
-): { binding: Binding; log: string } {
+function loadBinding(engine: Engine, { environment, showLog }: LoadOptions): Binding {
   let native: NativeProcess | undefined;
   let log = '';
   try {
     native = require(engine.process) as NativeProcess;
     for (const [name, value] of Object.entries(environment)) native.setEnvironment(name, value);
     if (!showLog) native.holdStderr();
-    return { binding: require(engine.binding) as Binding, log: (log = native.releaseStderr()) };
+    const binding = require(engine.binding) as Binding;
+    log = native.releaseStderr();
+    return binding;
   } catch (error) {
     log = native?.releaseStderr() ?? '';
     const message = (error as Error).message.split('\n')[0];
@@ -94,11 +94,15 @@ function isLogLine(line: string): boolean {
   );
 }
 
-/** The library's own last complaint, for a sentence of ours. */
-function reason(log: string): string {
-  const complaint = log
+/** The library's own last complaint: it names it only while it is loaded, so another process loads it once more, aloud. */
+function reasonAgainstGpu({ binding }: Engine): string {
+  const { stderr } = spawnSync(process.execPath, ['-e', `require(${JSON.stringify(binding)})`], {
+    encoding: 'utf8',
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
+  });
+  const complaint = stderr
     .split('\n')
-    .filter((line) => /^[EW]\d|: [EW] /.test(line))
+    .filter((line) => /^E\d|: E /.test(line))
     .at(-1);
   return complaint ? ` (${complaint.replace(/^.*?\] /, '').slice(0, 300)})` : '';
 }
