@@ -1,8 +1,8 @@
 import type { SampleList } from '../dataset.js';
 import type { EvaluationOptions, EvaluationSample } from '../evaluation-sample.js';
 import { orderedLoader, type Loader } from './loader.js';
-import type { EvaluationTask } from './task.js';
-import { taskPool } from './task-pool.js';
+import { loaderWork, type EvaluationTask } from './task.js';
+import { taskPool } from '../threads/task-pool.js';
 
 /** Options of {@link evaluationLoader}. */
 export interface EvaluationLoaderOptions extends EvaluationOptions {
@@ -35,5 +35,5 @@ export function evaluationLoader(
     }
   }
 
-  return orderedLoader(tasks(), taskPool(workers), workers === 0 ? 0 : prefetch);
+  return orderedLoader(tasks(), taskPool(loaderWork, workers), workers === 0 ? 0 : prefetch);
 }

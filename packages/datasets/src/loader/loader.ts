@@ -1,5 +1,5 @@
 import type { LoaderTask, TaskResult } from './task.js';
-import type { TaskPool } from './task-pool.js';
+import type { TaskPool } from '../threads/task-pool.js';
 
 /**
  * Results in order, made ahead of their use. Iterated once; leaving the loop, an error and `close()` end its threads.
@@ -12,7 +12,7 @@ export interface Loader<Result> extends AsyncIterableIterator<Result> {
 /** Runs tasks in order, at most `ahead` of them before they are asked for. */
 export function orderedLoader<Result extends TaskResult>(
   tasks: Iterator<LoaderTask>,
-  pool: TaskPool,
+  pool: TaskPool<LoaderTask, TaskResult>,
   ahead: number,
 ): Loader<Result> {
   const started: Promise<TaskResult>[] = [];

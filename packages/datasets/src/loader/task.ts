@@ -1,5 +1,6 @@
 import type { Sample } from '../dataset.js';
 import { loadEvaluationSample, type EvaluationOptions, type EvaluationSample } from '../evaluation-sample.js';
+import { threadWork } from '../threads/thread-work.js';
 import { loadTrainingBatch, type TrainingBatch, type TrainingTask } from './training-batch.js';
 
 /** An evaluation sample that is still to be made. */
@@ -19,3 +20,6 @@ export type TaskResult = TrainingBatch | EvaluationSample;
 export function runTask(task: LoaderTask): Promise<TaskResult> {
   return task.kind === 'training' ? loadTrainingBatch(task) : loadEvaluationSample(task.sample, task.options);
 }
+
+/** The work of a loader's threads. */
+export const loaderWork = threadWork(import.meta.url, runTask);

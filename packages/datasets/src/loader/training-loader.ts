@@ -3,7 +3,8 @@ import type { SampleList } from '../dataset.js';
 import { defaultViewOptions, type ViewOptions } from '../views/view-options.js';
 import type { Enrichment } from './enrichment.js';
 import { orderedLoader, type Loader } from './loader.js';
-import { taskPool } from './task-pool.js';
+import { taskPool } from '../threads/task-pool.js';
+import { loaderWork } from './task.js';
 import type { TrainingBatch, TrainingTask } from './training-batch.js';
 
 /** Options of {@link trainingLoader}. */
@@ -54,5 +55,5 @@ export function trainingLoader<Enriched = unknown>(
     }
   }
 
-  return orderedLoader(tasks(), taskPool(workers), workers === 0 ? 0 : prefetch);
+  return orderedLoader(tasks(), taskPool(loaderWork, workers), workers === 0 ? 0 : prefetch);
 }

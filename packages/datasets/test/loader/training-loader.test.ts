@@ -118,7 +118,7 @@ describe('enrichment', () => {
   test.each([
     ['fails', /^train-\d{5}: no lattice today$/],
     ['nothing', /enrichments\.mjs exports no function "nothing"$/],
-    ['endsThread', /^a loader thread ended unexpectedly$/],
+    ['endsThread', /^a worker thread ended unexpectedly$/],
   ])('%s ends the loader with one line', async (name, message) => {
     const options = { ...base, workers: 2, enrichment: enrichment(name) };
     await expect(collect(scenes, options)).rejects.toThrow(message);

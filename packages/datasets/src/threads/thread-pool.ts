@@ -1,57 +1,60 @@
 import { Worker } from 'node:worker_threads';
-import type { LoaderTask, TaskResult } from './task.js';
 import type { TaskPool } from './task-pool.js';
-import type { WorkerAnswer } from './worker.js';
+import type { ThreadWork } from './thread-work.js';
+import { builtModule } from './thread-work.js';
+import type { ThreadAnswer } from './thread.js';
 
 /** Milliseconds that a thread has for its last task before it is ended. */
 const GRACE = 5000;
 
-interface Job {
-  readonly task: LoaderTask;
-  readonly resolve: (result: TaskResult) => void;
+interface Job<Task, Result> {
+  readonly task: Task;
+  readonly handOver: readonly ArrayBuffer[];
+  readonly resolve: (result: Result) => void;
   readonly reject: (error: Error) => void;
 }
 
-interface Thread {
+interface Thread<Task, Result> {
   readonly worker: Worker;
   readonly exited: Promise<void>;
-  job: Job | undefined;
+  job: Job<Task, Result> | undefined;
 }
 
-// Threads run built JavaScript, also where this module itself runs from its TypeScript source.
-const workerUrl = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/loader/worker.js' : './worker.js',
-  import.meta.url,
-);
+const threadUrl = new URL('thread.js', builtModule(import.meta.url));
 
 // Node refuses files in a thread that was told how to read a program from the command line.
 const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--input-type'));
 
-/** A pool of worker threads, each with one task at a time; idle threads do not keep the process alive. */
-export function workerPool(count: number): TaskPool {
-  const queue: Job[] = [];
+/**
+ * A pool of worker threads, each with one task at a time; idle threads do not keep the process alive.
+ */
+export function threadPool<Task, Result>(
+  { module, name }: ThreadWork<Task, Result>,
+  count: number,
+): TaskPool<Task, Result> {
+  const queue: Job<Task, Result>[] = [];
   let closed: Promise<void> | undefined;
   let broken: Error | undefined;
 
   const threads = Array.from({ length: count }, () => {
-    const worker = new Worker(workerUrl, { execArgv });
-    const thread: Thread = {
+    const worker = new Worker(threadUrl, { execArgv, workerData: { module, name } });
+    const thread: Thread<Task, Result> = {
       worker,
       exited: new Promise((resolve) => worker.once('exit', () => resolve())),
       job: undefined,
     };
-    worker.on('message', (answer: WorkerAnswer) => {
+    worker.on('message', (answer: ThreadAnswer) => {
       const job = thread.job!;
       thread.job = undefined;
-      if ('result' in answer) job.resolve(answer.result);
+      if ('result' in answer) job.resolve(answer.result as Result);
       else job.reject(Object.assign(new Error(answer.failure.message), { stack: answer.failure.stack }));
       dispatch();
     });
     worker.on('error', (error) =>
-      fail(new Error(`a loader thread failed: ${error.message}`, { cause: error })),
+      fail(new Error(`a worker thread failed: ${error.message}`, { cause: error })),
     );
     worker.on('exit', () => {
-      if (closed === undefined) fail(new Error('a loader thread ended unexpectedly'));
+      if (closed === undefined) fail(new Error('a worker thread ended unexpectedly'));
     });
     worker.unref();
     return thread;
@@ -71,12 +74,12 @@ export function workerPool(count: number): TaskPool {
       if (thread.job === undefined && queue.length > 0 && broken === undefined) {
         thread.job = queue.shift()!;
         thread.worker.ref();
-        thread.worker.postMessage(thread.job.task);
+        thread.worker.postMessage(thread.job.task, thread.job.handOver);
       } else if (thread.job === undefined) thread.worker.unref();
     }
   }
 
-  async function end(thread: Thread): Promise<void> {
+  async function end(thread: Thread<Task, Result>): Promise<void> {
     thread.worker.ref();
     thread.worker.postMessage(null);
     const timer = setTimeout(() => void thread.worker.terminate(), GRACE);
@@ -85,18 +88,18 @@ export function workerPool(count: number): TaskPool {
   }
 
   return {
-    run(task) {
+    run(task, handOver = []) {
       if (broken !== undefined) return Promise.reject(broken);
       return new Promise((resolve, reject) => {
-        queue.push({ task, resolve, reject });
+        queue.push({ task, handOver, resolve, reject });
         dispatch();
       });
     },
     close() {
       closed ??= Promise.all(threads.map(end)).then(() => {
-        fail(new Error('the loader is closed'));
+        fail(new Error('the threads are closed'));
       });
-      for (const job of queue.splice(0)) job.reject(new Error('the loader is closed'));
+      for (const job of queue.splice(0)) job.reject(new Error('the threads are closed'));
       return closed;
     },
   };

@@ -1,18 +1,19 @@
-import { parentPort } from 'node:worker_threads';
-import { runTask, type LoaderTask, type TaskResult } from './task.js';
+import { parentPort, workerData } from 'node:worker_threads';
 import { transferableBuffers } from './transferable.js';
 
-/** What a worker answers to a task. */
-export type WorkerAnswer =
-  | { readonly result: TaskResult }
+/** What a thread answers to a task. */
+export type ThreadAnswer =
+  | { readonly result: unknown }
   | { readonly failure: { readonly message: string; readonly stack: string | undefined } };
 
 const port = parentPort;
-if (port === null) throw new Error('this module runs in a worker thread of the loader');
+if (port === null) throw new Error('this module runs in a worker thread');
+const { module, name } = workerData as { module: string; name: string };
+const run = ((await import(module)) as Record<string, (task: unknown) => unknown>)[name]!;
 
-async function answer(task: LoaderTask): Promise<WorkerAnswer> {
+async function answer(task: unknown): Promise<ThreadAnswer> {
   try {
-    return { result: await runTask(task) };
+    return { result: await run(task) };
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
     return { failure: { message, stack } };
@@ -20,7 +21,7 @@ async function answer(task: LoaderTask): Promise<WorkerAnswer> {
 }
 
 // One task at a time; `null` says that there will be no more, and the thread ends.
-port.on('message', (task: LoaderTask | null) => {
+port.on('message', (task: unknown) => {
   if (task === null) {
     port.close();
     return;
