@@ -34,7 +34,7 @@ const largestRead = 2 ** 30;
 
 /** A source over an open file; the caller closes it. */
 export function fileSource(path: string): ByteSource {
-  const file = openSync(path, 'r');
+  const file = openForReading(path);
   const { size } = fstatSync(file);
   return {
     size,
@@ -54,4 +54,13 @@ export function fileSource(path: string): ByteSource {
       closeSync(file);
     },
   };
+}
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return refuse(`${path}: ${code === 'ENOENT' ? 'no such file' : `can't be opened (${message})`}`);
+  }
 }
