@@ -55,3 +55,4 @@ export {
   type TrainingBatches,
   type TrainingBatchesOptions,
 } from './data/training-batches.js';
+export { backboneByName } from './network/backbone-by-name.js';

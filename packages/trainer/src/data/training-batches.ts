@@ -1,6 +1,12 @@
 import type { Backbone } from '@toco/backbone';
 import type { Lattice } from '@toco/crf';
-import { defaultViewOptions, trainingLoader, type SampleList, type ViewOptions } from '@toco/datasets';
+import {
+  defaultViewOptions,
+  trainingLoader,
+  type SampleList,
+  type TrainingBatch,
+  type ViewOptions,
+} from '@toco/datasets';
 import type { StepConfig } from '../config/step-config.js';
 import { feedBatch, type BatchFeed } from './feed-batch.js';
 import type { LatticeEnrichmentOptions } from './lattice-enrichment.js';
@@ -62,10 +68,10 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
     ids: () => ids,
     close: () => loader.close(),
     async next() {
-      const { done, value } = await loader.next();
-      if (done) return { done: true, value: undefined };
-      ids = value.ids;
-      return { done: false, value: feedBatch(value) };
+      const result = (await loader.next()) as IteratorResult<TrainingBatch<Lattice>, undefined>;
+      if (result.done) return { done: true, value: undefined };
+      ids = result.value.ids;
+      return { done: false, value: feedBatch(result.value) };
     },
     async return() {
       await loader.close();

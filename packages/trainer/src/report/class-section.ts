@@ -61,7 +61,7 @@ function classTable(
     <thead>
       <tr>
         <th scope="col">class</th>
-        <td class="track"></td>
+        <td class="track scale"><span>0</span><span>50</span><span>100</span></td>
         ${methods.map(
           ({ name, colour }) => html`<th scope="col"><i style="background: var(${colour})"></i>${name}</th>`,
         )}

@@ -23,8 +23,13 @@ export function duration(seconds: number): string {
 export function figure(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return '–';
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return minus(value.toExponential(2));
+  return minus(value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3));
+}
+
+/** Typographic minus signs. */
+function minus(text: string): string {
+  return text.replaceAll('-', '−');
 }
 
 /** A count with thin spaces between thousands. */

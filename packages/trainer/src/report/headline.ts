@@ -22,9 +22,9 @@ export function headline(data: ReportData): Markup {
     <h1>${data.title}</h1>
     <p class="lead">${data.description}</p>
     <div class="figures">
-${figures.map((one) => bigFigure(one, baseline))}${baseline && baselineFigure(baseline)}
-</div>
-<dl class="facts">
+      ${figures.map((one) => bigFigure(one, baseline))}${baseline && baselineFigure(baseline)}
+    </div>
+    <dl class="facts">
       ${facts.map(
         ([name, value]) =>
           html`<div>
@@ -45,16 +45,16 @@ interface BigFigure {
 
 function bigFigure({ name, value, colour }: BigFigure, baseline: ReportBaseline | undefined): Markup {
   return html`<div class="figure" style="--tint: var(${colour})">
-<span class="name">${name}</span>
-<span class="value">${percent(value)}<small>% mIoU</small></span>
-${baseline && html`<span class="gain"><b>${points(value - baseline.camMean)}</b> points on classification alone</span>`}
-</div>`;
+    <span class="name">${name}</span>
+    <span class="value">${percent(value)}<small>% mIoU</small></span>
+    ${baseline && html`<span class="gain"><b>${points(value - baseline.camMean)}</b> points over the baseline</span>`}
+  </div>`;
 }
 
 function baselineFigure({ camMean }: ReportBaseline): Markup {
   return html`<div class="figure" style="--tint: var(--base)">
-<span class="name">CAM, classification alone</span>
-<span class="value">${percent(camMean)}<small>% mIoU</small></span>
-<span class="gain">the baseline</span>
-</div>`;
+    <span class="name">CAM, classification alone</span>
+    <span class="value">${percent(camMean)}<small>% mIoU</small></span>
+    <span class="gain">the baseline</span>
+  </div>`;
 }

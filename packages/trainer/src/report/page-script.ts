@@ -6,16 +6,17 @@ export const pageScript = String.raw`
 'use strict';
 (() => {
   const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const minus = (text) => text.replaceAll('-', '−');
   const figure = (value) => {
     if (value == null) return '–';
     const size = Math.abs(value);
-    if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
-    return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3);
+    if (size !== 0 && (size < 1e-3 || size >= 1e6)) return minus(value.toExponential(2));
+    return minus(value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 3));
   };
   const lastOf = (values) => values && values.reduceRight((last, value) => last ?? value, null);
   const tick = (value) => {
     const size = Math.abs(value);
-    return size !== 0 && size < 1e-3 ? value.toExponential() : String(+value.toPrecision(6)).replace('-', '−');
+    return minus(size !== 0 && size < 1e-3 ? value.toExponential() : String(+value.toPrecision(6)));
   };
 
   const draw = (place, chart, hidden) => {

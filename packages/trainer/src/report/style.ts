@@ -34,7 +34,6 @@ section > p { color: var(--muted); }
 .figure .value { font: 600 46px/1.15 var(--serif); color: var(--tint); font-variant-numeric: lining-nums tabular-nums; white-space: nowrap; }
 .figure .value small { font: 400 14px var(--sans); color: var(--muted); margin-left: 6px; }
 .gain { font-size: 13.5px; color: var(--muted); line-height: 1.45; }
-.gain:first-of-type { margin-top: 4px; }
 .gain b { color: var(--ink); font-variant-numeric: tabular-nums; }
 .facts { display: flex; flex-wrap: wrap; gap: 14px 36px; margin: 24px 0 0; }
 .facts dt { color: var(--muted); font-size: 13px; }
@@ -49,7 +48,7 @@ section > p { color: var(--muted); }
 .caption .wrong { color: var(--muted); display: inline-flex; flex-wrap: wrap; gap: 2px 10px; }
 .caption .id { margin-left: auto; color: var(--muted); font: 12px var(--mono); }
 .class { white-space: nowrap; }
-.class i, .classes th > i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; box-shadow: inset 0 0 0 1px rgb(128 128 128 / .35); }
+.class i { display: inline-block; width: 11px; height: 11px; border-radius: 3px; margin-right: 6px; vertical-align: -1px; box-shadow: inset 0 0 0 1px rgb(128 128 128 / .35); }
 .pictures { display: grid; grid-template-columns: repeat(var(--columns), 1fr); gap: 8px; }
 .pictures figure { margin: 0; }
 .pictures img { display: block; width: 100%; height: auto; border-radius: 5px; background: var(--wash); }
@@ -69,7 +68,8 @@ section > p { color: var(--muted); }
 .u-legend th { font-weight: 400; }
 .u-legend .u-series > * { padding: 3px 4px; }
 .u-legend .u-value { color: var(--muted); font-variant-numeric: tabular-nums; min-width: 5.2ch; text-align: left; }
-.u-legend.u-inline .u-series { margin-right: 10px; }
+.u-legend.u-inline .u-series { margin-right: 12px; }
+.u-legend.u-inline .u-series th::after { content: none; }
 .u-legend .u-series:first-child { display: none; }
 .u-legend .u-series.faint { display: none; }
 .u-legend .u-series th:hover { background: var(--wash); border-radius: 4px; }
@@ -92,12 +92,17 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .classes thead th { font-size: 13px; color: var(--muted); vertical-align: bottom; padding-bottom: 8px; line-height: 1.3; }
 .classes thead th:nth-child(n + 3), .classes td:not(.track) { text-align: right; padding-left: 16px; }
 .classes td:not(.track) { width: 1%; min-width: 60px; }
-.classes thead th:nth-child(n + 3) { max-width: 130px; }
+.classes thead th:nth-child(n + 3) { min-width: 84px; max-width: 118px; }
+.classes thead i { display: block; width: 22px; height: 4px; border-radius: 2px; margin: 0 0 5px auto; }
 .classes tbody tr, .classes tfoot tr { border-top: 1px solid var(--rule); }
 .classes tbody th, .classes tfoot th { padding: 7px 16px 7px 0; width: 1%; white-space: nowrap; }
 .classes tfoot { font-weight: 600; }
 .classes tfoot th { font-weight: 600; }
-.classes .track { min-width: 60px; }
+.classes .track { min-width: 60px; padding: 0; background: linear-gradient(90deg, var(--rule) 1px, transparent 0) 0 / 25% 100%, linear-gradient(var(--rule), var(--rule)) right / 1px 100% no-repeat; }
+.classes .scale { background: none; vertical-align: bottom; padding-bottom: 8px; font-size: 12px; color: var(--muted); }
+.classes .scale span { float: left; width: 0; white-space: nowrap; }
+.classes .scale span + span { margin-left: 50%; transform: translateX(-1ch); }
+.classes .scale span:last-child { transform: translateX(-3ch); }
 .classes .track i { display: block; height: 4px; border-radius: 0 2px 2px 0; margin: 2px 0; min-width: 1px; }
 .classes .track i:first-child { height: 8px; }
 .classes .absent { color: var(--muted); font-style: italic; font-weight: 400; }
@@ -112,13 +117,17 @@ footer { margin-top: 64px; padding-top: 16px; border-top: 1px solid var(--rule);
   .figures { grid-template-columns: 1fr 1fr; gap: 10px; }
   .figure { padding: 12px 14px; }
   .figure .value { font-size: 36px; }
-  .figure .value small { display: block; margin: 0; }
+  .figure .value small { margin-left: 4px; font-size: 12.5px; }
   .pictures { grid-template-columns: repeat(3, 1fr); gap: 6px; }
   .panel + .panel { margin-top: 26px; }
   .chart { padding: 12px 10px 8px; }
-  .classes { font-size: 13.5px; }
-  .classes thead th:nth-child(n + 3), .classes td:not(.track) { padding-left: 8px; min-width: 0; }
-  .classes thead th { font-size: 11.5px; }
+  .classes, .classes thead, .classes tbody, .classes tfoot { display: block; }
+  .classes tr { display: grid; grid-template-columns: 1fr repeat(3, 84px); align-items: end; }
+  .classes thead th:nth-child(n + 3) { min-width: 0; max-width: none; }
+  .classes thead th:nth-child(n + 3), .classes td:not(.track) { padding-left: 8px; width: auto; }
+  .classes .track { grid-column: 1 / -1; order: 9; margin-bottom: 8px; }
+  .classes .scale { display: none; }
+  .classes tbody th, .classes tfoot th { padding-bottom: 3px; }
 }
 @media print { details { display: none; } section { break-inside: auto; } .panel, .chart { break-inside: avoid; } }
 `;

@@ -65,7 +65,7 @@ export function trainingCharts(rows: readonly MetricsRow[], { batchSize }: { bat
         { key: 'memory', label: 'memory', colour: '--cam', axis: 'right', of: (bytes) => bytes / 2 ** 30 },
       ]),
       title: 'Speed and memory',
-      quantity: 'images per second (left), resident GiB (right)',
+      quantity: 'images/s (left), memory in GiB (right)',
       range: [0, 0],
     },
   ];

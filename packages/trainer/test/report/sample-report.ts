@@ -1,5 +1,9 @@
 import { loadEvaluationSample, syntheticScenes } from '@toco/datasets';
-import { intersectionOverUnion, confusionMatrix, countPixels } from '../../src/evaluation/confusion-matrix.js';
+import {
+  intersectionOverUnion,
+  confusionMatrix,
+  countPixels,
+} from '../../src/evaluation/confusion-matrix.js';
 import type { Panel } from '../../src/evaluation/evaluate.js';
 import { resizePlanes, type Planes } from '../../src/evaluation/resize-planes.js';
 import type { ReportData } from '../../src/report/report-data.js';
@@ -16,8 +20,11 @@ export function noise(i: number): number {
 }
 
 /** A drawn scene with made-up predictions: the truth moved by `shift` pixels, activations that reach `blur` tokens far. */
-export async function samplePanel(index: number, { shift, blur }: { shift: number; blur: number }): Promise<Panel> {
-  const list = await syntheticScenes({ seed: 3, size: 160, train: 0, val: 40 }).list('val');
+export async function samplePanel(
+  index: number,
+  { shift, blur }: { shift: number; blur: number },
+): Promise<Panel> {
+  const list = await syntheticScenes({ seed: 3, size: 96, train: 0, val: 40 }).list('val');
   const sample = await loadEvaluationSample(list.sample(index), {
     size: 96,
     normalization: { mean, std },
@@ -41,10 +48,7 @@ export async function samplePanel(index: number, { shift, blur }: { shift: numbe
         out[i * channels + m] = inside ? 1 - reach * noise(i) : 0.35 * reach * noise(i + 7);
       }
     });
-    return resizePlanes(
-      { width: tokens, height: tokens, channels, data: out },
-      { width: 96, height: 96 },
-    );
+    return resizePlanes({ width: tokens, height: tokens, channels, data: out }, { width: 96, height: 96 });
   };
   const matrix = confusionMatrix(7);
   countPixels(matrix, { truth: data, prediction: seg }, { ignoreIndex: 255 });
@@ -63,7 +67,7 @@ export function samplePanels(count: number): Promise<ReportPanel[]> {
   return Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const panel = await samplePanel(i, { shift: 1 + 3 * i, blur: 0.3 + i / count });
-      const baseline = { ...panel, cam: (await samplePanel(i, { shift: 0, blur: 1.4 })).cam };
+      const baseline = { ...panel, cam: panel.camAux };
       return reportPanel(panel, { mean, std, threshold: 0.5, baseline });
     }),
   );

@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { encodeSafetensors } from '@toco/formats';
+import { inTemporaryFolder, tinyBackbone, tinyConfig, tinyRun, toco } from './run-toco.js';
+
+/** Runs a command that must fail with one clear line and leave nothing behind. */
+async function expectRefusal(args: readonly string[], line: RegExp, out?: string): Promise<void> {
+  const { status, stderr } = await toco(args);
+  const last = stderr.trimEnd().split('\n').at(-1)!;
+  expect(last).toMatch(line);
+  expect(status).toBe(1);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  if (out !== undefined) expect(existsSync(out)).toBe(false);
+}
+
+describe('configuration', () => {
+  test.each([
+    [['--set', 'optimizer.lrr=1'], /unknown key optimizer\.lrr; did you mean optimizer\.lr\?$/],
+    [['--set', 'optimiser.lr=1'], /unknown key optimiser; did you mean optimizer\?$/],
+    [['--set', 'optimizer.lr=fast'], /optimizer\.lr: .*number/],
+    [['--set', 'optimizer.lr'], /write it as key=value/],
+    [
+      ['--set', 'views.cropSize=50', 'localCrops.size=16'],
+      /views\.cropSize 50 is no multiple of the patch size 8 of tiny; choose 48 or 56\.$/,
+    ],
+    [['--set', 'groupSize=3'], /groupSize 3 does not divide batchSize 2/],
+    [['--set', 'localCrops.size=64'], /localCrops\.size 64 does not fit into views\.cropSize 48/],
+    [['--set', 'data.dataset=voc'], /data\.root is missing/],
+    [['--config', 'nowhere.yaml'], /nowhere\.yaml: no such file; check --config\.$/],
+    [['--backbone', 'nowhere.js'], /--backbone nowhere\.js: no such file\.$/],
+  ])('%j', async (args, line) => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'run');
+      const given = args[0] === '--config' ? ['--backbone', tinyBackbone] : tinyRun;
+      await expectRefusal(['train', ...given, ...args, '--out', out], line, out);
+    });
+  });
+
+  test('an unknown backbone names the nearest one', async () => {
+    const args = [
+      'train',
+      '--config',
+      tinyConfig,
+      '--set',
+      'backbone.name=deit_tinny_patch16_224',
+      '--out',
+      'nowhere',
+    ];
+    await expectRefusal(
+      args,
+      /no backbone "deit_tinny_patch16_224"; did you mean deit_tiny_patch16_224\?/,
+      'nowhere',
+    );
+  });
+});
+
+describe('weights and checkpoints', () => {
+  test('foreign and damaged weights', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const [out, weights] = [join(folder, 'run'), join(folder, 'weights.safetensors')];
+      const args = ['train', ...tinyRun, '--set', `backbone.weights=${weights}`, '--out', out];
+      await expectRefusal(args, /weights\.safetensors: /, out);
+      writeFileSync(weights, 'this is no safetensors file');
+      await expectRefusal(args, /weights\.safetensors: /, out);
+      const foreign = {
+        'layer.weight': { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) },
+      } as const;
+      writeFileSync(weights, encodeSafetensors(foreign));
+      await expectRefusal(args, /none of|no .*match|matches/i, out);
+    });
+  });
+
+  test('a checkpoint of another architecture, a damaged one, none at all', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'run');
+      const short = ['--set', 'run.stopAfter=1', 'evaluation.limit=1'];
+      expect(await toco(['train', ...tinyRun, ...short, '--out', out])).toMatchObject({ status: 0 });
+      await expectRefusal(
+        ['evaluate', out, '--set', 'backbone.name=vit_tiny_patch16_224'],
+        /this checkpoint is of another architecture than vit_tiny_patch16_224 with 6 classes/,
+      );
+      await expectRefusal(['evaluate', folder], /neither a checkpoint nor a run with checkpoints/);
+      await expectRefusal(['train', '--resume', '--out', folder], /no run here to resume/);
+      truncateSync(join(out, 'checkpoints/iteration-000001/model.safetensors'), 1000);
+      await expectRefusal(['evaluate', out, '--backbone', tinyBackbone], /model\.safetensors/);
+    });
+  }, 60_000);
+
+  test('a disk that is full while a checkpoint is written leaves the older one', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const disk = join(folder, 'disk');
+      mkdirSync(disk);
+      try {
+        execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { stdio: 'ignore' });
+      } catch {
+        console.warn('skipped: only root can mount a small disk');
+        return;
+      }
+      try {
+        const out = join(disk, 'run');
+        const args = [
+          'train',
+          ...tinyRun,
+          '--out',
+          out,
+          '--set',
+          'run.checkpointEvery=2',
+          'run.keep=100',
+          'optimizer.iterations=200',
+          'evaluation.every=200',
+        ];
+        const { status, stderr } = await toco(args);
+        expect(status).toBe(1);
+        expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/disk is full/);
+        const left = readdirSync(join(out, 'checkpoints'));
+        expect(left.length).toBeGreaterThan(0);
+        expect(left.every((name) => /^iteration-\d{6}$/.test(name))).toBe(true);
+        // what is left is whole
+        const copy = join(folder, 'copy');
+        cpSync(join(out, 'checkpoints', left.sort().at(-1)!), copy, { recursive: true });
+        expect(await toco(['evaluate', copy, '--backbone', tinyBackbone, '--limit', '1'])).toMatchObject({
+          status: 0,
+        });
+      } finally {
+        execFileSync('umount', [disk]);
+        rmSync(disk, { recursive: true, force: true });
+      }
+    });
+  }, 90_000);
+});
