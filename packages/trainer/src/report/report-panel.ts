@@ -52,7 +52,8 @@ export interface ReportPanelOptions {
  */
 export async function reportPanel(panel: Panel, options: ReportPanelOptions): Promise<ReportPanel> {
   const { mean, std, threshold, baseline, side = 256 } = options;
-  const { sample, classes, seg } = panel;
+  const { sample, classes, seg, iou } = panel;
+  const { id } = sample;
   const mask = sample.mask!;
   const native = { width: mask.width, height: mask.height };
   const factor = Math.min(1, side / Math.max(native.width, native.height));
@@ -88,7 +89,7 @@ export async function reportPanel(panel: Panel, options: ReportPanelOptions): Pr
     Object.entries(drawn).map(async ([column, image]) => [column, await jpeg(image, small)] as const),
   );
   const pictures = Object.fromEntries(files);
-  return { id: sample.id, ...small, pictures, labels, mistaken, iou: panel.iou };
+  return { id, ...small, pictures, labels, mistaken, iou };
 }
 
 /** The photograph that a normalised image was made of, at another size. */
