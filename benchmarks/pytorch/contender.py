@@ -1,0 +1,86 @@
+"""One side of the benchmark: a process that does one iteration, or one measurement, per line on its input.
+
+    contender.py --inputs FILE --form original|deduplicated --precision f32|bf16
+    contender.py --check FOLDER       compares both forms with the recorded trajectories of FOLDER
+"""
+
+import argparse
+import json
+import sys
+import time
+
+import torch
+
+from check import check
+from iteration import Iteration, nchw
+from tensor_file import read_safetensors
+
+
+def load(path):
+    tensors, metadata = read_safetensors(path)
+    batch = {key[len("batch.") :]: value for key, value in tensors.items() if key.startswith("batch.")}
+    for key in ("images", "globalView", "localSource"):
+        batch[key] = nchw(batch[key])
+    weights = {key[len("weights.") :]: value for key, value in tensors.items() if key.startswith("weights.")}
+    return json.loads(metadata["config"]), batch, weights
+
+
+@torch.inference_mode()
+def matrix_product_peak(size, precision):
+    """GFLOP/s of the best of several square products."""
+    dtype = torch.float32 if precision == "f32" else torch.bfloat16
+    a, b = (torch.rand(size, size).to(dtype) for _ in range(2))
+    out = torch.empty_like(a)
+    best = float("inf")
+    for _ in range(8):
+        start = time.perf_counter()
+        torch.mm(a, b, out=out)
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best / 1e9
+
+
+def serve(options):
+    config, batch, weights = load(options.inputs)
+    iteration = Iteration(config, weights, form=options.form, precision=options.precision)
+    del weights
+
+    def say(answer):
+        print(json.dumps(answer), flush=True)
+
+    say({"version": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()})
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["command"] == "step":
+            start = time.perf_counter()
+            losses = iteration.step(batch)
+            say({"milliseconds": 1000 * (time.perf_counter() - start), "losses": losses})
+        elif request["command"] == "peak":
+            say({"gflops": matrix_product_peak(request["size"], request["precision"])})
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--inputs")
+    parser.add_argument("--form", choices=["original", "deduplicated"])
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--check", metavar="FOLDER")
+    options = parser.parse_args()
+    torch.set_flush_denormal(True)  # as TensorFlow does
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.check is None:
+        serve(options)
+        return
+    missed = 0
+    for form in [options.form] if options.form else ["original", "deduplicated"]:
+        for quantity, error, bound in check(options.check, form):
+            good = error <= bound
+            missed += not good
+            print(f"{'ok  ' if good else 'MISS'} {quantity}: {error:.1e} (bound {bound:.0e})")
+    print(f"{missed} beyond their bounds")
+    sys.exit(1 if missed else 0)
+
+
+if __name__ == "__main__":
+    main()
