@@ -56,3 +56,8 @@ export {
   type TrainingBatchesOptions,
 } from './data/training-batches.js';
 export { backboneByName } from './network/backbone-by-name.js';
+export { interruption } from './cli/interruption.js';
+export { readMetrics, type MetricsRow } from './run/metrics-log.js';
+export { type ReportBaseline, type ReportData } from './report/report-data.js';
+export { reportPanel, type ReportPanel, type ReportPanelOptions } from './report/report-panel.js';
+export { writeReport } from './report/write-report.js';

@@ -69,7 +69,7 @@ const run = z.strictObject({
 });
 
 const engine = z.strictObject({
-  backend: z.enum(['auto', 'tensorflow', 'wasm', 'cpu']).default('auto'),
+  backend: z.enum(['tensorflow', 'wasm', 'cpu']).default('tensorflow'),
   device: z.enum(['auto', 'gpu', 'cpu']).default('auto'),
   precision: z.enum(['f32', 'bf16']).default('f32'),
   compile: z.boolean().default(true).describe('run the step as one TensorFlow graph'),

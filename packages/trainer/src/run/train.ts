@@ -2,7 +2,7 @@ import { loadPretrained, type Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import { readSafetensors } from '@toco/formats';
-import type { CompileOptions } from '@toco/graph';
+import { checkpointed, type CompileOptions } from '@toco/graph';
 import { createNetwork, type Network } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import type { Config } from '../config/config.js';
@@ -128,7 +128,10 @@ export async function train<P extends TensorTree = TensorTree>(
   print(
     `Training ${network.backbone.name} on ${data.name}: ${trainList.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
   );
-  const step = trainStep(stepSettings, { network });
+  const step = trainStep(stepSettings, {
+    network,
+    forward: config.engine.checkpoint ? { wrapBlock: checkpointed } : {},
+  });
   const board = tensorBoardWriter(folder);
   const progress = createProgress('train', { start });
   const window = metricsWindow();

@@ -1,5 +1,6 @@
 import { resize, type TensorTree } from '@toco/core';
 import { clsLoss, ctcLoss, denseEnergyLoss, ptcLoss, segLoss } from '@toco/losses';
+import type { ApplyOptions } from '@toco/backbone';
 import type { Network, NetworkOutput, NetworkParams, ProjectionHeadParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from '../config/step-config.js';
@@ -9,7 +10,16 @@ import { ignoreIndex } from './ignore-index.js';
 import { isOn, type LossTerm, type Phase } from './phase.js';
 import type { Targets } from './targets.js';
 
-/** What {@link lossTerms} looks at. */
+/** What the terms are computed with. */
+export interface LossContext<P extends TensorTree> {
+  readonly network: Network<P>;
+  readonly config: StepConfig;
+  readonly phase: Phase;
+  /** For the backbone, in every pass that a gradient goes through. */
+  readonly forward: ApplyOptions;
+}
+
+/** What {@link lossTermValues} looks at. */
 export interface LossInputs<P extends TensorTree> {
   readonly params: NetworkParams<P>;
   readonly teacher: ProjectionHeadParams;
@@ -24,7 +34,7 @@ export type TermValues = Partial<Record<LossTerm, tf.Scalar>>;
 
 /** The terms of the training loss that a phase has on, each unweighted (paper, eq. 7). */
 export function lossTermValues<P extends TensorTree>(
-  { network, config, phase }: { network: Network<P>; config: StepConfig; phase: Phase },
+  { network, config, phase, forward }: LossContext<P>,
   { params, teacher, batch, main, targets }: LossInputs<P>,
 ): TermValues {
   const { groupSize } = config;
@@ -32,8 +42,8 @@ export function lossTermValues<P extends TensorTree>(
 
   const ctc = (): tf.Scalar => {
     const { crops, cropFlags } = required(targets, 'crops', 'cropFlags');
-    const second = network.forward(params, batch.globalView).clsToken;
-    const local = network.forward(params, crops).clsToken; // [P·B,D]
+    const second = network.forward(params, batch.globalView, forward).clsToken;
+    const local = network.forward(params, crops, forward).clsToken; // [P·B,D]
     const student = network.project(params.proj_head, tf.concat([main.clsToken, second, local], 0)); // view-major
     const { taught } = constants(() => ({
       taught: network.project(teacher, tf.concat([main.clsToken, second], 0)),

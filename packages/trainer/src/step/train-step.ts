@@ -1,4 +1,5 @@
 import { mapTree, valueAndGrad, type TensorTree } from '@toco/core';
+import type { ApplyOptions } from '@toco/backbone';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from '../config/step-config.js';
@@ -29,6 +30,9 @@ export type TrainStep<P extends TensorTree> = (
  * runs eagerly on any backend and as one compiled graph alike. Nothing given is disposed; the new state shares the
  * leaves that did not change.
  *
+ * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
+ * in the backward pass (`@toco/graph`).
+ *
  * @throws when a trained parameter belongs to no parameter group
  * @example
  * const step = trainStep(stepConfig({ numClasses: 20 }), { network });
@@ -36,7 +40,7 @@ export type TrainStep<P extends TensorTree> = (
  */
 export function trainStep<P extends TensorTree>(
   config: StepConfig,
-  { network }: { network: Network<P> },
+  { network, forward = {} }: { network: Network<P>; forward?: ApplyOptions },
 ): TrainStep<P> {
   const groups = tocoParameterGroups(config);
   return (state, batch, phase) =>
@@ -46,9 +50,12 @@ export function trainStep<P extends TensorTree>(
 
       const { loss, aux, grads } = valueAndGrad((parameters: Record<string, tf.Tensor>) => {
         const params = withTrained(state.params, parameters);
-        const main = network.forward(params, batch.images);
+        const main = network.forward(params, batch.images, forward);
         const targets = constants(() => computeTargets({ network, config, phase }, { params, batch, main }));
-        const terms = lossTermValues({ network, config, phase }, { params, teacher, batch, main, targets });
+        const terms = lossTermValues(
+          { network, config, phase, forward },
+          { params, teacher, batch, main, targets },
+        );
         return {
           loss: totalLoss(phase, terms),
           aux: { ...terms, ...constants(() => targetShares(targets)) },
