@@ -1,0 +1,29 @@
+import { medianRun, type Recorded, type RunFigures } from './recorded.js';
+
+const row = (name: string, values: readonly string[]): string =>
+  [name.padEnd(46), ...values.map((value) => value.padStart(14))].join('');
+const figures = ({ cam, camAux, seg }: RunFigures, withSegmentation = true): string[] => [
+  cam.toFixed(1),
+  camAux.toFixed(1),
+  withSegmentation ? seg.toFixed(1) : '–',
+];
+
+/** What a run came to, beside what was recorded: mIoU in percent. */
+export function figuresTable(run: RunFigures, { baseline, toco }: Recorded, fresh?: RunFigures): string {
+  const reference = fresh ?? medianRun(baseline, 'cam');
+  const lines = [
+    row('mIoU on the validation scenes, %', ['CAM', 'auxiliary CAM', 'segmentation']),
+    ...(fresh ? [row('classification alone, this machine', figures(fresh, false))] : []),
+    row(
+      `classification alone, recorded (median of ${baseline.length} seeds)`,
+      figures(medianRun(baseline, 'cam'), false),
+    ),
+    row(`ToCo, recorded (median of ${toco.length} seeds)`, figures(medianRun(toco, 'seg'))),
+    row(`ToCo, this run (seed ${run.seed})`, figures(run)),
+  ];
+  const gain = run.seg - reference.cam;
+  return [
+    ...lines,
+    `ToCo's segmentation is ${Math.abs(gain).toFixed(1)} points ${gain >= 0 ? 'above' : 'below'} the CAM of classification alone.`,
+  ].join('\n');
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+const program = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'toco-scenes-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs the built program; `interruptAt` sends Ctrl-C once the error stream shows that text. */
+function start(
+  args: readonly string[],
+  interruptAt?: string,
+): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err, interrupted] = ['', '', false];
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => {
+      err += data.toString();
+      if (interruptAt && !interrupted && err.includes(interruptAt)) {
+        interrupted = true;
+        child.kill('SIGINT');
+      }
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, out, err });
+    });
+  });
+}
+
+describe('npm start, shortened', () => {
+  test('an interrupted run goes on and ends with a self-contained report and figures', async () => {
+    const run = join(folder, 'run');
+    const first = await start(['--short', '--out', run], '· loss');
+    expect(first.err).toContain('Stopped; the same command goes on from here.');
+    expect(first.code).toBe(130);
+
+    const second = await start(['--short', '--out', run]);
+    expect(second.err).not.toContain('Error');
+    expect(second.code).toBe(0);
+    expect(second.err).toContain('Going on from');
+    expect(second.out).toMatch(/classification alone, recorded \(median of 3 seeds\) +\d+\.\d/);
+    expect(second.out).toMatch(/ToCo, this run \(seed 0\) +\d+\.\d +\d+\.\d +\d+\.\d/);
+    expect(second.out).toContain(`Report: ${join(run, 'report.html')}`);
+
+    const page = await readFile(join(run, 'report.html'), 'utf8');
+    expect(page).toContain('data:image/jpeg;base64,');
+    expect(page).not.toMatch(/(?:src|href)="https?:/);
+    for (const name of ['boat', 'rocket']) expect(page).toContain(name);
+  }, 120_000);
+
+  test('a folder with something else in it is left alone', async () => {
+    const { code, err } = await start([
+      '--short',
+      '--out',
+      fileURLToPath(new URL('../src', import.meta.url)),
+    ]);
+    expect(code).toBe(1);
+    expect(err).toContain('holds something that is no run; choose another folder with --out.');
+  }, 60_000);
+});
