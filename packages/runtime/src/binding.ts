@@ -67,6 +67,8 @@ export async function compileBinding(engineFolder: string, nodePackageFolder: st
   await compile([
     ...common,
     ...['-DNODE_GYP_MODULE_NAME=tfjs_binding', `-I${nodePackageFolder}`, `-I${headers}`],
+    // the sources print their own path in messages: not the one of the machine that compiled them
+    `-ffile-prefix-map=${nodePackageFolder}=tfjs-node-gpu`,
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(nodePackageFolder, 'binding', name)),
     ...[
       `-L${library}`,
