@@ -1,0 +1,37 @@
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/**
+ * Makes sure that a folder's disk has room before work begins; makes the folder.
+ *
+ * @throws One line with what is needed and what is free.
+ */
+export async function requireFreeSpace(folder: string, bytes: number): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < bytes) {
+    throw new Error(
+      `${folder}: ${readableBytes(bytes)} are needed, ${readableBytes(free)} are free; make room or choose another folder`,
+    );
+  }
+}
+
+/** Bytes of the files directly within a folder; 0 where it does not exist. */
+export async function folderBytes(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** `1.4 GB`, `12 MB`. */
+export function readableBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

@@ -1,0 +1,130 @@
+import { describe, expect, test } from '@jest/globals';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { gzipSync } from 'node:zlib';
+import { archiveMembers } from '../../src/archive/archive-members.js';
+import { tarGuard } from '../../src/archive/tar-guard.js';
+import { randomStream, type RandomStream } from '../../src/random.js';
+import { extractVoc } from '../../src/voc/extract-voc.js';
+import { temporaryFolder } from '../folder.js';
+import { makeTar, type TestMember } from './make-tar.js';
+import { makeZip } from './make-zip.js';
+
+const folder = await temporaryFolder();
+const root = join(folder, 'inner', 'VOC2012');
+const members: TestMember[] = [
+  { name: 'VOCdevkit/VOC2012/', type: 'directory' },
+  { name: 'VOCdevkit/VOC2012/Annotations/a.xml', content: '<annotation></annotation>' },
+  { name: `VOCdevkit/VOC2012/Annotations/${'long-'.repeat(30)}.xml`, content: '<annotation></annotation>' },
+  { name: 'VOCdevkit/VOC2012/ImageSets/Segmentation/train.txt', content: 'a\nb\n' },
+  { name: 'VOCdevkit/VOC2012/JPEGImages/a.jpg', content: 'not quite a photograph'.repeat(40) },
+  { name: 'VOCdevkit/VOC2012/SegmentationClass/a.png', content: 'a mask' },
+];
+
+/** Some bytes changed, numbers of headers enlarged, a part cut out, repeated or cut off. */
+function mutated(bytes: Uint8Array, random: RandomStream): Uint8Array {
+  const out = Buffer.from(bytes);
+  const at = random.integer(0, out.length - 1);
+  const end = Math.min(out.length, at + random.integer(1, 600));
+  switch (random.integer(0, 5)) {
+    case 0:
+      return out.subarray(0, at);
+    case 1:
+      return Buffer.concat([out.subarray(0, at), out.subarray(end)]);
+    case 2:
+      return Buffer.concat([out.subarray(0, end), out.subarray(at)]);
+    case 3: {
+      // The size of a member, with a checksum of the header that is right again.
+      const block = 512 * random.integer(0, Math.floor(out.length / 512) - 1);
+      out.write(
+        random.pick(['77777777777', '00000000000', '00000100000', '-1         ', '\xff\xff\xff']),
+        block + 124,
+        'latin1',
+      );
+      out.write(random.pick(['..//', '/etc', 'C:\\x', 'VOCd']), block, 'latin1');
+      if (block + 512 <= out.length) writeChecksum(out.subarray(block, block + 512));
+      return out;
+    }
+    default:
+      for (let n = random.integer(1, 8); n > 0; n--)
+        out[random.integer(0, out.length - 1)] = random.integer(0, 255);
+      return out;
+  }
+}
+
+function writeChecksum(header: Buffer): void {
+  header.fill(' ', 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}
+
+describe('mutated archives', () => {
+  test.each([
+    ['tar', 600, makeTar(members)],
+    ['tar packed with gzip', 300, makeTar(members).then((tar) => gzipSync(tar))],
+    ['zip', 300, Promise.resolve(makeZip(members))],
+  ])('%s: %i of them are read or refused in one line', async (form, count, whole) => {
+    const bytes = await whole;
+    const path = join(folder, 'mutated');
+    let refused = 0;
+    const began = performance.now();
+    for (let i = 0; i < count; i++) {
+      await writeFile(path, mutated(bytes, randomStream(form.length, i)));
+      try {
+        await extractVoc(path, root);
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^[^\n]*mutated: [^\n]+$/);
+        refused++;
+      }
+      if (i % 50 === 0) await rm(root, { recursive: true, force: true });
+    }
+    expect(refused).toBeGreaterThan(count / 5);
+    expect((performance.now() - began) / count).toBeLessThan(100);
+    expect((await readdir(folder)).sort()).toEqual(['inner', 'mutated']);
+    expect((await readdir(join(folder, 'inner'))).filter((name) => name !== 'VOC2012')).toEqual([]);
+  });
+});
+
+describe('archiveMembers', () => {
+  async function names(bytes: Uint8Array): Promise<string[]> {
+    const path = join(folder, 'archive');
+    await mkdir(folder, { recursive: true });
+    await writeFile(path, bytes);
+    const found: string[] = [];
+    for await (const { name, isFile, read } of archiveMembers(path)) {
+      if (isFile) found.push(`${name}: ${Buffer.from(await read(2000)).toString()}`);
+      else found.push(name);
+    }
+    return found;
+  }
+
+  test('reads tar, packed tar and zip alike', async () => {
+    const expected = members.slice(1).map(({ name, content }) => `${name}: ${String(content)}`);
+    for (const bytes of [await makeTar(members), gzipSync(await makeTar(members)), makeZip(members)]) {
+      expect((await names(bytes)).slice(1)).toEqual(expected);
+    }
+  });
+
+  test('refuses unsafe paths and wrong checksums of a zip, and tells links', async () => {
+    await expect(names(makeZip([{ name: '../a' }]))).rejects.toThrow(/archive: [^\n]*\.\.\/a/);
+    await expect(names(makeZip([{ name: '/a' }]))).rejects.toThrow(/archive: [^\n]*\/a/);
+    expect(await names(makeZip([{ name: 'a', type: 'symlink', linkname: '/etc/passwd' }]))).toEqual(['a']);
+    const zip = makeZip([{ name: 'a', content: 'b'.repeat(100) }]);
+    const directory = Buffer.from(zip).lastIndexOf('PK\x01\x02');
+    zip[directory + 16]! ^= 1;
+    await expect(names(zip)).rejects.toThrow(/member a has a wrong checksum/);
+  });
+
+  test('a tar may unpack to so much, and has its end mark', async () => {
+    const pass = (bytes: Uint8Array): Promise<void> =>
+      pipeline(Readable.from([bytes.subarray(0, 700), bytes.subarray(700)]), tarGuard(2000), async (out) => {
+        for await (const part of out) void part;
+      });
+    await pass(Buffer.alloc(2000));
+    await expect(pass(Buffer.alloc(2001))).rejects.toThrow('unpacks to more than 2000 bytes');
+    await expect(pass(Buffer.alloc(1900, 1).fill(0, 876))).resolves.toBeUndefined();
+    await expect(pass(Buffer.alloc(1900, 1).fill(0, 877))).rejects.toThrow('the end mark is missing');
+  });
+});
