@@ -29,3 +29,10 @@ export {
 } from './variants.js';
 export { vit, type Vit, type VitOptions } from './vit.js';
 export type { VitParams } from './vit-params.js';
+export {
+  readWeights,
+  type ReadWeightsOptions,
+  type WeightFormat,
+  type WeightNaming,
+  type Weights,
+} from './weights/read-weights.js';
