@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Precision } from '@toco/graph';
+
+/** What a side of the benchmark can be asked for. */
+export type Request =
+  | { readonly command: 'step' }
+  | { readonly command: 'peak'; readonly size: number; readonly precision: Precision };
+
+/** What it answers; first of all, unasked, its version and threads. */
+export type Answer = Greeting | StepTime | { readonly gflops: number };
+
+/** What a side says when it is ready. */
+export interface Greeting {
+  readonly version: string;
+  readonly threads: number;
+}
+
+/** One iteration. */
+export interface StepTime {
+  readonly milliseconds: number;
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+/** One side of the benchmark: a process of its own that works when asked and else sleeps. */
+export interface Contender extends Greeting {
+  readonly name: string;
+  step(): Promise<StepTime>;
+  /** GFLOP/s of square matrix products. */
+  peak(size: number, precision: Precision): Promise<number>;
+  /** Most memory that the process ever held, in MiB; undefined where the system does not tell. */
+  memory(): number | undefined;
+  close(): void;
+}
+
+/**
+ * Starts a side and waits until it is ready.
+ *
+ * @throws one line where it ends instead of answering
+ */
+export async function startContender(name: string, command: readonly string[]): Promise<Contender> {
+  const [file, ...args] = command as [string, ...string[]];
+  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let complaints = '';
+  child.stderr
+    .setEncoding('utf8')
+    .on('data', (text: string) => (complaints = (complaints + text).slice(-4000)));
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      const last = complaints.trim().split('\n').at(-1) ?? '';
+      reject(new Error(`${name} ended with status ${code}: ${last || 'it said nothing'}`));
+    });
+  });
+  failed.catch(() => undefined); // heard of when it is next asked
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async <T>(): Promise<T> => {
+    const line = await Promise.race([lines.next(), failed]);
+    return line.done ? failed : (JSON.parse(line.value) as T);
+  };
+  const ask = async <T>(request: Request): Promise<T> => {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    return answer<T>();
+  };
+  const greeting = await answer<Greeting>();
+  return {
+    name,
+    ...greeting,
+    step: () => ask<StepTime>({ command: 'step' }),
+    peak: async (size, precision) =>
+      (await ask<{ gflops: number }>({ command: 'peak', size, precision })).gflops,
+    memory: () => peakMemory(child.pid!),
+    close: () => {
+      child.stdin.end();
+    },
+  };
+}
+
+/** Peak of the resident memory (VmHWM) of a process in MiB; Linux only. */
+function peakMemory(pid: number): number | undefined {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import type { VitParams } from '@toco/backbone';
+import type { Lattice } from '@toco/crf';
+import { openSafetensors, type NDArray } from '@toco/formats';
+import { denseEnergyLattice } from '@toco/losses';
+import type { Network, NetworkState } from '@toco/network';
+import { feedBatch, type BatchFeed } from '@toco/trainer';
+import type { BenchmarkConfig } from './benchmark-config.js';
+import { buildNetwork } from './build-network.js';
+
+/** What our side starts from. */
+export interface Inputs {
+  readonly config: BenchmarkConfig;
+  readonly network: Network<VitParams>;
+  readonly state: NetworkState<VitParams>;
+  /** Ready to be fed, lattices and all, as the loader hands it over. */
+  readonly feed: BatchFeed;
+}
+
+/** Reads the file that `write-inputs` wrote. */
+export function readInputs(path: string): Inputs {
+  const file = openSafetensors(path);
+  try {
+    const config = JSON.parse(file.metadata.get('config')!) as BenchmarkConfig;
+    const network = buildNetwork(config);
+    const prefix = 'weights.';
+    const names = [...file.entries.keys()].filter((name) => name.startsWith(prefix));
+    const weights = Object.fromEntries(names.map((name) => [name.slice(prefix.length), file.read(name)]));
+    const { report, ...state } = network.importCheckpoint(network.init(0), weights);
+    if (report.missing.length > 0) throw new Error(`${path}: the weights lack ${report.missing.join(', ')}.`);
+    const batch = (key: string): NDArray => file.read(`batch.${key}`);
+    return { config, network, state, feed: feedOf(config, batch, network.backbone) };
+  } finally {
+    file.close();
+  }
+}
+
+function feedOf(
+  { cropSize, batchSize, sigmaXy, sigmaRgb }: BenchmarkConfig,
+  batch: (key: string) => NDArray,
+  { mean, std }: { readonly mean: readonly number[]; readonly std: readonly number[] },
+): BatchFeed {
+  const floats = (key: string): Float32Array => batch(key).data as Float32Array;
+  const images = floats('images');
+  const size = cropSize * cropSize * 3;
+  const enriched = Array.from({ length: batchSize }, (_, b): Lattice => {
+    const levels = images.slice(b * size, (b + 1) * size);
+    for (let i = 0; i < size; i++) {
+      const scaled = Math.fround(levels[i]! * Math.fround(255 * std[i % 3]!));
+      levels[i] = scaled + Math.fround(255 * mean[i % 3]!);
+    }
+    return denseEnergyLattice(levels, [cropSize, cropSize], { sigmaXy, sigmaRgb });
+  });
+  return feedBatch({
+    iteration: 0,
+    epoch: 0,
+    ids: enriched.map((_, b) => String(b)),
+    cropSize,
+    images,
+    globalView: floats('globalView'),
+    localSource: floats('localSource'),
+    labels: floats('labels'),
+    imgBox: batch('imgBox').data as Int32Array,
+    cropNoise: floats('cropNoise'),
+    enriched,
+  });
+}
