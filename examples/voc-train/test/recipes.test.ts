@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { evaluationLoader, syntheticScenes, vocClasses } from '@toco/datasets';
+import { encodeLabelDictionary, encodeLabelPng } from '@toco/formats';
+import sharp from 'sharp';
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL('../../../packages/trainer/dist/cli/main.js', import.meta.url));
+const recipe = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'toco-voc-recipes-'));
+const root = join(folder, 'VOC2012');
+
+/** A data set in VOC's layout and of VOC's image size, of drawn scenes whose classes are called as VOC's first six. */
+beforeAll(async () => {
+  for (const part of ['JPEGImages', 'SegmentationClassAug', 'ImageSets/Segmentation']) {
+    mkdirSync(join(root, part), { recursive: true });
+  }
+  const list = await syntheticScenes({ size: 433, train: 8, val: 1 }).list('train');
+  const labels = new Map<string, Float32Array>();
+  let index = 0;
+  for await (const { image, height, width, mask, labels: present } of evaluationLoader(list, {
+    workers: 0,
+  })) {
+    const id = `2007_00000${index++}`;
+    const levels = Uint8Array.from(image, (value, i) =>
+      Math.round((value * [0.229, 0.224, 0.225][i % 3]! + [0.485, 0.456, 0.406][i % 3]!) * 255),
+    );
+    await sharp(levels, { raw: { width, height, channels: 3 } })
+      .jpeg()
+      .toFile(join(root, `JPEGImages/${id}.jpg`));
+    writeFileSync(join(root, `SegmentationClassAug/${id}.png`), encodeLabelPng(mask!));
+    labels.set(
+      id,
+      Float32Array.from(vocClasses, (_, c) => present[c] ?? 0),
+    );
+  }
+  writeFileSync(join(root, 'cls_labels_onehot.npy'), encodeLabelDictionary(labels));
+  const ids = [...labels.keys()];
+  writeFileSync(join(root, 'ImageSets/Segmentation/train_aug.txt'), `${ids.join('\n')}\n`);
+  writeFileSync(join(root, 'ImageSets/Segmentation/val.txt'), `${ids[0]!}\n`);
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** One iteration of a recipe with every term on; returns its row of metrics. */
+async function oneStep(name: string, settings: readonly string[]): Promise<Record<string, number>> {
+  const out = join(folder, name);
+  const everything =
+    'phases=[{from: 0, weights: {cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05}}]';
+  const set = [everything, 'run.stopAfter=1', 'run.logEvery=1', 'evaluation.limit=1', ...settings];
+  await run(process.execPath, [
+    main,
+    'train',
+    '--config',
+    recipe(name),
+    '--data',
+    root,
+    '--out',
+    out,
+    '--set',
+    ...set,
+  ]);
+  const [row] = readFileSync(join(out, 'metrics.jsonl'), 'utf8').split('\n');
+  return JSON.parse(row!) as Record<string, number>;
+}
+
+// Full size in pixels and width; of the batch of 4 one image, which is what a machine for tests has memory and time for.
+test.each(['deit-base.yaml', 'vit-base.yaml'])(
+  '%s takes a real step at full size',
+  async (name) => {
+    const row = await oneStep(name, ['batchSize=1', 'groupSize=1']);
+    for (const term of ['cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'])
+      expect(Number.isFinite(row[term])).toBe(true);
+    expect(row['seg']).toBeGreaterThan(0);
+  },
+  300_000,
+);
+
+test('voc-mini.yaml takes a real step as it is', async () => {
+  const row = await oneStep('voc-mini.yaml', []);
+  expect(row['loss']).toBeGreaterThan(0);
+}, 120_000);
