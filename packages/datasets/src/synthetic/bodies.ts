@@ -4,15 +4,18 @@ export const bodyTextures = ['planks', 'stripes', 'dots', 'checks', 'waves', 'sm
 /** One of the textures of bodies. */
 export type BodyTexture = (typeof bodyTextures)[number];
 
-/** Muted colours of bodies: hue in degrees, saturation and lightness in percent. */
+/** Colours of bodies, in the order of the kinds: hue in degrees, saturation and lightness in percent. */
 export const bodyColours: readonly { hue: number; saturation: number; lightness: number }[] = [
-  { hue: 22, saturation: 38, lightness: 42 },
-  { hue: 38, saturation: 34, lightness: 66 },
-  { hue: 205, saturation: 26, lightness: 52 },
-  { hue: 350, saturation: 24, lightness: 62 },
-  { hue: 150, saturation: 20, lightness: 44 },
-  { hue: 265, saturation: 20, lightness: 56 },
+  { hue: 0, saturation: 50, lightness: 48 },
+  { hue: 55, saturation: 55, lightness: 56 },
+  { hue: 300, saturation: 40, lightness: 60 },
+  { hue: 180, saturation: 45, lightness: 48 },
+  { hue: 120, saturation: 45, lightness: 46 },
+  { hue: 240, saturation: 50, lightness: 58 },
 ];
+
+/** Colour of what belongs to no class. */
+export const neutralColour = { hue: 30, saturation: 8, lightness: 56 };
 
 /**
  * The marks of a texture on a tile of 1 × 1, to be painted over the body's colour; `undefined` for a smooth body.

@@ -1,6 +1,6 @@
 /**
- * A kind of object: outlines within the square from −1 to 1. A plain part is large and painted in a muted colour that other
- * kinds use, too; the striking part is small, bright and the kind's own.
+ * A kind of object: outlines within the square from −1 to 1. The plain part is large and mostly in the kind's colour, with
+ * textures that other kinds use, too; the striking part is small, bright and the kind's own, but not always seen.
  */
 export interface ObjectKind {
   readonly name: string;

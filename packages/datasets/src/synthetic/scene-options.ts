@@ -16,11 +16,13 @@ export interface SceneOptions {
   readonly objectRadius: Range;
   /** How much smaller objects get for each further one. */
   readonly crowding: number;
-  /** Probability that a body has one of its kind's own colours and textures; else it takes any kind's. */
+  /** Probability that an object shows its striking part; else its body alone must tell the class. */
+  readonly strikingProbability: number;
+  /** Probability that a body has its kind's own colour and one of its two textures; else it takes any kind's. */
   readonly homeBody: number;
   /** Probability that the backdrop is that of one of the objects; else any. */
   readonly homeBackdrop: number;
-  /** Bodies without a striking part that belong to no class, at most. */
+  /** Neutral bodies that belong to no class, at most. */
   readonly distractors: number;
   /** Probability of a post in front of everything. */
   readonly postProbability: number;
@@ -35,8 +37,9 @@ export const defaultSceneOptions: SceneOptions = {
   classCounts: [0.45, 0.4, 0.15],
   objectRadius: [0.3, 0.42],
   crowding: 0.8,
-  homeBody: 0.75,
-  homeBackdrop: 0.6,
-  distractors: 2,
+  strikingProbability: 0.6,
+  homeBody: 0.9,
+  homeBackdrop: 0.3,
+  distractors: 1,
   postProbability: 0.25,
 };

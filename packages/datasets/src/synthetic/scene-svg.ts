@@ -21,13 +21,13 @@ export function sceneSvg(scene: Scene, { classes }: SceneOptions): string {
       const fill = body(paint, placement.rx);
       return placed(placement, `<path d="${round ? roundOutline : squareOutline}" fill="${fill}"/>`);
     }),
-    ...scene.objects.map(({ kind, placement, paint }) => {
+    ...scene.objects.map(({ kind, placement, paint, striking: seen }) => {
       const { plain, striking } = objectKinds[kindOf(classes, kind)]!;
       const fill = body(paint, placement.rx);
       return placed(
         placement,
         plain.map((path) => `<path d="${path}" fill="${fill}"/>`).join('') +
-          striking.map((part) => `<path d="${part.path}" fill="${part.fill}"/>`).join(''),
+          (seen ? striking : []).map((part) => `<path d="${part.path}" fill="${part.fill}"/>`).join(''),
       );
     }),
     scene.post === undefined
@@ -48,10 +48,10 @@ export function sceneSvg(scene: Scene, { classes }: SceneOptions): string {
 
 /** The labels of the same scene: every shape in the grey value of its class, without antialias. */
 export function sceneMaskSvg(scene: Scene, { classes }: SceneOptions): string {
-  const drawn = scene.objects.map(({ kind, placement }) => {
+  const drawn = scene.objects.map(({ kind, placement, striking: seen }) => {
     const { plain, striking } = objectKinds[kindOf(classes, kind)]!;
     const fill = `rgb(${kind + 1},${kind + 1},${kind + 1})`;
-    const paths = [...plain, ...striking.map(({ path }) => path)];
+    const paths = [...plain, ...(seen ? striking : []).map(({ path }) => path)];
     return placed(placement, paths.map((path) => `<path d="${path}" fill="${fill}"/>`).join(''));
   });
   if (scene.post)

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../random.js';
 import { backdropNames, type BackdropName } from './backdrops.js';
-import { bodyColours, bodyTextures, type BodyTexture } from './bodies.js';
+import { bodyColours, bodyTextures, neutralColour, type BodyTexture } from './bodies.js';
 import { objectKinds } from './object-kinds.js';
 import type { SceneOptions } from './scene-options.js';
 
@@ -44,6 +44,8 @@ export interface Scene {
     readonly kind: number;
     readonly placement: Placement;
     readonly paint: BodyPaint;
+    /** Whether its striking part is seen. */
+    readonly striking: boolean;
   }[];
   /** A post of no class in front of everything: left edge and width in pixels. */
   readonly post: { readonly x: number; readonly width: number; readonly paint: BodyPaint } | undefined;
@@ -74,7 +76,7 @@ export function drawScene(random: RandomStream, options: SceneOptions): Scene {
     light: random.uniform(0, 360),
     distractors: Array.from({ length: random.integer(0, options.distractors) }, () => ({
       placement: place(random, { width, height }, size * random.uniform(0.1, 0.24), []),
-      paint: drawPaint(random, random.integer(0, objectKinds.length - 1)),
+      paint: drawPaint(random, random.integer(0, objectKinds.length - 1), neutralColour),
       round: random.chance(0.5),
     })),
     objects: kinds.map((kind, i) => ({
@@ -84,12 +86,13 @@ export function drawScene(random: RandomStream, options: SceneOptions): Scene {
         random,
         random.chance(options.homeBody) ? kindOf(classes, kind) : random.integer(0, objectKinds.length - 1),
       ),
+      striking: random.chance(options.strikingProbability),
     })),
     post: random.chance(options.postProbability)
       ? {
           x: random.uniform(0, width),
           width: size * random.uniform(0.04, 0.08),
-          paint: drawPaint(random, random.integer(0, objectKinds.length - 1)),
+          paint: drawPaint(random, random.integer(0, objectKinds.length - 1), neutralColour),
         }
       : undefined,
   };
@@ -109,9 +112,8 @@ function drawCount(random: RandomStream, probabilities: readonly number[]): numb
   return (drawn < 0 ? probabilities.length - 1 : drawn) + 1;
 }
 
-/** Each kind has two of the colours and two of the textures, and shares each with one other kind. */
-function drawPaint(random: RandomStream, kind: number): BodyPaint {
-  const colour = bodyColours[(kind + random.integer(0, 1)) % bodyColours.length]!;
+/** Each kind has a colour and two of the textures, each of which it shares with one other kind. */
+function drawPaint(random: RandomStream, kind: number, colour = bodyColours[kind]!): BodyPaint {
   return {
     hue: colour.hue + random.uniform(-10, 10),
     saturation: colour.saturation + random.uniform(-8, 8),

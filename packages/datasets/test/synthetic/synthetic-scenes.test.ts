@@ -84,9 +84,11 @@ describe('syntheticScenes', () => {
       const texture = bodyTextures.indexOf(paint.texture);
       return texture === own || texture === (own + 1) % 6;
     });
-    // 0.75 by design, and a third of the rest by chance.
-    expect(home.length / objects.length).toBeGreaterThan(0.8);
-    expect(home.length / objects.length).toBeLessThan(0.87);
+    // 0.9 by design, and a third of the rest by chance.
+    expect(home.length / objects.length).toBeGreaterThan(0.915);
+    expect(home.length / objects.length).toBeLessThan(0.95);
+    const seen = objects.filter(({ striking }) => striking).length / objects.length;
+    expect(Math.abs(seen - defaultSceneOptions.strikingProbability)).toBeLessThan(0.03);
     const counts = [1, 2, 3].map(
       (n) => scenes.filter((scene) => scene.objects.length === n).length / scenes.length,
     );
