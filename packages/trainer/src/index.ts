@@ -61,3 +61,6 @@ export { readMetrics, type MetricsRow } from './run/metrics-log.js';
 export { type ReportBaseline, type ReportData } from './report/report-data.js';
 export { reportPanel, type ReportPanel, type ReportPanelOptions } from './report/report-panel.js';
 export { writeReport } from './report/write-report.js';
+export { reportPanel, type ReportPanel } from './report/report-panel.js';
+export type { ReportBaseline, ReportData } from './report/report-data.js';
+export { writeReport } from './report/write-report.js';

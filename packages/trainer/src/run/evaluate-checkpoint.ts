@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { applySetting } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { openDataset } from '../data/open-dataset.js';
+import { buildNetwork } from '../network/build-network.js';
 import { evaluate, type Evaluation, type Panel, type RunForward } from '../evaluation/evaluate.js';
 import {
   evaluationForward,
@@ -16,7 +17,6 @@ import {
 import { readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
 import { createProgress } from './progress.js';
 import { eagerStepper } from './stepper.js';
-import { buildNetwork } from './train.js';
 
 /** What {@link evaluateCheckpoint} may be told. */
 export interface EvaluateCheckpointOptions<P extends TensorTree> {

@@ -1,25 +1,23 @@
-import { loadPretrained, type Backbone } from '@toco/backbone';
+import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
-import { readSafetensors } from '@toco/formats';
 import { checkpointed, type CompileOptions } from '@toco/graph';
-import { createNetwork, type Network } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import type { Config } from '../config/config.js';
-import { stepConfigSchema, type StepConfig } from '../config/step-config.js';
+import { stepConfigOf } from '../config/step-config-of.js';
 import { openDataset } from '../data/open-dataset.js';
 import { trainingBatches } from '../data/training-batches.js';
 import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
-import { backboneByName } from '../network/backbone-by-name.js';
+import { buildNetwork } from '../network/build-network.js';
 import { phaseAt } from '../step/phase.js';
-import { initTrainState, type TrainState } from '../step/train-state.js';
 import { trainStep } from '../step/train-step.js';
-import { pruneCheckpoints, readTrainState, resolveCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { pruneCheckpoints, writeCheckpoint } from './checkpoint.js';
 import { appendMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
 import { metricsWindow } from './metrics-window.js';
 import { createProgress } from './progress.js';
 import { createRunFolder, runFiles } from './run-folder.js';
+import { startingState } from './starting-state.js';
 import { compiledStepper, eagerStepper, type Stepper } from './stepper.js';
 import { tensorBoardWriter } from './tensorboard.js';
 
@@ -50,36 +48,6 @@ export interface TrainResult {
   readonly evaluation?: Evaluation;
   /** Folder of the newest checkpoint. */
   readonly checkpoint: string;
-}
-
-/** The part of a run's configuration that the step sees, with the number of classes of the data. */
-export function stepConfigOf(config: Config, numClasses: number): StepConfig {
-  const keys = Object.keys(stepConfigSchema.shape).filter((key) => key !== 'numClasses');
-  const part = Object.fromEntries(keys.map((key) => [key, config[key as keyof Config]]));
-  return stepConfigSchema.parse({ ...part, numClasses });
-}
-
-/** The network that a configuration describes. */
-export function buildNetwork<P extends TensorTree>(
-  config: Config,
-  { numClasses, backbone }: { numClasses: number; backbone?: Backbone<P> | undefined },
-): Network<P> {
-  const chosen =
-    backbone ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>);
-  const { cropSize } = config.views;
-  for (const [key, size] of [
-    ['views.cropSize', cropSize],
-    ['localCrops.size', config.localCrops.size],
-    ['evaluation.size', config.evaluation.size],
-  ] as const) {
-    if (size % chosen.stride !== 0) {
-      const [below, above] = [Math.floor(size / chosen.stride), Math.ceil(size / chosen.stride)];
-      throw new Error(
-        `${key} ${size} is no multiple of the patch size ${chosen.stride} of ${chosen.name}; choose ${below * chosen.stride} or ${above * chosen.stride}.`,
-      );
-    }
-  }
-  return createNetwork({ backbone: chosen, numClasses, ...config.network });
 }
 
 /**
@@ -222,36 +190,7 @@ export async function train<P extends TensorTree = TensorTree>(
   }
 }
 
-/** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
-async function startingState<P extends TensorTree>(
-  config: Config,
-  network: Network<P>,
-  { folder, resume, print }: { folder: string; resume: boolean; print: (line: string) => void },
-): Promise<TrainState<P>> {
-  if (resume) {
-    const checkpoint = await resolveCheckpoint(folder);
-    print(`Going on from ${checkpoint}.`);
-    return readTrainState(checkpoint, network);
-  }
-  const { weights } = config.backbone;
-  const initial = network.init(config.seed);
-  if (weights === undefined) return initTrainState(network, initial);
-  const { params: encoder, report } = loadPretrained(
-    network.backbone,
-    initial.params.encoder,
-    readSafetensors(weights),
-  );
-  print(
-    `${weights}: ${report.matched.length} arrays matched, missing ${list(report.missing)}, left over ${list(report.leftOver)}.`,
-  );
-  return initTrainState(network, { ...initial, params: { ...initial.params, encoder } });
-}
-
 /** How the step is compiled. */
 function compileOptionsOf({ engine: { precision, xla } }: Config): CompileOptions {
   return { precision, xla };
-}
-
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ');
 }

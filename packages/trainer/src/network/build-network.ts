@@ -1,0 +1,32 @@
+import type { Backbone } from '@toco/backbone';
+import type { TensorTree } from '@toco/core';
+import { createNetwork, type Network } from '@toco/network';
+import type { Config } from '../config/config.js';
+import { backboneByName } from './backbone-by-name.js';
+
+/**
+ * The network that a configuration describes, on the backbone that it names or on one of one's own.
+ *
+ * @throws one line where a size is no multiple of the backbone's patch size
+ */
+export function buildNetwork<P extends TensorTree>(
+  config: Config,
+  { numClasses, backbone }: { numClasses: number; backbone?: Backbone<P> | undefined },
+): Network<P> {
+  const chosen =
+    backbone ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>);
+  const { cropSize } = config.views;
+  for (const [key, size] of [
+    ['views.cropSize', cropSize],
+    ['localCrops.size', config.localCrops.size],
+    ['evaluation.size', config.evaluation.size],
+  ] as const) {
+    if (size % chosen.stride !== 0) {
+      const [below, above] = [Math.floor(size / chosen.stride), Math.ceil(size / chosen.stride)];
+      throw new Error(
+        `${key} ${size} is no multiple of the patch size ${chosen.stride} of ${chosen.name}; choose ${below * chosen.stride} or ${above * chosen.stride}.`,
+      );
+    }
+  }
+  return createNetwork({ backbone: chosen, numClasses, ...config.network });
+}

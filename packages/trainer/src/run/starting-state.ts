@@ -1,0 +1,36 @@
+import { loadPretrained } from '@toco/backbone';
+import type { TensorTree } from '@toco/core';
+import { readSafetensors } from '@toco/formats';
+import type { Network } from '@toco/network';
+import type { Config } from '../config/config.js';
+import { initTrainState, type TrainState } from '../step/train-state.js';
+import { readTrainState, resolveCheckpoint } from './checkpoint.js';
+
+/** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
+export async function startingState<P extends TensorTree>(
+  config: Config,
+  network: Network<P>,
+  { folder, resume, print }: { folder: string; resume: boolean; print: (line: string) => void },
+): Promise<TrainState<P>> {
+  if (resume) {
+    const checkpoint = await resolveCheckpoint(folder);
+    print(`Going on from ${checkpoint}.`);
+    return readTrainState(checkpoint, network);
+  }
+  const { weights } = config.backbone;
+  const initial = network.init(config.seed);
+  if (weights === undefined) return initTrainState(network, initial);
+  const { params: encoder, report } = loadPretrained(
+    network.backbone,
+    initial.params.encoder,
+    readSafetensors(weights),
+  );
+  print(
+    `${weights}: ${report.matched.length} arrays matched, missing ${list(report.missing)}, left over ${list(report.leftOver)}.`,
+  );
+  return initTrainState(network, { ...initial, params: { ...initial.params, encoder } });
+}
+
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ');
+}
