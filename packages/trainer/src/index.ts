@@ -10,7 +10,6 @@ export { learningRate, learningRateTensor, type LearningRateSchedule } from './o
 export { assignGroups, type ParameterGroup } from './optimizer/parameter-groups.js';
 export type { Batch } from './step/batch.js';
 export { ema } from './step/ema.js';
-export {
   lossTerms,
   phaseAt,
   type LossTerm,
@@ -26,20 +25,17 @@ export { configSchema, type Config, type ConfigInput } from './config/config.js'
 export { loadConfig } from './config/load-config.js';
 export { parseConfig } from './config/parse-config.js';
 export { evaluate, type Evaluation, type EvaluateOptions, type Panel } from './evaluation/evaluate.js';
-export {
   evaluationForward,
   type EvaluationInputs,
   type EvaluationOutputs,
 } from './evaluation/evaluation-forward.js';
 export { tokenSimilarity } from './evaluation/token-similarity.js';
-export {
   confusionMatrix,
   countPixels,
   intersectionOverUnion,
   type ConfusionMatrix,
   type IntersectionOverUnion,
 } from './evaluation/confusion-matrix.js';
-export {
   readModel,
   readTrainState,
   resolveCheckpoint,
@@ -50,7 +46,6 @@ export { evaluateCheckpoint, type EvaluateCheckpointOptions } from './run/evalua
 export { train, type TrainOptions, type TrainResult } from './run/train.js';
 export { feedBatch, type BatchFeed } from './data/feed-batch.js';
 export { feedTensors } from './data/feed-tensors.js';
-export {
   trainingBatches,
   type TrainingBatches,
   type TrainingBatchesOptions,
@@ -60,7 +55,4 @@ export { interruption } from './cli/interruption.js';
 export { readMetrics, type MetricsRow } from './run/metrics-log.js';
 export { type ReportBaseline, type ReportData } from './report/report-data.js';
 export { reportPanel, type ReportPanel, type ReportPanelOptions } from './report/report-panel.js';
-export { writeReport } from './report/write-report.js';
-export { reportPanel, type ReportPanel } from './report/report-panel.js';
-export type { ReportBaseline, ReportData } from './report/report-data.js';
 export { writeReport } from './report/write-report.js';

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { requestFile, type HubAnswer } from './hub-request.js';
+
+/** Options of {@link downloadFile}. */
+export interface DownloadOptions {
+  /** Called as bytes arrive. */
+  readonly progress?: ((done: number, total: number | undefined) => void) | undefined;
+  /** Broken connections in a row, without a byte between them, before it is given up. */
+  readonly attempts?: number;
+  /** Milliseconds before the second attempt; twice as many before each further one. */
+  readonly retryDelay?: number;
+  /** Milliseconds without a byte after which a connection counts as broken. */
+  readonly silence?: number;
+}
+
+/** What can't become better by trying again. */
+class FinalError extends Error {}
+
+/**
+ * Downloads a file whole or not at all. What has arrived is kept beside `path` as `….part`, and a later call, or the next
+ * attempt after a broken connection, asks for the rest only. The file takes its name once size and SHA-256 are what the
+ * server says; where it gives no hash, size alone decides.
+ *
+ * @throws one line: no such file, no access, no connection, another hash, a full disk
+ */
+export async function downloadFile(
+  address: URL,
+  path: string,
+  { progress, attempts = 5, retryDelay = 1000, silence = 60_000 }: DownloadOptions = {},
+): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.part`;
+  for (let failures = 0; ; ) {
+    const before = await sizeOf(partial);
+    try {
+      const { sha256 } = await fetchRest(address, partial, { progress, silence });
+      await assertHash(partial, sha256, address);
+      await rename(partial, path).catch((error: unknown) => {
+        // Another process that downloads the same file was faster.
+        if (!existsSync(path)) throw error;
+      });
+      return;
+    } catch (error) {
+      if (error instanceof FinalError) throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOSPC') {
+        throw new Error(`${partial}: the disk is full; make room and call again, it goes on where it stopped.`, {
+          cause: error,
+        });
+      }
+      failures = (await sizeOf(partial)) > before ? 1 : failures + 1;
+      if (failures >= attempts) throw unreachable(address, error as Error);
+      await wait(retryDelay * 2 ** (failures - 1));
+    }
+  }
+}
+
+/** Appends what is missing of a file. @returns what the server says of the whole */
+async function fetchRest(
+  address: URL,
+  partial: string,
+  { progress, silence }: Pick<DownloadOptions, 'progress'> & { readonly silence: number },
+): Promise<HubAnswer> {
+  const controller = new AbortController();
+  const restart = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      controller.abort(new Error(`no byte for ${silence / 1000} seconds`));
+    }, silence);
+  let timer = restart();
+  const start = await sizeOf(partial);
+  // Opened without emptying it: two processes that download the same file write the same bytes to the same places.
+  const file = await open(partial, existsSync(partial) ? 'r+' : 'w');
+  try {
+    const answer = await requestFile(address, { start, signal: controller.signal });
+    let position = await startOf(answer, start, address);
+    for await (const chunk of answer.response.status === 416 ? [] : answer.response.body!) {
+      clearTimeout(timer);
+      timer = restart();
+      await writeAll(file, chunk as Uint8Array, position);
+      position += (chunk as Uint8Array).length;
+      progress?.(position, answer.size);
+    }
+    if (answer.size !== undefined && position !== answer.size) {
+      if (position > answer.size) await file.truncate(0);
+      throw new Error(`${position} of ${answer.size} bytes arrived`);
+    }
+    await file.truncate(position);
+    await file.sync();
+    return answer;
+  } finally {
+    clearTimeout(timer);
+    await file.close();
+  }
+}
+
+/** The position that an answer's bytes begin at. @throws where the answer is none */
+async function startOf({ response, size }: HubAnswer, asked: number, address: URL): Promise<number> {
+  const { status, headers } = response;
+  if (status === 200) return 0;
+  if (status === 206) {
+    const start = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
+    if (start !== asked) throw new FinalError(`${address.href}: answers with another range than asked for.`);
+    return start;
+  }
+  await response.body?.cancel();
+  // Everything had arrived already.
+  if (status === 416 && size === asked) return asked;
+  if (status === 404) {
+    throw new FinalError(
+      `${address.href}: there is no such file; check name and revision, not every model has safetensors.`,
+    );
+  }
+  if (status === 401 || status === 403) {
+    throw new FinalError(
+      `${address.href}: needs a permission (status ${status}); check the name, or download it yourself and give the path.`,
+    );
+  }
+  const complaint = `the server answers with status ${status}`;
+  throw status >= 500 || status === 429 || status === 416 || status === 408
+    ? new Error(complaint)
+    : new FinalError(`${address.href}: ${complaint}.`);
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
+
+/** Throws, and removes the file, where its hash is not the one that the server gave. */
+async function assertHash(path: string, expected: string | undefined, address: URL): Promise<void> {
+  if (expected === undefined) return;
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  const found = hash.digest('hex');
+  if (found === expected) return;
+  await rm(path, { force: true });
+  throw new FinalError(
+    `${address.href}: arrived with SHA-256 ${found.slice(0, 12)}… instead of ${expected.slice(0, 12)}…; call again to start afresh.`,
+  );
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+function unreachable(address: URL, error: Error): Error {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  const reason = cause?.code ?? cause?.message ?? error.message;
+  return new Error(
+    `${address.host}: can't be reached or breaks off (${reason}); what has arrived is kept. Check the network, set HF_ENDPOINT to a mirror, or download the file yourself and give its path.`,
+    { cause: error },
+  );
+}
