@@ -1,5 +1,17 @@
 export { batchSchedule, type BatchSchedule, type ScheduledBatch } from './batch-schedule.js';
 export {
+  checkDataset,
+  type CheckOptions,
+  type CheckReport,
+  type ClassFrequency,
+} from './check/check-dataset.js';
+export { type Problem } from './check/check-sample.js';
+export { cocoClasses } from './coco/coco-classes.js';
+export { coco, type CocoOptions } from './coco/coco.js';
+export { type CrowdTreatment } from './coco/draw-objects.js';
+export { type PreparedCoco, prepareCoco, type PrepareCocoOptions } from './coco/prepare-coco.js';
+export { datasetAt, datasetLayout, type DatasetLayout } from './dataset-at.js';
+export {
   checkClasses,
   computedList,
   type Dataset,
@@ -7,7 +19,9 @@ export {
   type SampleList,
   sampleList,
 } from './dataset.js';
+export { download, type DownloadOptions } from './download/download.js';
 export { type EvaluationOptions, type EvaluationSample, loadEvaluationSample } from './evaluation-sample.js';
+export { imageFolder, type ImageFolderOptions } from './folder/image-folder.js';
 export { decodeImage } from './image/decode-image.js';
 export { decodeMask, ignoredLabel, type MaskExpectation } from './image/decode-mask.js';
 export { type EncodedImage, imageName } from './image/encoded-image.js';
@@ -15,11 +29,13 @@ export { blackImage, type RgbImage } from './image/rgb-image.js';
 export { readLabelFile } from './labels/label-file.js';
 export { type LabelTable } from './labels/label-table.js';
 export { labelsOfMask } from './labels/labels-from-mask.js';
+export { writeLabelFile } from './labels/write-label-file.js';
 export { type Enrich, type Enrichment } from './loader/enrichment.js';
 export { evaluationLoader, type EvaluationLoaderOptions } from './loader/evaluation-loader.js';
 export { type Loader } from './loader/loader.js';
 export { type TrainingBatch } from './loader/training-batch.js';
 export { trainingLoader, type TrainingLoaderOptions } from './loader/training-loader.js';
+export { type OnPreparationProgress, type PreparationProgress } from './prepare/preparation-progress.js';
 export { randomPurpose, randomStream, type RandomStream } from './random.js';
 export { objectKinds, type ObjectKind } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
@@ -47,5 +63,7 @@ export {
   type ViewOptions,
 } from './views/view-options.js';
 export { drawViews, type ViewPlan } from './views/view-plan.js';
+export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prepare-voc.js';
+export { type ArchiveSource, vocArchives } from './voc/voc-archives.js';
 export { voc, type VocOptions } from './voc/voc.js';
 export { vocClasses } from './voc/voc-classes.js';

@@ -88,7 +88,7 @@ async function fetchOnce(
     if (total !== undefined) await requireFreeSpace(dirname(path), total - start).catch(refuse);
     await writeFile(identityFile(path), validator).catch(refuseFullDisk(path));
     let bytes = start;
-    const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+    const body = Readable.fromWeb(response.body!);
     await pipeline(
       body,
       async function* count(chunks: AsyncIterable<Uint8Array>) {

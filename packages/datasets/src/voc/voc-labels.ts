@@ -40,8 +40,8 @@ export async function readVocLabels(
     });
     return new Map(ids.map((id, i) => [id, rows[i]!]));
   }
-  if (!/\.(npy|json)$/.test(source)) {
-    throw new Error(`labels "${source}": give the path of an .npy or .json file, "xml" or "masks"`);
+  if (!/\.(npy|json|csv)$/.test(source)) {
+    throw new Error(`labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "masks"`);
   }
   return readLabelFile(source, classes);
 }

@@ -30,7 +30,7 @@ describe('readLabelFile', () => {
     ['labels.json', '[1]', /labels\.json: not an object of class names by image id$/],
     ['labels.json', '{ "a": ', /labels\.json: [^\n]+$/],
     ['labels.npy', 'text', /labels\.npy: [^\n]+$/],
-    ['labels.csv', 'a,cat', /labels\.csv: label files end in \.npy or \.json$/],
+    ['labels.txt', 'a,cat', /labels\.txt: label files end in \.npy, \.json or \.csv$/],
   ])('%s %j is refused', async (name, content, message) => {
     await expect(read(name, content)).rejects.toThrow(message);
   });

@@ -159,7 +159,7 @@ describe('one line for what is wrong', () => {
       `${path}: no labels for b, which the list train_aug names`,
     );
     await expect(voc(root, { classes, labels: 'onehot' }).list('train_aug')).rejects.toThrow(
-      'labels "onehot": give the path of an .npy or .json file, "xml" or "masks"',
+      'labels "onehot": give the path of an .npy, .json or .csv file, "xml" or "masks"',
     );
     await writeTree(root, { 'SegmentationClassAug/b.png': mask(7) });
     await expect(voc(root, { classes, labels: 'masks' }).list('train_aug')).rejects.toThrow(

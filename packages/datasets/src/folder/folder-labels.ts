@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NamedLabels } from '../labels/csv-labels.js';
+import { inParallel } from '../labels/in-parallel.js';
+import { readLabelFile, readNamedLabels } from '../labels/label-file.js';
+import { namesInAnnotation } from '../labels/labels-from-annotation.js';
+import { imageId } from './image-files.js';
+
+/** Files that are read at a time. */
+const PARALLEL = 16;
+
+/** Where the labels of a folder come from when nobody says: the first of these that is there, else its sub-folders. */
+export function defaultLabelSource(root: string): string {
+  const files = ['labels.csv', 'labels.json', 'cls_labels_onehot.npy'].map((name) => join(root, name));
+  return (
+    files.find((path) => existsSync(path)) ?? (existsSync(join(root, 'Annotations')) ? 'xml' : 'folders')
+  );
+}
+
+/**
+ * The class names of the images of a folder.
+ *
+ * @param source - `'folders'`, `'xml'`, or the path of a label file.
+ * @param images - Paths of the images by id.
+ * @param classes - Names for the vectors of an `.npy` file, which has none itself.
+ * @throws One line that names the file or folder that is wrong.
+ */
+export async function folderLabels(
+  source: string,
+  {
+    root,
+    images,
+    classes,
+  }: { root: string; images: ReadonlyMap<string, string>; classes: readonly string[] | undefined },
+): Promise<NamedLabels> {
+  if (source === 'folders')
+    return { names: new Map([...images.keys()].map((id) => [id, [classFolder(id, root)]])) };
+  if (source === 'xml') return { names: await annotated(root, images) };
+  if (source.endsWith('.npy')) {
+    if (classes === undefined)
+      throw new Error(`${source}: holds no class names; give the classes (or classes.txt beside it)`);
+    const table = await readLabelFile(source, classes);
+    const names = Array.from(
+      table,
+      ([id, labels]) => [imageId(id), classes.filter((_, i) => labels[i] === 1)] as const,
+    );
+    return { names: new Map(names) };
+  }
+  const labels = await readNamedLabels(source);
+  return { ...labels, names: new Map(Array.from(labels.names, ([id, names]) => [imageId(id), names])) };
+}
+
+function classFolder(id: string, root: string): string {
+  const end = id.indexOf('/');
+  if (end < 0) {
+    throw new Error(
+      `${join(root, id)}: the image lies in no class's folder; sort images into one folder per class, or give labels`,
+    );
+  }
+  return id.slice(0, end);
+}
+
+/** Names in `Annotations/ID.xml`, or in the file beside the image; images without such a file have no labels. */
+async function annotated(
+  root: string,
+  images: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const entries = await inParallel([...images], PARALLEL, async ([id, image]) => {
+    const places = [join(root, 'Annotations', `${id}.xml`), image.replace(/\.\w+$/, '.xml')];
+    const path = places.find((place) => existsSync(place));
+    if (path === undefined) return [];
+    return [[id, [...new Set(namesInAnnotation(await readFile(path, 'utf8'), path))]] as const];
+  });
+  const names = new Map(entries.flat());
+  if (names.size === 0)
+    throw new Error(
+      `${root}: no image has an annotation; expected Annotations/ID.xml or ID.xml beside the image`,
+    );
+  return names;
+}

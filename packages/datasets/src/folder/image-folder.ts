@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset.js';
+import { labelsOfNames } from '../labels/label-table.js';
+import { randomPurpose, randomStream } from '../random.js';
+import { defaultLabelSource, folderLabels } from './folder-labels.js';
+import { imageFiles, imageId } from './image-files.js';
+
+/** Options of {@link imageFolder}. */
+export interface ImageFolderOptions {
+  /**
+   * Where labels come from: `'folders'` (one sub-folder per class), `'xml'` (annotations of VOC's form), or the path of a `.csv`,
+   * `.json` or `.npy` file. By default `labels.csv`, `labels.json` or `cls_labels_onehot.npy` in the folder, else its
+   * `Annotations`, else its sub-folders.
+   */
+  readonly labels?: string;
+  /** Foreground classes in the order of their labels; by default `classes.txt`, else the names in the labels, sorted. */
+  readonly classes?: readonly string[];
+  /** Folder of the photographs; by default `images` or `JPEGImages` within `root`, else `root` itself. */
+  readonly images?: string;
+  /** Folder of masks, `ID.png`; by default `masks` or `SegmentationClass` within `root`. */
+  readonly masks?: string;
+  /** Share of the images for validation where the folder has no `train.txt` and `val.txt`. */
+  readonly valFraction?: number;
+  /** Decides which images those are. */
+  readonly seed?: number;
+}
+
+/**
+ * A folder of one's own: photographs (JPEG, PNG, WebP), labels in one of four forms, and masks if there are some. An image is
+ * known by its path without extension. Lists are `NAME.txt` in the folder, an id on each line; without `train.txt` and `val.txt`
+ * images are parted at random, the same for the same seed. Images without labels are left out.
+ *
+ * @throws One line for a folder or label file that can't be read, or classes that are none; from `list()` for a missing list or
+ * image.
+ *
+ * @example
+ * const data = await imageFolder('flowers', { labels: 'flowers/labels.csv', valFraction: 0.2 });
+ * console.log(data.classes, (await data.list('train')).length);
+ */
+export async function imageFolder(root: string, options: ImageFolderOptions = {}): Promise<Dataset> {
+  const { labels: source = defaultLabelSource(root), valFraction = 0.1, seed = 0 } = options;
+  if (!(valFraction > 0 && valFraction < 1))
+    throw new Error(`valFraction ${valFraction} is not between 0 and 1`);
+  const imageRoot = options.images ?? firstFolder(root, ['images', 'JPEGImages']) ?? root;
+  const maskRoot = options.masks ?? firstFolder(root, ['masks', 'SegmentationClass']);
+  const images = await imageFiles(imageRoot, { leaveOut: maskRoot === undefined ? [] : [maskRoot] });
+  const masks = maskRoot === undefined ? new Map<string, string>() : await imageFiles(maskRoot);
+  const given = options.classes ?? (await classesInFile(root));
+  const labels = await folderLabels(source, { root, images, classes: given });
+  const found = labels.classes ?? [...new Set([...labels.names.values()].flat())].sort();
+  const classes = checkClasses(root, given ?? found);
+  const ids = [...labels.names.keys()].sort();
+
+  function sample(id: string, list: string): Sample {
+    const [image, mask, names] = [images.get(id), masks.get(id), labels.names.get(id)];
+    if (image === undefined)
+      throw new Error(`${join(imageRoot, id)}: there is no such image, which the ${list} name`);
+    if (names === undefined) throw new Error(`${source}: no labels for ${id}, which the ${list} name`);
+    return {
+      id,
+      image: { path: image },
+      labels: labelsOfNames(names, classes, `${source}, ${id}`),
+      ...(mask !== undefined && { mask: { path: mask } }),
+    };
+  }
+  return {
+    name: 'folder',
+    classes,
+    lists: { train: 'train', val: 'val' },
+    async list(name) {
+      const listed = await idsInFile(join(root, `${name}.txt`));
+      if (listed !== undefined)
+        return sampleList(
+          name,
+          classes,
+          listed.map((id) => sample(id, `lists`)),
+        );
+      if (name !== 'train' && name !== 'val')
+        throw new Error(`${join(root, `${name}.txt`)}: the list does not exist`);
+      const other = join(root, name === 'train' ? 'val.txt' : 'train.txt');
+      if (existsSync(other))
+        throw new Error(`${join(root, `${name}.txt`)}: the list does not exist, though ${other} does`);
+      const part = parted(ids, { valFraction, seed, root })[name];
+      return sampleList(
+        name,
+        classes,
+        part.map((id) => sample(id, 'labels')),
+      );
+    },
+  };
+}
+
+/** Ids parted at random, both parts in the order of the ids, none empty. */
+function parted(
+  ids: readonly string[],
+  { valFraction, seed, root }: { valFraction: number; seed: number; root: string },
+): { train: string[]; val: string[] } {
+  if (ids.length < 2)
+    throw new Error(`${root}: ${ids.length} images with labels; there must be two at least, to train on one`);
+  const count = Math.min(ids.length - 1, Math.max(1, Math.round(ids.length * valFraction)));
+  const chosen = new Set(randomStream(randomPurpose.split, seed).permutation(ids.length).subarray(0, count));
+  return { train: ids.filter((_, i) => !chosen.has(i)), val: ids.filter((_, i) => chosen.has(i)) };
+}
+
+function firstFolder(root: string, names: readonly string[]): string | undefined {
+  return names.map((name) => join(root, name)).find((path) => existsSync(path));
+}
+
+async function classesInFile(root: string): Promise<string[] | undefined> {
+  return linesOf(join(root, 'classes.txt'));
+}
+
+async function idsInFile(path: string): Promise<string[] | undefined> {
+  const ids = (await linesOf(path))?.map(imageId);
+  if (ids === undefined) return undefined;
+  if (ids.length === 0) throw new Error(`${path}: the list is empty`);
+  const seen = new Set<string>();
+  const twice = ids.find((id) => seen.size === seen.add(id).size);
+  if (twice !== undefined) throw new Error(`${path}: ${twice} is listed twice`);
+  return ids;
+}
+
+/** Lines with something on them; undefined where there is no file. */
+async function linesOf(path: string): Promise<string[] | undefined> {
+  if (!existsSync(path)) return undefined;
+  const text = await readFile(path, 'utf8');
+  return text.split('\n').flatMap((line) => line.trim() || []);
+}

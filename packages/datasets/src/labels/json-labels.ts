@@ -1,0 +1,27 @@
+import type { NamedLabels } from './csv-labels.js';
+
+/**
+ * The labels in JSON: an object of class names by image id.
+ *
+ * @param where - What messages call the file.
+ * @throws One line that names the file, and the id where one is wrong.
+ */
+export function jsonLabels(text: string, where: string): NamedLabels {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`, { cause: error });
+  }
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw new Error(`${where}: not an object of class names by image id`);
+  }
+  const names = new Map<string, string[]>();
+  for (const [id, value] of Object.entries(document) as [string, unknown][]) {
+    if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) {
+      throw new Error(`${where}, ${id}: not a list of class names`);
+    }
+    names.set(id, value);
+  }
+  return { names };
+}
