@@ -1,7 +1,7 @@
 import { medianRun, type Recorded, type RunFigures } from './recorded.js';
 
 const row = (name: string, values: readonly string[]): string =>
-  [name.padEnd(46), ...values.map((value) => value.padStart(14))].join('');
+  [name.padEnd(54), ...values.map((value) => value.padStart(14))].join('');
 const figures = ({ cam, camAux, seg }: RunFigures, withSegmentation = true): string[] => [
   cam.toFixed(1),
   camAux.toFixed(1),

@@ -57,7 +57,7 @@ describe('npm start, shortened', () => {
     expect(page).toContain('data:image/jpeg;base64,');
     expect(page).not.toMatch(/(?:src|href)="https?:/);
     for (const name of ['boat', 'rocket']) expect(page).toContain(name);
-  }, 120_000);
+  }, 300_000);
 
   test('a folder with something else in it is left alone', async () => {
     const { code, err } = await start([
@@ -67,5 +67,5 @@ describe('npm start, shortened', () => {
     ]);
     expect(code).toBe(1);
     expect(err).toContain('holds something that is no run; choose another folder with --out.');
-  }, 60_000);
+  }, 120_000);
 });
