@@ -3,13 +3,17 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { addRuntimeCommands } from '@toco/runtime';
 import { loadConfig } from '../config/load-config.js';
+import { addCheckCommand } from './check-command.js';
 import { addEvaluateCommand } from './evaluate-command.js';
+import { addPrepareCommand } from './prepare-command.js';
 import { addTrainCommand } from './train-command.js';
 
 const program = new Command('toco')
   .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
   .showHelpAfterError('(add --help for all options)');
 
+addPrepareCommand(program);
+addCheckCommand(program);
 addTrainCommand(program);
 addEvaluateCommand(program);
 program

@@ -44,7 +44,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const data: Record<string, unknown> = structuredClone(info.config);
   for (const setting of settings) applySetting(data, setting);
   const config = parseConfig(data, `${folder} with --set`);
-  const dataset = openDataset(config);
+  const dataset = await openDataset(config);
   if (dataset.classes.join() !== info.classes.join()) {
     throw new Error(
       `${dataset.name}: has ${dataset.classes.length} classes (${dataset.classes.slice(0, 3).join(', ')} …), the checkpoint was trained on ${info.classes.length} (${info.classes.slice(0, 3).join(', ')} …).`,

@@ -65,7 +65,7 @@ export async function train<P extends TensorTree = TensorTree>(
   options: TrainOptions<P>,
 ): Promise<TrainResult> {
   const { folder, resume = false, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
-  const data = options.data ?? openDataset(config);
+  const data = options.data ?? (await openDataset(config));
   const network = buildNetwork(config, { numClasses: data.classes.length, backbone: options.backbone });
   const [trainList, valList] = [await data.list(data.lists.train), await data.list(data.lists.val)];
   const { backend } = await initBackend({ ...config.engine, print });

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import Table from 'cli-table3';
+import { checkDataset, datasetAt, type CheckReport, type DatasetLayout } from '@toco/datasets';
+import { preparationBar } from './preparation-bar.js';
+import { workers } from './prepare-command.js';
+
+interface CheckFlags {
+  readonly dataset?: DatasetLayout;
+  readonly labels?: string;
+  readonly list?: string[];
+  readonly most: string;
+  readonly workers?: number;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `toco check`. */
+export function addCheckCommand(program: Command): void {
+  program
+    .command('check')
+    .description('decode every image and mask of a data set, compare sizes, values and labels, count classes')
+    .argument('<folder>', 'folder of the data set, such as VOCdevkit/VOC2012')
+    .addOption(
+      new Option('--dataset <layout>', 'default: told by the folder').choices(['voc', 'coco', 'folder']),
+    )
+    .option('--labels <source>', "label file, 'xml', 'masks' or 'folders'; default: what is found")
+    .option('--list <name...>', 'lists to check; default: those for training and validation')
+    .option('-n, --most <problems>', 'problems of each kind that are shown', '20')
+    .option('--strict', 'fail for single classes that labels and mask do not agree on, too')
+    .option('--json', 'print the report as JSON')
+    .addOption(workers())
+    .action(async (folder: string, flags: CheckFlags) => {
+      const { dataset: layout, labels, list: lists } = flags;
+      const dataset = await datasetAt(folder, {
+        ...(layout !== undefined && { layout }),
+        ...(labels !== undefined && { labels }),
+      });
+      const bar = preparationBar();
+      const report = await checkDataset(dataset, {
+        most: Number(flags.most),
+        workers: flags.workers ?? availableParallelism(),
+        onProgress: bar.onProgress,
+        ...(lists !== undefined && { lists }),
+      }).finally(() => bar.stop());
+      process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : formatCheck(report));
+      if (report.errors > 0 || (flags.strict && report.disagreements > 0)) process.exitCode = 1;
+    });
+}
+
+/** The report as a table of classes and a list of problems. */
+export function formatCheck(report: CheckReport): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  const table = new Table({
+    head: ['class', 'images with the label', 'masks with it', 'share of pixels'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const { name, labelled, shown, pixelShare } of report.classes) {
+    table.push([name, labelled, shown, percent(pixelShare)]);
+  }
+  table.push(['background', '', '', percent(report.backgroundShare)]);
+  table.push(['(ignored)', '', '', percent(report.ignoredShare)]);
+  const lists = report.lists.map(
+    ({ name, images, masks }) => `${name}: ${images} images, ${masks} readable masks\n`,
+  );
+  const problems = report.problems.map(
+    ({ kind, list, id, message }) => `${kind}: ${list} ${id}: ${message}\n`,
+  );
+  const left = report.errors + report.disagreements - report.problems.length;
+  const more = left > 0 ? `… and ${left} more (--most shows more of them)\n` : '';
+  const summary = `${report.errors} errors, ${report.disagreements} disagreements of labels and masks\n`;
+  return `${table.toString()}\n${lists.join('')}${problems.join('')}${more}${summary}`;
+}
