@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { constants, createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -9,6 +9,8 @@ import { requestFile, type HubAnswer } from './hub-request.js';
 export interface DownloadOptions {
   /** Called as bytes arrive. */
   readonly progress?: ((done: number, total: number | undefined) => void) | undefined;
+  /** Throws where the whole file is not what it should be. */
+  readonly verify?: ((path: string) => void) | undefined;
   /** Broken connections in a row, without a byte between them, before it is given up. */
   readonly attempts?: number;
   /** Milliseconds before the second attempt; twice as many before each further one. */
@@ -23,34 +25,39 @@ class FinalError extends Error {}
 /**
  * Downloads a file whole or not at all. What has arrived is kept beside `path` as `….part`, and a later call, or the next
  * attempt after a broken connection, asks for the rest only. The file takes its name once size and SHA-256 are what the
- * server says; where it gives no hash, size alone decides.
+ * server says. Where it gives no hash, size alone decides, and what an earlier call has left is not used.
  *
  * @throws one line: no such file, no access, no connection, another hash, a full disk
  */
 export async function downloadFile(
   address: URL,
   path: string,
-  { progress, attempts = 5, retryDelay = 1000, silence = 60_000 }: DownloadOptions = {},
+  { progress, verify, attempts = 5, retryDelay = 1000, silence = 60_000 }: DownloadOptions = {},
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.part`;
-  for (let failures = 0; ; ) {
+  for (let failures = 0; ;) {
     const before = await sizeOf(partial);
     try {
-      const { sha256 } = await fetchRest(address, partial, { progress, silence });
-      await assertHash(partial, sha256, address);
-      await rename(partial, path).catch((error: unknown) => {
-        // Another process that downloads the same file was faster.
-        if (!existsSync(path)) throw error;
-      });
+      const { sha256 } = await fetchRest(address, partial, { progress, silence, own: failures > 0 });
+      await assertContent(partial, { sha256, verify, address });
+      await rename(partial, path);
       return;
     } catch (error) {
+      // Another process that downloads the same file was faster.
+      if (existsSync(path)) {
+        await rm(partial, { force: true });
+        return;
+      }
       if (error instanceof FinalError) throw error;
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOSPC') {
-        throw new Error(`${partial}: the disk is full; make room and call again, it goes on where it stopped.`, {
-          cause: error,
-        });
+        throw new Error(
+          `${partial}: the disk is full; make room and call again, it goes on where it stopped.`,
+          {
+            cause: error,
+          },
+        );
       }
       failures = (await sizeOf(partial)) > before ? 1 : failures + 1;
       if (failures >= attempts) throw unreachable(address, error as Error);
@@ -59,11 +66,17 @@ export async function downloadFile(
   }
 }
 
+interface FetchOptions extends Pick<DownloadOptions, 'progress'> {
+  readonly silence: number;
+  /** Whether this call itself has fetched what is there. */
+  readonly own: boolean;
+}
+
 /** Appends what is missing of a file. @returns what the server says of the whole */
 async function fetchRest(
   address: URL,
   partial: string,
-  { progress, silence }: Pick<DownloadOptions, 'progress'> & { readonly silence: number },
+  { progress, silence, own }: FetchOptions,
 ): Promise<HubAnswer> {
   const controller = new AbortController();
   const restart = (): NodeJS.Timeout =>
@@ -71,17 +84,24 @@ async function fetchRest(
       controller.abort(new Error(`no byte for ${silence / 1000} seconds`));
     }, silence);
   let timer = restart();
-  const start = await sizeOf(partial);
-  // Opened without emptying it: two processes that download the same file write the same bytes to the same places.
-  const file = await open(partial, existsSync(partial) ? 'r+' : 'w');
+  // Not emptied: two processes that download the same file write the same bytes to the same places.
+  const file = await open(partial, constants.O_RDWR | constants.O_CREAT);
   try {
-    const answer = await requestFile(address, { start, signal: controller.signal });
+    const { size: start } = await file.stat();
+    let answer = await requestFile(address, { start, signal: controller.signal });
+    if (start > 0 && !own && answer.sha256 === undefined && answer.response.status !== 200) {
+      // Nothing would tell whether the rest belongs to what is there.
+      await answer.response.body?.cancel();
+      answer = await requestFile(address, { start: 0, signal: controller.signal });
+    }
     let position = await startOf(answer, start, address);
-    for await (const chunk of answer.response.status === 416 ? [] : answer.response.body!) {
+    const chunks: AsyncIterable<Uint8Array> | [] =
+      answer.response.status === 416 ? [] : answer.response.body!;
+    for await (const chunk of chunks) {
       clearTimeout(timer);
       timer = restart();
-      await writeAll(file, chunk as Uint8Array, position);
-      position += (chunk as Uint8Array).length;
+      await writeAll(file, chunk, position);
+      position += chunk.length;
       progress?.(position, answer.size);
     }
     if (answer.size !== undefined && position !== answer.size) {
@@ -126,22 +146,39 @@ async function startOf({ response, size }: HubAnswer, asked: number, address: UR
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
 }
 
-/** Throws, and removes the file, where its hash is not the one that the server gave. */
-async function assertHash(path: string, expected: string | undefined, address: URL): Promise<void> {
-  if (expected === undefined) return;
+/** Throws, and removes the file, where it is not what the server announced or the caller expects. */
+async function assertContent(
+  path: string,
+  {
+    sha256,
+    verify,
+    address,
+  }: { sha256: string | undefined; verify: DownloadOptions['verify']; address: URL },
+): Promise<void> {
+  try {
+    const found = sha256 === undefined ? undefined : await hashOf(path);
+    if (found !== sha256) {
+      throw new Error(`arrived with SHA-256 ${found!.slice(0, 12)}… instead of ${sha256!.slice(0, 12)}…`);
+    }
+    verify?.(path);
+  } catch (error) {
+    await rm(path, { force: true });
+    const reason = (error as Error).message.replace(`${path}: `, '');
+    throw new FinalError(`${address.href}: ${reason}; nothing was kept, call again to start afresh.`, {
+      cause: error,
+    });
+  }
+}
+
+async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  const found = hash.digest('hex');
-  if (found === expected) return;
-  await rm(path, { force: true });
-  throw new FinalError(
-    `${address.href}: arrived with SHA-256 ${found.slice(0, 12)}… instead of ${expected.slice(0, 12)}…; call again to start afresh.`,
-  );
+  return hash.digest('hex');
 }
 
 async function sizeOf(path: string): Promise<number> {

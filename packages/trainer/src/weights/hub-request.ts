@@ -24,7 +24,7 @@ export async function requestFile(
   let [sha256, size]: [string | undefined, number | undefined] = [undefined, undefined];
   let place = address;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const headers: HeadersInit = {
+    const headers = {
       'accept-encoding': 'identity',
       ...(start > 0 && { range: `bytes=${start}-` }),
     };
@@ -42,7 +42,7 @@ export async function requestFile(
 
 function nextPlace(place: URL, response: Response): URL {
   const location = response.headers.get('location');
-  const next = location === null ? null : URL.parse(location, place);
+  const next = location !== null && URL.canParse(location, place) ? new URL(location, place) : undefined;
   const allowed = place.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
   if (!next || !allowed.includes(next.protocol)) {
     throw new Error(`${place.host}: leads on to "${location ?? ''}", which is not followed.`);

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { openSafetensors } from '@toco/formats';
 import { cacheFolder } from '@toco/runtime';
-import { createProgress } from '../run/progress.js';
+import { createProgress, type Progress } from '../run/progress.js';
 import { downloadFile, type DownloadOptions } from './download-file.js';
 import { isHubName, parseHubName } from './hub-name.js';
 
@@ -17,6 +18,8 @@ export interface ResolveWeightsOptions extends Pick<DownloadOptions, 'attempts' 
   readonly print?: (line: string) => void;
   /** Folder that downloads are kept in; default: `weights` in the cache of `@toco/runtime`. */
   readonly cache?: string;
+  /** Shows megabytes; default: a bar on the error stream. */
+  readonly bar?: Progress;
 }
 
 /**
@@ -32,20 +35,32 @@ export interface ResolveWeightsOptions extends Pick<DownloadOptions, 'attempts' 
  */
 export async function resolveWeights(spec: string, options: ResolveWeightsOptions = {}): Promise<string> {
   if (!isHubName(spec)) {
-    if (!existsSync(spec)) throw new Error(`${spec}: no such file; for a model on a hub write hf:owner/name.`);
+    if (!existsSync(spec))
+      throw new Error(`${spec}: no such file; for a model on a hub write hf:owner/name.`);
     return spec;
   }
-  const { print = (line) => process.stderr.write(`${line}\n`), cache = join(cacheFolder(), 'weights') } = options;
+  const {
+    print = (line) =>
+      process.stderr.write(`${line}
+`),
+    cache = join(cacheFolder(), 'weights'),
+    bar = createProgress('megabytes'),
+  } = options;
   const { owner, name, revision } = parseHubName(spec);
   const path = join(cache, owner, name, revision, fileName);
   if (existsSync(path)) return path;
-  const address = new URL(`${endpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${fileName}`);
+  const address = new URL(
+    `${endpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${fileName}`,
+  );
   print(`Downloading ${address.href} to ${path}.`);
-  const bar = createProgress('MB');
   const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
   try {
     await downloadFile(address, path, {
       ...options,
+      // A page of a proxy or a hotel also arrives whole: what is no safetensors file is not kept.
+      verify: (partial) => {
+        openSafetensors(partial).close();
+      },
       progress: (done, total) => {
         if (total !== undefined) bar.update({ done: megabytes(done), total: megabytes(total) });
       },
@@ -59,7 +74,7 @@ export async function resolveWeights(spec: string, options: ResolveWeightsOption
 function endpoint(): string {
   const chosen = process.env['HF_ENDPOINT'];
   if (!chosen) return hub;
-  if (!/^https?:$/.test(URL.parse(chosen)?.protocol ?? '')) {
+  if (!/^https?:\/\//.test(chosen) || !URL.canParse(chosen)) {
     throw new Error(`HF_ENDPOINT: "${chosen}" is no address; write https://host.`);
   }
   return chosen;

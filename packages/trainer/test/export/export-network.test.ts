@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { NetworkParams } from '@toco/network';
+import { initBackend } from '@toco/runtime';
+import { expectClose } from '@toco/testing';
+import '@tensorflow/tfjs-backend-wasm';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import * as tf from '@tensorflow/tfjs-core';
+import { exportNetwork } from '../../src/export/export-network.js';
+import { inferenceForward } from '../../src/export/inference-forward.js';
+import { fromFolder, pictures, size, smallNetwork, spread } from './exported.js';
+
+/** The part of tfjs-node's backend that its `loadSavedModel` rests on. */
+interface SavedModelBackend {
+  loadSavedModelMetaGraph(path: string, tags: string): number;
+  runSavedModel(id: number, inputs: tf.Tensor[], ports: { name: string }[], outputs: string[]): tf.Tensor[];
+  deleteSavedModel(id: number): void;
+}
+
+const outputs = ['logits', 'labels', 'scores'] as const;
+const network = smallNetwork();
+let folder = '';
+let params: NetworkParams;
+let images: tf.Tensor4D;
+let eager: Record<(typeof outputs)[number], tf.Tensor>;
+
+beforeAll(async () => {
+  await initBackend({ backend: 'tensorflow' });
+  folder = await mkdtemp(join(tmpdir(), 'toco-export-'));
+  params = spread(network);
+  images = pictures(2);
+  const { logits, labels, scores } = inferenceForward(network)(params, { images });
+  eager = { logits, labels, scores };
+});
+afterAll(async () => rm(folder, { recursive: true }));
+
+/** All outputs equal the eager ones, and the labels are of more than one class. */
+async function expectEager(actual: readonly tf.Tensor[], tolerance: number): Promise<void> {
+  const [logits, labels, scores] = actual as [tf.Tensor, tf.Tensor, tf.Tensor];
+  await expectClose(logits, eager.logits, { absolute: tolerance, relative: 0 });
+  await expectClose(scores, eager.scores, { absolute: tolerance, relative: 0 });
+  expect(labels.dtype).toBe('int32');
+  expect(labels.shape).toEqual([2, size, size]);
+  const [found, expected] = [await labels.data(), await eager.labels.data()];
+  expect(new Set(expected).size).toBeGreaterThan(1);
+  const different = expected.filter((label, i) => label !== found[i]).length;
+  expect(different / expected.length).toBeLessThan(2e-3);
+}
+
+test('a SavedModel is loaded by TensorFlow and gives what the network gives', async () => {
+  const out = join(folder, 'saved');
+  await exportNetwork(network, params, { format: 'savedmodel', size, batch: 2, out });
+  expect((await readdir(out)).sort()).toEqual(['saved_model.pb', 'variables']);
+  const backend = tf.backend() as unknown as SavedModelBackend;
+  const id = backend.loadSavedModelMetaGraph(out, 'serve');
+  const names = outputs.map((name) => `${name}:0`);
+  await expectEager(backend.runSavedModel(id, [images], [{ name: 'images:0' }], names), 1e-6);
+  backend.deleteSavedModel(id);
+});
+
+test('a graph model is loaded by TensorFlow.js and gives the same on TensorFlow, wasm and cpu', async () => {
+  const out = join(folder, 'web', 'model');
+  await exportNetwork(network, params, { format: 'tfjs', size, batch: 2, out });
+  for (const [backend, tolerance] of [
+    ['tensorflow', 1e-6],
+    ['wasm', 1e-5],
+    ['cpu', 1e-5],
+  ] as const) {
+    await tf.setBackend(backend);
+    const model = await loadGraphModel(fromFolder(out));
+    expect(model.inputs.map(({ name, shape }) => [name, shape])).toEqual([['images', [2, size, size, 3]]]);
+    const input = tf.tensor(await images.data(), images.shape);
+    const result = model.execute({ images: input }, [...outputs]) as tf.Tensor[];
+    await expectEager(result, tolerance);
+    model.dispose();
+    tf.dispose([input, result]);
+  }
+  await tf.setBackend('tensorflow');
+});
+
+test('the weights are inside once, and the projection head is left out', async () => {
+  const { nodes } = await exportNetwork(network, params, { format: 'tfjs', size, out: join(folder, 'once') });
+  const constants = nodes.filter(({ constant }) => constant);
+  const names = constants.map(({ name }) => name).filter((name) => name.includes('.'));
+  expect(names).toContain('encoder.blocks.2.mlp.fc2.weight');
+  expect(names).toContain('classifier.weight');
+  expect(names.filter((name) => /proj_head|aux_classifier/.test(name))).toEqual([]);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('weights above 4 MB go into several files that are read back whole', async () => {
+  const wide = smallNetwork({ decoderDim: 400 });
+  const state = wide.init(1);
+  const out = join(folder, 'large');
+  await exportNetwork(wide, state.params, { format: 'tfjs', size, out });
+  const shards = (await readdir(out)).filter((name) => name.endsWith('.bin'));
+  expect(shards).toHaveLength(2);
+  expect((await stat(join(out, shards.sort()[0]!))).size).toBe(4 * 1024 * 1024);
+  const model = await loadGraphModel(fromFolder(out));
+  const one = pictures(1);
+  const { logits } = inferenceForward(wide)(state.params, { images: one });
+  await expectClose(model.execute({ images: one }, 'logits') as tf.Tensor, logits, {
+    absolute: 1e-6,
+    relative: 0,
+  });
+});
+
+test('a folder that holds something is left as it is', async () => {
+  const out = join(folder, 'mine');
+  await mkdir(out);
+  await writeFile(join(out, 'notes.txt'), 'mine');
+  for (const format of ['tfjs', 'savedmodel'] as const) {
+    await expect(exportNetwork(network, params, { format, size, out })).rejects.toThrow(
+      /mine: is not empty; choose a new folder/,
+    );
+  }
+  expect(await readFile(join(out, 'notes.txt'), 'utf8')).toBe('mine');
+  expect(existsSync(join(out, 'model.json'))).toBe(false);
+});
