@@ -9,19 +9,24 @@ import { customGradient, softmax } from '@toco/core';
  * those of `dP∘P` for `d` instead of `T` products.
  *
  * @param qkv `[B,T,3D]`: queries, keys, values, each with its heads one after the other
+ * @param offset `[G,heads,T,T]`, added to the scores before softmax: element `b` of the batch takes that of `b mod G`
  * @returns `[B,T,D]`
  */
-export function attend(qkv: tf.Tensor3D, heads: number): tf.Tensor3D {
+export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): tf.Tensor3D {
   return customGradient(
-    [qkv],
+    offset ? [qkv, offset] : [qkv],
     (save) => {
       const { queries, keys, values } = splitHeads(qkv, heads);
-      const probabilities = softmax<tf.Tensor4D>(tf.matMul(queries, keys, false, true));
+      const scores = tf.matMul<tf.Tensor4D>(queries, keys, false, true);
+      const probabilities = softmax(offset ? addPerGroup(scores, offset) : scores);
       const output = tf.matMul<tf.Tensor4D>(probabilities, values); // [B,heads,T,d]
       save(queries, keys, values, probabilities, output);
       return mergeHeads(output);
     },
-    (dy, saved) => [attendGradient(dy, saved)],
+    (dy, saved) => {
+      const { dQkv, dScores } = attendGradient(dy, saved);
+      return offset ? [dQkv, sumPerGroup(dScores, offset.shape[0])] : [dQkv];
+    },
   );
 }
 
@@ -58,7 +63,20 @@ function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, count, heads * size]);
 }
 
-function attendGradient(dy: tf.Tensor, saved: readonly tf.Tensor[]): tf.Tensor3D {
+/** `[B,heads,T,T]` plus `[G,heads,T,T]`, repeated for every G elements of the batch. */
+function addPerGroup(scores: tf.Tensor4D, offset: tf.Tensor4D): tf.Tensor4D {
+  return tf.reshape(tf.add(tf.reshape(scores, [-1, ...offset.shape]), offset), scores.shape);
+}
+
+/** Transpose of {@link addPerGroup} with respect to the offset: `[B,heads,T,T]` to `[G,heads,T,T]`. */
+function sumPerGroup(scores: tf.Tensor4D, groups: number): tf.Tensor4D {
+  return tf.sum<tf.Tensor4D>(tf.reshape(scores, [-1, groups, ...scores.shape.slice(1)]), 0);
+}
+
+function attendGradient(
+  dy: tf.Tensor,
+  saved: readonly tf.Tensor[],
+): { dQkv: tf.Tensor3D; dScores: tf.Tensor4D } {
   const [queries, keys, values, probabilities, output] = saved as [
     Heads['queries'],
     Heads['keys'],
@@ -71,9 +89,10 @@ function attendGradient(dy: tf.Tensor, saved: readonly tf.Tensor[]): tf.Tensor3D
   const dValues = tf.matMul(probabilities, dOutput, true, false);
   const dProbabilities = tf.matMul(dOutput, values, false, true);
   const rowSums = tf.sum(tf.mul(dOutput, output), -1, true); // [B,heads,T,1]
-  const dScores = tf.mul(probabilities, tf.sub(dProbabilities, rowSums));
+  const dScores = tf.mul<tf.Tensor4D>(probabilities, tf.sub(dProbabilities, rowSums));
   const dQueries = tf.mul(tf.matMul(dScores, keys), 1 / Math.sqrt(size));
   const dKeys = tf.matMul(dScores, queries, true, false);
   const parts = tf.stack([dQueries, dKeys, dValues]); // [3,B,heads,T,d]
-  return tf.reshape(tf.transpose(parts, [1, 3, 0, 2, 4]), [batch, count, 3 * heads * size]);
+  const dQkv = tf.reshape(tf.transpose(parts, [1, 3, 0, 2, 4]), [batch, count, 3 * heads * size]);
+  return { dQkv: dQkv as tf.Tensor3D, dScores };
 }

@@ -16,11 +16,11 @@ export type Rgb = readonly [red: number, green: number, blue: number];
  */
 export type Tap = 'prepared' | 'tokens' | 'attention' | 'lastAttention';
 
-/** What was tapped. `T` is the number of tokens in the blocks: `N + 1` with a class token in front, else `N`. */
+/** What was tapped. `T` is the number of tokens in the blocks: `N` and the {@link Backbone.prefixTokens} before them. */
 export interface Taps {
   /** `[B,T,D]`. */
   readonly prepared?: Tensor3D;
-  /** One `[B,T,D]` per block, in order. */
+  /** One `[B,T,D]` per block, in order; `T` and `D` are those of the block's stage. */
   readonly tokens?: readonly Tensor3D[];
   /** One `[B,heads,T,T]` per block, in order. */
   readonly attention?: readonly Tensor4D[];
@@ -89,7 +89,7 @@ export interface BackboneOutput {
 export interface Backbone<P extends TensorTree = TensorTree> {
   /** What messages call it, for a public architecture its timm name. */
   readonly name: string;
-  /** Pixels per token in each direction: an `H×W` image has `⌊H / stride⌋ × ⌊W / stride⌋` patch tokens. */
+  /** Pixels per token in each direction: images whose sides are multiples have `H / stride × W / stride` patch tokens. */
   readonly stride: number;
   /** `D`, the length of `clsToken` and of each patch token. */
   readonly tokenDim: number;
@@ -97,6 +97,8 @@ export interface Backbone<P extends TensorTree = TensorTree> {
   readonly auxDim: number;
   /** Whether `clsToken` is a token of its own or the mean of the patch tokens ({@link poolClassToken}). */
   readonly classToken: 'learned' | 'pooled';
+  /** Number of tokens before the patch tokens in {@link Taps}; by default 1 with a learned class token, else 0. */
+  readonly prefixTokens?: number;
   /** Mean of the colours in `0…1` that images are normalised with: `(image / 255 − mean) / std`. */
   readonly mean: Rgb;
   /** Standard deviation of the colours in `0…1` that images are normalised with. */

@@ -14,12 +14,25 @@ export interface NormParams {
   readonly bias: tf.Tensor1D;
 }
 
-/** Parameters of one transformer block, named as in timm. */
-export interface BlockParams {
-  readonly norm1: NormParams;
-  readonly attn: { readonly qkv: LinearParams; readonly proj: LinearParams };
+/** What one branch of a block is multiplied by before it is added, `[D]`. */
+export interface LayerScaleParams {
+  readonly gamma: tf.Tensor1D;
+}
+
+/** A perceptron of two layers behind a norm. */
+export interface FeedForwardParams {
   readonly norm2: NormParams;
   readonly mlp: { readonly fc1: LinearParams; readonly fc2: LinearParams };
+  /** Where the branch is scaled. */
+  readonly ls2?: LayerScaleParams;
+}
+
+/** Parameters of one transformer block, named as in timm. */
+export interface BlockParams extends FeedForwardParams {
+  readonly norm1: NormParams;
+  readonly attn: { readonly qkv: LinearParams; readonly proj: LinearParams };
+  /** Where the branch is scaled. */
+  readonly ls1?: LayerScaleParams;
 }
 
 /** What a block needs to know besides its parameters. */
@@ -39,12 +52,30 @@ export function transformerBlock(
   tokens: tf.Tensor3D,
   options: BlockOptions,
 ): tf.Tensor3D {
-  const { attn, norm2, mlp } = params;
+  const { attn, ls1 } = params;
   const attended = attend(queriesKeysValues(params, tokens, options), options.heads);
-  const middle = tf.add(tokens, linear(attended, attn.proj.weight, attn.proj.bias));
-  const normed = layerNorm(middle, norm2, { epsilon: options.layerNormEpsilon });
+  const projected = linear(attended, attn.proj.weight, attn.proj.bias);
+  return feedForward(params, tf.add(tokens, scaled(projected, ls1)), options);
+}
+
+/**
+ * The second half of a block: `x + γ·MLP(norm(x))` with exact GELU; `γ` is 1 without layer scale.
+ *
+ * @param tokens `[B,T,D]`
+ * @returns `[B,T,D]`
+ */
+export function feedForward(
+  { norm2, mlp, ls2 }: FeedForwardParams,
+  tokens: tf.Tensor3D,
+  { layerNormEpsilon }: Pick<BlockOptions, 'layerNormEpsilon'>,
+): tf.Tensor3D {
+  const normed = layerNorm(tokens, norm2, { epsilon: layerNormEpsilon });
   const hidden = gelu(linear(normed, mlp.fc1.weight, mlp.fc1.bias));
-  return tf.add(middle, linear(hidden, mlp.fc2.weight, mlp.fc2.bias));
+  return tf.add(tokens, scaled(linear(hidden, mlp.fc2.weight, mlp.fc2.bias), ls2));
+}
+
+function scaled(branch: tf.Tensor, scale: LayerScaleParams | undefined): tf.Tensor {
+  return scale ? tf.mul(branch, scale.gamma) : branch;
 }
 
 /**

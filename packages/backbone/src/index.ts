@@ -10,11 +10,18 @@ export type {
   Tap,
   Taps,
 } from './backbone.js';
-export type { BlockParams, LinearParams, NormParams } from './block.js';
+export type { BlockParams, FeedForwardParams, LayerScaleParams, LinearParams, NormParams } from './block.js';
+export { dinov2VitBase, dinov2VitSmall, type Dinov2Options } from './dinov2.js';
 export { defaultLayout, type Layout } from './layout.js';
 export { imagenetMean, imagenetStd } from './normalization.js';
+export type { PatchMergingParams } from './patch-merging.js';
 export { poolClassToken } from './pool-class-token.js';
+export type { PositionOptions } from './positions.js';
 export { exportPretrained, loadPretrained } from './pretrained.js';
+export type { SwinBlockParams } from './swin-block.js';
+export type { SwinParams, SwinStageParams } from './swin-params.js';
+export { swinTiny } from './swin-tiny.js';
+export { swin, type Swin, type SwinOptions } from './swin.js';
 export {
   deitBase,
   deitSmall,

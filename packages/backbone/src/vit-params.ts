@@ -1,14 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { childSeed, kaimingUniform, truncatedNormal } from '@toco/core';
 import type { Grid } from './backbone.js';
-import type { BlockParams, LinearParams, NormParams } from './block.js';
+import type { BlockParams, LayerScaleParams, LinearParams, NormParams } from './block.js';
 import type { PatchEmbedParams } from './patch-embed.js';
 
 /** Parameters of a vision transformer, named as in timm. */
 export interface VitParams {
   /** `[1,1,D]`. */
   readonly cls_token: tf.Tensor3D;
-  /** `[1,1+h·w,D]`, class token first; not trained. */
+  /** `[1,R,D]`, where there are registers. */
+  readonly reg_token?: tf.Tensor3D;
+  /** `[1,1+h·w,D]`, class token first, or `[1,h·w,D]` where that has no position; not trained. */
   readonly pos_embed: tf.Tensor3D;
   readonly patch_embed: PatchEmbedParams;
   /** Keys `0`, `1`, …. */
@@ -25,6 +27,11 @@ export interface VitSizes {
   readonly mlpRatio: number;
   /** Token grid of the stored positions. */
   readonly positionGrid: Grid;
+  /** Whether the class token has a position. */
+  readonly classPosition: boolean;
+  readonly registerTokens: number;
+  /** First value of the layer scale, where there is one. */
+  readonly layerScale?: number;
 }
 
 /**
@@ -32,10 +39,8 @@ export interface VitSizes {
  * PyTorch's default convolution, biases 0, norms 1 and 0. Every tensor has a stream of random numbers of its own, so that
  * two networks that differ in depth agree in the blocks they share.
  */
-export function initVit(
-  { patchSize, dim, depth, mlpRatio, positionGrid }: VitSizes,
-  seed: number,
-): VitParams {
+export function initVit(sizes: VitSizes, seed: number): VitParams {
+  const { patchSize, dim, depth, mlpRatio, positionGrid, classPosition, registerTokens, layerScale } = sizes;
   const normal = <T extends tf.Tensor>(path: string, shape: number[]): T =>
     truncatedNormal(shape, { standardDeviation: 0.02, seed: childSeed(seed, path) }) as T;
   const linear = (path: string, outputs: number, inputs: number): LinearParams => ({
@@ -43,7 +48,9 @@ export function initVit(
     bias: tf.zeros([outputs]),
   });
   const norm = (): NormParams => ({ weight: tf.ones([dim]), bias: tf.zeros([dim]) });
+  const scale = (): LayerScaleParams => ({ gamma: tf.fill([dim], layerScale!) });
   const block = (index: number): BlockParams => ({
+    ...(layerScale !== undefined && { ls1: scale(), ls2: scale() }),
     norm1: norm(),
     attn: {
       qkv: linear(`blocks.${index}.attn.qkv`, 3 * dim, dim),
@@ -60,7 +67,8 @@ export function initVit(
     kaimingUniform(shape, { fanIn, seed: childSeed(seed, path) }) as T;
   return {
     cls_token: normal('cls_token', [1, 1, dim]),
-    pos_embed: normal('pos_embed', [1, 1 + positionGrid[0] * positionGrid[1], dim]),
+    ...(registerTokens > 0 && { reg_token: normal<tf.Tensor3D>('reg_token', [1, registerTokens, dim]) }),
+    pos_embed: normal('pos_embed', [1, positionGrid[0] * positionGrid[1] + (classPosition ? 1 : 0), dim]),
     patch_embed: {
       proj: {
         weight: uniform('patch_embed.proj.weight', [patchSize, patchSize, 3, dim]),

@@ -4,9 +4,9 @@ import type { ApplyOptions, Backbone, BackboneOutput, Grid, Rgb, Taps } from './
 import { blockAttention, transformerBlock, type BlockOptions, type BlockParams } from './block.js';
 import { imagenetMean, imagenetStd } from './normalization.js';
 import { patchEmbed, patchGrid } from './patch-embed.js';
-import { adaptPositions, resizePositions } from './positions.js';
+import { adaptPositions, resizePositions, type PositionOptions } from './positions.js';
 import { tidied } from './tidied.js';
-import { initVit, type VitParams } from './vit-params.js';
+import { initVit, type VitParams, type VitSizes } from './vit-params.js';
 
 /** Sizes of a vision transformer, and what ToCo takes from it. */
 export interface VitOptions {
@@ -25,6 +25,15 @@ export interface VitOptions {
   readonly mlpRatio?: number;
   /** Block whose output gives the auxiliary tokens: from 0, or negative from the end (the tenth of twelve in the paper). */
   readonly auxBlock?: number;
+  /** First value of the layer scale `γ` of every block's two branches (`ls1`, `ls2`); no layer scale by default. */
+  readonly layerScale?: number;
+  /**
+   * Number of register tokens between class token and patches (Darcet et al., 2024), 0 by default. Where there are some, the
+   * patches alone have positions.
+   */
+  readonly registerTokens?: number;
+  /** How positions are brought to another grid, see {@link PositionOptions}; `bicubic` by default. */
+  readonly positionResizing?: PositionOptions['resizing'];
   readonly layerNormEpsilon?: number;
   readonly mean?: Rgb;
   readonly std?: Rgb;
@@ -32,6 +41,8 @@ export interface VitOptions {
 
 /** A vision transformer as a {@link Backbone}, with what describes it. */
 export interface Vit extends Backbone<VitParams> {
+  /** Class and register tokens: what the taps have before the patch tokens. */
+  readonly prefixTokens: number;
   /** Pixels of the images that the stored positions belong to. */
   readonly imageSize: readonly [height: number, width: number];
   /** Token grid of the stored positions. */
@@ -43,10 +54,12 @@ export interface Vit extends Backbone<VitParams> {
 }
 
 /**
- * A vision transformer (Dosovitskiy et al., 2021) with learned class token and fixed positions, in timm's layout and names.
+ * A vision transformer (Dosovitskiy et al., 2021) with learned class token and fixed positions, in timm's layout and names;
+ * with layer scale and register tokens it is DINOv2's.
  *
  * `clsToken` and `patchTokens` come after the final norm, `auxTokens` is the output of block `auxBlock` without norm (ToCo,
- * section 3.2). Images may have any size of at least one patch: positions are resized bicubically to the token grid.
+ * section 3.2). Images may have any size of at least one patch: positions are resized to the token grid. Register tokens
+ * take part in the blocks and in the taps, after the class token, and in nothing else.
  *
  * @throws when `dim` is not divisible by `heads`, or `auxBlock` is not one of the blocks
  * @example
@@ -59,6 +72,7 @@ export interface Vit extends Backbone<VitParams> {
 export function vit(options: VitOptions): Vit {
   const { patchSize, dim, depth, heads, mlpRatio = 4, auxBlock = -3, layerNormEpsilon = 1e-6 } = options;
   const { name = 'vit', mean = imagenetMean, std = imagenetStd, imageSize: size } = options;
+  const { layerScale, registerTokens = 0 } = options;
   if (dim % heads !== 0)
     throw new Error(`${name}: dim ${dim} is not divisible by ${heads} heads; choose a divisor`);
   if (!Number.isInteger(auxBlock) || auxBlock < -depth || auxBlock >= depth) {
@@ -70,12 +84,20 @@ export function vit(options: VitOptions): Vit {
   const positionGrid = patchGrid(imageSize, patchSize);
   const auxIndex = auxBlock < 0 ? depth + auxBlock : auxBlock;
   const blocks: BlockOptions = { heads, layerNormEpsilon };
+  const classPosition = registerTokens === 0;
+  const positions: PositionOptions = { classPosition, resizing: options.positionResizing ?? 'bicubic' };
+  const sizes: VitSizes = {
+    ...{ patchSize, dim, depth, mlpRatio, positionGrid, classPosition, registerTokens },
+    ...(layerScale !== undefined && { layerScale }),
+  };
+  const prefixTokens = 1 + registerTokens;
   return {
     name,
     stride: patchSize,
     tokenDim: dim,
     auxDim: dim,
     classToken: 'learned',
+    prefixTokens,
     mean,
     std,
     imageSize,
@@ -83,10 +105,10 @@ export function vit(options: VitOptions): Vit {
     depth,
     heads,
     auxBlock: auxIndex,
-    init: (seed) => initVit({ patchSize, dim, depth, mlpRatio, positionGrid }, seed),
+    init: (seed) => initVit(sizes, seed),
     trainable: (path) => path !== 'pos_embed',
     adapt: (path, stored, shape) =>
-      path === 'pos_embed' ? adaptPositions(stored, shape, positionGrid) : undefined,
+      path === 'pos_embed' ? adaptPositions(stored, { shape, grid: positionGrid }, positions) : undefined,
     apply(params, images, applyOptions) {
       assertShape(`${name}: images`, images, ['B', 'H', 'W', 3]);
       const [, height, width] = images.shape;
@@ -95,13 +117,13 @@ export function vit(options: VitOptions): Vit {
         throw new Error(`${name}: images of ${height}×${width} hold no patch of ${patchSize}; enlarge them`);
       }
       return tidied(() => {
-        const tokens = prepare(params, images, positionGrid, grid);
+        const tokens = prepare(params, images, { from: positionGrid, to: grid }, positions);
         const { outputs, taps } = runBlocks(params.blocks, tokens, blocks, applyOptions);
         const normed = layerNorm(outputs.at(-1)!, params.norm, { epsilon: layerNormEpsilon });
         const result: BackboneOutput = {
           clsToken: tf.reshape(tf.slice(normed, [0, 0, 0], [-1, 1, -1]), [-1, dim]),
-          patchTokens: tf.slice(normed, [0, 1, 0]),
-          auxTokens: tf.slice(outputs[auxIndex]!, [0, 1, 0]),
+          patchTokens: tf.slice(normed, [0, prefixTokens, 0]),
+          auxTokens: tf.slice(outputs[auxIndex]!, [0, prefixTokens, 0]),
           grid,
           auxGrid: grid,
         };
@@ -111,12 +133,20 @@ export function vit(options: VitOptions): Vit {
   };
 }
 
-/** Tokens that enter the first block: class token and patches, each with its position. `[B,1+h·w,D]` */
-function prepare(params: VitParams, images: tf.Tensor4D, from: Grid, to: Grid): tf.Tensor3D {
+/** Tokens that enter the first block: class token, registers and patches, with positions. `[B,1+R+h·w,D]` */
+function prepare(
+  params: VitParams,
+  images: tf.Tensor4D,
+  grids: { readonly from: Grid; readonly to: Grid },
+  options: PositionOptions,
+): tf.Tensor3D {
   const patches = patchEmbed(params.patch_embed, images);
-  const classToken = tf.tile(params.cls_token, [images.shape[0], 1, 1]);
-  const positions = resizePositions(detach(params.pos_embed), from, to);
-  return tf.add(tf.concat([classToken, patches], 1), positions);
+  const perImage = (tokens: tf.Tensor3D): tf.Tensor3D => tf.tile(tokens, [images.shape[0], 1, 1]);
+  const classToken = perImage(params.cls_token);
+  const positions = resizePositions(detach(params.pos_embed), grids, options);
+  if (options.classPosition) return tf.add(tf.concat<tf.Tensor3D>([classToken, patches], 1), positions);
+  const registers = params.reg_token ? [perImage(params.reg_token)] : [];
+  return tf.concat<tf.Tensor3D>([classToken, ...registers, tf.add<tf.Tensor3D>(patches, positions)], 1);
 }
 
 function runBlocks(

@@ -57,6 +57,19 @@ test.each([
   report.operations.forEach((operation) => operations.add(operation));
 });
 
+test.each([
+  ['tensorflow', 4, 2, 5],
+  ['tensorflow', 3, 1, 4],
+  ['cpu', 2, 2, 3],
+])('finite differences: attention with offsets on %s, B=%i, G=%i, T=%i', async (backend, B, G, T) => {
+  await tf.setBackend(backend);
+  const inputs = [randomTensor([B, T, 12], 1), randomTensor([G, 2, T, T], 2)];
+  const f = (x: tf.Tensor, offset: tf.Tensor): tf.Tensor =>
+    attend(x as tf.Tensor3D, 2, offset as tf.Tensor4D);
+  const report = await gradientCheck(f, inputs, { relative: 2e-4 });
+  report.operations.forEach((operation) => operations.add(operation));
+});
+
 test('the cpu backend gives the same features', async () => {
   const [params, images] = [roughened(), randomTensor([2, 12, 8, 3], 5) as tf.Tensor4D];
   const expected = features(params, images);
