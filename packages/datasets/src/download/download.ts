@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileSize } from '../prepare/place-file.js';
 import { requireFreeSpace } from '../prepare/free-space.js';
@@ -54,6 +51,7 @@ export async function download(url: string, path: string, options: DownloadOptio
     await verifyChecksum(unfinished, checksum).catch(async (error: Error) => {
       if (!(error instanceof ChecksumError)) throw error;
       await rm(unfinished, { force: true });
+      await rm(identityFile(unfinished), { force: true });
       throw new Error(error.message.replace(unfinished, url), { cause: error });
     });
   }
@@ -88,21 +86,20 @@ async function fetchOnce(
     if (total !== undefined) await requireFreeSpace(dirname(path), total - start).catch(refuse);
     await writeFile(identityFile(path), validator).catch(refuseFullDisk(path));
     let bytes = start;
-    const body = Readable.fromWeb(response.body!);
-    await pipeline(
-      body,
-      async function* count(chunks: AsyncIterable<Uint8Array>) {
-        for await (const chunk of chunks) {
-          timer.refresh();
-          bytes += chunk.length;
-          if (total !== undefined && bytes > total)
-            refuse(new Error(`${url}: the server sends more than it announced`));
-          yield chunk;
-          onBytes?.(bytes, total ?? bytes);
+    const file = await open(path, 'a');
+    try {
+      for await (const chunk of response.body ?? []) {
+        timer.refresh();
+        bytes += chunk.length;
+        if (total !== undefined && bytes > total) {
+          throw new Refusal(`${url}: the server sends more than it announced`);
         }
-      },
-      createWriteStream(path, { flags: 'a' }),
-    ).catch(refuseFullDisk(path));
+        await file.writeFile(chunk).catch(refuseFullDisk(path));
+        onBytes?.(bytes, total ?? bytes);
+      }
+    } finally {
+      await file.close();
+    }
     if (total !== undefined && bytes < total)
       throw new Error(`the connection ended after ${bytes} of ${total} bytes`);
   } finally {
