@@ -9,6 +9,7 @@ const checks = {
   Format: ['prettier', '--check', '--log-level', 'warn', '.'],
   Lint: ['eslint', '.'],
   Types: ['tsc', '-b'],
+  'Unused files, exports and dependencies': ['knip', '--no-progress'],
 };
 
 bootstrap();

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -117,9 +117,4 @@ async function unpackTarball(path: string, folder: string): Promise<void> {
   }
   await unpacking;
   await rm(path);
-}
-
-/** Whether a folder holds the sources of the binding. */
-export function hasBindingSources(folder: string): boolean {
-  return existsSync(join(folder, 'binding', 'tfjs_binding.cc'));
 }
