@@ -61,3 +61,9 @@ export {
 export { computeTargets, type TargetInputs, type Targets } from './step/targets.js';
 export { initTrainState, trainedParameters, type TrainState } from './step/train-state.js';
 export { trainStep, type TrainStep } from './step/train-step.js';
+export { modelOfRun, modelOfWeights, type TrainedModel } from './run/trained-model.js';
+export { resolveWeights, type ResolveWeightsOptions } from './weights/resolve-weights.js';
+export { convertWeights, type ConvertOptions } from './weights/convert-weights.js';
+export { exportNetwork, type ExportFormat, type ExportOptions } from './export/export-network.js';
+export type { FrozenGraph, Port } from './export/freeze-graph.js';
+export { inferenceForward, type InferenceInputs, type InferenceOutputs } from './export/inference-forward.js';

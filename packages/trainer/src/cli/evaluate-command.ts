@@ -3,10 +3,10 @@ import { evaluateCheckpoint } from '../run/evaluate-checkpoint.js';
 import { formatEvaluation } from '../evaluation/format-evaluation.js';
 import { interruption } from './interruption.js';
 import { loadBackbone } from './load-backbone.js';
+import { modelOf, type ModelFlags } from './model-of.js';
 
-interface EvaluateFlags {
+interface EvaluateFlags extends ModelFlags {
   readonly data?: string;
-  readonly set: string[];
   readonly limit?: string;
   readonly backbone?: string;
   readonly json?: boolean;
@@ -17,21 +17,27 @@ export function addEvaluateCommand(program: Command): void {
   program
     .command('evaluate')
     .description('validate a run: mIoU of CAM, auxiliary CAM and segmentation, F1, token similarity')
-    .argument('<run>', 'folder of a run, or of one of its checkpoints')
+    .argument('[run]', 'folder of a run, or of one of its checkpoints')
+    .option(
+      '-w, --weights <file>',
+      "a whole network from a weight file (the authors' checkpoints) instead of a run",
+    )
+    .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
     .option('-d, --data <folder>', 'folder of the data set; default: the one the run was trained on')
-    .option('-s, --set <key=value...>', "single settings over the run's configuration", [])
+    .option('-s, --set <key=value...>', 'single settings over the configuration', [])
     .option('-n, --limit <images>', 'validate on the first images only')
     .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" the run was trained with')
     .option('--json', 'print the figures as JSON')
-    .action(async (run: string, { data, set, limit, backbone, json }: EvaluateFlags) => {
+    .action(async (run: string | undefined, flags: EvaluateFlags) => {
+      const { data, limit, backbone, json } = flags;
       const print = (line: string): void => void process.stderr.write(`${line}\n`);
       const settings = [
-        ...set,
+        ...flags.set,
         ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`]),
         ...(limit === undefined ? [] : [`evaluation.limit=${limit}`]),
       ];
-      const { evaluation, classes } = await evaluateCheckpoint(run, {
-        settings,
+      const model = await modelOf(run, { ...flags, set: settings }, print);
+      const { evaluation, classes } = await evaluateCheckpoint(model, {
         print,
         signal: interruption(print),
         ...(backbone !== undefined && { backbone: await loadBackbone(backbone) }),

@@ -4,7 +4,9 @@ import { stringify } from 'yaml';
 import { addRuntimeCommands } from '@toco/runtime';
 import { loadConfig } from '../config/load-config.js';
 import { addCheckCommand } from './check-command.js';
+import { addConvertCommand } from './convert-command.js';
 import { addEvaluateCommand } from './evaluate-command.js';
+import { addExportCommand } from './export-command.js';
 import { addPrepareCommand } from './prepare-command.js';
 import { addTrainCommand } from './train-command.js';
 
@@ -16,6 +18,8 @@ addPrepareCommand(program);
 addCheckCommand(program);
 addTrainCommand(program);
 addEvaluateCommand(program);
+addExportCommand(program);
+addConvertCommand(program);
 program
   .command('config')
   .description('print the whole configuration, defaults filled in')

@@ -39,7 +39,12 @@ const views = z.strictObject({
 
 const backbone = z.strictObject({
   name: z.string().default('deit_base_patch16_224').describe('a timm name'),
-  weights: z.string().optional().describe('safetensors file of pretrained weights; none: start from scratch'),
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      'pretrained weights: a file (safetensors, .pth, .npz) or hf:owner/name; none: start from scratch',
+    ),
   auxBlock: z
     .number()
     .int()

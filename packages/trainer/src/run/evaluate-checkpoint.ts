@@ -1,11 +1,10 @@
 import type { Backbone } from '@toco/backbone';
 import { flattenTree, type TensorTree } from '@toco/core';
+import type { Dataset } from '@toco/datasets';
 import { compileFunction, type CompiledFunction, type Feeds } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
-import { applySetting } from '../config/load-config.js';
-import { parseConfig } from '../config/parse-config.js';
 import { openDataset } from '../data/open-dataset.js';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, type Evaluation, type Panel, type RunForward } from '../evaluation/evaluate.js';
@@ -14,13 +13,13 @@ import {
   type EvaluationInputs,
   type EvaluationOutputs,
 } from '../evaluation/evaluation-forward.js';
-import { readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
 import { createProgress } from './progress.js';
 import { eagerStepper } from './stepper.js';
+import { modelOfRun, type TrainedModel } from './trained-model.js';
 
 /** What {@link evaluateCheckpoint} may be told. */
 export interface EvaluateCheckpointOptions<P extends TensorTree> {
-  /** `key=value` settings over the run's configuration. */
+  /** `key=value` settings over the configuration of a run. */
   readonly settings?: readonly string[];
   readonly backbone?: Backbone<P>;
   readonly print?: (line: string) => void;
@@ -29,31 +28,24 @@ export interface EvaluateCheckpointOptions<P extends TensorTree> {
 }
 
 /**
- * Validates a checkpoint on the validation list of its data set.
+ * Validates a trained network on the validation list of its data set.
  *
- * @param path folder of a run (its newest checkpoint) or of a checkpoint
+ * @param trained folder of a run (its newest checkpoint) or of a checkpoint, or a model from elsewhere
  * @throws one line: no checkpoint, another architecture, other classes, missing images or masks
  */
 export async function evaluateCheckpoint<P extends TensorTree>(
-  path: string,
+  trained: string | TrainedModel,
   options: EvaluateCheckpointOptions<P> = {},
 ): Promise<{ evaluation: Evaluation; classes: readonly string[] }> {
   const { settings = [], print = (line) => process.stderr.write(`${line}\n`), signal, onPanel } = options;
-  const folder = await resolveCheckpoint(path);
-  const info = await readCheckpointInfo(folder);
-  const data: Record<string, unknown> = structuredClone(info.config);
-  for (const setting of settings) applySetting(data, setting);
-  const config = parseConfig(data, `${folder} with --set`);
+  const model = typeof trained === 'string' ? await modelOfRun(trained, { settings }) : trained;
+  const { config } = model;
   const dataset = await openDataset(config);
-  if (dataset.classes.join() !== info.classes.join()) {
-    throw new Error(
-      `${dataset.name}: has ${dataset.classes.length} classes (${dataset.classes.slice(0, 3).join(', ')} …), the checkpoint was trained on ${info.classes.length} (${info.classes.slice(0, 3).join(', ')} …).`,
-    );
-  }
+  assertClasses(dataset, model);
   const list = await dataset.list(dataset.lists.val);
   const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone: options.backbone });
   const { backend } = await initBackend({ ...config.engine, print });
-  const { params, teacher } = readModel(folder, network);
+  const { params, teacher } = model.read(network);
   const { mean, std } = network.backbone;
   const forward = evaluationForward(network, config.cam);
   type Compiled = CompiledFunction<NetworkParams<P>, EvaluationInputs, EvaluationOutputs, undefined>;
@@ -88,4 +80,15 @@ export async function evaluateCheckpoint<P extends TensorTree>(
     compiled?.dispose();
     for (const leaf of flattenTree(state).values()) leaf.dispose();
   }
+}
+
+/** Throws unless a model knows the classes of a data set; a weight file tells only how many there are. */
+function assertClasses({ name, classes: own }: Dataset, { classes, numClasses }: TrainedModel): void {
+  const same = classes === undefined ? own.length === numClasses : own.join() === classes.join();
+  if (same) return;
+  const first = (names: readonly string[] = []): string =>
+    names.length === 0 ? '' : ` (${names.slice(0, 3).join(', ')} …)`;
+  throw new Error(
+    `${name}: has ${own.length} classes${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}.`,
+  );
 }

@@ -1,9 +1,11 @@
-import { loadPretrained } from '@toco/backbone';
+import { loadPretrained, readWeights } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
-import { readSafetensors } from '@toco/formats';
 import type { Network } from '@toco/network';
 import type { Config } from '../config/config.js';
 import { initTrainState, type TrainState } from '../step/train-state.js';
+import { formatImportReport } from '../weights/format-report.js';
+import { namePrefix } from '../weights/name-prefix.js';
+import { resolveWeights } from '../weights/resolve-weights.js';
 import { readTrainState, resolveCheckpoint } from './checkpoint.js';
 
 /** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
@@ -20,17 +22,10 @@ export async function startingState<P extends TensorTree>(
   const { weights } = config.backbone;
   const initial = network.init(config.seed);
   if (weights === undefined) return initTrainState(network, initial);
-  const { params: encoder, report } = loadPretrained(
-    network.backbone,
-    initial.params.encoder,
-    readSafetensors(weights),
-  );
-  print(
-    `${weights}: ${report.matched.length} arrays matched, missing ${list(report.missing)}, left over ${list(report.leftOver)}.`,
-  );
+  const { arrays } = readWeights(await resolveWeights(weights, { print }));
+  const { params: encoder, report } = loadPretrained(network.backbone, initial.params.encoder, arrays, {
+    prefix: namePrefix(Object.keys(arrays)),
+  });
+  print(`${weights}: ${formatImportReport(report)}.`);
   return initTrainState(network, { ...initial, params: { ...initial.params, encoder } });
-}
-
-function list(names: readonly string[]): string {
-  return names.length === 0 ? 'none' : names.join(', ');
 }

@@ -42,7 +42,7 @@ export async function requestFile(
 
 function nextPlace(place: URL, response: Response): URL {
   const location = response.headers.get('location');
-  const next = location !== null && URL.canParse(location, place) ? new URL(location, place) : undefined;
+  const next = location !== null && URL.canParse(location, place.href) ? new URL(location, place) : undefined;
   const allowed = place.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
   if (!next || !allowed.includes(next.protocol)) {
     throw new Error(`${place.host}: leads on to "${location ?? ''}", which is not followed.`);

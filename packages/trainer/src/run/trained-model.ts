@@ -1,0 +1,76 @@
+import type { TensorTree } from '@toco/core';
+import type { Network, NetworkState } from '@toco/network';
+import type { Config } from '../config/config.js';
+import { applySetting } from '../config/load-config.js';
+import { parseConfig } from '../config/parse-config.js';
+import { formatImportReport } from '../weights/format-report.js';
+import { importNetwork, readNetworkArrays } from '../weights/network-weights.js';
+import { resolveWeights } from '../weights/resolve-weights.js';
+import { readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
+
+/** A trained network that is about to be used: what describes it, and its weights once the network is built. */
+export interface TrainedModel {
+  /** What messages call it. */
+  readonly name: string;
+  readonly config: Config;
+  /** Names of the foreground classes, where they are known. */
+  readonly classes?: readonly string[];
+  /** Number of foreground classes `C`. */
+  readonly numClasses: number;
+  read<P extends TensorTree>(network: Network<P>): NetworkState<P>;
+}
+
+/**
+ * The model of a run (its newest checkpoint) or of one of its checkpoints, with the configuration it was trained with.
+ *
+ * @param settings `key=value` over that configuration
+ * @throws one line where there is no checkpoint
+ */
+export async function modelOfRun(
+  path: string,
+  { settings = [] }: { readonly settings?: readonly string[] } = {},
+): Promise<TrainedModel> {
+  const folder = await resolveCheckpoint(path);
+  const { config, classes } = await readCheckpointInfo(folder);
+  const data: Record<string, unknown> = structuredClone(config);
+  for (const setting of settings) applySetting(data, setting);
+  return {
+    name: folder,
+    config: parseConfig(data, `${folder} with --set`),
+    classes,
+    numClasses: classes.length,
+    read: (network) => readModel(folder, network),
+  };
+}
+
+/**
+ * A whole network from a weight file of any format, such as a checkpoint that ToCo's authors released.
+ *
+ * @param weights path, or a model on a hub
+ * @throws one line where there is no such file, or it holds no whole network
+ * @example
+ * ```ts
+ * const model = await modelOfWeights('toco_vitb_voc.pth', { config: parseConfig({ backbone: { name: 'vit_base_patch16_224' } }) });
+ * const { evaluation } = await evaluateCheckpoint(model);
+ * ```
+ */
+export async function modelOfWeights(
+  weights: string,
+  {
+    config,
+    print = (line) => process.stderr.write(`${line}\n`),
+  }: { readonly config: Config; readonly print?: (line: string) => void },
+): Promise<TrainedModel> {
+  const path = await resolveWeights(weights, { print });
+  const arrays = readNetworkArrays(path);
+  return {
+    name: weights,
+    config,
+    numClasses: arrays['classifier.weight']!.shape[0] ?? 0,
+    read: (network) => {
+      const { report, ...state } = importNetwork(network, arrays, { name: weights });
+      print(`${weights}: ${formatImportReport(report)}.`);
+      return state;
+    },
+  };
+}
