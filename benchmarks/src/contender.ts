@@ -20,6 +20,8 @@ export interface Greeting {
 /** One iteration. */
 export interface StepTime {
   readonly milliseconds: number;
+  /** Time on processors, all threads together: says something on a busy machine too. */
+  readonly processorMilliseconds: number;
   readonly losses: Readonly<Record<string, number>>;
 }
 

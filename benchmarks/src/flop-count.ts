@@ -35,7 +35,7 @@ export interface IterationFlops {
  * of the machine's matrix-product peak may be taken of.
  *
  * @example
- * iterationFlops({ ...vitBaseSizes, crop: 448, batch: 4 }).deduplicated; // 8.72e12
+ * iterationFlops({ ...vitBaseSizes, crop: 448, batch: 4 }).deduplicated; // 8.74e12
  */
 export function iterationFlops(sizes: IterationSizes): IterationFlops {
   const { dim, depth, patch, decoderDim, projection, classes, crop, localCrops, scales, batch } = sizes;

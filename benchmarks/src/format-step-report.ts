@@ -9,11 +9,13 @@ const titles: Readonly<Record<Side, string>> = {
 
 /** The report as lines for people. */
 export function formatStepReport(report: StepReport): string {
-  const { backbone, crop, local, batch, precision, rounds, medians, memory, gflops, machine } = report;
+  const { backbone, crop, local, batch, precision, rounds, medians, processor, memory, gflops, machine } =
+    report;
   const rows = (Object.keys(medians) as Side[]).map((side) =>
     [
       titles[side].padEnd(38),
       `${(medians[side]! / 1000).toFixed(3)} s`.padStart(9),
+      `${(processor[side]! / 1000).toFixed(3)} s on processors`.padStart(22),
       memory[side] === undefined ? '?'.padStart(9) : `${Math.round(memory[side])} MiB`.padStart(9),
       `${gflops[side]!.toFixed(0)} GFLOP/s`.padStart(13),
       side === 'toco' ? '' : `first losses within ${report.differences[side]!.toExponential(1)}`,

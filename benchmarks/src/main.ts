@@ -1,17 +1,24 @@
 import { parseArgs } from 'node:util';
 import { formatStepReport } from './format-step-report.js';
+import { profileBenchmark, type ProfileOptions } from './profile-benchmark.js';
 import { stepBenchmark, type StepBenchmarkOptions } from './step-benchmark.js';
 
-const usage = `pnpm bench step --backbone NAME --crop PIXELS --batch IMAGES [options]
+const usage = `pnpm bench step|profile --backbone NAME --crop PIXELS --batch IMAGES [options]
   --precision f32|bf16   of both sides (f32)
   --rounds N             iterations of each side, in turns (7)
   --warmup N             iterations before those (2)
   --local PIXELS         side of the local crops (96 from 448 on, else 64)
   --threads N            of each side (all cores)
   --python PATH          a Python that has torch (TOCO_BENCH_PYTHON, else python3)
-  --json                 the report as JSON`;
+  --json                 the report as JSON
+  --top N                lines of a profile's lists (25)`;
 
-function optionsOf(args: string[]): StepBenchmarkOptions & { readonly json: boolean } {
+interface Options extends StepBenchmarkOptions, ProfileOptions {
+  readonly command: 'step' | 'profile';
+  readonly json: boolean;
+}
+
+function optionsOf(args: string[]): Options {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     args,
@@ -26,12 +33,14 @@ function optionsOf(args: string[]): StepBenchmarkOptions & { readonly json: bool
       local: text,
       threads: text,
       python: text,
+      top: text,
       json: { type: 'boolean', default: false },
     },
   });
-  if (positionals.join() !== 'step') throw new Error(usage);
+  const command = positionals.join();
+  if (command !== 'step' && command !== 'profile') throw new Error(usage);
   const whole = (
-    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads',
+    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top',
     least = 1,
   ): number | undefined => {
     const value = values[key];
@@ -45,6 +54,7 @@ function optionsOf(args: string[]): StepBenchmarkOptions & { readonly json: bool
   if (precision !== 'f32' && precision !== 'bf16')
     throw new Error(`--precision ${precision}: choose f32 or bf16.`);
   return {
+    command,
     backbone: values.backbone ?? 'deit_tiny_patch16_224',
     crop: whole('crop') ?? 224,
     batch: whole('batch') ?? 4,
@@ -54,15 +64,20 @@ function optionsOf(args: string[]): StepBenchmarkOptions & { readonly json: bool
     local: whole('local'),
     threads: whole('threads'),
     python: values.python ?? process.env['TOCO_BENCH_PYTHON'] ?? 'python3',
+    top: whole('top') ?? 25,
     json: values.json,
     print: (line) => process.stderr.write(`${line}\n`),
   };
 }
 
 try {
-  const { json, ...options } = optionsOf(process.argv.slice(2).filter((arg) => arg !== '--'));
-  const report = await stepBenchmark(options);
-  console.log(json ? JSON.stringify(report, null, 2) : formatStepReport(report));
+  const { command, json, ...options } = optionsOf(process.argv.slice(2).filter((arg) => arg !== '--'));
+  if (command === 'profile') {
+    await profileBenchmark(options);
+  } else {
+    const report = await stepBenchmark(options);
+    console.log(json ? JSON.stringify(report, null, 2) : formatStepReport(report));
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -1,14 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { cpus, loadavg } from 'node:os';
 import type { Precision } from '@toco/graph';
-import { benchmarkConfig, sizesOf, type StepOptions } from './benchmark-config.js';
+import { benchmarkConfig, sizesOf, type BenchmarkConfig, type StepOptions } from './benchmark-config.js';
 import { startContender, type Contender } from './contender.js';
 import { iterationFlops } from './flop-count.js';
 import { largestDifference } from './largest-difference.js';
 import { median } from './median.js';
+import { script, withInputs } from './with-inputs.js';
 
 /** What is timed, how often, and with which Python. */
 export interface StepBenchmarkOptions extends StepOptions {
@@ -44,6 +41,8 @@ export interface StepReport {
   readonly ratioF32Original: number;
   readonly medians: PerSide;
   readonly times: Readonly<Partial<Record<Side, readonly number[]>>>;
+  /** Medians of the time on processors, all threads together, in milliseconds. */
+  readonly processor: PerSide;
   readonly memory: PerSide;
   /** Work of the iteration when everything is computed once. */
   readonly gflop: number;
@@ -71,22 +70,25 @@ export interface StepReport {
   };
 }
 
-const script = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
 /**
  * Times the compiled step and both forms of the PyTorch iteration in turns, each in a process of its own.
  *
  * @throws one line where a side does not start, or the losses of the first iteration differ by more than 1e-3 in f32
  */
 export async function stepBenchmark(options: StepBenchmarkOptions): Promise<StepReport> {
+  const config = benchmarkConfig(options);
+  return withInputs(config, (inputs) => timeSides(inputs, config, options));
+}
+
+async function timeSides(
+  inputs: string,
+  config: BenchmarkConfig,
+  options: StepBenchmarkOptions,
+): Promise<StepReport> {
   const { precision, rounds, warmup, print } = options;
   const load = loadavg()[0]!;
-  const config = benchmarkConfig(options);
-  const folder = mkdtempSync(join(tmpdir(), 'toco-bench-'));
   const sides = new Map<Side, Contender>();
   try {
-    const inputs = join(folder, 'inputs.safetensors');
-    execFileSync(process.execPath, [script('./write-inputs.js'), inputs, JSON.stringify(config)]);
     for (const side of sidesOf(precision)) {
       print(`starting ${side}`);
       sides.set(side, await startContender(side, commandOf(side, inputs, options)));
@@ -94,11 +96,14 @@ export async function stepBenchmark(options: StepBenchmarkOptions): Promise<Step
 
     const losses: Partial<Record<Side, Readonly<Record<string, number>>>> = {};
     const times: Partial<Record<Side, number[]>> = {};
+    const processorTimes: Partial<Record<Side, number[]>> = {};
     for (let round = -warmup; round < rounds; round++) {
       for (const [side, contender] of sides) {
         const step = await contender.step();
         losses[side] ??= step.losses;
-        if (round >= 0) (times[side] ??= []).push(step.milliseconds);
+        if (round < 0) continue;
+        (times[side] ??= []).push(step.milliseconds);
+        (processorTimes[side] ??= []).push(step.processorMilliseconds);
       }
       const latest = [...sides.keys()].map((side) => `${side} ${Math.round(times[side]?.at(-1) ?? 0)} ms`);
       print(round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}: ${latest.join(', ')}`);
@@ -110,7 +115,7 @@ export async function stepBenchmark(options: StepBenchmarkOptions): Promise<Step
       pytorch: await sides.get('deduplicated')!.peak(2048, precision),
     };
     const { deduplicated, original } = iterationFlops(sizesOf(config));
-    const medians = Object.fromEntries(Object.entries(times).map(([side, all]) => [side, median(all)]));
+    const medians = mediansOf(times);
     const ours = medians['toco']!;
     const gflops = Object.fromEntries(
       Object.entries(medians).map(([side, time]) => {
@@ -130,6 +135,7 @@ export async function stepBenchmark(options: StepBenchmarkOptions): Promise<Step
       ratioF32Original: (medians['originalF32'] ?? medians['original']!) / ours,
       medians,
       times,
+      processor: mediansOf(processorTimes),
       memory,
       gflop: deduplicated / 1e9,
       gflopOriginal: original / 1e9,
@@ -150,8 +156,11 @@ export async function stepBenchmark(options: StepBenchmarkOptions): Promise<Step
     };
   } finally {
     for (const contender of sides.values()) contender.close();
-    rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function mediansOf(times: Readonly<Record<string, readonly number[]>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(times).map(([side, all]) => [side, median(all)]));
 }
 
 function sidesOf(precision: Precision): Side[] {

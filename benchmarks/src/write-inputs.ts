@@ -14,4 +14,4 @@ const batch = batchArrays({ ...config, classes: network.numClasses }, network.ba
 for (const [key, array] of Object.entries(batch)) arrays[`batch.${key}`] = array;
 const weights = await network.exportCheckpoint(network.init(0));
 for (const [key, array] of Object.entries(weights)) arrays[`weights.${key}`] = array;
-writeSafetensors(path, arrays, { config: json });
+await writeSafetensors(path, arrays, { config: json });
