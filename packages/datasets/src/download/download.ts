@@ -88,7 +88,7 @@ async function fetchOnce(
     let bytes = start;
     const file = await open(path, 'a');
     try {
-      for await (const chunk of response.body ?? []) {
+      for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
         timer.refresh();
         bytes += chunk.length;
         if (total !== undefined && bytes > total) {

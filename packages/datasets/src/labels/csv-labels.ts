@@ -49,6 +49,7 @@ function table(text: string, where: string): Row[] {
     const records = parse(text, {
       bom: true,
       delimiter: [',', '\t'],
+      record_delimiter: ['\r\n', '\n'],
       skip_empty_lines: true,
       trim: true,
       info: true,

@@ -93,8 +93,9 @@ describe('archiveMembers', () => {
     await mkdir(folder, { recursive: true });
     await writeFile(path, bytes);
     const found: string[] = [];
-    for await (const { name, isFile, read } of archiveMembers(path)) {
-      if (isFile) found.push(`${name}: ${Buffer.from(await read(2000)).toString()}`);
+    for await (const member of archiveMembers(path)) {
+      const { name, isFile } = member;
+      if (isFile) found.push(`${name}: ${Buffer.from(await member.read(2000)).toString()}`);
       else found.push(name);
     }
     return found;
