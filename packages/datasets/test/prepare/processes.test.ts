@@ -44,6 +44,10 @@ afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+function system(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { stdio: 'ignore' });
+}
+
 interface Ended {
   readonly code: number | null;
   readonly out: string;
@@ -122,7 +126,7 @@ describe('prepareVoc in a process of its own', () => {
     const disk = join(folder, 'disk');
     await mkdir(disk);
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=800k', 'tmpfs', disk], { stdio: 'ignore' });
+      system('mount', ['-t', 'tmpfs', '-o', 'size=800k', 'tmpfs', disk]);
     } catch {
       console.log('skipped: no file system can be mounted here');
       return;
@@ -136,18 +140,18 @@ describe('prepareVoc in a process of its own', () => {
         ) as unknown,
       });
       const small = error;
-      execFileSync('mount', ['-o', 'remount,size=2m', disk], { stdio: 'ignore' });
+      system('mount', ['-o', 'remount,size=2m', disk]);
       const second = await start(disk).ended;
       expect([second.code, second.error, small === second.error]).toEqual([
         1,
         expect.stringMatching(/the disk is full/),
         false,
       ]);
-      execFileSync('mount', ['-o', 'remount,size=64m', disk], { stdio: 'ignore' });
+      system('mount', ['-o', 'remount,size=64m', disk]);
       expect(await start(disk).ended).toMatchObject({ code: 0, error: '' });
       expect(await contents(disk)).toEqual(await contents(join(folder, 'straight')));
     } finally {
-      execFileSync('umount', [disk], { stdio: 'ignore' });
+      system('umount', [disk]);
       await rm(disk, { recursive: true });
     }
   });
