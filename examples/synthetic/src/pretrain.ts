@@ -43,6 +43,7 @@ const config = sceneConfig({
   run: { checkpointEvery: 500, logEvery: 25 },
 });
 const named = backboneByName(config.backbone.name, config.backbone);
+if (!('positionGrid' in named)) throw new Error(`${named.name} has no positions to start from; choose a ViT`);
 const backbone = {
   ...named,
   init: (seed: number): TensorTree => ({

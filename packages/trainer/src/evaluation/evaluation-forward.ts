@@ -45,11 +45,11 @@ export function evaluationForward<P extends TensorTree>(
           classes,
         },
       );
-      const first = network.backbone.classToken === 'learned' ? 1 : 0;
+      const { classToken, prefixTokens = classToken === 'learned' ? 1 : 0 } = network.backbone;
       const perBlock = (output.taps?.tokens ?? [output.patchTokens]).map((tokens) => {
         const [, count, dim] = tokens.shape;
         const patches = output.taps?.tokens
-          ? tf.slice(tokens, [0, first, 0], [-1, count - first, dim])
+          ? tf.slice(tokens, [0, prefixTokens, 0], [-1, count - prefixTokens, dim])
           : tokens;
         return tokenSimilarity(patches);
       });

@@ -2,18 +2,22 @@ import {
   deitBase,
   deitSmall,
   deitTiny,
+  dinov2VitBase,
+  dinov2VitSmall,
   dinoVitBase,
   dinoVitSmall,
+  swinTiny,
   vit,
   vitBase,
   vitLarge,
   vitSmall,
   vitTiny,
+  type Swin,
   type Vit,
 } from '@toco/backbone';
 import { nearest } from '../cli/suggest.js';
 
-type Make = (options: { auxBlock: number }) => Vit;
+type Make = (options: { auxBlock: number }) => Vit | Swin;
 
 /** The backbones that a configuration can name; any other comes in as an object. */
 const backbones: Readonly<Record<string, Make>> = {
@@ -34,6 +38,11 @@ const backbones: Readonly<Record<string, Make>> = {
   'vit_small_patch8_224.dino': (options) => dinoVitSmall({ ...options, patchSize: 8 }),
   'vit_base_patch16_224.dino': dinoVitBase,
   'vit_base_patch8_224.dino': (options) => dinoVitBase({ ...options, patchSize: 8 }),
+  vit_small_patch14_dinov2: dinov2VitSmall,
+  vit_small_patch14_reg4_dinov2: (options) => dinov2VitSmall({ ...options, registers: true }),
+  vit_base_patch14_dinov2: dinov2VitBase,
+  vit_base_patch14_reg4_dinov2: (options) => dinov2VitBase({ ...options, registers: true }),
+  swin_tiny_patch4_window7_224: swinTiny,
   // small enough to learn the synthetic scenes from scratch in minutes
   vit_mini_patch8_96: ({ auxBlock }) =>
     vit({ name: 'vit_mini_patch8_96', imageSize: 96, patchSize: 8, dim: 96, depth: 8, heads: 3, auxBlock }),
@@ -44,7 +53,7 @@ const backbones: Readonly<Record<string, Make>> = {
  *
  * @throws one line that names the nearest known one
  */
-export function backboneByName(name: string, options: { auxBlock: number }): Vit {
+export function backboneByName(name: string, options: { auxBlock: number }): Vit | Swin {
   const make = backbones[name];
   if (make) return make(options);
   const near = nearest(name, Object.keys(backbones));
