@@ -1,6 +1,7 @@
 import type { ExportedGraph } from '@toco/graph';
 import type { DataType } from './data-type.js';
 import { readGraphDef, type Constant, type GraphNode } from './graph-def.js';
+import { plainProducts } from './plain-products.js';
 
 /** A tensor that goes into or comes out of a graph, called as its node. */
 export interface Port {
@@ -27,25 +28,34 @@ export function freezeGraph(graph: ExportedGraph, values: ReadonlyMap<string, Co
   const names = new Map(
     [...graph.feeds, ...graph.variables, ...graph.outputs].map(({ node, path }) => [node, path]),
   );
+  const traced = readGraphDef(graph.graphDef);
+  // Reading a variable is using its value.
+  for (const { name, op, inputs } of traced) {
+    if (op === 'ReadVariableOp') names.set(name, names.get(inputs[0]!)!);
+  }
   const renamed = (input: string): string => {
     const [node = '', output] = input.split(':');
     const name = names.get(node) ?? node;
     return output === undefined ? name : `${name}:${output}`;
   };
   const all = new Map(
-    readGraphDef(graph.graphDef).map((node) => {
-      const inputs = node.inputs.filter((input) => !input.startsWith('^')).map(renamed);
-      const named = { ...node, name: renamed(node.name), inputs };
-      return [named.name, frozen(named, values)];
-    }),
+    traced
+      .filter(({ op }) => op !== 'ReadVariableOp')
+      .map((node) => {
+        const inputs = node.inputs.filter((input) => !input.startsWith('^')).map(renamed);
+        const named = { ...node, name: renamed(node.name), inputs };
+        return [named.name, frozen(named, values)];
+      }),
   );
   const ports = (tensors: ExportedGraph['feeds']): Port[] =>
     tensors.map(({ path, dtype, shape }) => ({ name: path, dtype, shape }));
   const outputs = ports(graph.outputs);
   return {
-    nodes: needed(
-      all,
-      outputs.map(({ name }) => name),
+    nodes: plainProducts(
+      needed(
+        all,
+        outputs.map(({ name }) => name),
+      ),
     ),
     inputs: ports(graph.feeds),
     outputs,
@@ -53,14 +63,10 @@ export function freezeGraph(graph: ExportedGraph, values: ReadonlyMap<string, Co
 }
 
 function frozen(node: GraphNode, values: ReadonlyMap<string, Constant>): GraphNode {
-  const dtype = node.attributes.get('dtype');
-  if (node.op === 'VarHandleOp') {
-    const constant = values.get(node.name);
-    if (!constant) throw new Error(`graph: the variable ${node.name} has no value`);
-    return { ...node, op: 'Const', attributes: new Map([['dtype', dtype!]]), constant };
-  }
-  if (node.op !== 'ReadVariableOp') return node;
-  return { ...node, op: 'Identity', attributes: new Map([['T', dtype!]]) };
+  if (node.op !== 'VarHandleOp') return node;
+  const constant = values.get(node.name);
+  if (!constant) throw new Error(`graph: the variable ${node.name} has no value`);
+  return { ...node, op: 'Const', attributes: new Map([['dtype', node.attributes.get('dtype')!]]), constant };
 }
 
 /** The nodes that `names` depend on, each after its inputs. */

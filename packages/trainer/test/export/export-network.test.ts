@@ -89,6 +89,9 @@ test('the weights are inside once, and the projection head is left out', async (
   expect(names).toContain('classifier.weight');
   expect(names.filter((name) => /proj_head|aux_classifier/.test(name))).toEqual([]);
   expect(new Set(names).size).toBe(names.length);
+  // Stored as the product takes it; the network's own is [12,48].
+  const fc2 = nodes.find(({ name }) => name === 'encoder.blocks.2.mlp.fc2.weight')!;
+  expect(fc2.constant!.shape).toEqual([48, 12]);
 });
 
 test('weights above 4 MB go into several files that are read back whole', async () => {
