@@ -53,6 +53,12 @@ const backbone = z.strictObject({
 });
 
 const network = z.strictObject({
+  weights: z
+    .string()
+    .optional()
+    .describe(
+      "a network to start from, heads included: a checkpoint's model.safetensors; what it lacks starts anew",
+    ),
   decoderDim: count.default(512),
   projection: z
     .strictObject({ hidden: count.default(2048), bottleneck: count.default(256), out: count.default(1024) })

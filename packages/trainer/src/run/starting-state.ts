@@ -21,6 +21,13 @@ export async function startingState<P extends TensorTree>(
   }
   const { weights } = config.backbone;
   const initial = network.init(config.seed);
+  const { weights: whole } = config.network;
+  if (whole !== undefined) {
+    const { arrays } = readWeights(await resolveWeights(whole, { print }));
+    const { report, ...imported } = network.importCheckpoint(initial, arrays);
+    print(`${whole}: ${formatImportReport(report)}.`);
+    return initTrainState(network, imported);
+  }
   if (weights === undefined) return initTrainState(network, initial);
   const { arrays } = readWeights(await resolveWeights(weights, { print }));
   const { params: encoder, report } = loadPretrained(network.backbone, initial.params.encoder, arrays, {
