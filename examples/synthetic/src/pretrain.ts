@@ -17,8 +17,8 @@ interface Flags {
 }
 
 const { iterations, batch, lr, out, write, resume } = new Command('pretrain')
-  .description('trains the small backbone from scratch by image-level labels of the scenes alone')
-  .option('--iterations <n>', 'length of the schedule', '3000')
+  .description('trains backbone and classifiers from scratch by image-level labels of the scenes alone')
+  .option('--iterations <n>', 'length of the schedule', '1000')
   .option('--batch <n>', 'images of an iteration', '16')
   .option('--lr <x>', 'learning rate', '1e-3')
   .option('--out <folder>', 'folder of the run', 'runs/synthetic-pretrain')
@@ -30,7 +30,6 @@ const { iterations, batch, lr, out, write, resume } = new Command('pretrain')
 const config = sceneConfig({
   batchSize: Number(batch),
   data: { synthetic: { train: 20_000, val: 120, seed: 1 } },
-  backbone: { weights: undefined },
   optimizer: {
     lr: Number(lr),
     headLrScale: 1,
@@ -58,10 +57,10 @@ const { checkpoint } = await train(config, {
   resume: resume ?? false,
 });
 
-// The backbone alone, in half precision: heads are started anew by every run.
-const prefix = 'encoder.';
+// Backbone and classifiers, in half precision: decoder and projection head are started anew by every run.
+const kept = /^(?:encoder\.|(?:aux_)?classifier\.)/;
 const arrays = Object.entries(readSafetensors(join(checkpoint, 'model.safetensors')))
-  .filter(([name]) => name.startsWith(prefix))
-  .map(([name, array]): [string, NDArray] => [name.slice(prefix.length), { ...array, dtype: 'float16' }]);
+  .filter(([name]) => kept.test(name))
+  .map(([name, array]): [string, NDArray] => [name, { ...array, dtype: 'float16' }]);
 await writeSafetensors(write, Object.fromEntries(arrays));
 process.stdout.write(`${write}\n`);
