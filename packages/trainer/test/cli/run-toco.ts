@@ -19,13 +19,21 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs the built command; `onOutput` sees the error stream as it comes. */
+/** What {@link toco} may be told. */
+interface TocoOptions {
+  /** Sees the error stream as it comes. */
+  readonly onOutput?: (text: string, child: ChildProcess) => void;
+  /** Another Node than the one that runs the tests. */
+  readonly node?: string;
+}
+
+/** Runs the built command. */
 export function toco(
   args: readonly string[],
-  onOutput?: (text: string, child: ChildProcess) => void,
+  { onOutput, node = process.execPath }: TocoOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -110,8 +110,10 @@ test('Ctrl-C ends after the iteration in hand, with a checkpoint to go on from',
       'optimizer.iterations=5000',
       'run.checkpointEvery=5000',
     ];
-    const { status, stderr } = await toco(args, (text, child) => {
-      if (!sent && /train .*\d+\/5000/.test(text)) sent = child.kill('SIGINT');
+    const { status, stderr } = await toco(args, {
+      onOutput: (text, child) => {
+        if (!sent && /train .*\d+\/5000/.test(text)) sent = child.kill('SIGINT');
+      },
     });
     expect(status).toBe(130);
     expect(stderr).toMatch(/go on with: toco train --resume --out /);
