@@ -7,6 +7,7 @@ import {
   type NDArray,
   type UnwrappedStateDict,
 } from '@toco/formats';
+import { authorReleaseToTimm, isAuthorRelease } from './author-release.js';
 import { jaxRoot, jaxVitToTimm } from './jax-vit.js';
 import { transformersRoot, transformersVitToTimm } from './transformers-vit.js';
 
@@ -14,7 +15,7 @@ import { transformersRoot, transformersVitToTimm } from './transformers-vit.js';
 export type WeightFormat = 'safetensors' | 'torch' | 'npz';
 
 /** How the arrays of a weight file were named in it. */
-export type WeightNaming = 'as given' | 'jax' | 'transformers';
+export type WeightNaming = 'as given' | 'authors' | 'jax' | 'transformers';
 
 /** Weights in timm's names and PyTorch's layouts, and where they came from. */
 export interface Weights {
@@ -36,7 +37,8 @@ export interface ReadWeightsOptions {
 /**
  * Weights from a file of any of the field's formats, told by its content and not by its name: safetensors, PyTorch (zip and
  * the form before 1.6; `model`, `state_dict`, `module.` and the like are unwrapped), and NumPy's npz. Arrays of a ViT as
- * JAX or `transformers` name them come out in timm's names; all others keep theirs.
+ * JAX or `transformers` name them, and of a Swin or DINOv2 as their authors do, come out in timm's names; all others keep
+ * theirs.
  *
  * @throws one line, beginning with the path: no weights, several sets of them, damaged, a form that can't be read
  * @example
@@ -79,6 +81,7 @@ function timmNames(arrays: Record<string, NDArray>): Pick<Weights, 'arrays' | 'n
   if (transformersRoot(arrays) !== undefined) {
     return { ...transformersVitToTimm(arrays), naming: 'transformers' };
   }
+  if (isAuthorRelease(arrays)) return { ...authorReleaseToTimm(arrays), naming: 'authors' };
   return { arrays, naming: 'as given', leftOut: [] };
 }
 

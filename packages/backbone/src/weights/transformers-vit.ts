@@ -1,4 +1,5 @@
 import type { NDArray } from '@toco/formats';
+import { placed, withoutFirst } from './class-position.js';
 import { rename, stacked, type Renamed, type Renaming } from './rename.js';
 
 const marker = 'embeddings.patch_embeddings.projection.weight';
@@ -32,9 +33,17 @@ function* renamings(arrays: Readonly<Record<string, NDArray>>, root: string): Ge
   const layer = function* (name: string, from: string): Generator<Renaming> {
     for (const leaf of ['weight', 'bias']) yield one(`${name}.${leaf}`, `${from}.${leaf}`);
   };
-  yield one('cls_token', `${root}embeddings.cls_token`);
-  yield one('reg_token', `${root}embeddings.register_tokens`);
-  yield one('pos_embed', `${root}embeddings.position_embeddings`);
+  const [token, registers, positions] = ['cls_token', 'register_tokens', 'position_embeddings'].map(
+    (name) => `${root}embeddings.${name}`,
+  ) as [string, string, string];
+  if (Object.hasOwn(arrays, registers)) {
+    yield { name: 'cls_token', from: [token, positions], make: placed as Renaming['make'] };
+    yield { name: 'pos_embed', from: [positions], make: withoutFirst as Renaming['make'] };
+    yield one('reg_token', registers);
+  } else {
+    yield one('cls_token', token);
+    yield one('pos_embed', positions);
+  }
   yield* layer('patch_embed.proj', `${root}embeddings.patch_embeddings.projection`);
   for (let index = 0; ; index++) {
     const block = `${root}encoder.layer.${index}`;
