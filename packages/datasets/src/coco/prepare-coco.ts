@@ -219,7 +219,7 @@ function assertWhole(root: string, { lists, classes }: Pick<PreparedCoco, 'lists
   for (const [what, found, expected] of counts) {
     if (found !== expected) {
       throw new Error(
-        `${root}: ${found} ${what} instead of ${expected}: the annotations are not the owners' whole ones; say that partial ones are meant, if they are`,
+        `${root}: ${found} ${what} instead of ${expected}: the annotations are not the owners' whole ones; set partial (--partial) where a part is meant`,
       );
     }
   }

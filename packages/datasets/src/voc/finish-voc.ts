@@ -59,7 +59,7 @@ export function assertWhole(root: string, { train_aug, train, val }: VocListLeng
   for (const [list, found, expected] of counts) {
     if (found !== expected) {
       throw new Error(
-        `${root}: list ${list} has ${found} images instead of ${expected}: an archive is not the owners' whole one; say that partial archives are meant, if they are`,
+        `${root}: list ${list} has ${found} images instead of ${expected}: an archive is not the owners' whole one; set partial (--partial) where a part is meant`,
       );
     }
   }

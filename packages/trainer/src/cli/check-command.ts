@@ -56,6 +56,7 @@ export function formatCheck(report: CheckReport): string {
     head: ['class', 'images with the label', 'masks with it', 'share of pixels'],
     colAligns: ['left', 'right', 'right', 'right'],
     style: { head: [], border: [] },
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { name, labelled, shown, pixelShare } of report.classes) {
     table.push([name, labelled, shown, percent(pixelShare)]);

@@ -11,8 +11,9 @@ export function preparationBar(): { onProgress: OnPreparationProgress; stop(): v
         const label = unit === 'bytes' ? `${stage} (MB)` : stage;
         shown = { stage, progress: createProgress(label) };
       }
-      const scale = unit === 'bytes' ? 1e6 : 1;
-      shown.progress.update({ done: Math.round(done / scale), total: Math.round(total / scale) });
+      // Whole units, rounded so that the last one is full only at the end.
+      const whole = Math.max(1, Math.round(unit === 'bytes' ? total / 1e6 : total));
+      shown.progress.update({ done: Math.floor((whole * done) / Math.max(1, total)), total: whole });
     },
     stop() {
       shown?.progress.stop();
