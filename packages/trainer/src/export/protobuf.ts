@@ -39,11 +39,6 @@ export function message(fields: Iterable<FieldEntry>): Pieces {
   return { parts, length };
 }
 
-/** Numbers as one packed field. */
-export function packed(values: readonly number[]): Uint8Array {
-  return Uint8Array.from(values.flatMap(varint));
-}
-
 function toPieces(value: Exclude<FieldValue, number>): Pieces {
   if (typeof value === 'string') return toPieces(new TextEncoder().encode(value));
   return value instanceof Uint8Array ? { parts: [value], length: value.length } : value;
