@@ -79,7 +79,7 @@ describe.each([
       const expected = Object.entries(below(`${key}.grad.`));
       expect(expected).toHaveLength(registerTokens > 0 ? 5 : 4);
       for (const [path, array] of expected) {
-        await expectClose(flattenTree(grads).get(path)!, toTensor(array), { relative: 1e-4 });
+        await expectClose(flattenTree(grads).get(path)!, toTensor(array), { relative: 1e-5 });
       }
     });
   });

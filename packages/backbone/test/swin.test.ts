@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree, mapTree, valueAndGrad } from '@toco/core';
 import { decodeSafetensors, type NDArray } from '@toco/formats';
@@ -76,7 +77,7 @@ describe.each([
     for (const [path, array] of expected) {
       const gradient = flattenTree(grads).get(path)!;
       const stored = gradient.rank === 4 ? tf.transpose(gradient, [3, 2, 0, 1]) : gradient;
-      await expectClose(stored, toTensor(array), { relative: 1e-4 });
+      await expectClose(stored, toTensor(array), { relative: 1e-5 });
     }
   });
 });
@@ -125,6 +126,15 @@ test('traced and eager agree, at several sizes with the same parameters', async 
     expect(error).toBeLessThanOrEqual(1e-6 * scale);
   }
   compiled.dispose();
+});
+
+test('the cpu backend gives the same features', async () => {
+  const [params, input] = [goldenParams(), images([1, 40, 24, 3])];
+  const expected = features(params, input);
+  const values = await expected.data();
+  await tf.setBackend('cpu');
+  await expectClose(features(params, input), tf.tensor1d(values), { relative: 1e-5 });
+  await tf.setBackend('tensorflow');
 });
 
 describe('padding', () => {
