@@ -6,12 +6,12 @@ export type BodyTexture = (typeof bodyTextures)[number];
 
 /** Colours of bodies, in the order of the kinds: hue in degrees, saturation and lightness in percent. */
 export const bodyColours: readonly { hue: number; saturation: number; lightness: number }[] = [
-  { hue: 0, saturation: 50, lightness: 48 },
-  { hue: 55, saturation: 55, lightness: 56 },
-  { hue: 300, saturation: 40, lightness: 60 },
-  { hue: 180, saturation: 45, lightness: 48 },
-  { hue: 120, saturation: 45, lightness: 46 },
-  { hue: 240, saturation: 50, lightness: 58 },
+  { hue: 0, saturation: 65, lightness: 50 },
+  { hue: 55, saturation: 75, lightness: 56 },
+  { hue: 310, saturation: 60, lightness: 60 },
+  { hue: 178, saturation: 70, lightness: 50 },
+  { hue: 125, saturation: 65, lightness: 46 },
+  { hue: 250, saturation: 70, lightness: 60 },
 ];
 
 /** Colour of what belongs to no class. */

@@ -37,9 +37,9 @@ export const defaultSceneOptions: SceneOptions = {
   classCounts: [0.45, 0.4, 0.15],
   objectRadius: [0.3, 0.42],
   crowding: 0.8,
-  strikingProbability: 0.6,
+  strikingProbability: 0.4,
   homeBody: 0.9,
-  homeBackdrop: 0.3,
+  homeBackdrop: 0,
   distractors: 1,
   postProbability: 0.25,
 };
