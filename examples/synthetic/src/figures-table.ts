@@ -8,17 +8,18 @@ const figures = ({ cam, camAux, seg }: RunFigures, withSegmentation = true): str
   withSegmentation ? seg.toFixed(1) : '–',
 ];
 
+/** What the recorded figures are. */
+const ofSeeds = ({ length }: readonly RunFigures[]): string =>
+  length === 1 ? 'one run' : `median of ${length} seeds`;
+
 /** What a run came to, beside what was recorded: mIoU in percent. */
 export function figuresTable(run: RunFigures, { baseline, toco }: Recorded, fresh?: RunFigures): string {
   const reference = fresh ?? medianRun(baseline, 'cam');
   const lines = [
     row('mIoU on the validation scenes, %', ['CAM', 'auxiliary CAM', 'segmentation']),
     ...(fresh ? [row('classification alone, this machine', figures(fresh, false))] : []),
-    row(
-      `classification alone, recorded (median of ${baseline.length} seeds)`,
-      figures(medianRun(baseline, 'cam'), false),
-    ),
-    row(`ToCo, recorded (median of ${toco.length} seeds)`, figures(medianRun(toco, 'seg'))),
+    row(`classification alone, recorded (${ofSeeds(baseline)})`, figures(medianRun(baseline, 'cam'), false)),
+    row(`ToCo, recorded (${ofSeeds(toco)})`, figures(medianRun(toco, 'seg'))),
     row(`ToCo, this run (seed ${run.seed})`, figures(run)),
   ];
   const gain = run.seg - reference.cam;
