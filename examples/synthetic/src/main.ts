@@ -7,6 +7,7 @@ import {
   writeReport,
   type Config,
   type ConfigInput,
+  type MetricsRow,
   type ReportBaseline,
 } from '@toco/trainer';
 import { objectKinds } from '@toco/datasets';
@@ -51,6 +52,7 @@ async function main(flags: Flags): Promise<void> {
   const recorded = await recordedFigures();
   const fresh = baseline && figuresOf(baseline, seed);
   const report = resolve(join(folder, 'report.html'));
+  const rows = await readMetrics(join(folder, 'metrics.jsonl'));
   await writeReport(report, {
     title: 'Token Contrast on drawn scenes',
     description: `Segmentation learned from image-level labels alone: ${config.optimizer.iterations} iterations of ${config.batchSize} scenes, seed ${seed}.`,
@@ -58,14 +60,15 @@ async function main(flags: Flags): Promise<void> {
     machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} threads`,
     classes: objectKinds.map(({ name }) => name),
     config: await readFile(join(folder, 'config.yaml'), 'utf8'),
-    rows: await readMetrics(join(folder, 'metrics.jsonl')),
+    rows,
     batchSize: config.batchSize,
     evaluation: run.evaluation,
     panels: run.panels,
     baseline: fresh
       ? reportBaseline(fresh, 'run before this one on the same machine, from the same weights')
       : reportBaseline(medianRun(recorded.baseline, 'cam'), recorded.note),
-    seconds: (performance.now() - began) / 1000,
+    // Of a run that was interrupted only the last part was seen: the rows know the rest.
+    seconds: Math.max((performance.now() - began) / 1000, secondsOf(rows)),
     iterations: run.result.iterations,
   });
   process.stdout.write(`\n${figuresTable(figuresOf(run, seed), recorded, fresh)}\n\nReport: ${report}\n`);
@@ -77,6 +80,16 @@ async function finish(
   options: Omit<Parameters<typeof runScenes>[1], 'resume'>,
 ): Promise<FinishedRun | undefined> {
   return runScenes(config, { ...options, ...(await prepareFolder(options.folder, config, print)) });
+}
+
+/** Seconds of all iterations and validations, those before an interruption included. */
+function secondsOf(rows: readonly MetricsRow[]): number {
+  let [seconds, done] = [0, 0];
+  for (const { kind, iteration, seconds: each } of rows) {
+    if (typeof each === 'number') seconds += kind === 'train' ? each * (iteration - done) : each;
+    if (kind === 'train') done = iteration;
+  }
+  return seconds;
 }
 
 function stopped(): void {
