@@ -27,3 +27,14 @@ export interface PreparedCocoState {
   /** Folders of the photographs; relative ones are within the prepared folder. */
   readonly images: Readonly<Record<CocoList, string>>;
 }
+
+/** Whether something that was read from a file is a {@link PreparedCocoState}. */
+export function isPreparedCocoState(value: unknown): value is PreparedCocoState {
+  const { lists, classes, images } = (value ?? {}) as Partial<PreparedCocoState>;
+  return (
+    [lists?.train, lists?.val].every(Number.isInteger) &&
+    [images?.train, images?.val].every((folder) => typeof folder === 'string') &&
+    Array.isArray(classes) &&
+    classes.every((name) => typeof name === 'string')
+  );
+}

@@ -1,15 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { checkClasses, sampleList, type Dataset } from '../dataset.js';
 import { readLabelFile } from '../labels/label-file.js';
+import { preparedResult } from '../prepare/preparation-state.js';
 import { readVocList, requireFiles } from '../voc/voc-list.js';
 import { cocoClasses } from './coco-classes.js';
 import {
   cocoMaskFolder,
   cocoSplits,
   cocoStatePath,
+  isPreparedCocoState,
   type CocoList,
-  type PreparedCocoState,
 } from './coco-layout.js';
 
 /** Options of {@link coco}. */
@@ -26,7 +26,7 @@ export interface CocoOptions {
  * COCO 2014 as {@link prepareCoco} leaves it: lists `train` and `val` of the images with objects, masks in
  * `SegmentationClass/{train2014,val2014}`, labels in `cls_labels_onehot.npy`.
  *
- * @throws One line from `list()` for a folder that was not prepared, a missing list, image or label.
+ * @throws One line from `list()` for a folder that was not prepared, a damaged `preparation.json`, a missing list, image or label.
  *
  * @example
  * const list = await coco('coco').list('val');
@@ -69,8 +69,7 @@ export function coco(root: string, options: CocoOptions = {}): Dataset {
 
 /** The folder of photographs that the preparation found, or the one within `root`. */
 async function preparedImages(root: string, list: CocoList): Promise<string> {
-  const text = await readFile(cocoStatePath(root), 'utf8').catch(() => '{}');
-  const { result } = JSON.parse(text) as { result?: Partial<PreparedCocoState> };
-  const folder = result?.images?.[list] ?? cocoSplits[list];
+  const prepared = await preparedResult(cocoStatePath(root), isPreparedCocoState);
+  const folder = prepared?.images[list] ?? cocoSplits[list];
   return isAbsolute(folder) ? folder : join(root, folder);
 }

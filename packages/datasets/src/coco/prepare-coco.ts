@@ -27,7 +27,7 @@ import {
   cocoMaskFolder,
   cocoSplits,
   cocoStatePath,
-  type PreparedCocoState,
+  isPreparedCocoState,
 } from './coco-layout.js';
 import { type CrowdTreatment, type DrawTask, drawWork } from './draw-objects.js';
 import { readInstances } from './read-instances.js';
@@ -83,9 +83,13 @@ export async function prepareCoco(options: PrepareCocoOptions): Promise<Prepared
     images: imagesInput(root, out, list),
   }));
   const identities = await Promise.all(inputs.map(({ annotations }) => inputIdentity(annotations)));
-  const state = await openState(cocoStatePath(out), { train: identities[0]!, val: identities[1]!, crowds });
-  if (state.has('all')) {
-    const { lists, classes } = state.result as PreparedCocoState;
+  const state = await openState(
+    cocoStatePath(out),
+    { train: identities[0]!, val: identities[1]!, crowds },
+    isPreparedCocoState,
+  );
+  if (state.result !== undefined) {
+    const { lists, classes } = state.result;
     if (!partial) assertWhole(root, { lists, classes });
     return { root: out, lists, classes, alreadyDone: true };
   }
@@ -116,7 +120,7 @@ export async function prepareCoco(options: PrepareCocoOptions): Promise<Prepared
   await writeLabelFile(join(out, 'cls_labels_onehot.npy'), labels, classes);
   await writeLabelFile(join(out, 'cls_labels.json'), labels, classes);
   const images = { train: within(out, train.images), val: within(out, val.images) };
-  await state.finish('all', { lists, classes, images } satisfies PreparedCocoState);
+  await state.finish('all', { lists, classes, images });
   return { root: out, lists, classes, alreadyDone: false };
 }
 

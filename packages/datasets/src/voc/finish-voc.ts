@@ -13,6 +13,12 @@ export interface VocListLengths {
   readonly val: number;
 }
 
+/** Whether something that was read from a file is {@link VocListLengths}. */
+export function isVocListLengths(value: unknown): value is VocListLengths {
+  const lengths = (value ?? {}) as Partial<VocListLengths>;
+  return [lengths.train_aug, lengths.train, lengths.val].every(Number.isInteger);
+}
+
 /**
  * Computes `train_aug.txt` (VOC's training images and all of SBD's, without VOC's validation images), makes sure that every file
  * is there, and writes the image-level labels: `cls_labels_onehot.npy`, and the same as `cls_labels.json`. They come from the

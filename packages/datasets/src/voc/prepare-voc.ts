@@ -16,7 +16,7 @@ import type { OnPreparationProgress } from '../prepare/preparation-progress.js';
 import { openState } from '../prepare/preparation-state.js';
 import { convertSbd } from './convert-sbd.js';
 import { extractVoc } from './extract-voc.js';
-import { assertWhole, finishVoc, type VocListLengths } from './finish-voc.js';
+import { assertWhole, finishVoc, isVocListLengths, type VocListLengths } from './finish-voc.js';
 import { vocArchives, type ArchiveSource } from './voc-archives.js';
 
 /** Options of {@link prepareVoc}. */
@@ -72,14 +72,11 @@ export async function prepareVoc(options: PrepareVocOptions): Promise<PreparedVo
   const sbd = named(vocArchives.sbd, options.sbd, options.checksums?.sbd);
   const root = join(out, 'VOCdevkit', 'VOC2012');
 
-  const state = await openState(join(root, 'preparation.json'), {
-    trainval: await archiveIdentity(trainval),
-    sbd: await archiveIdentity(sbd),
-  });
-  if (state.has('all')) {
-    const lists = state.result as VocListLengths;
-    if (!partial) assertWhole(root, lists);
-    return { root, lists, alreadyDone: true };
+  const identities = { trainval: await archiveIdentity(trainval), sbd: await archiveIdentity(sbd) };
+  const state = await openState(join(root, 'preparation.json'), identities, isVocListLengths);
+  if (state.result !== undefined) {
+    if (!partial) assertWhole(root, state.result);
+    return { root, lists: state.result, alreadyDone: true };
   }
   const bytes = { trainval: await localBytes(trainval), sbd: await localBytes(sbd) };
   await requireRoom(root, state.has('trainval') ? { ...bytes, trainval: 0 } : bytes);

@@ -112,6 +112,27 @@ describe('prepareCoco', () => {
     await expect(data.list('test')).rejects.toThrow('there is no list "test"; there are train and val');
   });
 
+  test('a damaged preparation.json is one line, and made anew', async () => {
+    const root = await tree('damaged');
+    await prepareCoco({ ...options, root });
+    const path = join(root, 'preparation.json');
+    const whole = await readFile(path, 'utf8');
+    for (const content of [
+      whole.slice(0, -20),
+      '',
+      '[]',
+      whole.replace('"val2014"', '7'),
+      whole.replace(/"lists": \{[^}]*\}/, '"lists": null'),
+    ]) {
+      await writeFile(path, content);
+      await expect(coco(root, { classes }).list('val')).rejects.toThrow(
+        `${path}: the file is damaged; run the same toco prepare again, which makes it anew`,
+      );
+      expect(await prepareCoco({ ...options, root })).toMatchObject({ alreadyDone: false });
+      expect((await coco(root, { classes }).list('val')).length).toBe(labelledIds.length);
+    }
+  });
+
   test('takes the owners’ zips apart', async () => {
     const root = join(folder, 'zips');
     const json = (value: unknown): string => JSON.stringify(value);

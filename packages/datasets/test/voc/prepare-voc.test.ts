@@ -125,6 +125,20 @@ describe('prepareVoc', () => {
     expect(await contents(root)).toEqual(expected);
   });
 
+  test.each(['{ "inputs": ', '{}', 'null', '[]', 'no result'])(
+    'a damaged preparation.json (%s) is made anew, and so is what it stood for',
+    async (content) => {
+      const out = join(folder, `out-${runs++}`);
+      const { root } = await prepare({ out });
+      const path = join(root, 'preparation.json');
+      const { inputs, finished } = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+      await writeFile(path, content === 'no result' ? JSON.stringify({ inputs, finished }) : content);
+      expect(await prepare({ out })).toMatchObject({ alreadyDone: false, lists: reference.lists });
+      expect(await prepare({ out })).toMatchObject({ alreadyDone: true, lists: reference.lists });
+      expect(await contents(root)).toEqual(expected);
+    },
+  );
+
   test('threads, zip and other packing give the same', async () => {
     const zip = await broken('voc.zip', makeZip(await vocMembers()));
     const tgz = await broken('voc.tar.gz', gzipSync(archives['VOCtrainval_11-May-2012.tar']!));
