@@ -12,5 +12,6 @@ export {
   type BackendOptions,
   type EngineLibrary,
 } from './init-backend.js';
+export { withLock, type LockOptions } from './lock.js';
 export { type Print } from './progress.js';
 export { setup, type SetupOptions } from './setup.js';

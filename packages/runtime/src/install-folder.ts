@@ -17,7 +17,7 @@ export async function installFolder(
   const onWait = (): void => {
     print(`Waiting for another process that installs ${basename(target)}`);
   };
-  await withLock(`${target}.lock`, onWait, async () => {
+  const install = async (): Promise<void> => {
     const found = readManifest(target);
     if (typeof found === 'object') return;
     if (found !== undefined) print(`${found}: installing it again`);
@@ -29,7 +29,8 @@ export async function installFolder(
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
-  });
+  };
+  await withLock(`${target}.lock`, install, { onWait });
 }
 
 function isWhole(folder: string): boolean {

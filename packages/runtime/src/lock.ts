@@ -5,13 +5,29 @@ import { setTimeout as wait } from 'node:timers/promises';
 const beat = 1000;
 const stale = 6 * beat;
 
+/** How {@link withLock} waits. */
+export interface LockOptions {
+  /** Called once where another process holds the lock. */
+  readonly onWait?: () => void;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Runs `work` while holding a lock file, so that two processes do not download the same thing at once. The holder touches the
+ * Runs `work` while holding a lock file, so that two processes do not do the same thing at once. The holder touches the
  * file every second; one that was not touched for six seconds belongs to a process that is gone (this sees through
- * containers that share a folder but not their process ids). The lock only saves work: what makes an installation whole is
- * the renaming of a finished folder, so two holders at once would do no harm.
+ * containers that share a folder but not their process ids). The lock only saves work: what makes a result whole is that
+ * finished files and folders are renamed into place, so two holders at once would do no harm.
+ *
+ * @throws what `work` throws, or the signal's reason while it waits
+ * @example
+ * await withLock('data/.lock', () => prepare('data'), { onWait: () => console.log('waiting') });
  */
-export async function withLock<T>(path: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  { onWait, signal }: LockOptions = {},
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   let told = false;
   for (;;) {
@@ -24,9 +40,9 @@ export async function withLock<T>(path: string, onWait: () => void, work: () => 
     const touched = (await stat(path).catch(() => undefined))?.mtimeMs;
     if (touched !== undefined && Date.now() - touched > stale) await rm(path, { force: true });
     else {
-      if (!told) onWait();
+      if (!told) onWait?.();
       told = true;
-      await wait(beat / 4);
+      await wait(beat / 4, undefined, { signal }).catch(() => signal?.throwIfAborted());
     }
   }
   const timer = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => undefined), beat);

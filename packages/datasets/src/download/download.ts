@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { assertNotAborted } from '../prepare/preparation-progress.js';
 import { fileSize } from '../prepare/place-file.js';
 import { requireFreeSpace } from '../prepare/free-space.js';
 import { ChecksumError, verifyChecksum } from './checksum.js';
@@ -39,12 +40,13 @@ export async function download(url: string, path: string, options: DownloadOptio
       await fetchOnce(url, unfinished, { onBytes, signal, patience });
       done = true;
     } catch (error) {
-      if (error instanceof Refusal || signal?.aborted === true) throw error;
+      if (error instanceof Refusal) throw error;
+      assertNotAborted(signal);
       const grown = ((await fileSize(unfinished)) ?? 0) > before;
       failed = grown ? 1 : failed + 1;
       if (failed >= attempts)
         throw new Error(`${url}: ${reason(error)}; run the same command again to go on`, { cause: error });
-      await wait(pause * 2 ** (failed - 1), undefined, { signal });
+      await wait(pause * 2 ** (failed - 1), undefined, { signal }).catch(() => assertNotAborted(signal));
     }
   }
   if (checksum !== undefined) {

@@ -9,6 +9,8 @@ import { workers } from './prepare-command.js';
 interface CheckFlags {
   readonly dataset?: DatasetLayout;
   readonly labels?: string;
+  readonly images?: string;
+  readonly masks?: string;
   readonly list?: string[];
   readonly most: string;
   readonly workers?: number;
@@ -26,17 +28,16 @@ export function addCheckCommand(program: Command): void {
       new Option('--dataset <layout>', 'default: told by the folder').choices(['voc', 'coco', 'folder']),
     )
     .option('--labels <source>', "label file, 'xml', 'masks' or 'folders'; default: what is found")
+    .option('--images <folder>', 'photographs, where they lie elsewhere (coco, folder)')
+    .option('--masks <folder>', 'masks, where they lie elsewhere (voc, folder)')
     .option('--list <name...>', 'lists to check; default: those for training and validation')
     .option('-n, --most <problems>', 'problems of each kind that are shown', '20')
     .option('--strict', 'fail for single classes that labels and mask do not agree on, too')
     .option('--json', 'print the report as JSON')
     .addOption(workers())
     .action(async (folder: string, flags: CheckFlags) => {
-      const { dataset: layout, labels, list: lists } = flags;
-      const dataset = await datasetAt(folder, {
-        ...(layout !== undefined && { layout }),
-        ...(labels !== undefined && { labels }),
-      });
+      const { dataset: layout, labels, images, masks, list: lists } = flags;
+      const dataset = await datasetAt(folder, { layout, labels, images, masks });
       const bar = preparationBar();
       const report = await checkDataset(dataset, {
         most: Number(flags.most),

@@ -36,5 +36,5 @@ try {
 } catch (error) {
   const { message, stack } = error as Error;
   process.stderr.write(`${process.env['TOCO_DEBUG'] ? (stack ?? message) : message}\n`);
-  process.exitCode = 1;
+  process.exitCode ??= 1;
 }

@@ -1,6 +1,16 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { prepareCoco, prepareVoc, vocArchives, type CrowdTreatment } from '@toco/datasets';
+import {
+  prepareCoco,
+  prepareVoc,
+  vocArchives,
+  type CrowdTreatment,
+  type OnPreparationProgress,
+} from '@toco/datasets';
+import { withLock } from '@toco/runtime';
+import { interruption } from './interruption.js';
 import { preparationBar } from './preparation-bar.js';
 
 interface PrepareFlags {
@@ -47,10 +57,10 @@ function addVoc(prepare: Command): void {
     .option('--partial', 'the archives hold a part of the images: do not check their number')
     .addOption(workers())
     .action(async ({ out, trainval, sbd, trainvalChecksum, sbdChecksum, ...flags }: VocFlags) => {
-      const { root, lists, alreadyDone } = await withBar((onProgress) =>
+      const { root, lists, alreadyDone } = await inFolder(out, (control) =>
         prepareVoc({
           out,
-          onProgress,
+          ...control,
           checksums: { trainval: trainvalChecksum, sbd: sbdChecksum },
           ...(trainval !== undefined && { trainval }),
           ...(sbd !== undefined && { sbd }),
@@ -76,8 +86,9 @@ function addCoco(prepare: Command): void {
     .option('--partial', 'the annotations are a part of the data set: do not check the number of images')
     .addOption(workers())
     .action(async (folder: string, { out, ...flags }: CocoFlags) => {
-      const { root, lists, alreadyDone } = await withBar((onProgress) =>
-        prepareCoco({ root: folder, onProgress, ...(out !== undefined && { out }), ...flags }),
+      if (!existsSync(folder)) throw new Error(`${folder}: the folder does not exist`);
+      const { root, lists, alreadyDone } = await inFolder(out ?? folder, (control) =>
+        prepareCoco({ root: folder, ...control, ...(out !== undefined && { out }), ...flags }),
       );
       finished(root, lists, alreadyDone);
       process.stdout.write(`Train on it: toco train --set data.dataset=coco --set data.root=${root}\n`);
@@ -94,14 +105,30 @@ export function workers(): Option {
   });
 }
 
-async function withBar<Result>(
-  work: (onProgress: ReturnType<typeof preparationBar>['onProgress']) => Promise<Result>,
+/** How a preparation is watched and ended. */
+interface Control {
+  readonly onProgress: OnPreparationProgress;
+  readonly signal: AbortSignal;
+}
+
+/** Prepares in a folder, one process at a time, with a bar. */
+async function inFolder<Result>(
+  folder: string,
+  work: (control: Control) => Promise<Result>,
 ): Promise<Result> {
+  const print = (line: string): void => void process.stderr.write(`${line}\n`);
+  const onWait = (): void =>
+    print(
+      `${folder}: another toco prepare is at work there, or was killed a moment ago; waiting for its end.`,
+    );
+  const signal = interruption(print, 'ending after the files in hand');
   const bar = preparationBar();
+  const run = (): Promise<Result> => work({ onProgress: bar.onProgress, signal });
   try {
-    return await work(bar.onProgress);
+    return await withLock(join(folder, '.toco-prepare.lock'), run, { onWait, signal });
   } finally {
     bar.stop();
+    if (signal.aborted) process.exitCode = 130;
   }
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { toco } from './run-toco.js';
+import { toco, type Outcome } from './run-toco.js';
 
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const archive = (name: string): string => fileURLToPath(new URL(`__fixtures__/${name}`, import.meta.url));
@@ -96,6 +96,42 @@ describe('toco prepare voc, toco check', () => {
     });
   });
 
+  test('a second one waits for the first; Ctrl-C ends both in one line and leaves no lock', async () => {
+    const { server } = await halfServer(await readFile(archive('voc.tar.gz')), '"voc"');
+    const { port } = server.address() as AddressInfo;
+    const busy = join(folder, 'busy');
+    const args = ['prepare', 'voc', '--trainval', `http://127.0.0.1:${port}/voc.tar.gz`];
+    args.push('--sbd', archive('sbd.tar.gz'), '--out', busy, '--partial', '--workers', '0');
+    const lock = join(busy, '.toco-prepare.lock');
+    try {
+      let second: Promise<Outcome> | undefined;
+      const first = await toco(args, {
+        onOutput: (_text, { pid }) => {
+          second ??= toco(args, {
+            onOutput: (text, waiting) => {
+              if (!text.endsWith('waiting for its end.\n')) return;
+              waiting.kill('SIGINT');
+              process.kill(pid!, 'SIGINT');
+            },
+          });
+        },
+      });
+      expect(first.status).toBe(130);
+      expect(first.stderr).toMatch(
+        /\nInterrupted: ending after the files in hand \(again to stop at once\)\.\ninterrupted; the same command goes on where it stopped\n$/,
+      );
+      expect(await second).toEqual({
+        status: 130,
+        stdout: '',
+        stderr: `${busy}: another toco prepare is at work there, or was killed a moment ago; waiting for its end.\n\nInterrupted: ending after the files in hand (again to stop at once).\ninterrupted\n`,
+      });
+      expect(await stat(lock).catch(() => 'gone')).toBe('gone');
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   test('a mistake is one line', async () => {
     const whole = await toco([...prepare, '--out', out]);
     expect(whole.status).toBe(1);
@@ -108,6 +144,7 @@ describe('toco prepare voc, toco check', () => {
       stdout: '',
       stderr: `${join(folder, 'none')}: the folder does not exist\n`,
     });
+    expect(await toco(['prepare', 'coco', join(folder, 'none')])).toEqual(nowhere);
     const coco = await toco(['prepare', 'coco', folder]);
     expect(coco.status).toBe(1);
     expect(coco.stderr).toMatch(
