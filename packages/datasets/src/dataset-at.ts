@@ -19,22 +19,45 @@ export function datasetLayout(root: string): DatasetLayout {
   return has('JPEGImages') ? 'voc' : 'folder';
 }
 
+/** Options of {@link datasetAt}: those of the layout's own function. */
+export interface DatasetAtOptions {
+  /** By default told by the folder. */
+  readonly layout?: DatasetLayout | undefined;
+  /** Where image-level labels come from. */
+  readonly labels?: string | undefined;
+  /** Foreground classes in the order of their labels. */
+  readonly classes?: readonly string[] | undefined;
+  /** Folder of the photographs; not for `voc`. */
+  readonly images?: string | undefined;
+  /** Folder of the masks; not for `coco`. */
+  readonly masks?: string | undefined;
+  /** Share of the images for validation; for `folder` only. */
+  readonly valFraction?: number | undefined;
+}
+
+const layouts = {
+  voc: { open: voc, takes: ['labels', 'classes', 'masks'] },
+  coco: { open: coco, takes: ['labels', 'classes', 'images'] },
+  folder: { open: imageFolder, takes: ['labels', 'classes', 'images', 'masks', 'valFraction'] },
+} as const;
+
 /**
  * The data set in a folder, whichever layout it has.
  *
- * @param options `labels`: where image-level labels come from, as the layout's own function takes it
- * @throws One line when there is none.
+ * @throws One line when there is none, or it takes no such option.
  *
  * @example
  * const data = await datasetAt('VOCdevkit/VOC2012');
  */
-export async function datasetAt(
-  root: string,
-  options: { readonly layout?: DatasetLayout; readonly labels?: string } = {},
-): Promise<Dataset> {
+export async function datasetAt(root: string, options: DatasetAtOptions = {}): Promise<Dataset> {
   if (!existsSync(root)) throw new Error(`${root}: the folder does not exist`);
-  const { layout = datasetLayout(root), labels } = options;
-  const given = labels === undefined ? {} : { labels };
-  if (layout === 'coco') return coco(root, given);
-  return layout === 'voc' ? voc(root, given) : imageFolder(root, given);
+  const { layout = datasetLayout(root), ...others } = options;
+  const { open, takes } = layouts[layout];
+  const given = Object.entries(others).filter(([, value]) => value !== undefined);
+  const refused = given.find(([name]) => !takes.some((taken) => taken === name))?.[0];
+  if (refused !== undefined)
+    throw new Error(
+      `${root}: ${refused} is nothing for a data set of the layout ${layout}, which takes ${takes.join(', ')}`,
+    );
+  return open(root, Object.fromEntries(given));
 }

@@ -10,7 +10,7 @@ export { cocoClasses } from './coco/coco-classes.js';
 export { coco, type CocoOptions } from './coco/coco.js';
 export { type CrowdTreatment } from './coco/draw-objects.js';
 export { type PreparedCoco, prepareCoco, type PrepareCocoOptions } from './coco/prepare-coco.js';
-export { datasetAt, datasetLayout, type DatasetLayout } from './dataset-at.js';
+export { datasetAt, type DatasetAtOptions, datasetLayout, type DatasetLayout } from './dataset-at.js';
 export {
   checkClasses,
   computedList,

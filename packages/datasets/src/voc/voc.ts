@@ -18,8 +18,8 @@ export interface VocOptions {
    * annotations) or `'masks'`. By default `cls_labels_onehot.npy` in `root` if it is there, else the annotations.
    */
   readonly labels?: string;
-  /** Folder of the masks within `root`. */
-  readonly maskFolder?: string;
+  /** Folder of the masks; by default `SegmentationClassAug` within `root`. */
+  readonly masks?: string;
 }
 
 /** Where the parts of a data set in VOC's layout lie. */
@@ -43,9 +43,9 @@ export interface VocFolders {
  * console.log(list.length, list.sample(0).id);
  */
 export function voc(root: string, options: VocOptions = {}): Dataset {
-  const { trainList = 'train_aug', valList = 'val', maskFolder = 'SegmentationClassAug' } = options;
+  const { trainList = 'train_aug', valList = 'val', masks = join(root, 'SegmentationClassAug') } = options;
   const classes = checkClasses(root, options.classes ?? vocClasses);
-  const folders = { root, classes, images: join(root, 'JPEGImages'), masks: join(root, maskFolder) };
+  const folders = { root, classes, images: join(root, 'JPEGImages'), masks };
   return {
     name: 'voc',
     classes,

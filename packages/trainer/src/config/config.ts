@@ -10,14 +10,26 @@ const range = z.tuple([z.number(), z.number()]);
 const data = z.strictObject({
   dataset: z.enum(['voc', 'coco', 'folder', 'synthetic']).default('voc'),
   root: z.string().optional().describe('folder of the data set, e.g. VOCdevkit/VOC2012'),
-  train: z.string().default('train_aug').describe('list of training images'),
-  val: z.string().default('val').describe('list of validation images'),
+  train: z.string().optional().describe("list of training images; default: train, of VOC's layout train_aug"),
+  val: z.string().optional().describe('list of validation images; default: val'),
   labels: z
     .string()
     .optional()
     .describe(
-      "image-level labels of the training images: a .npy or .json file, 'xml' or 'masks'; default: what is found",
+      "image-level labels: a .npy, .json or .csv file, 'xml', 'masks' (voc) or 'folders' (folder); default: what is found",
     ),
+  classes: z.array(z.string()).optional().describe('foreground classes in the order of their labels'),
+  images: z
+    .string()
+    .optional()
+    .describe('folder of the photographs, where they lie elsewhere (coco, folder)'),
+  masks: z.string().optional().describe('folder of the masks, where they lie elsewhere (voc, folder)'),
+  valFraction: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe('share of the images for validation where no lists are (folder); default: 0.1'),
   workers: z.number().int().min(0).default(1).describe('threads that decode and augment ahead of the step'),
   prefetch: count.default(3).describe('batches made ahead'),
   synthetic: z

@@ -1,21 +1,28 @@
-import { coco, imageFolder, syntheticScenes, voc, type Dataset } from '@toco/datasets';
+import { datasetAt, syntheticScenes, type Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 
 /**
- * The data set that a configuration names. The names of the lists are those of VOC's layout; the others have `train` and `val`.
+ * The data set that a configuration names, with the lists that it names.
  *
- * @throws one line where it lacks a folder, or is not there
+ * @throws one line where it lacks a folder, is not there, or has no use for a key that is set
  */
 export async function openDataset({ data }: Pick<Config, 'data'>): Promise<Dataset> {
-  const { root, train, val, labels, synthetic } = data;
-  if (data.dataset === 'synthetic') return syntheticScenes(synthetic);
-  if (root === undefined) {
-    throw new Error(
-      `data.root is missing: name the folder of the data set, e.g. --set data.root=VOCdevkit/VOC2012.`,
-    );
+  const { dataset: layout, root, synthetic, labels, classes, images, masks, valFraction } = data;
+  const parts = { labels, classes, images, masks, valFraction };
+  let dataset: Dataset;
+  if (layout === 'synthetic') {
+    const unused = Object.entries({ root, ...parts }).find(([, value]) => value !== undefined)?.[0];
+    if (unused !== undefined)
+      throw new Error(`data.${unused} is nothing for synthetic scenes; leave it out.`);
+    dataset = syntheticScenes(synthetic);
+  } else {
+    if (root === undefined) {
+      throw new Error(
+        `data.root is missing: name the folder of the data set, e.g. --set data.root=VOCdevkit/VOC2012.`,
+      );
+    }
+    dataset = await datasetAt(root, { layout, ...parts });
   }
-  const given = labels === undefined ? {} : { labels };
-  if (data.dataset === 'coco') return coco(root, given);
-  if (data.dataset === 'folder') return imageFolder(root, given);
-  return voc(root, { trainList: train, valList: val, ...given });
+  const { train = dataset.lists.train, val = dataset.lists.val } = data;
+  return { ...dataset, lists: { train, val } };
 }
