@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { archiveMembers } from '../archive/archive-members.js';
 import { archiveIdentity } from '../prepare/obtain-archive.js';
 import { fileSize, placeFile } from '../prepare/place-file.js';
 import { assertNotAborted, type OnPreparationProgress } from '../prepare/preparation-progress.js';
 import { workWindow } from '../prepare/work-window.js';
-import { assertFile } from '../voc/extract-voc.js';
+import { assertFile, otherArchive } from '../voc/extract-voc.js';
 import { cocoSplits, type CocoList } from './coco-layout.js';
 
 const annotationsArchive = 'annotations_trainval2014.zip';
@@ -80,6 +80,7 @@ export async function unpack(input: CocoInput, list: CocoList, options: UnpackOp
   const total = (await fileSize(archive)) ?? 0;
   const stage = `extracting ${cocoSplits[list]} of ${archive}`;
   const window = workWindow(PARALLEL);
+  let isCoco = false;
   try {
     for await (const member of archiveMembers(archive)) {
       assertNotAborted(signal);
@@ -87,6 +88,7 @@ export async function unpack(input: CocoInput, list: CocoList, options: UnpackOp
       const name = wanted.exec(member.name)?.[1];
       if (name === undefined) continue;
       assertFile(member, archive);
+      isCoco = true;
       const path = isFolder ? join(target, name) : target;
       if ((await fileSize(path)) === member.size) continue;
       const bytes = await member.read(isFolder ? imageLimit : annotationsLimit);
@@ -95,6 +97,7 @@ export async function unpack(input: CocoInput, list: CocoList, options: UnpackOp
   } finally {
     await window.finish();
   }
+  if (!isCoco) throw otherArchive(archive, basename(target));
   onProgress?.({ stage, done: total, total, unit: 'bytes' });
   return target;
 }

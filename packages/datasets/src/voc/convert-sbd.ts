@@ -4,7 +4,7 @@ import { fileSize, placeFile } from '../prepare/place-file.js';
 import { assertNotAborted } from '../prepare/preparation-progress.js';
 import { workWindow } from '../prepare/work-window.js';
 import { taskPool } from '../threads/task-pool.js';
-import { assertFile, type ExtractionOptions } from './extract-voc.js';
+import { assertFile, type ExtractionOptions, otherArchive } from './extract-voc.js';
 import { sbdMaskWork } from './sbd-mask.js';
 
 const maskLimit = 2 ** 24;
@@ -28,6 +28,7 @@ export async function convertSbd(path: string, root: string, options: ConvertSbd
   const { workers, keep, onBytes, signal } = options;
   const pool = taskPool(sbdMaskWork, workers);
   const window = workWindow(4 * Math.max(1, workers));
+  let isSbd = false;
   try {
     for await (const member of archiveMembers(path)) {
       assertNotAborted(signal);
@@ -35,6 +36,7 @@ export async function convertSbd(path: string, root: string, options: ConvertSbd
       const [, list, id] = /(?:^|\/)dataset\/(?:(train|val)\.txt|cls\/([^/]+)\.mat)$/.exec(member.name) ?? [];
       if (list === undefined && id === undefined) continue;
       assertFile(member, path);
+      isSbd = true;
       if (id === undefined) {
         const lines = await member.read(listLimit);
         await placeFile(join(root, 'ImageSets', 'Segmentation', `sbd_${list}.txt`), lines);
@@ -50,4 +52,5 @@ export async function convertSbd(path: string, root: string, options: ConvertSbd
   } finally {
     await window.finish().finally(() => pool.close());
   }
+  if (!isSbd) throw otherArchive(path, "SBD's dataset/cls and lists");
 }

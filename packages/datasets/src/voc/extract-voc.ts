@@ -32,6 +32,7 @@ export interface ExtractionOptions {
  */
 export async function extractVoc(path: string, root: string, options: ExtractionOptions = {}): Promise<void> {
   const window = workWindow(PARALLEL);
+  let isVoc = false;
   try {
     for await (const member of archiveMembers(path)) {
       assertNotAborted(options.signal);
@@ -40,6 +41,7 @@ export async function extractVoc(path: string, root: string, options: Extraction
       const part = parts.find(({ pattern }) => pattern.test(name));
       if (part === undefined) continue;
       assertFile(member, path);
+      isVoc = true;
       const targets = [name, ...(part.copies === undefined ? [] : [name.replace(/^[^/]+/, part.copies)])];
       const sizes = await Promise.all(targets.map((target) => fileSize(join(root, target))));
       const missing = targets.filter((_, i) => sizes[i] !== member.size);
@@ -50,6 +52,12 @@ export async function extractVoc(path: string, root: string, options: Extraction
   } finally {
     await window.finish();
   }
+  if (!isVoc) throw otherArchive(path, 'VOCdevkit/VOC2012/JPEGImages and the like');
+}
+
+/** The one line for an archive that holds nothing of what is looked for. */
+export function otherArchive(path: string, expected: string): Error {
+  return new Error(`${path}: holds nothing of ${expected}; is it another archive?`);
 }
 
 /**

@@ -228,6 +228,16 @@ describe('one line for what is wrong', () => {
     expect(await read(content)).toMatch(message);
   });
 
+  test('zips that hold something else', async () => {
+    const root = await tree('other-zips');
+    await rm(join(root, 'val2014'), { recursive: true });
+    const zip = makeZip([{ name: 'train2014/a.jpg', content: 'not of val2014' }]);
+    await writeFile(join(root, 'val2014.zip'), zip);
+    expect(await failure(prepareCoco({ ...options, root }))).toBe(
+      `${join(root, 'val2014.zip')}: holds nothing of val2014; is it another archive?`,
+    );
+  });
+
   test('files that are missing, and numbers of images', async () => {
     const root = await tree('counted');
     expect(await failure(prepareCoco({ root, workers: 0 }))).toMatch(/4 categories instead of 80/);

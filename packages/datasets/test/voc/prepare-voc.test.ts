@@ -200,8 +200,11 @@ describe('one line for what is wrong', () => {
     expect(await failure(prepare({ sbd: join(folder, 'none.tgz') }))).toMatch(
       /none\.tgz: the archive does not exist$/,
     );
-    expect(await failure(prepare({ trainval: sbd, sbd: trainval }))).toMatch(
-      /train\.txt: the list does not exist/,
+    expect(await failure(prepare({ trainval: sbd }))).toBe(
+      `${sbd}: holds nothing of VOCdevkit/VOC2012/JPEGImages and the like; is it another archive?`,
+    );
+    expect(await failure(prepare({ sbd: trainval }))).toBe(
+      `${trainval}: holds nothing of SBD's dataset/cls and lists; is it another archive?`,
     );
     const tar = archives['VOCtrainval_11-May-2012.tar']!;
     for (const length of [100, 512, 5000, tar.length - 1024]) {
