@@ -55,11 +55,14 @@ export function createProgress(label: string, options: ProgressOptions = {}): Pr
   const interval = stream.isTTY ? 100 : 15_000;
   let last = Number.NEGATIVE_INFINITY;
   let dirty = false;
+  let full = false;
   return {
     update(status) {
       const time = now();
-      if (time - last < interval && status.done < status.total) return;
-      last = time;
+      // The end is always shown, and once.
+      const isEnd = status.done >= status.total;
+      if (isEnd ? full : time - last < interval) return;
+      [last, full] = [time, isEnd];
       const passed = (time - began) / 1000;
       const left = status.done > start ? (passed / (status.done - start)) * (status.total - status.done) : 0;
       const line = progressLine(label, status, { passed, left });

@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals';
+import { createProgress } from '../../src/run/progress.js';
+
+/** A stream that remembers what was written, and a clock that is set by hand. */
+function recorder(isTTY: boolean): { lines: string[]; stream: NodeJS.WriteStream; clock: { time: number } } {
+  const lines: string[] = [];
+  const write = (text: string): boolean => lines.push(text) > 0;
+  return { lines, stream: { isTTY, columns: 80, write } as NodeJS.WriteStream, clock: { time: 0 } };
+}
+
+test.each([
+  [false, 15_000],
+  [true, 100],
+])('on a terminal: %p: a line every %i ms, and the end once', (isTTY, interval) => {
+  const { lines, stream, clock } = recorder(isTTY);
+  const progress = createProgress('train', { stream, now: () => clock.time });
+  for (let done = 0; done < 5; done++) {
+    clock.time = (done * interval) / 2;
+    progress.update({ done, total: 5 });
+  }
+  expect(lines.map((line) => / (\d)\/5 /.exec(line)?.[1])).toEqual(['0', '2', '4']);
+  // The end comes at once; what repeats it adds nothing.
+  for (let repeated = 0; repeated < 4; repeated++) {
+    clock.time += interval;
+    progress.update({ done: 5, total: 5 });
+  }
+  expect(lines.length).toBe(4);
+  expect(lines[3]).toContain(' 5/5 ');
+  progress.stop();
+  expect(lines.length).toBe(isTTY ? 5 : 4);
+});
