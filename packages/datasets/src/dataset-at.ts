@@ -9,14 +9,13 @@ import { voc } from './voc/voc.js';
 export type DatasetLayout = 'voc' | 'coco' | 'folder';
 
 /**
- * The layout of a folder: COCO's where lists and `SegmentationClass/train2014` are, VOC's where there are lists and `JPEGImages`,
- * else a folder of one's own.
+ * The layout of a folder: COCO's where its two folders of photographs or of masks are, VOC's where there are lists and
+ * `JPEGImages`, or `VOCdevkit`, else a folder of one's own.
  */
 export function datasetLayout(root: string): DatasetLayout {
   const has = (...parts: string[]): boolean => existsSync(join(root, ...parts));
-  if (!has('ImageSets', 'Segmentation')) return 'folder';
-  if (has('SegmentationClass', 'train2014')) return 'coco';
-  return has('JPEGImages') ? 'voc' : 'folder';
+  if (has('SegmentationClass', 'train2014') || (has('train2014') && has('val2014'))) return 'coco';
+  return has('VOCdevkit') || (has('ImageSets', 'Segmentation') && has('JPEGImages')) ? 'voc' : 'folder';
 }
 
 /** Options of {@link datasetAt}: those of the layout's own function. */

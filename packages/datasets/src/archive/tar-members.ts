@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract as extractTar, type Header } from 'tar-stream';
 import { checkMemberName, tooLarge, type ArchiveMember } from './archive-member.js';
@@ -27,14 +28,23 @@ export async function* tarMembers(
   const extract = extractTar();
   // Failures of any part end the iteration below.
   const steps = packed ? [source, createGunzip()] : [source];
-  pipeline([...steps, tarGuard(most), extract as unknown as Writable], () => undefined);
+  const flow = pipeline([...steps, tarGuard(most), extract as unknown as Writable]).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error,
+  );
+  /** The failure behind one: a reader whose stream is taken away may know no more than that. */
+  async function explained(error: Error): Promise<Error> {
+    source.destroy();
+    const first = await flow;
+    return oneLine(path, first === undefined || first.code === 'ERR_STREAM_PREMATURE_CLOSE' ? error : first);
+  }
   try {
     for await (const entry of extract) {
-      yield member(entry, path, source.bytesRead);
+      yield member(entry, path, { position: source.bytesRead, explained });
       entry.resume(); // what was not read is passed over
     }
   } catch (error) {
-    throw oneLine(path, error as Error);
+    throw await explained(error as Error);
   } finally {
     source.destroy();
     extract.destroy();
@@ -46,7 +56,11 @@ interface Entry extends AsyncIterable<unknown> {
   readonly header: Header;
 }
 
-function member(entry: Entry, path: string, position: number): ArchiveMember {
+function member(
+  entry: Entry,
+  path: string,
+  { position, explained }: { position: number; explained: (error: Error) => Promise<Error> },
+): ArchiveMember {
   const { name, type, size } = entry.header;
   checkMemberName(name, path);
   return {
@@ -60,7 +74,7 @@ function member(entry: Entry, path: string, position: number): ArchiveMember {
       try {
         for await (const part of entry) parts.push(part as Uint8Array);
       } catch (error) {
-        throw oneLine(path, error as Error);
+        throw await explained(error as Error);
       }
       return Buffer.concat(parts);
     },

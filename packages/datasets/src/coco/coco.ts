@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { checkClasses, sampleList, type Dataset } from '../dataset.js';
 import { readLabelFile } from '../labels/label-file.js';
@@ -41,6 +42,8 @@ export function coco(root: string, options: CocoOptions = {}): Dataset {
     async list(name) {
       if (!(name in cocoSplits))
         throw new Error(`${root}: there is no list "${name}"; there are train and val`);
+      if (!existsSync(join(root, 'ImageSets')))
+        throw new Error(`${root}: the folder is not prepared; run toco prepare coco ${root}`);
       const list = name as CocoList;
       const ids = await readVocList(root, list);
       const images =

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { archiveMembers } from '../../src/archive/archive-members.js';
 import { tarGuard } from '../../src/archive/tar-guard.js';
@@ -135,6 +136,24 @@ describe('archiveMembers', () => {
     const directory = Buffer.from(zip).lastIndexOf('PK\x01\x02');
     zip[directory + 16]! ^= 1;
     await expect(names(zip)).rejects.toThrow(/member a has a wrong checksum/);
+  });
+
+  test('wherever a tar is cut, it says so', async () => {
+    const whole = await makeTar([{ name: 'a', content: 'b'.repeat(400_000) }, ...members]);
+    const path = join(folder, 'cut');
+    for (const bytes of [whole, gzipSync(whole, { level: 0 })]) {
+      for (let length = 3; length < bytes.length - 1024; length += 40_009) {
+        await writeFile(path, bytes.subarray(0, length));
+        const work = async (): Promise<void> => {
+          for await (const member of archiveMembers(path)) {
+            // As when files are looked up and written meanwhile.
+            await wait(2);
+            await member.read(500_000);
+          }
+        };
+        await expect(work()).rejects.toThrow(`${path}: the archive is cut short; fetch it again`);
+      }
+    }
   });
 
   test('a tar may unpack to so much, and has its end mark', async () => {

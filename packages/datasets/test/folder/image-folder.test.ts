@@ -306,8 +306,14 @@ describe('checkDataset', () => {
         await tree({ 'ImageSets/Segmentation/val.txt': 'a', 'SegmentationClass/train2014/a.png': '' }),
       ),
     ).toBe('coco');
+    expect(datasetLayout(await tree({ 'VOCdevkit/VOC2012/JPEGImages/a.jpg': jpeg }))).toBe('voc');
     const root = await tree({ 'cat/a.jpg': jpeg, 'dog/b.jpg': jpeg });
     expect((await datasetAt(root)).name).toBe('folder');
+    // Folders of COCO's photographs are no classes.
+    const raw = await tree({ 'train2014/a.jpg': jpeg, 'val2014/b.jpg': jpeg });
+    await expect((await datasetAt(raw)).list('train')).rejects.toThrow(
+      `${raw}: the folder is not prepared; run toco prepare coco ${raw}`,
+    );
     await expect(datasetAt(join(root, 'none'))).rejects.toThrow(/none: the folder does not exist$/);
   });
 });

@@ -68,7 +68,7 @@ export function formatCheck(report: CheckReport): string {
     ({ name, images, masks }) => `${name}: ${images} images, ${masks} readable masks\n`,
   );
   const problems = report.problems.map(
-    ({ kind, list, id, message }) => `${kind}: ${list} ${id}: ${message}\n`,
+    ({ kind, list, id, message }) => `${kind}: ${[list, id].join(' ').trimEnd()}: ${message}\n`,
   );
   const left = report.errors + report.disagreements - report.problems.length;
   const more = left > 0 ? `… and ${left} more (--most shows more of them)\n` : '';
