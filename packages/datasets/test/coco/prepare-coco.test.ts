@@ -249,7 +249,7 @@ describe('one line for what is wrong', () => {
     expect(await failure(prepareCoco({ ...options, root }))).toMatch(
       /val2014: does not exist, nor does .*val2014\.zip$/,
     );
-    expect(await failure(coco(root).list('train'))).toMatch(/train\.txt: the list does not exist/);
+    expect(await failure(coco(root).list('train'))).toMatch(/counted: the folder is not prepared; run toco/);
   });
 
   test('mutated annotations are read or refused in one line', async () => {
