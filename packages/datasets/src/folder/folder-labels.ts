@@ -35,7 +35,7 @@ export async function folderLabels(
   }: { root: string; images: ReadonlyMap<string, string>; classes: readonly string[] | undefined },
 ): Promise<NamedLabels> {
   if (source === 'folders')
-    return { names: new Map([...images.keys()].map((id) => [id, [classFolder(id, root)]])) };
+    return { names: new Map(Array.from(images, ([id, path]) => [id, [classFolder(id, path)]])) };
   if (source === 'xml') return { names: await annotated(root, images) };
   if (source.endsWith('.npy')) {
     if (classes === undefined)
@@ -47,15 +47,18 @@ export async function folderLabels(
     );
     return { names: new Map(names) };
   }
+  if (!/\.(json|csv)$/.test(source)) {
+    throw new Error(`labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "folders"`);
+  }
   const labels = await readNamedLabels(source);
   return { ...labels, names: new Map(Array.from(labels.names, ([id, names]) => [imageId(id), names])) };
 }
 
-function classFolder(id: string, root: string): string {
+function classFolder(id: string, path: string): string {
   const end = id.indexOf('/');
   if (end < 0) {
     throw new Error(
-      `${join(root, id)}: the image lies in no class's folder; sort images into one folder per class, or give labels`,
+      `${path}: the image lies in no class's folder; sort images into one folder per class, or give labels`,
     );
   }
   return id.slice(0, end);

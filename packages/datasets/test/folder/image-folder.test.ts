@@ -138,7 +138,13 @@ describe('imageFolder', () => {
       { classes: ['cat'] },
       /labels\.csv, a: "cow" is none/,
     ],
-    ['images beside class folders', {}, {}, /a: the image lies in no class's folder/],
+    ['images beside class folders', {}, {}, /a\.jpg: the image lies in no class's folder/],
+    [
+      'labels that are no file',
+      {},
+      { labels: 'what' },
+      /^labels "what": give the path of an \.npy, \.json or \.csv file, "xml" or "folders"$/,
+    ],
     [
       'a list without labels',
       { 'labels.csv': 'id,label\na,cat\n', 'train.txt': 'b\n', 'val.txt': 'a\n' },

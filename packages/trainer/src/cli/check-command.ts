@@ -5,6 +5,7 @@ import Table from 'cli-table3';
 import { checkDataset, datasetAt, type CheckReport, type DatasetLayout } from '@toco/datasets';
 import { preparationBar } from './preparation-bar.js';
 import { workers } from './prepare-command.js';
+import { wholeNumber } from './whole-number.js';
 
 interface CheckFlags {
   readonly dataset?: DatasetLayout;
@@ -40,7 +41,7 @@ export function addCheckCommand(program: Command): void {
       const dataset = await datasetAt(folder, { layout, labels, images, masks });
       const bar = preparationBar();
       const report = await checkDataset(dataset, {
-        most: Number(flags.most),
+        most: wholeNumber('--most', flags.most, 0),
         workers: flags.workers ?? availableParallelism(),
         onProgress: bar.onProgress,
         ...(lists !== undefined && { lists }),
@@ -73,5 +74,6 @@ export function formatCheck(report: CheckReport): string {
   const left = report.errors + report.disagreements - report.problems.length;
   const more = left > 0 ? `… and ${left} more (--most shows more of them)\n` : '';
   const summary = `${report.errors} errors, ${report.disagreements} disagreements of labels and masks\n`;
-  return `${table.toString()}\n${lists.join('')}${problems.join('')}${more}${summary}`;
+  const classes = report.lists.length > 0 ? `${table.toString()}\n` : '';
+  return `${classes}${lists.join('')}${problems.join('')}${more}${summary}`;
 }

@@ -4,6 +4,7 @@ import { exportNetwork, type ExportFormat } from '../export/export-network.js';
 import { buildNetwork } from '../network/build-network.js';
 import { loadBackbone } from './load-backbone.js';
 import { modelOf, type ModelFlags } from './model-of.js';
+import { wholeNumber } from './whole-number.js';
 
 interface ExportFlags extends ModelFlags {
   readonly format: ExportFormat;
@@ -51,9 +52,4 @@ export function addExportCommand(program: Command): void {
       }
       process.stdout.write(`${out}\n`);
     });
-}
-
-function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error(`${option} ${text}: give a whole number above zero.`);
-  return Number(text);
 }

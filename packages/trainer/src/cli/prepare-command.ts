@@ -12,6 +12,7 @@ import {
 import { withLock } from '@toco/runtime';
 import { interruption } from './interruption.js';
 import { preparationBar } from './preparation-bar.js';
+import { wholeNumber } from './whole-number.js';
 
 interface PrepareFlags {
   readonly partial?: boolean;
@@ -97,12 +98,9 @@ function addCoco(prepare: Command): void {
 
 /** The option for the number of threads, checked. */
 export function workers(): Option {
-  return new Option('-w, --workers <threads>', 'threads; default: one per core').argParser((text) => {
-    const count = Number(text);
-    if (!Number.isInteger(count) || count < 0)
-      throw new Error(`--workers ${text}: give a whole number, 0 or more.`);
-    return count;
-  });
+  return new Option('-w, --workers <threads>', 'threads; default: one per core').argParser((text) =>
+    wholeNumber('--workers', text, 0),
+  );
 }
 
 /** How a preparation is watched and ended. */

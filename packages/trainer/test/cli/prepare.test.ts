@@ -145,8 +145,11 @@ describe('toco prepare voc, toco check', () => {
       stderr: `${join(folder, 'none')}: the folder does not exist\n`,
     });
     expect(await toco(['prepare', 'coco', join(folder, 'none')])).toEqual(nowhere);
+    expect((await toco(['check', root, '--most', 'x'])).stderr).toBe(
+      '--most x: give a whole number, 0 or more.\n',
+    );
     const unknown = await toco(['check', root, '--list', 'none']);
-    expect(unknown.stdout).toMatch(/\nerror: none: [^\n]*none\.txt: the list does not exist /);
+    expect(unknown.stdout).toMatch(/^error: none: [^\n]*none\.txt: the list does not exist /);
     const coco = await toco(['prepare', 'coco', folder]);
     expect(coco.status).toBe(1);
     expect(coco.stderr).toMatch(
