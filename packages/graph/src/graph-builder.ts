@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Attribute, AttributeType, setAttribute, typeAttribute } from './attribute.js';
 import { type CApi, checked, filledBuffer, type Output, type Pointer } from './capi.js';
 import { copyIn } from './native-tensor.js';
@@ -50,6 +51,8 @@ export class GraphBuilder {
   readonly #api: CApi;
   readonly #define: (name: string) => OpDef;
   readonly #nodes = new Map<string, GraphNode>();
+  readonly #positions = new Map<Pointer, number>();
+  readonly #content = createHash('sha256');
   readonly #info = new Map<string, OutputInfo>();
 
   constructor(api: CApi) {
@@ -108,6 +111,10 @@ export class GraphBuilder {
     for (const attribute of attributes) setAttribute(api, description, attribute);
     for (const operation of after) api.TF_AddControlInput(description, operation);
     const operation = checked(api, op, (status) => api.TF_FinishOperation(description, status));
+    const from = inputs.map(({ oper, index }) => `${this.#positions.get(oper)}:${index}`);
+    const values = attributes.map(({ name, type, value }) => [name, type === AttributeType.tensor || value]);
+    this.#content.update(JSON.stringify([op, from, values]));
+    this.#positions.set(operation, statistics.nodes);
     statistics.nodes++;
     statistics.operations[op] = (statistics.operations[op] ?? 0) + 1;
     const outputs = Array.from({ length: api.TF_OperationNumOutputs(operation) }, (_, index) => ({
@@ -158,6 +165,7 @@ export class GraphBuilder {
       bytes.length <= sharedConstantBytes ? `${code}|${shape.join()}|${bytes.toString('base64')}` : undefined;
     const equal = key === undefined ? undefined : this.#nodes.get(key);
     if (equal) return equal.outputs[0]!;
+    this.#content.update(`${shape.join()}|`).update(bytes);
     const tensor = copyIn(this.#api, data, shape, code);
     const value = { name: 'value', type: AttributeType.tensor, value: tensor };
     const node = this.node('Const', [], [typeAttribute('dtype', code), value]);
@@ -186,6 +194,12 @@ export class GraphBuilder {
     return filledBuffer(this.#api, 'GraphDef', (buffer, status) => {
       this.#api.TF_GraphToGraphDef(this.graph, buffer, status);
     });
+  }
+
+  /** A name for what the graph computes: graphs that were built alike have it in common. */
+  fingerprint(outputs: readonly Output[]): string {
+    const wanted = outputs.map(({ oper, index }) => `${this.#positions.get(oper)}:${index}`);
+    return this.#content.copy().update(wanted.join()).digest('hex').slice(0, 32);
   }
 
   /** Name of an operation. */

@@ -20,9 +20,6 @@ export interface TraceOptions {
   readonly maxConstantBytes: number;
 }
 
-// Names of functions must differ within a context; this package cannot know which ones will share one.
-let nestedFunctions = 0;
-
 // Numbers of traced tensors begin where those of native ones do not get, so that one look tells them apart.
 const firstId = 2 ** 30;
 
@@ -81,6 +78,8 @@ export class Trace {
 
   #isNested = false;
 
+  readonly #functions = new Set<string>();
+
   /** Traces `f` into a function of its own, compiled with XLA, and calls it on `inputs`. */
   nested(inputs: readonly tf.Tensor[], f: (inputs: tf.Tensor[]) => tf.Tensor[]): tf.Tensor[] {
     if (tf.engine().isTapeOn()) {
@@ -93,7 +92,7 @@ export class Trace {
     const arguments_ = inputs.map((input) => this.output(input));
     const constants = this.#constants;
     const inner = new GraphBuilder(this.#api);
-    const name = `fused_${nestedFunctions++}`;
+    let name: string;
     try {
       const feeds = arguments_.map((argument, i) => {
         const { dtype, shape } = outer.info(argument);
@@ -104,7 +103,12 @@ export class Trace {
       this.#constants = new WeakMap();
       this.#isNested = true;
       const outputs = f(feeds.map((feed) => this.tensor(feed))).map((output) => this.output(output));
-      outer.addFunction(graphFunction(this.#api, name, inner, { inputs: feeds, outputs, xla: true }));
+      // Named for its content, so that equal pieces are compiled once, also in other traces of the same program.
+      name = `fused_${inner.fingerprint(outputs)}`;
+      if (!this.#functions.has(name)) {
+        this.#functions.add(name);
+        outer.addFunction(graphFunction(this.#api, name, inner, { inputs: feeds, outputs, xla: true }));
+      }
     } finally {
       this.builder = outer;
       this.#constants = constants;
@@ -112,7 +116,9 @@ export class Trace {
       inner.dispose();
     }
     const compiled = { name: '_XlaMustCompile', type: AttributeType.bool, value: true };
-    return outer.node(name, arguments_, [compiled]).outputs.map((output) => this.tensor(output, name));
+    return outer
+      .node(name, arguments_, [compiled])
+      .outputs.map((output) => this.tensor(output, 'a fused function'));
   }
 
   /** Ends the trace, with the user's line that is to blame, even if the step catches the error. */

@@ -1,3 +1,4 @@
+export type { ParAffinityOptions, RefineOptions } from './options.js';
 export { par } from './par.js';
-export { parAffinity, type ParAffinityOptions } from './par-affinity.js';
-export { refine, type RefineOptions } from './refine.js';
+export { parAffinity } from './par-affinity.js';
+export { refine } from './refine.js';

@@ -15,29 +15,36 @@ const directions = [
   [1, 1],
 ] as const;
 
-/** Offsets (y, x) in pixels of all neighbours: the 8 of the first dilation, then those of the second, … */
-export function neighbourOffsets(dilations: readonly number[]): [number, number][] {
-  return dilations.flatMap((r) => directions.map(([y, x]): [number, number] => [y * r, x * r]));
+/** Offsets (y, x) in pixels of the 8 neighbours at a distance. */
+export function neighbourOffsets(dilation: number): [number, number][] {
+  return directions.map(([y, x]) => [y * dilation, x * dilation]);
 }
 
 /**
- * The neighbour of every pixel at an offset, as a function of the offset; beyond the border the nearest pixel counts.
- * The map is padded once, so that each neighbour is one slice.
+ * Planes with `reach` pixels around them, each the nearest pixel of its plane, so that a neighbour of every pixel is one
+ * slice.
  *
- * @param x `[B,H,W,C]`
+ * @param planes `[C,B,H,W]`
+ * @returns `[C,B,H+2·reach,W+2·reach]`
  */
-export function neighboursOf(
-  x: tf.Tensor4D,
-  dilations: readonly number[],
-): (offset: readonly [number, number]) => tf.Tensor4D {
-  const [B, H, W, C] = x.shape;
-  const reach = Math.max(...dilations);
-  const padded = replicate(replicate(x, 1, reach), 2, reach); // [B, H+2·reach, W+2·reach, C]
-  return ([dy, dx]) => tf.slice(padded, [0, reach + dy, reach + dx, 0], [B, H, W, C]);
+export function padded(planes: tf.Tensor4D, reach: number): tf.Tensor4D {
+  return replicate(replicate(planes, 2, reach), 3, reach);
+}
+
+/**
+ * The 8 neighbours of every pixel at a distance.
+ *
+ * @param around `[C,B,H+2·reach,W+2·reach]` of {@link padded}
+ * @returns 8 × `[C,B,H,W]`, as in {@link neighbourOffsets}
+ */
+export function neighbours(around: tf.Tensor4D, dilation: number, reach: number): tf.Tensor4D[] {
+  const [C, B, height, width] = around.shape;
+  const size = [C, B, height - 2 * reach, width - 2 * reach] as [number, number, number, number];
+  return neighbourOffsets(dilation).map(([y, x]) => tf.slice(around, [0, 0, reach + y, reach + x], size));
 }
 
 /** `x` with its first and last slice along an axis repeated `count` times. */
-function replicate(x: tf.Tensor4D, axis: 1 | 2, count: number): tf.Tensor4D {
+function replicate(x: tf.Tensor4D, axis: 2 | 3, count: number): tf.Tensor4D {
   const edge = (position: number) => {
     const begin = [0, 0, 0, 0] as [number, number, number, number];
     const size = x.shape.slice() as [number, number, number, number];

@@ -1,6 +1,7 @@
-import { assertShape, withoutGradient } from '@toco/core';
+import { assertShape, unfused, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { defaultDilations, neighbourOffsets, neighboursOf } from './neighbourhood.js';
+import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighbourhood.js';
+import { assertDilations, type ParAffinityOptions } from './options.js';
 
 /** Standard deviations of colour and position are divided by this. */
 const SHARPNESS = 0.3;
@@ -8,12 +9,6 @@ const SHARPNESS = 0.3;
 const POSITION_WEIGHT = 0.01;
 /** Keeps the division finite where all neighbours are equal. */
 const EPSILON = 1e-8;
-
-/** Options of {@link parAffinity}. */
-export interface ParAffinityOptions {
-  /** Distances in pixels at which the 8 neighbours of a pixel are taken. */
-  readonly dilations?: readonly number[];
-}
 
 /**
  * Weights of the neighbours of every pixel from the image alone: what {@link refine} applies (ToCo, section 3.3; the
@@ -31,40 +26,54 @@ export interface ParAffinityOptions {
  * const affinity = parAffinity(images);
  * const refined = refine(masks, affinity);
  */
-export function parAffinity(
-  images: tf.Tensor,
-  { dilations = defaultDilations }: ParAffinityOptions = {},
-): tf.Tensor4D {
+export function parAffinity(images: tf.Tensor, options: ParAffinityOptions = {}): tf.Tensor4D {
   assertShape('parAffinity: images', images, ['B', 'H', 'W', 3]);
-  assertDilations('parAffinity', dilations);
-  return withoutGradient(() => tf.tidy(() => weights(images as tf.Tensor4D, dilations)));
+  assertDilations('parAffinity', options.dilations ?? defaultDilations);
+  return withoutGradient(() =>
+    tf.tidy(() => tf.transpose(affinityPlanes(images as tf.Tensor4D, options), [1, 2, 3, 0])),
+  );
 }
 
-function weights(images: tf.Tensor4D, dilations: readonly number[]): tf.Tensor4D {
-  const offsets = neighbourOffsets(dilations);
-  // Scopes of their own, since maps of all neighbours are large and only one of them is wanted at a time.
-  const neighbours = tf.tidy(() => tf.stack(offsets.map(neighboursOf(images, dilations)))); // [M,B,H,W,3]
-  const scale = tf.tidy(() => {
-    const difference = tf.sub(neighbours, tf.mean(neighbours, 0));
-    const squares = tf.square(difference);
-    difference.dispose();
-    const sigma = tf.sqrt(tf.mul(tf.sum(squares, 0), 1 / (offsets.length - 1)));
-    return tf.div(1 / SHARPNESS, tf.add(sigma, EPSILON)); // [B,H,W,3]
+/** The weights with neighbours before pixels, `[8·dilations,B,H,W]`: what the refinement reads fastest. */
+export function affinityPlanes(
+  images: tf.Tensor4D,
+  { dilations = defaultDilations, fuse = unfused }: ParAffinityOptions,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const planes = tf.transpose(images, [3, 0, 1, 2]); // [3,B,H,W]
+    const all = tf.tidy(() => {
+      const reach = Math.max(...dilations);
+      const around = padded(planes, reach);
+      return tf.stack(dilations.flatMap((r) => neighbours(around, r, reach))); // [M,3,B,H,W]
+    });
+    const colour = fuse(colourWeights)(all, planes);
+    return tf.add(colour, tf.tensor4d(positionWeights(dilations), [all.shape[0], 1, 1, 1]));
   });
-  const difference = tf.sub(neighbours, images);
-  neighbours.dispose();
-  const scaled = tf.mul(difference, scale);
-  difference.dispose();
-  const distances = tf.square(scaled);
-  scaled.dispose();
-  const logits = tf.transpose(tf.neg(tf.mean(distances, 4)), [1, 2, 3, 0]); // [B,H,W,M]
-  distances.dispose();
-  return tf.add(tf.softmax(logits), tf.tensor1d(positionWeights(offsets)));
+}
+
+/** softmax over the neighbours of −mean_channels (d/(σ + 1e-8)/0.3)²: `[M,3,B,H,W]` and `[3,B,H,W]` to `[M,B,H,W]`. */
+function colourWeights(all: tf.Tensor, planes: tf.Tensor4D): tf.Tensor4D {
+  // Each step disposes of its input: maps of all neighbours are large.
+  const scale = tf.tidy(() => {
+    const squares = releasing(tf.sub(all, tf.mean(all, 0)), tf.square);
+    const sigma = tf.sqrt(tf.mul(tf.sum(squares, 0), 1 / (all.shape[0]! - 1)));
+    return tf.div(1 / SHARPNESS, tf.add(sigma, EPSILON)); // [3,B,H,W]
+  });
+  const scaled = releasing(tf.sub(all, planes), (difference) => tf.mul(difference, scale));
+  const distances = releasing(releasing(scaled, tf.square), (squares) => tf.mean(squares, 1)); // [M,B,H,W]
+  const exponentials = releasing(tf.sub(tf.min(distances, 0), distances), tf.exp);
+  return tf.div(exponentials, tf.sum(exponentials, 0));
+}
+
+function releasing(x: tf.Tensor, f: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+  const result = f(x);
+  x.dispose();
+  return result;
 }
 
 /** 0.01·softmax of the position term, the same at every pixel. */
-function positionWeights(offsets: readonly (readonly [number, number])[]): number[] {
-  const distances = offsets.map(([y, x]) => Math.hypot(y, x));
+function positionWeights(dilations: readonly number[]): number[] {
+  const distances = dilations.flatMap(neighbourOffsets).map(([y, x]) => Math.hypot(y, x));
   const mean = distances.reduce((a, b) => a + b) / distances.length;
   const variance = distances.reduce((sum, r) => sum + (r - mean) ** 2, 0) / (distances.length - 1);
   const sigma = Math.sqrt(variance) + EPSILON;
@@ -72,10 +81,4 @@ function positionWeights(offsets: readonly (readonly [number, number])[]): numbe
   const exponentials = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
   const sum = exponentials.reduce((a, b) => a + b);
   return exponentials.map((e) => (POSITION_WEIGHT * e) / sum);
-}
-
-/** Refuses an empty list and distances that are no positive whole numbers. */
-export function assertDilations(name: string, dilations: readonly number[]): void {
-  if (dilations.length === 0 || !dilations.every((r) => Number.isInteger(r) && r > 0))
-    throw new Error(`${name}: dilations are [${dilations.join()}], expected positive whole numbers`);
 }

@@ -1,7 +1,9 @@
 import { assertShape, resize, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { parAffinity } from './par-affinity.js';
-import { refine, type RefineOptions } from './refine.js';
+import { defaultDilations } from './neighbourhood.js';
+import { assertDilations, type RefineOptions } from './options.js';
+import { affinityPlanes } from './par-affinity.js';
+import { refinePlanes } from './refine.js';
 
 /**
  * Pixel-adaptive refinement: masks are resized to the images (bilinear, corners aligned) and spread 10 times to where
@@ -17,10 +19,11 @@ import { refine, type RefineOptions } from './refine.js';
 export function par(images: tf.Tensor, masks: tf.Tensor, options: RefineOptions = {}): tf.Tensor4D {
   const { B, H, W } = assertShape('par: images', images, ['B', 'H', 'W', 3]);
   assertShape('par: masks', masks, [B, 'h', 'w', 'C']);
+  assertDilations('par', options.dilations ?? defaultDilations);
   return withoutGradient(() =>
     tf.tidy(() => {
-      const resized = resize(masks, [H, W], { method: 'bilinear', alignCorners: true });
-      return refine(resized, parAffinity(images, options), options);
+      const resized = resize(masks, [H, W], { method: 'bilinear', alignCorners: true }) as tf.Tensor4D;
+      return refinePlanes(resized, affinityPlanes(images as tf.Tensor4D, options), options);
     }),
   );
 }

@@ -12,6 +12,7 @@ export const checkedOperations: readonly string[] = [
   'core/gelu',
   'core/l2-normalize',
   'core/layer-norm',
+  'core/linear',
   'core/max-over-tokens',
   'core/reduce',
   'core/resize',

@@ -1,3 +1,4 @@
+import { unfused, type Fuse } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterGroup } from './parameter-groups.js';
 
@@ -23,6 +24,8 @@ export interface AdamWUpdate {
   /** Group of each path. */
   readonly groups: ReadonlyMap<string, ParameterGroup>;
   readonly options: AdamWOptions;
+  /** Compiles the update of a parameter: `fused` of `@toco/graph` as part of a compiled step. */
+  readonly fuse?: Fuse;
 }
 
 /** Moments of zero for the given parameters. */
@@ -44,7 +47,7 @@ export function initAdamW(parameters: Record<string, tf.Tensor>): AdamWState {
 export function adamW(
   parameters: Record<string, tf.Tensor>,
   grads: Record<string, tf.Tensor>,
-  { state, step, lr, groups, options }: AdamWUpdate,
+  { state, step, lr, groups, options, fuse = unfused }: AdamWUpdate,
 ): { parameters: Record<string, tf.Tensor>; state: AdamWState } {
   const { betas, epsilon } = options;
   const [beta1, beta2] = betas;
@@ -67,6 +70,8 @@ export function adamW(
         { rate: tf.mul(rate, group.lrScale), keep: tf.sub(1, tf.mul(lr, group.lrScale * group.weightDecay)) },
       ]),
     );
+    // One function per parameter: those of equal shape share one compilation, and TensorFlow runs several side by side.
+    const updateOne = fuse((tensors: OneParameter, scalars: Scalars) => updated(tensors, scalars, betas));
     for (const [path, parameter] of Object.entries(parameters)) {
       const gradient = grads[path];
       const group = groups.get(path);
@@ -75,18 +80,41 @@ export function adamW(
       if (!gradient || !group || !m || !v)
         throw new Error(`Parameter ${path} has no gradient, group or moments.`);
       const { rate: groupRate, keep } = perGroup.get(group)!;
-      const m1 = tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1));
-      const v1 = tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-      next.m[path] = m1;
-      next.v[path] = v1;
-      next.parameters[path] = tf.sub(
-        tf.mul(parameter, keep),
-        tf.mul(groupRate, tf.div(m1, tf.add(tf.sqrt(v1), scaledEpsilon))),
-      );
+      const updated = updateOne({ parameter, gradient, m, v }, { rate: groupRate, keep, scaledEpsilon });
+      next.m[path] = updated.m;
+      next.v[path] = updated.v;
+      next.parameters[path] = updated.parameter;
     }
     return {
       parameters: next.parameters,
       state: { m: next.m, v: next.v },
     };
   });
+}
+
+interface OneParameter {
+  readonly parameter: tf.Tensor;
+  readonly gradient: tf.Tensor;
+  readonly m: tf.Tensor;
+  readonly v: tf.Tensor;
+}
+
+interface Scalars {
+  readonly rate: tf.Tensor;
+  readonly keep: tf.Tensor;
+  readonly scaledEpsilon: tf.Tensor;
+}
+
+function updated(
+  { parameter, gradient, m, v }: OneParameter,
+  { rate, keep, scaledEpsilon }: Scalars,
+  [beta1, beta2]: AdamWOptions['betas'],
+): Omit<OneParameter, 'gradient'> {
+  const m1 = tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1));
+  const v1 = tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  return {
+    m: m1,
+    v: v1,
+    parameter: tf.sub(tf.mul(parameter, keep), tf.mul(rate, tf.div(m1, tf.add(tf.sqrt(v1), scaledEpsilon)))),
+  };
 }

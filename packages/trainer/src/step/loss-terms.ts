@@ -1,4 +1,5 @@
 import { resize, type TensorTree } from '@toco/core';
+import { scope } from '@toco/graph';
 import { clsLoss, ctcLoss, denseEnergyLoss, ptcLoss, segLoss } from '@toco/losses';
 import type { ApplyOptions } from '@toco/backbone';
 import type { Network, NetworkOutput, NetworkParams, ProjectionHeadParams } from '@toco/network';
@@ -79,7 +80,9 @@ export function lossTermValues<P extends TensorTree>(
     reg,
   };
   const terms = Object.keys(compute) as LossTerm[];
-  return Object.fromEntries(terms.filter((term) => isOn(phase, term)).map((term) => [term, compute[term]()]));
+  return Object.fromEntries(
+    terms.filter((term) => isOn(phase, term)).map((term) => [term, scope(term, compute[term])]),
+  );
 }
 
 /** The weighted sum of the terms; terms of weight 0 take no part. */

@@ -9,7 +9,8 @@ import {
   regionMask,
   tokenLabels,
 } from '@toco/cam';
-import type { TensorTree } from '@toco/core';
+import { unfused, type Fuse, type TensorTree } from '@toco/core';
+import { scope } from '@toco/graph';
 import { tokenAffinity } from '@toco/losses';
 import type { Network, NetworkOutput, NetworkParams } from '@toco/network';
 import type * as tf from '@tensorflow/tfjs-core';
@@ -38,6 +39,15 @@ export interface Targets {
   readonly pixelLabels?: tf.Tensor3D;
 }
 
+/** What the targets are computed with. */
+export interface TargetContext<P extends TensorTree> {
+  readonly network: Network<P>;
+  readonly config: StepConfig;
+  readonly phase: Phase;
+  /** For the refinement; default: `unfused`. */
+  readonly fuse?: Fuse;
+}
+
 /** What {@link computeTargets} looks at. */
 export interface TargetInputs<P extends TensorTree> {
   readonly params: NetworkParams<P>;
@@ -53,7 +63,7 @@ export interface TargetInputs<P extends TensorTree> {
  * The main view's own forward pass serves as scale 1 of the CAMs. Not differentiated.
  */
 export function computeTargets<P extends TensorTree>(
-  { network, config, phase }: { network: Network<P>; config: StepConfig; phase: Phase },
+  { network, config, phase, fuse = unfused }: TargetContext<P>,
   { params, batch, main }: TargetInputs<P>,
 ): Targets {
   const wanted = {
@@ -66,35 +76,38 @@ export function computeTargets<P extends TensorTree>(
   const { images, imgBox, presentClasses: classes } = batch;
   const { low, high, scales } = config.cam;
 
-  const { cam, camAux } = multiScaleCams(
-    (views) => network.rawCams(params, network.forward(params, views)),
-    images,
-    {
+  const { cam, camAux } = scope('cams', () =>
+    multiScaleCams((views) => network.rawCams(params, network.forward(params, views)), images, {
       scales,
       main: network.rawCams(params, main),
       classes,
-    },
+    }),
   );
   const labels = classes ? classLabels(classes) : batch.labels;
   const [, H, W] = images.shape;
 
   const tokens = wanted.ptc
-    ? tokenLabels(
-        camAux,
-        { labels, imgBox, classes },
-        { grid: main.grid, imageSize: [H, W], behavior, low, high, ignoreIndex },
+    ? scope('token-labels', () =>
+        tokenLabels(
+          camAux,
+          { labels, imgBox, classes },
+          { grid: main.grid, imageSize: [H, W], behavior, low, high, ignoreIndex },
+        ),
       )
     : undefined;
   return {
     cam,
     camAux,
     ...(tokens && { tokenLabels: tokens, affinity: tokenAffinity(tokens, { ignoreIndex }) }),
-    ...(wanted.ctc && localCrops({ config, batch }, regionMask(camAux, labels, { low, high }))),
+    ...(wanted.ctc &&
+      scope('local-crops', () => localCrops({ config, batch }, regionMask(camAux, labels, { low, high })))),
     ...(wanted.pixels && {
-      pixelLabels: refinedLabels(
-        phase.labelCam === 'main' ? cam : camAux,
-        { labels, images, imgBox, classes },
-        { low, high, ignoreIndex, behavior, par: config.par, ...normalization(network) },
+      pixelLabels: scope('pixel-labels', () =>
+        refinedLabels(
+          phase.labelCam === 'main' ? cam : camAux,
+          { labels, images, imgBox, classes },
+          { low, high, ignoreIndex, behavior, par: { ...config.par, fuse }, ...normalization(network) },
+        ),
       ),
     }),
   };

@@ -1,5 +1,6 @@
-import { mapTree, valueAndGrad, type TensorTree } from '@toco/core';
+import { mapTree, valueAndGrad, type Fuse, type LossAndAux, type TensorTree } from '@toco/core';
 import type { ApplyOptions } from '@toco/backbone';
+import { fused, scope } from '@toco/graph';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from '../config/step-config.js';
@@ -33,6 +34,9 @@ export type TrainStep<P extends TensorTree> = (
  * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
  * in the backward pass (`@toco/graph`).
  *
+ * `fuse` compiles the chains of small operations in the refinement and the optimiser, which are bound by memory; `unfused`
+ * of `@toco/core` leaves them to TensorFlow. Outside a compiled step it makes no difference.
+ *
  * @throws when a trained parameter belongs to no parameter group
  * @example
  * const step = trainStep(stepConfig({ numClasses: 20 }), { network });
@@ -40,18 +44,20 @@ export type TrainStep<P extends TensorTree> = (
  */
 export function trainStep<P extends TensorTree>(
   config: StepConfig,
-  { network, forward = {} }: { network: Network<P>; forward?: ApplyOptions },
+  { network, forward = {}, fuse = fused }: { network: Network<P>; forward?: ApplyOptions; fuse?: Fuse },
 ): TrainStep<P> {
   const groups = tocoParameterGroups(config);
   return (state, batch, phase) =>
     tf.tidy(() => {
-      const teacher = ema(state.teacher, state.params.proj_head, config.teacher);
+      const teacher = scope('teacher', () => ema(state.teacher, state.params.proj_head, config.teacher));
       const trained = trainedParameters(network, state.params);
 
-      const { loss, aux, grads } = valueAndGrad((parameters: Record<string, tf.Tensor>) => {
+      const lossOf = (parameters: Record<string, tf.Tensor>): LossAndAux<TensorTree> => {
         const params = withTrained(state.params, parameters);
-        const main = network.forward(params, batch.images, forward);
-        const targets = constants(() => computeTargets({ network, config, phase }, { params, batch, main }));
+        const main = scope('main', () => network.forward(params, batch.images, forward));
+        const targets = constants(() =>
+          computeTargets({ network, config, phase, fuse }, { params, batch, main }),
+        );
         const terms = lossTermValues(
           { network, config, phase, forward },
           { params, teacher, batch, main, targets },
@@ -60,16 +66,24 @@ export function trainStep<P extends TensorTree>(
           loss: totalLoss(phase, terms),
           aux: { ...terms, ...constants(() => targetShares(targets)) },
         };
-      })(trained);
+      };
+      const { loss, aux, grads } = scope('backward', () =>
+        valueAndGrad((parameters: Record<string, tf.Tensor>) => scope('forward', () => lossOf(parameters)))(
+          trained,
+        ),
+      );
 
       const lr = learningRateTensor(config.optimizer, state.step);
-      const update = adamW(trained, grads, {
-        state: state.optimizer,
-        step: state.step,
-        lr,
-        groups: assignGroups(groups, Object.keys(trained)),
-        options: config.optimizer,
-      });
+      const update = scope('optimizer', () =>
+        adamW(trained, grads, {
+          state: state.optimizer,
+          step: state.step,
+          lr,
+          groups: assignGroups(groups, Object.keys(trained)),
+          options: config.optimizer,
+          fuse,
+        }),
+      );
       return {
         state: {
           step: tf.add(state.step, tf.scalar(1, 'int32')),

@@ -1,0 +1,21 @@
+import type { Fuse } from '@toco/core';
+
+/** Options of {@link parAffinity}. */
+export interface ParAffinityOptions {
+  /** Distances in pixels at which the 8 neighbours of a pixel are taken. */
+  readonly dilations?: readonly number[];
+  /** Compiles chains of small operations: `fused` of `@toco/graph` where the refinement is part of a compiled step. */
+  readonly fuse?: Fuse;
+}
+
+/** Options of {@link refine} and {@link par}. */
+export interface RefineOptions extends ParAffinityOptions {
+  /** How often each mask is replaced by the weighted sum of its neighbours. */
+  readonly iterations?: number;
+}
+
+/** Refuses an empty list and distances that are no positive whole numbers. */
+export function assertDilations(name: string, dilations: readonly number[]): void {
+  if (dilations.length === 0 || !dilations.every((r) => Number.isInteger(r) && r > 0))
+    throw new Error(`${name}: dilations are [${dilations.join()}], expected positive whole numbers`);
+}
