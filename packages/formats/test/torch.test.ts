@@ -187,7 +187,9 @@ describe('unwrapping', () => {
 
   test('with several sets of weights the caller chooses', () => {
     const both = map({ student: map({ 'module.a': array }), teacher: map({ 'module.b': array }), epoch: 3 });
-    expect(() => unwrapStateDict(both)).toThrow('several sets of weights (student, teacher): choose one');
+    expect(() => unwrapStateDict(both)).toThrow(
+      'several sets of weights (student, teacher): choose one as container (toco convert --container)',
+    );
     expect(unwrapStateDict(both, { container: 'teacher' })).toEqual({
       arrays: { b: array },
       containers: ['teacher'],

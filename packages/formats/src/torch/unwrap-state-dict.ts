@@ -82,7 +82,9 @@ function choose(map: ReadonlyMap<PickleKey, PickleValue>, wanted?: string): stri
   if ([...map.values()].some(isNDArray)) return undefined;
   const found = containers.filter((name) => map.get(name) instanceof Map);
   if (found.length > 1) {
-    refuse(`checkpoint holds several sets of weights (${found.join(', ')}): choose one as \`container\``);
+    refuse(
+      `checkpoint holds several sets of weights (${found.join(', ')}): choose one as container (toco convert --container)`,
+    );
   }
   if (found.length === 0) {
     const keys = [...map.keys()].slice(0, 8).map((key) => quote(String(key)));

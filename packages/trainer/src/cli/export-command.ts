@@ -1,7 +1,7 @@
 import { initBackend } from '@toco/runtime';
 import { Option, type Command } from 'commander';
 import { exportNetwork, type ExportFormat } from '../export/export-network.js';
-import { buildNetwork } from '../network/build-network.js';
+import { assertMultiple, buildNetwork } from '../network/build-network.js';
 import { loadBackbone } from './load-backbone.js';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
@@ -41,6 +41,7 @@ export function addExportCommand(program: Command): void {
       const out = flags.out ?? `export-${flags.format}`;
       const backbone = flags.backbone === undefined ? undefined : await loadBackbone(flags.backbone);
       const network = buildNetwork(config, { numClasses, backbone });
+      assertMultiple('--size', size, network.backbone);
       await initBackend({ ...config.engine, backend: 'tensorflow', print });
       const { params } = model.read(network);
       const graph = await exportNetwork(network, params, { format: flags.format, size, batch, out });

@@ -1,4 +1,4 @@
-import { datasetAt, syntheticScenes, type Dataset } from '@toco/datasets';
+import { datasetAt, datasetLayout, syntheticScenes, type Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 
 /**
@@ -22,6 +22,11 @@ export async function openDataset({ data }: Pick<Config, 'data'>): Promise<Datas
       );
     }
     dataset = await datasetAt(root, { layout, ...parts });
+    if (layout === 'voc' && datasetLayout(root) !== 'voc') {
+      throw new Error(
+        `${root}: is not laid out like VOCdevkit/VOC2012; set data.dataset=coco for COCO, data.dataset=folder for a folder of your own.`,
+      );
+    }
   }
   const { train = dataset.lists.train, val = dataset.lists.val } = data;
   return { ...dataset, lists: { train, val } };

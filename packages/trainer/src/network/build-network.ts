@@ -21,12 +21,21 @@ export function buildNetwork<P extends TensorTree>(
     ['localCrops.size', config.localCrops.size],
     ['evaluation.size', config.evaluation.size],
   ] as const) {
-    if (size % chosen.stride !== 0) {
-      const [below, above] = [Math.floor(size / chosen.stride), Math.ceil(size / chosen.stride)];
-      throw new Error(
-        `${key} ${size} is no multiple of the patch size ${chosen.stride} of ${chosen.name}; choose ${below * chosen.stride} or ${above * chosen.stride}.`,
-      );
-    }
+    assertMultiple(key, size, chosen);
   }
   return createNetwork({ backbone: chosen, numClasses, ...config.network });
+}
+
+/** Throws one line that names the nearest fitting ones unless images of a size are whole patches. */
+export function assertMultiple(
+  key: string,
+  size: number,
+  { name, stride }: Pick<Backbone, 'name' | 'stride'>,
+): void {
+  if (size % stride === 0) return;
+  const [below, above] = [Math.floor(size / stride), Math.ceil(size / stride)];
+  const near = [below, above].filter((count) => count > 0).map((count) => count * stride);
+  throw new Error(
+    `${key} ${size} is no multiple of the patch size ${stride} of ${name}; choose ${near.join(' or ')}.`,
+  );
 }

@@ -13,6 +13,7 @@ import {
   type EvaluationInputs,
   type EvaluationOutputs,
 } from '../evaluation/evaluation-forward.js';
+import { validationList } from '../evaluation/validation-list.js';
 import { createProgress } from './progress.js';
 import { eagerStepper } from './stepper.js';
 import { modelOfRun, type TrainedModel } from './trained-model.js';
@@ -42,7 +43,12 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const { config } = model;
   const dataset = await openDataset(config);
   assertClasses(dataset, model);
-  const list = await dataset.list(dataset.lists.val);
+  const list = validationList(await dataset.list(dataset.lists.val), print);
+  if (list === undefined) {
+    throw new Error(
+      `${dataset.name}: without masks there is nothing to compare with; name their folder with data.masks.`,
+    );
+  }
   const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone: options.backbone });
   const { backend } = await initBackend({ ...config.engine, print });
   const { params, teacher } = model.read(network);

@@ -9,6 +9,7 @@ import { openDataset } from '../data/open-dataset.js';
 import { trainingBatches } from '../data/training-batches.js';
 import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
+import { validationList } from '../evaluation/validation-list.js';
 import { buildNetwork } from '../network/build-network.js';
 import { phaseAt } from '../step/phase.js';
 import { trainStep } from '../step/train-step.js';
@@ -44,7 +45,7 @@ export interface TrainResult {
   /** Iterations done, those before a resume included. */
   readonly iterations: number;
   readonly interrupted: boolean;
-  /** Figures of the last validation. */
+  /** Figures of the last validation; none without masks. */
   readonly evaluation?: Evaluation;
   /** Folder of the newest checkpoint. */
   readonly checkpoint: string;
@@ -67,7 +68,8 @@ export async function train<P extends TensorTree = TensorTree>(
   const { folder, resume = false, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
   const data = options.data ?? (await openDataset(config));
   const network = buildNetwork(config, { numClasses: data.classes.length, backbone: options.backbone });
-  const [trainList, valList] = [await data.list(data.lists.train), await data.list(data.lists.val)];
+  const trainList = await data.list(data.lists.train);
+  const valList = validationList(await data.list(data.lists.val), print);
   const { backend } = await initBackend({ ...config.engine, print });
   const compiled = config.engine.compile && backend === 'tensorflow';
 
@@ -113,6 +115,7 @@ export async function train<P extends TensorTree = TensorTree>(
     board.write(row);
   };
   const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
+    if (valList === undefined) return;
     const began = performance.now();
     const forward = live.inference(evaluationForward(network, config.cam));
     progress.stop();

@@ -22,6 +22,11 @@ test('a network is exported by the command', async () => {
     expect(outcome).toMatchObject({ status: 0, stdout: `${out}\n` });
     expect(outcome.stderr).toMatch(/in {2}images: float32 \[1,48,48,3\]\n.*logits: float32 \[1,48,48,7\]/);
     expect(readdirSync(out).sort()).toEqual(['model.json', 'weights-1-of-1.bin']);
+    const odd = await toco(['export', ...model, '--size', '50', '--out', join(folder, 'odd')]);
+    expect(odd).toMatchObject({
+      status: 1,
+      stderr: '--size 50 is no multiple of the patch size 8 of tiny; choose 48 or 56.\n',
+    });
   });
 });
 

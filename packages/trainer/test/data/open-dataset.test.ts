@@ -99,6 +99,7 @@ test('masks of a layout like VOC may lie in another folder', async () => {
 test.each([
   [{ root: 'nowhere' }, /^nowhere: the folder does not exist$/],
   [{}, /^data\.root is missing/],
+  [{ root: at('flowers') }, /flowers: is not laid out like VOCdevkit\/VOC2012; set data\.dataset=coco for/],
   [{ root: at('voc'), valFraction: 0.2 }, /valFraction is nothing for a data set of the layout voc, which/],
   [{ root: at('voc'), images: 'x' }, /images is nothing for .* voc, which takes labels, classes, masks$/],
   [{ dataset: 'coco', root: at('voc'), masks: 'x' }, /masks is nothing for .* coco, which takes/],

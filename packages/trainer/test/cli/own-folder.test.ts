@@ -1,0 +1,44 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { encodeLabelPng } from '@toco/formats';
+import sharp from 'sharp';
+import { inTemporaryFolder, tinyRun, toco } from './run-toco.js';
+
+test('a folder of photographs and labels trains without masks; what masks there are serve validation', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const data = join(folder, 'animals');
+    for (const id of ['cat/a', 'cat/b', 'dog/c', 'dog/d']) {
+      mkdirSync(join(data, id, '..'), { recursive: true });
+      const photograph = sharp({ create: { width: 64, height: 56, channels: 3, background: '#864' } });
+      writeFileSync(join(data, `${id}.jpg`), await photograph.jpeg().toBuffer());
+    }
+    const out = join(folder, 'run');
+    const settings = ['data.dataset=folder', 'data.valFraction=0.5', 'run.stopAfter=1'];
+    const args = ['train', ...tinyRun, '--data', data, '--out', out, '--set', ...settings];
+    const trained = await toco(args);
+    expect(trained.stderr).toMatch(/^No image of the list val has a mask: there is no validation\.$/m);
+    expect(trained.stderr).not.toMatch(/mIoU/);
+    expect(trained).toMatchObject({ status: 0, stdout: `${join(out, 'checkpoints/iteration-000001')}\n` });
+
+    const backbone = tinyRun.slice(-2);
+    const unmasked = await toco(['evaluate', out, ...backbone]);
+    expect(unmasked.status).toBe(1);
+    expect(unmasked.stderr.trimEnd().split('\n').at(-1)).toBe(
+      'folder: without masks there is nothing to compare with; name their folder with data.masks.',
+    );
+
+    const masks = join(folder, 'drawn');
+    mkdirSync(join(masks, 'cat'), { recursive: true });
+    mkdirSync(join(masks, 'dog'));
+    const mask = encodeLabelPng({ height: 56, width: 64, data: new Uint8Array(56 * 64).fill(1) });
+    for (const id of ['cat/a', 'cat/b']) writeFileSync(join(masks, `${id}.png`), mask);
+    writeFileSync(join(data, 'train.txt'), 'dog/d\n');
+    writeFileSync(join(data, 'val.txt'), 'cat/a\ncat/b\ndog/c\n');
+    const masked = await toco(['evaluate', out, ...backbone, '--json', '--set', `data.masks=${masks}`]);
+    expect(masked.stderr).toMatch(
+      /^Validation on 2 of 3 images of the list val: the others have no mask\.$/m,
+    );
+    expect(JSON.parse(masked.stdout)).toMatchObject({ images: 2 });
+  });
+}, 60_000);
