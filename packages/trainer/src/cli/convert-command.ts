@@ -5,6 +5,7 @@ import { backboneByName } from '../network/backbone-by-name.js';
 import { convertWeights, type ConvertOptions } from '../weights/convert-weights.js';
 import { formatImportReport } from '../weights/format-report.js';
 import { namePrefix } from '../weights/name-prefix.js';
+import { namingWeights } from '../weights/naming-weights.js';
 
 interface ConvertFlags {
   readonly to?: ConvertOptions['to'];
@@ -34,7 +35,9 @@ export function addConvertCommand(program: Command): void {
       if (!target) return;
       await initBackend({ print: () => undefined });
       const prefix = namePrefix(Object.keys(arrays));
-      const { report } = loadPretrained(target, target.init(0), arrays, { prefix });
+      const { report } = namingWeights(input, () =>
+        loadPretrained(target, target.init(0), arrays, { prefix }),
+      );
       print(`${target.name}: ${formatImportReport(report)}.`);
     });
 }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { initTrainState, type TrainState } from '../step/train-state.js';
 import { formatImportReport } from '../weights/format-report.js';
 import { namePrefix } from '../weights/name-prefix.js';
+import { namingWeights } from '../weights/naming-weights.js';
 import { resolveWeights } from '../weights/resolve-weights.js';
 import { readTrainState, resolveCheckpoint } from './checkpoint.js';
 
@@ -24,15 +25,16 @@ export async function startingState<P extends TensorTree>(
   const { weights: whole } = config.network;
   if (whole !== undefined) {
     const { arrays } = readWeights(await resolveWeights(whole, { print }));
-    const { report, ...imported } = network.importCheckpoint(initial, arrays);
+    const { report, ...imported } = namingWeights(whole, () => network.importCheckpoint(initial, arrays));
     print(`${whole}: ${formatImportReport(report)}.`);
     return initTrainState(network, imported);
   }
   if (weights === undefined) return initTrainState(network, initial);
   const { arrays } = readWeights(await resolveWeights(weights, { print }));
-  const { params: encoder, report } = loadPretrained(network.backbone, initial.params.encoder, arrays, {
-    prefix: namePrefix(Object.keys(arrays)),
-  });
+  const prefix = namePrefix(Object.keys(arrays));
+  const { params: encoder, report } = namingWeights(weights, () =>
+    loadPretrained(network.backbone, initial.params.encoder, arrays, { prefix }),
+  );
   print(`${weights}: ${formatImportReport(report)}.`);
   return initTrainState(network, { ...initial, params: { ...initial.params, encoder } });
 }

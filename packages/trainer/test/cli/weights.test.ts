@@ -41,6 +41,6 @@ test('weights are converted by the command, with the report of a backbone', asyn
     expect(readFileSync(out).readBigUInt64LE()).toBeGreaterThan(0n);
     const wrong = await toco(['convert', pth, out, '--backbone', 'deit_tiny_patch16_224']);
     expect(wrong.status).toBe(1);
-    expect(wrong.stderr).toMatch(/has shape .* in the checkpoint, .* in the network/);
+    expect(wrong.stderr).toMatch(/network\.pth: \S+: has shape .* in the checkpoint, .* in the network/);
   });
 });
