@@ -124,9 +124,11 @@ async function inFolder<Result>(
   const run = (): Promise<Result> => work({ onProgress: bar.onProgress, signal });
   try {
     return await withLock(join(folder, '.toco-prepare.lock'), run, { onWait, signal });
+  } catch (error) {
+    if (signal.aborted) process.exitCode = 130;
+    throw error;
   } finally {
     bar.stop();
-    if (signal.aborted) process.exitCode = 130;
   }
 }
 
