@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { customGradient, softmax } from '@toco/core';
+import { customGradient, fuse, softmax } from '@toco/core';
 
 /**
  * Multi-head self-attention between the fused projection and the output projection: `softmax(q·kᵀ/√d)·v` per head.
@@ -87,9 +87,11 @@ function attendGradient(
   const [batch, heads, count, size] = values.shape;
   const dOutput = tf.transpose(tf.reshape(dy, [batch, count, heads, size]), [0, 2, 1, 3]);
   const dValues = tf.matMul(probabilities, dOutput, true, false);
-  const dProbabilities = tf.matMul(dOutput, values, false, true);
-  const rowSums = tf.sum(tf.mul(dOutput, output), -1, true); // [B,heads,T,1]
-  const dScores = tf.mul<tf.Tensor4D>(probabilities, tf.sub(dProbabilities, rowSums));
+  const dProbabilities = tf.matMul<tf.Tensor4D>(dOutput, values, false, true);
+  const rowSums = tf.sum<tf.Tensor4D>(tf.mul(dOutput, output), -1, true); // [B,heads,T,1]
+  const dScores = fuse((p: tf.Tensor4D, dP: tf.Tensor4D, sums: tf.Tensor4D) =>
+    tf.mul<tf.Tensor4D>(p, tf.sub(dP, sums)),
+  )(probabilities, dProbabilities, rowSums);
   const dQueries = tf.mul(tf.matMul(dScores, keys), 1 / Math.sqrt(size));
   const dKeys = tf.matMul(dScores, queries, true, false);
   const parts = tf.stack([dQueries, dKeys, dValues]); // [3,B,heads,T,d]

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape } from './assert-shape.js';
 import { customGradient } from './custom-gradient.js';
+import { fuse } from './fuse.js';
 
 /**
  * Layer normalisation over the last dimension: (x − mean)/√(variance + ε)·γ + β with the biased variance.
@@ -23,22 +24,29 @@ export function layerNorm<T extends tf.Tensor>(
   return customGradient(
     [x, weight, bias],
     (save) => {
-      const centred = tf.sub(x, tf.mean(x, -1, true));
-      const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [..., 1]
-      const normalised = tf.mul(centred, inverse);
-      save(normalised, inverse, weight);
-      return tf.add<T>(tf.mul(normalised, weight), bias);
+      save(x, weight);
+      return fuse((x: T, weight: tf.Tensor, bias: tf.Tensor) =>
+        tf.add<T>(tf.mul(normalise(x, epsilon).normalised, weight), bias),
+      )(x, weight, bias);
     },
-    (dy, [normalised, inverse, weight]) => {
-      const rows = dy.shape.slice(0, -1).map((_, i) => i);
-      const weighted = tf.mul(dy, weight!);
-      const along = tf.mean(tf.mul(weighted, normalised!), -1, true);
-      const common = tf.mean(weighted, -1, true);
-      return [
-        tf.mul(tf.sub(tf.sub(weighted, common), tf.mul(normalised!, along)), inverse!),
-        tf.sum(tf.mul(dy, normalised!), rows),
-        tf.sum(dy, rows),
-      ];
-    },
+    (dy, [x, weight]) =>
+      fuse((dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor) => {
+        const { normalised, inverse } = normalise(x, epsilon);
+        const rows = dy.shape.slice(0, -1).map((_, i) => i);
+        const weighted = tf.mul(dy, weight);
+        const along = tf.mean(tf.mul(weighted, normalised), -1, true);
+        const common = tf.mean(weighted, -1, true);
+        return [
+          tf.mul(tf.sub(tf.sub(weighted, common), tf.mul(normalised, along)), inverse),
+          tf.sum(tf.mul(dy, normalised), rows),
+          tf.sum(dy, rows),
+        ];
+      })(dy, x!, weight!),
   );
+}
+
+function normalise(x: tf.Tensor, epsilon: number): { normalised: tf.Tensor; inverse: tf.Tensor } {
+  const centred = tf.sub(x, tf.mean(x, -1, true));
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [..., 1]
+  return { normalised: tf.mul(centred, inverse), inverse };
 }

@@ -185,6 +185,35 @@ describe('fused', () => {
     compiled.dispose();
   });
 
+  test('equal functions are one, others their own', async () => {
+    const compiled = await compileFunction(
+      ({ w }: { w: tf.Tensor1D }) => {
+        const scaled = (by: number) => fused((x: tf.Tensor1D) => tf.exp(tf.mul(x, by)))(w);
+        const other = fused((x: tf.Tensor1D) => tf.exp(tf.mul(x, [2, 2, 3])))(w);
+        return {
+          sum: tf.sum(
+            tf.stack([
+              scaled(2),
+              fused((x: tf.Tensor1D) => tf.exp(tf.mul(x, 2)))(tf.mul(w, 1)),
+              scaled(3),
+              other,
+            ]),
+          ),
+        };
+      },
+      { params: { w }, inputs: {} },
+    );
+    const { sum } = await compiled.run({});
+    const expected = [1, 2, 3].reduce(
+      (total, x, i) => total + 2 * Math.exp(2 * x) + Math.exp(3 * x) + Math.exp(x * [2, 2, 3][i]!),
+      0,
+    );
+    expect((sum as number) / expected).toBeCloseTo(1, 5);
+    const names = Object.entries(compiled.stats().operations).filter(([name]) => name.startsWith('fused_'));
+    expect(names.map(([, count]) => count).sort()).toEqual([1, 1, 2]);
+    compiled.dispose();
+  });
+
   test('refuses tensors from outside, and gradients', async () => {
     const example = { params: { w }, inputs };
     await expect(

@@ -1,4 +1,4 @@
-import { assertShape } from '@toco/core';
+import { assertShape, fuse } from '@toco/core';
 import { latticeFilter, type LatticeTensors } from '@toco/crf/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { withDerivative } from './with-derivative.js';
@@ -53,7 +53,6 @@ export function denseEnergyLoss(
     B: batch,
     H: height,
     W: width,
-    K: classes,
   } = assertShape('denseEnergyLoss: logits', logits, ['B', 'H', 'W', 'K']);
   assertShape('denseEnergyLoss: labels', labels, [batch, height, width]);
   assertShape('denseEnergyLoss: imgBox', imgBox, [batch, 4]);
@@ -79,22 +78,24 @@ export function denseEnergyLoss(
     const pull = tf.mul(gate, latticeFilter(masked, lattice)); // g · K S
     const value = tf.mul(tf.sum(tf.mul(masked, pull)), -weight / batch);
 
-    // Through the 2×2 mean, each pixel gets a quarter of its block's derivative; two copies in a row are one block row.
-    const dBlock = tf.reshape(tf.mul(tf.mul(pull, roi), (-2 * weight) / batch / 4), [
-      batch * h,
-      1,
-      w,
-      classes,
-    ]);
-    const dRow = tf.concat([dBlock, dBlock], 3); // [B·h,1,w,2K]
-    const derivative = tf.tidy(() => {
-      const weighted = tf.reshape(
-        tf.mul(tf.reshape(probabilities, [batch * h, 2, w, 2 * classes]), dRow),
-        logits.shape,
-      );
-      return tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, 3, true)));
-    });
-    return { value, derivative };
+    const dHalved = tf.mul(tf.mul(pull, roi), (-2 * weight) / batch / 4);
+    return { value, derivative: fuse(throughSoftmax)(probabilities, dHalved) };
+  });
+}
+
+/** From the derivative of the halved probabilities (a quarter of it per pixel) to that of the logits. */
+function throughSoftmax(probabilities: tf.Tensor4D, dHalved: tf.Tensor): tf.Tensor {
+  const [batch, height, width, classes] = probabilities.shape;
+  const [h, w] = [height / 2, width / 2];
+  // Through the 2×2 mean, each pixel gets its block's derivative; two copies in a row are one block row.
+  const dBlock = tf.reshape(dHalved, [batch * h, 1, w, classes]);
+  const dRow = tf.concat([dBlock, dBlock], 3); // [B·h,1,w,2K]
+  return tf.tidy(() => {
+    const weighted = tf.reshape(
+      tf.mul(tf.reshape(probabilities, [batch * h, 2, w, 2 * classes]), dRow),
+      probabilities.shape,
+    );
+    return tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, 3, true)));
   });
 }
 

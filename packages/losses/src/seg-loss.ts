@@ -1,7 +1,7 @@
-import { assertShape } from '@toco/core';
+import { assertShape, fuse } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { numGroups } from './group.js';
-import { withDerivative } from './with-derivative.js';
+import { withDerivative, type ValueAndDerivative } from './with-derivative.js';
 
 /** Options of {@link segLoss}. */
 export interface SegLossOptions {
@@ -58,18 +58,26 @@ export function segLoss(
       pixelWeights(tf.logicalAnd(valid, isBackground), groups),
       pixelWeights(tf.logicalAnd(valid, tf.logicalNot(isBackground)), groups),
     ); // [B,H,W]
-    // Softmax and cross entropy from one set of exponentials, passing over the large tensors as seldom as possible.
-    const shifted = tf.sub(logits, tf.max(logits, 3, true));
-    const exponentials = tf.exp(shifted);
-    const sums = tf.sum(exponentials, 3, true); // [B,H,W,1]
-    const weightPerLogit = tf.expandDims(weights, 3);
-    // Compared rather than `oneHot`, which the wasm backend writes out of bounds for ignored labels and wrongly as float32.
-    const isLabel = tf.equal(tf.expandDims(target, 3), tf.range(0, classes, 1, 'int32'));
-    const oneHot = tf.mul(tf.cast(isLabel, 'float32'), weightPerLogit); // [B,H,W,K], the weight at the label
-    const value = tf.sub(tf.sum(tf.mul(weightPerLogit, tf.log(sums))), tf.sum(tf.mul(oneHot, shifted)));
-    const derivative = tf.sub(tf.mul(exponentials, tf.div(weightPerLogit, sums)), oneHot);
-    return { value, derivative };
+    return fuse(crossEntropy)(logits, target, weights);
   });
+}
+
+/**
+ * Softmax and cross entropy from one set of exponentials, passing over the large tensors as seldom as possible.
+ *
+ * @param weights `[B,H,W]`, of each pixel
+ */
+function crossEntropy(logits: tf.Tensor, target: tf.Tensor, weights: tf.Tensor): ValueAndDerivative {
+  const shifted = tf.sub(logits, tf.max(logits, 3, true));
+  const exponentials = tf.exp(shifted);
+  const sums = tf.sum(exponentials, 3, true); // [B,H,W,1]
+  const weightPerLogit = tf.expandDims(weights, 3);
+  // Compared rather than `oneHot`, which the wasm backend writes out of bounds for ignored labels and wrongly as float32.
+  const isLabel = tf.equal(tf.expandDims(target, 3), tf.range(0, logits.shape[3]!, 1, 'int32'));
+  const oneHot = tf.mul(tf.cast(isLabel, 'float32'), weightPerLogit); // [B,H,W,K], the weight at the label
+  const value = tf.sub(tf.sum(tf.mul(weightPerLogit, tf.log(sums))), tf.sum(tf.mul(oneHot, shifted)));
+  const derivative = tf.sub(tf.mul(exponentials, tf.div(weightPerLogit, sums)), oneHot);
+  return { value, derivative };
 }
 
 /** ½ / (pixels of the set in the group) / groups at each pixel of the set, 0 elsewhere; all 0 for an empty set. */

@@ -1,11 +1,7 @@
-import type { Fuse } from '@toco/core';
-
 /** Options of {@link parAffinity}. */
 export interface ParAffinityOptions {
   /** Distances in pixels at which the 8 neighbours of a pixel are taken. */
   readonly dilations?: readonly number[];
-  /** Compiles chains of small operations: `fused` of `@toco/graph` where the refinement is part of a compiled step. */
-  readonly fuse?: Fuse;
 }
 
 /** Options of {@link refine} and {@link par}. */

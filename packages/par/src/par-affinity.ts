@@ -1,4 +1,4 @@
-import { assertShape, unfused, withoutGradient } from '@toco/core';
+import { assertShape, fuse, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighbourhood.js';
 import { assertDilations, type ParAffinityOptions } from './options.js';
@@ -37,7 +37,7 @@ export function parAffinity(images: tf.Tensor, options: ParAffinityOptions = {})
 /** The weights with neighbours before pixels, `[8·dilations,B,H,W]`: what the refinement reads fastest. */
 export function affinityPlanes(
   images: tf.Tensor4D,
-  { dilations = defaultDilations, fuse = unfused }: ParAffinityOptions,
+  { dilations = defaultDilations }: ParAffinityOptions,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const planes = tf.transpose(images, [3, 0, 1, 2]); // [3,B,H,W]

@@ -1,4 +1,4 @@
-import { assertShape, unfused, withoutGradient } from '@toco/core';
+import { assertShape, fuse, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { defaultDilations, neighbours, padded } from './neighbourhood.js';
 import { assertDilations, type RefineOptions } from './options.js';
@@ -35,7 +35,7 @@ export function refine(masks: tf.Tensor, affinity: tf.Tensor, options: RefineOpt
 export function refinePlanes(
   masks: tf.Tensor4D,
   affinity: tf.Tensor4D,
-  { iterations = 10, dilations = defaultDilations, fuse = unfused }: RefineOptions,
+  { iterations = 10, dilations = defaultDilations }: RefineOptions,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const reach = Math.max(...dilations);

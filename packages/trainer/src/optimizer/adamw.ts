@@ -1,4 +1,4 @@
-import { unfused, type Fuse } from '@toco/core';
+import { fuse } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ParameterGroup } from './parameter-groups.js';
 
@@ -24,8 +24,6 @@ export interface AdamWUpdate {
   /** Group of each path. */
   readonly groups: ReadonlyMap<string, ParameterGroup>;
   readonly options: AdamWOptions;
-  /** Compiles the update of a parameter: `fused` of `@toco/graph` as part of a compiled step. */
-  readonly fuse?: Fuse;
 }
 
 /** Moments of zero for the given parameters. */
@@ -47,7 +45,7 @@ export function initAdamW(parameters: Record<string, tf.Tensor>): AdamWState {
 export function adamW(
   parameters: Record<string, tf.Tensor>,
   grads: Record<string, tf.Tensor>,
-  { state, step, lr, groups, options, fuse = unfused }: AdamWUpdate,
+  { state, step, lr, groups, options }: AdamWUpdate,
 ): { parameters: Record<string, tf.Tensor>; state: AdamWState } {
   const { betas, epsilon } = options;
   const [beta1, beta2] = betas;

@@ -1,5 +1,12 @@
-import { flattenTree, type TensorTree } from '@toco/core';
-import { compile, type CompiledStep, type CompileOptions, type Feeds, type Fetched } from '@toco/graph';
+import { flattenTree, fusing, type TensorTree } from '@toco/core';
+import {
+  compile,
+  fused,
+  type CompiledStep,
+  type CompileOptions,
+  type Feeds,
+  type Fetched,
+} from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchFeed } from '../data/feed-batch.js';
@@ -61,7 +68,9 @@ export async function compiledStepper<P extends TensorTree>(
   return {
     step: (batch, now) => compiled.run(batch as unknown as Feeds<Batch>, now),
     inference<I, O extends object>(f: Inference<P, I, O>) {
-      const traced = compiled.function((from: TrainState<P>, inputs: I) => f(from.params, inputs));
+      const traced = compiled.function((from: TrainState<P>, inputs: I) =>
+        fusing(fused, () => f(from.params, inputs)),
+      );
       return (inputs: Feeds<I>) => traced.run(inputs);
     },
     async snapshot() {

@@ -9,7 +9,7 @@ import {
   regionMask,
   tokenLabels,
 } from '@toco/cam';
-import { unfused, type Fuse, type TensorTree } from '@toco/core';
+import type { TensorTree } from '@toco/core';
 import { scope } from '@toco/graph';
 import { tokenAffinity } from '@toco/losses';
 import type { Network, NetworkOutput, NetworkParams } from '@toco/network';
@@ -44,8 +44,6 @@ export interface TargetContext<P extends TensorTree> {
   readonly network: Network<P>;
   readonly config: StepConfig;
   readonly phase: Phase;
-  /** For the refinement; default: `unfused`. */
-  readonly fuse?: Fuse;
 }
 
 /** What {@link computeTargets} looks at. */
@@ -63,7 +61,7 @@ export interface TargetInputs<P extends TensorTree> {
  * The main view's own forward pass serves as scale 1 of the CAMs. Not differentiated.
  */
 export function computeTargets<P extends TensorTree>(
-  { network, config, phase, fuse = unfused }: TargetContext<P>,
+  { network, config, phase }: TargetContext<P>,
   { params, batch, main }: TargetInputs<P>,
 ): Targets {
   const wanted = {
@@ -106,7 +104,7 @@ export function computeTargets<P extends TensorTree>(
         refinedLabels(
           phase.labelCam === 'main' ? cam : camAux,
           { labels, images, imgBox, classes },
-          { low, high, ignoreIndex, behavior, par: { ...config.par, fuse }, ...normalization(network) },
+          { low, high, ignoreIndex, behavior, par: config.par, ...normalization(network) },
         ),
       ),
     }),

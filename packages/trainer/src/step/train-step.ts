@@ -1,4 +1,4 @@
-import { mapTree, valueAndGrad, type Fuse, type LossAndAux, type TensorTree } from '@toco/core';
+import { fusing, mapTree, valueAndGrad, type Fuse, type LossAndAux, type TensorTree } from '@toco/core';
 import type { ApplyOptions } from '@toco/backbone';
 import { fused, scope } from '@toco/graph';
 import type { Network, NetworkParams } from '@toco/network';
@@ -34,8 +34,7 @@ export type TrainStep<P extends TensorTree> = (
  * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
  * in the backward pass (`@toco/graph`).
  *
- * `fuse` compiles the chains of small operations in the refinement and the optimiser, which are bound by memory; `unfused`
- * of `@toco/core` leaves them to TensorFlow. Outside a compiled step it makes no difference.
+ * `fuse` compiles chains of small operations, where they are part of a compiled step, for `fusing` of `@toco/core`.
  *
  * @throws when a trained parameter belongs to no parameter group
  * @example
@@ -47,17 +46,15 @@ export function trainStep<P extends TensorTree>(
   { network, forward = {}, fuse = fused }: { network: Network<P>; forward?: ApplyOptions; fuse?: Fuse },
 ): TrainStep<P> {
   const groups = tocoParameterGroups(config);
-  return (state, batch, phase) =>
-    tf.tidy(() => {
+  return (state, batch, phase) => {
+    const iteration = (): ReturnType<TrainStep<P>> => {
       const teacher = scope('teacher', () => ema(state.teacher, state.params.proj_head, config.teacher));
       const trained = trainedParameters(network, state.params);
 
       const lossOf = (parameters: Record<string, tf.Tensor>): LossAndAux<TensorTree> => {
         const params = withTrained(state.params, parameters);
         const main = scope('main', () => network.forward(params, batch.images, forward));
-        const targets = constants(() =>
-          computeTargets({ network, config, phase, fuse }, { params, batch, main }),
-        );
+        const targets = constants(() => computeTargets({ network, config, phase }, { params, batch, main }));
         const terms = lossTermValues(
           { network, config, phase, forward },
           { params, teacher, batch, main, targets },
@@ -81,7 +78,6 @@ export function trainStep<P extends TensorTree>(
           lr,
           groups: assignGroups(groups, Object.keys(trained)),
           options: config.optimizer,
-          fuse,
         }),
       );
       return {
@@ -92,8 +88,12 @@ export function trainStep<P extends TensorTree>(
           optimizer: update.state,
         },
         metrics: { loss, ...aux, gradNorm: globalNorm(grads), lr },
-      } as unknown as tf.TensorContainerObject;
-    }) as unknown as ReturnType<TrainStep<P>>;
+      };
+    };
+    return fusing(fuse, () =>
+      tf.tidy(iteration as unknown as () => tf.TensorContainerObject),
+    ) as unknown as ReturnType<TrainStep<P>>;
+  };
 }
 
 /** The parameters with those at the given paths replaced; all others are shared. */
