@@ -11,7 +11,7 @@ export { checkpointed } from './checkpointed.js';
 export { fused } from './fused.js';
 export { type DType, type TypedArray } from './dtype.js';
 export { type ExportedGraph, type NamedTensor } from './exported-graph.js';
-export { type OperationTime, type Profile } from './profile.js';
+export { type OperationTime, type Profile, type ProfileOptions } from './profile.js';
 export { type Precision } from './precision.js';
 export { type EngineOptions, type Rewrite } from './session-config.js';
 export { type TracedFunction } from './specializations.js';

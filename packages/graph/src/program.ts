@@ -2,7 +2,7 @@ import { type CApi, type Pointer } from './capi.js';
 import { nodeBackend } from './backend.js';
 import { EagerContext } from './eager-context.js';
 import { graphFunction } from './graph-function.js';
-import { type Profile, profileGraph } from './profile.js';
+import { type Profile, profileGraph, type ProfileOptions } from './profile.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
 import { currentTrace, type TraceOptions } from './trace.js';
 import { type Traceable, type TracedGraph, traceGraph, type TraceStatistics } from './traced-function.js';
@@ -121,7 +121,12 @@ export class Program {
   }
 
   /** Where the time of a call goes, measured on a copy of the state after all calls so far. */
-  async profile(f: Traceable, structure: Structure, batch: unknown): Promise<Profile> {
+  async profile(
+    f: Traceable,
+    structure: Structure,
+    { batch, runs = 1 }: ProfileOptions & { readonly batch: unknown },
+  ): Promise<Profile> {
+    if (!Number.isInteger(runs) || runs < 1) throw new Error(`runs ${runs}: give a whole number, 1 or more.`);
     const values = takeApart('batch', batch).leaves.map(valuesOf);
     const state: TypedArray[] = [];
     await this.read(({ data }) => state.push(data));
@@ -131,6 +136,7 @@ export class Program {
         return await profileGraph(this.#api, graph, sessionConfig(this.#options), {
           feeds: structure.specs.map((spec, i) => ({ ...spec, data: values[i]! })),
           state: this.state.specs.map((spec, i) => ({ ...spec, data: state[i]! })),
+          runs,
         });
       } finally {
         graph.builder.dispose();

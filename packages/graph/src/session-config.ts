@@ -35,15 +35,20 @@ const rewrites = {
 } as const;
 
 /** The bytes of TensorFlow's `ConfigProto` for these options. */
-export function sessionConfig({ threads, memoryGrowth, rewrites: switches = {} }: EngineOptions): Uint8Array {
-  const toggles = Object.entries(switches).map(([name, enabled]) => {
-    const [field, on, off] = rewrites[name as Rewrite];
-    return [field, enabled ? on : off] as const;
-  });
+export function sessionConfig({ threads, memoryGrowth, rewrites: switches }: EngineOptions): Uint8Array {
   return writeMessage([
     [5, threads?.inter],
     [6, memoryGrowth === undefined ? undefined : writeMessage([[4, memoryGrowth]])],
     [7, true], // allow_soft_placement: operations without a kernel on the device run elsewhere
-    [10, toggles.length === 0 ? undefined : writeMessage([[10, writeMessage(toggles)]])],
+    [10, writeMessage([[10, writeMessage(rewriterConfig(switches))]])],
   ]);
+}
+
+/** Fields of `RewriterConfig`. Functions run without the optimizer anyway, but a session runs it unless it is told not to. */
+function rewriterConfig(switches: EngineOptions['rewrites']): (readonly [number, number | boolean])[] {
+  if (switches === undefined) return [[19, true]]; // disable_meta_optimizer
+  return Object.entries(switches).map(([name, enabled]) => {
+    const [field, on, off] = rewrites[name as Rewrite];
+    return [field, enabled ? on : off];
+  });
 }

@@ -1,5 +1,5 @@
 import { type LoadedFunction, type Program } from './program.js';
-import { type Profile } from './profile.js';
+import { type Profile, type ProfileOptions } from './profile.js';
 import { describeGraph, type ExportedGraph } from './exported-graph.js';
 import { type Traceable, type TraceStatistics } from './traced-function.js';
 import { type Feeds, type Fetched, type Structure, takeApart } from './tree.js';
@@ -19,7 +19,7 @@ export interface TracedFunction<B, P, M> {
   /**
    * Measures where the time of a run goes. Works on a copy of the state, so that nothing advances; without XLA.
    */
-  readonly profile: (batch: Feeds<B>, phase?: P) => Promise<Profile>;
+  readonly profile: (batch: Feeds<B>, phase?: P, options?: ProfileOptions) => Promise<Profile>;
 }
 
 interface Entry {
@@ -71,9 +71,9 @@ export class Specializations<B, P, M> {
           graph.builder.dispose();
         }
       },
-      profile: async (batch, phase = this.#phase) => {
+      profile: async (batch, phase = this.#phase, options = {}) => {
         const { structure } = takeApart('batch', batch);
-        return this.#program.profile(this.#bind(phase), structure, batch);
+        return this.#program.profile(this.#bind(phase), structure, { ...options, batch });
       },
     };
   }

@@ -3,7 +3,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import { barrier, checkpointed, compile, compileFunction, fused, scope } from '../src/index.js';
+import {
+  barrier,
+  checkpointed,
+  compile,
+  compileFunction,
+  type CompileOptions,
+  fused,
+  scope,
+} from '../src/index.js';
 import { miniBatch, type MiniState, miniState, miniStep } from './mini-step.js';
 
 const phase = { rate: 0.1, auxiliary: false };
@@ -257,6 +265,38 @@ describe('what is known about a compiled step', () => {
     const product = times.operations.find(({ node }) => node.includes('outer/inner/'));
     expect(product?.operation).toContain('MatMul');
     expect(product!.milliseconds).toBeGreaterThan(0);
+    compiled.dispose();
+  });
+
+  test('a profile is of the graph as it was traced', async () => {
+    const x = tf.ones([64, 64]) as tf.Tensor2D;
+    // TensorFlow's graph optimizer would take the transposition into the product and both doublings into one.
+    const f = (_: object, { x }: { x: tf.Tensor2D }) =>
+      tf.mul(tf.mul(tf.matMul(tf.transpose(x), x), tf.scalar(2)), tf.scalar(2));
+    const foreign = async (options: CompileOptions): Promise<string[]> => {
+      const compiled = await compileFunction(f, { params: {}, inputs: { x } }, options);
+      const { operations } = await compiled.profile({ x }, undefined, { runs: 2 });
+      const traced = Buffer.from(compiled.graphDef().graphDef).toString('latin1');
+      compiled.dispose();
+      expect(new Set(operations.map(({ node }) => node)).size).toBe(operations.length); // runs are merged
+      // Names with a leading underscore are the session's own: its source, what it is fed and gives back.
+      return operations
+        .map(({ node }) => node)
+        .filter((node) => !node.startsWith('_') && !traced.includes(node));
+    };
+    expect(await foreign({})).toEqual([]);
+    expect(await foreign({ rewrites: {} })).toEqual([expect.stringContaining('FoldTransposeIntoMatMul')]);
+  });
+
+  test('a profile of no runs is refused', async () => {
+    const x = tf.ones([2, 2]) as tf.Tensor2D;
+    const compiled = await compileFunction((_: object, { x }: { x: tf.Tensor2D }) => tf.square(x), {
+      params: {},
+      inputs: { x },
+    });
+    await expect(compiled.profile({ x }, undefined, { runs: 0 })).rejects.toThrow(
+      'runs 0: give a whole number, 1 or more.',
+    );
     compiled.dispose();
   });
 });

@@ -42,6 +42,9 @@ describe('protobuf', () => {
     });
     // inter_op = 2; gpu_options { allow_growth }; allow_soft_placement; graph_options { rewrite_options { remapping: OFF } }
     expect(Buffer.from(config).toString('hex')).toBe('2802' + '32022001' + '3801' + '5204' + '52027002');
+    // rewrite_options { disable_meta_optimizer: true } where none is asked for; {} leaves TensorFlow's defaults
+    expect(Buffer.from(sessionConfig({})).toString('hex')).toBe('3801' + '5205' + '5203980101');
+    expect(Buffer.from(sessionConfig({ rewrites: {} })).toString('hex')).toBe('3801' + '5202' + '5200');
   });
 });
 
