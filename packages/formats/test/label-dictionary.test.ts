@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { sharedPath } from '@toco/testing';
+import { sharedPath } from './shared-path.js';
 import fc from 'fast-check';
 import {
   decodeLabelDictionary,

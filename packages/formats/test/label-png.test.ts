@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { sharedPath } from '@toco/testing';
+import { sharedPath } from './shared-path.js';
 import fc from 'fast-check';
 import { decode, encode } from 'fast-png';
 import { crc32 } from 'node:zlib';

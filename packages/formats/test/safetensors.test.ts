@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { sharedPath } from '@toco/testing';
+import { sharedPath } from './shared-path.js';
 import fc from 'fast-check';
 import {
   decodeSafetensors,

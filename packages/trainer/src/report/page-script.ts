@@ -38,8 +38,9 @@ export const pageScript = String.raw`
       : [];
     const axis = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, gap: 6 };
     const values = (u, splits) => splits.map(tick);
+    const whole = [0, 1, 2, 3, 4, 5].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
     const axes = [
-      { ...axis, label: chart.xLabel, labelFont: font, labelSize: 20, size: 30, grid: { show: false }, values },
+      { ...axis, incrs: whole, label: chart.xLabel, labelFont: font, labelSize: 20, size: 30, grid: { show: false }, values },
       { ...axis, scale: 'y', size: 48, values },
     ];
     if (main.some((series) => series.scale === 'right')) {
