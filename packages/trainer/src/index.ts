@@ -34,6 +34,8 @@ export { backboneByName } from './network/backbone-by-name.js';
 export { adamW, initAdamW, type AdamWOptions, type AdamWState, type AdamWUpdate } from './optimizer/adamw.js';
 export { learningRate, learningRateTensor, type LearningRateSchedule } from './optimizer/learning-rate.js';
 export { assignGroups, type ParameterGroup } from './optimizer/parameter-groups.js';
+export { formatStages } from './profile/format-profile.js';
+export { stageTimes, type KindTime, type StageTime } from './profile/stage-times.js';
 export type { ReportBaseline, ReportData } from './report/report-data.js';
 export { reportPanel, type ReportPanel, type ReportPanelOptions } from './report/report-panel.js';
 export { writeReport } from './report/write-report.js';

@@ -3,6 +3,8 @@ import { parse } from 'yaml';
 import { readFile } from 'node:fs/promises';
 import { loadConfig } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
+import { formatProfile } from '../profile/format-profile.js';
+import { profileTraining } from '../run/profile-training.js';
 import { runFiles } from '../run/run-folder.js';
 import { train } from '../run/train.js';
 import { interruption } from './interruption.js';
@@ -15,6 +17,7 @@ interface TrainFlags {
   readonly backbone?: string;
   readonly data?: string;
   readonly resume?: boolean;
+  readonly profile?: boolean;
 }
 
 /** Adds `toco train`. */
@@ -28,6 +31,10 @@ export function addTrainCommand(program: Command): void {
     .option('-d, --data <folder>', 'folder of the data set (data.root)')
     .option('-b, --backbone <file>', 'JavaScript module that exports a "backbone" of your own')
     .option('-r, --resume', 'go on with the run in --out, with the configuration it was started with')
+    .option(
+      '--profile',
+      'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
+    )
     .action(async (flags: TrainFlags) => {
       const print = (line: string): void => void process.stderr.write(`${line}\n`);
       const settings =
@@ -35,13 +42,17 @@ export function addTrainCommand(program: Command): void {
       const config = flags.resume
         ? await resumedConfig(flags.out, settings)
         : await loadConfig(flags.config, settings);
-      const result = await train(config, {
+      const options = {
         folder: flags.out,
         resume: flags.resume ?? false,
-        signal: interruption(print),
         print,
         ...(flags.backbone !== undefined && { backbone: await loadBackbone(flags.backbone) }),
-      });
+      };
+      if (flags.profile) {
+        process.stdout.write(`${formatProfile(await profileTraining(config, options))}\n`);
+        return;
+      }
+      const result = await train(config, { ...options, signal: interruption(print) });
       if (result.interrupted) {
         print(
           `Stopped after ${result.iterations} iterations; go on with: toco train --resume --out ${flags.out}`,

@@ -6,6 +6,8 @@ import {
   type CompileOptions,
   type Feeds,
   type Fetched,
+  type Profile,
+  type ProfileOptions,
 } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
@@ -33,6 +35,12 @@ export interface Stepper<P extends TensorTree> {
   dispose(): void;
 }
 
+/** A stepper whose step is one TensorFlow graph. */
+export interface CompiledStepper<P extends TensorTree> extends Stepper<P> {
+  /** Where the time of an iteration goes, measured on a copy of the state. */
+  profile(feed: BatchFeed, phase: Phase, options: ProfileOptions): Promise<Profile>;
+}
+
 /** A state that may be read until it is disposed. */
 export interface Snapshot<P extends TensorTree> {
   readonly state: TrainState<P>;
@@ -56,7 +64,7 @@ function disposeState(state: object, kept: object = {}): void {
 export async function compiledStepper<P extends TensorTree>(
   { step, state, feed, phase }: StepperInputs<P>,
   options: CompileOptions,
-): Promise<Stepper<P>> {
+): Promise<CompiledStepper<P>> {
   // The compiler's types walk through trees of tensors; the tree of an unknown backbone can't be walked through.
   const compileStep = compile as unknown as (
     step: TrainStep<P>,
@@ -67,6 +75,7 @@ export async function compiledStepper<P extends TensorTree>(
   disposeState(state);
   return {
     step: (batch, now) => compiled.run(batch as unknown as Feeds<Batch>, now),
+    profile: (batch, now, how) => compiled.profile(batch as unknown as Feeds<Batch>, now, how),
     inference<I, O extends object>(f: Inference<P, I, O>) {
       const traced = compiled.function((from: TrainState<P>, inputs: I) =>
         fusing(fused, () => f(from.params, inputs)),

@@ -1,26 +1,19 @@
 import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
-import { checkpointed, type CompileOptions } from '@toco/graph';
-import { initBackend } from '@toco/runtime';
 import type { Config } from '../config/config.js';
-import { stepConfigOf } from '../config/step-config-of.js';
-import { openDataset } from '../data/open-dataset.js';
-import { trainingBatches } from '../data/training-batches.js';
 import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
 import { validationList } from '../evaluation/validation-list.js';
-import { buildNetwork } from '../network/build-network.js';
 import { phaseAt } from '../step/phase.js';
-import { trainStep } from '../step/train-step.js';
 import { pruneCheckpoints, writeCheckpoint } from './checkpoint.js';
 import { appendMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
 import { metricsWindow } from './metrics-window.js';
 import { createProgress } from './progress.js';
 import { createRunFolder, runFiles } from './run-folder.js';
-import { startingState } from './starting-state.js';
 import { compiledStepper, eagerStepper, type Stepper } from './stepper.js';
 import { tensorBoardWriter } from './tensorboard.js';
+import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
 
 /** Objects and switches beside the configuration. */
 export interface TrainOptions<P extends TensorTree> {
@@ -66,42 +59,26 @@ export async function train<P extends TensorTree = TensorTree>(
   options: TrainOptions<P>,
 ): Promise<TrainResult> {
   const { folder, resume = false, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
-  const data = options.data ?? (await openDataset(config));
-  const network = buildNetwork(config, { numClasses: data.classes.length, backbone: options.backbone });
-  const trainList = await data.list(data.lists.train);
+  const source = await trainingSource(config, options);
+  const { data, network, images, settings } = source;
+  const { mean, std } = network.backbone;
   const valList = validationList(await data.list(data.lists.val), print);
-  const { backend } = await initBackend({ ...config.engine, print });
-  const compiled = config.engine.compile && backend === 'tensorflow';
 
-  const state = await startingState(config, network, { folder, resume, print });
-  const start = (await state.step.data())[0]!;
+  const { state, step, compiled, ...started } = await trainingStart(config, source, {
+    folder,
+    resume,
+    print,
+  });
+  const start = started.iteration;
   const total = config.run.stopAfter ?? config.optimizer.iterations;
   if (!resume) await createRunFolder(folder, config);
   const files = runFiles(folder);
   if (resume) await truncateMetrics(files.metrics, start);
 
-  const stepSettings = stepConfigOf(config, data.classes.length);
-  const { mean, std } = network.backbone;
-  const batches = trainingBatches(trainList, {
-    backbone: network.backbone,
-    config: stepSettings,
-    cropSize: config.views.cropSize,
-    views: { scaleRange: config.views.scale, flipProbability: config.views.flip },
-    batchSize: config.batchSize,
-    seed: config.seed,
-    workers: config.data.workers,
-    prefetch: config.data.prefetch,
-    startIteration: start,
-    endIteration: total,
-  });
-
+  const batches = batchesOf(config, source, { startIteration: start, endIteration: total });
   print(
-    `Training ${network.backbone.name} on ${data.name}: ${trainList.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
+    `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
   );
-  const step = trainStep(stepSettings, {
-    network,
-    forward: config.engine.checkpoint ? { wrapBlock: checkpointed } : {},
-  });
   const board = tensorBoardWriter(folder);
   const progress = createProgress('train', { start });
   const window = metricsWindow();
@@ -160,9 +137,9 @@ export async function train<P extends TensorTree = TensorTree>(
   try {
     for await (const feed of batches) {
       if (signal?.aborted) break;
-      const phase = phaseAt(stepSettings.phases, iteration);
+      const phase = phaseAt(settings.phases, iteration);
       stepper ??= compiled
-        ? await compiledStepper({ step, state, feed, phase }, compileOptionsOf(config))
+        ? await compiledStepper({ step, state, feed, phase }, compiled)
         : eagerStepper({ step, state, feed, phase });
       const began = performance.now();
       const metrics = await stepper.step(feed, phase);
@@ -191,9 +168,4 @@ export async function train<P extends TensorTree = TensorTree>(
     await batches.close();
     stepper?.dispose();
   }
-}
-
-/** How the step is compiled. */
-function compileOptionsOf({ engine: { precision, xla } }: Config): CompileOptions {
-  return { precision, xla };
 }

@@ -1,0 +1,82 @@
+import type { Backbone } from '@toco/backbone';
+import type { TensorTree } from '@toco/core';
+import type { Dataset, SampleList } from '@toco/datasets';
+import { checkpointed, type CompileOptions } from '@toco/graph';
+import type { Network } from '@toco/network';
+import { initBackend } from '@toco/runtime';
+import type { Config } from '../config/config.js';
+import type { StepConfig } from '../config/step-config.js';
+import { stepConfigOf } from '../config/step-config-of.js';
+import { openDataset } from '../data/open-dataset.js';
+import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
+import { buildNetwork } from '../network/build-network.js';
+import type { TrainState } from '../step/train-state.js';
+import { trainStep, type TrainStep } from '../step/train-step.js';
+import { startingState } from './starting-state.js';
+
+/** What is trained on what; nothing is computed for it yet. */
+export interface TrainingSource<P extends TensorTree> {
+  readonly data: Dataset;
+  readonly network: Network<P>;
+  /** Training images. */
+  readonly images: SampleList;
+  readonly settings: StepConfig;
+}
+
+/** The step and the state it begins with, on a backend that is ready. */
+export interface TrainingStart<P extends TensorTree> {
+  readonly state: TrainState<P>;
+  /** The state's iteration. */
+  readonly iteration: number;
+  readonly step: TrainStep<P>;
+  /** How the step is compiled; none where it runs eagerly. */
+  readonly compiled?: CompileOptions;
+}
+
+/** Opens data set and network of a configuration, or takes one's own. */
+export async function trainingSource<P extends TensorTree>(
+  config: Config,
+  own: { readonly data?: Dataset | undefined; readonly backbone?: Backbone<P> | undefined },
+): Promise<TrainingSource<P>> {
+  const data = own.data ?? (await openDataset(config));
+  const numClasses = data.classes.length;
+  const network = buildNetwork(config, { numClasses, backbone: own.backbone });
+  const images = await data.list(data.lists.train);
+  return { data, network, images, settings: stepConfigOf(config, numClasses) };
+}
+
+/** Starts the engine and loads the state that a run begins with. */
+export async function trainingStart<P extends TensorTree>(
+  config: Config,
+  { network, settings }: TrainingSource<P>,
+  options: { readonly folder: string; readonly resume: boolean; readonly print: (line: string) => void },
+): Promise<TrainingStart<P>> {
+  const { checkpoint, compile, precision, xla } = config.engine;
+  const { backend } = await initBackend({ ...config.engine, print: options.print });
+  const state = await startingState(config, network, options);
+  return {
+    state,
+    iteration: (await state.step.data())[0]!,
+    step: trainStep(settings, { network, forward: checkpoint ? { wrapBlock: checkpointed } : {} }),
+    ...(compile && backend === 'tensorflow' && { compiled: { precision, xla } }),
+  };
+}
+
+/** The batches of a run, from one iteration to before another. */
+export function batchesOf<P extends TensorTree>(
+  config: Config,
+  { network, images, settings }: TrainingSource<P>,
+  range: { readonly startIteration: number; readonly endIteration?: number },
+): TrainingBatches {
+  return trainingBatches(images, {
+    backbone: network.backbone,
+    config: settings,
+    cropSize: config.views.cropSize,
+    views: { scaleRange: config.views.scale, flipProbability: config.views.flip },
+    batchSize: config.batchSize,
+    seed: config.seed,
+    workers: config.data.workers,
+    prefetch: config.data.prefetch,
+    ...range,
+  });
+}
