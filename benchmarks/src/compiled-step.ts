@@ -1,6 +1,6 @@
 import type { VitParams } from '@toco/backbone';
 import { flattenTree } from '@toco/core';
-import { compile, type CompiledStep, type Precision, type Profile } from '@toco/graph';
+import { compile, type CompiledStep, type Precision, type Profile, type ProfileOptions } from '@toco/graph';
 import {
   initTrainState,
   phaseAt,
@@ -22,7 +22,7 @@ export interface BenchmarkStep {
   /** One iteration; resolves to its metrics. */
   run(): Promise<Readonly<Record<string, number>>>;
   /** Where the time of an iteration goes, measured on a copy of the state. */
-  profile(): Promise<Profile>;
+  profile(options: ProfileOptions): Promise<Profile>;
   dispose(): void;
 }
 
@@ -46,7 +46,7 @@ export async function compiledStep(inputs: string, precision: Precision): Promis
   for (const leaf of flattenTree(state).values()) leaf.dispose();
   return {
     run: () => compiled.run(feed as never),
-    profile: () => compiled.profile(feed as never),
+    profile: (options) => compiled.profile(feed as never, phase, options),
     dispose: () => {
       compiled.dispose();
     },

@@ -1,10 +1,11 @@
 /**
- * `node profile-step.js FILE PRECISION THREADS|auto REPEATS TOP`: where the time of our step goes, by operation and by node.
+ * `node profile-step.js FILE PRECISION THREADS|auto REPEATS TOP`: where the time of our step goes, by stage, by operation and by node.
  *
  * Of several runs each node counts with its shortest time, so that what other programs did meanwhile drops out.
  */
-import type { OperationTime, Precision } from '@toco/graph';
+import type { Precision } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
+import { formatStages, stageTimes } from '@toco/trainer';
 import { compiledStep } from './compiled-step.js';
 
 const [path, precision, threads, repeats, top] = process.argv.slice(2) as [
@@ -20,22 +21,14 @@ await initBackend({
   ...(threads !== 'auto' && { threads: Number(threads) }),
 });
 const step = await compiledStep(path, precision);
-const least = new Map<string, OperationTime>();
-const runs: number[] = [];
-for (let repeat = 0; repeat < Number(repeats); repeat++) {
-  const { milliseconds, operations } = await step.profile();
-  runs.push(milliseconds);
-  for (const operation of operations) {
-    const shortest = least.get(operation.node)?.milliseconds ?? Infinity;
-    if (operation.milliseconds < shortest) least.set(operation.node, operation);
-  }
-}
+const { milliseconds, operations } = await step.profile({ runs: Number(repeats) });
 step.dispose();
 
-const operations = [...least.values()].sort((a, b) => b.milliseconds - a.milliseconds);
-const total = operations.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-const runTimes = runs.map((time) => time.toFixed(0)).join(', ');
-console.log(`runs of ${runTimes} ms; ${operations.length} kernels, ${total.toFixed(0)} ms in all\n`);
+const total = operations.reduce((sum, operation) => sum + operation.milliseconds, 0);
+console.log(
+  `shortest of ${repeats} runs: ${milliseconds.toFixed(0)} ms; ${operations.length} kernels, ${total.toFixed(0)} ms in all`,
+);
+console.log(`${formatStages(stageTimes(operations))}\n`);
 
 const sums = new Map<string, { sum: number; count: number }>();
 for (const { operation, milliseconds } of operations) {
