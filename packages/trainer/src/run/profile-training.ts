@@ -47,8 +47,8 @@ const timed = 5;
 const loaderSeconds = 3;
 
 /**
- * Measures where the time of training goes, in the last phase of the schedule, where all terms are on: the stages of the step
- * by TensorFlow's own tracing, whole iterations, and the loader alone and beside the step. Leaves no files behind.
+ * Measures where the time of training goes in the last phase of the schedule, the one with the most terms: the stages of the
+ * step by TensorFlow's own tracing, whole iterations, and the loader alone and beside the step. Leaves no files behind.
  *
  * @throws one line where the step is not compiled, or compiled by XLA as a whole: it has no stages then
  */
