@@ -1,5 +1,6 @@
 import type { ExportedGraph } from '@toco/graph';
 import type { DataType } from './data-type.js';
+import { foldTransposes } from './fold-transposes.js';
 import { readGraphDef, type Constant, type GraphNode } from './graph-def.js';
 import { plainProducts } from './plain-products.js';
 
@@ -38,25 +39,22 @@ export function freezeGraph(graph: ExportedGraph, values: ReadonlyMap<string, Co
     const name = names.get(node) ?? node;
     return output === undefined ? name : `${name}:${output}`;
   };
-  const all = new Map(
-    traced
-      .filter(({ op }) => op !== 'ReadVariableOp')
-      .map((node) => {
-        const inputs = node.inputs.filter((input) => !input.startsWith('^')).map(renamed);
-        const named = { ...node, name: renamed(node.name), inputs };
-        return [named.name, frozen(named, values)];
-      }),
-  );
+  const all = traced
+    .filter(({ op }) => op !== 'ReadVariableOp')
+    .map((node) => {
+      const inputs = node.inputs.filter((input) => !input.startsWith('^')).map(renamed);
+      return frozen({ ...node, name: renamed(node.name), inputs }, values);
+    });
   const ports = (tensors: ExportedGraph['feeds']): Port[] =>
     tensors.map(({ path, dtype, shape }) => ({ name: path, dtype, shape }));
   const outputs = ports(graph.outputs);
+  const reduced = (nodes: readonly GraphNode[]): GraphNode[] =>
+    needed(
+      nodes,
+      outputs.map(({ name }) => name),
+    );
   return {
-    nodes: plainProducts(
-      needed(
-        all,
-        outputs.map(({ name }) => name),
-      ),
-    ),
+    nodes: plainProducts(reduced(foldTransposes(reduced(all)))),
     inputs: ports(graph.feeds),
     outputs,
   };
@@ -70,7 +68,8 @@ function frozen(node: GraphNode, values: ReadonlyMap<string, Constant>): GraphNo
 }
 
 /** The nodes that `names` depend on, each after its inputs. */
-function needed(all: ReadonlyMap<string, GraphNode>, names: readonly string[]): GraphNode[] {
+function needed(nodes: readonly GraphNode[], names: readonly string[]): GraphNode[] {
+  const all = new Map(nodes.map((node) => [node.name, node]));
   const done = new Set<string>();
   const order: GraphNode[] = [];
   // A stack of its own: graphs are deeper than calls may be.

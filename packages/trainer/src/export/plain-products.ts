@@ -1,5 +1,6 @@
-import type { Constant, GraphNode } from './graph-def.js';
+import type { GraphNode } from './graph-def.js';
 import { message, numbersOf, readMessage } from './protobuf.js';
+import { transposed } from './transposed.js';
 
 /** An encoded `AttrValue` that is false. */
 const no = message([[5, 0]]).parts[0]!;
@@ -32,17 +33,4 @@ export function plainProducts(nodes: readonly GraphNode[]): GraphNode[] {
 
 function isTrue(attribute: Uint8Array | undefined): boolean {
   return attribute !== undefined && numbersOf(readMessage(attribute), 5)[0] === 1;
-}
-
-function transposed({ dtype, shape, bytes }: Constant): Constant {
-  const [rows = 0, columns = 0] = shape;
-  // Elements of four bytes are moved as they are.
-  const source = new Uint32Array(bytes.buffer, bytes.byteOffset, rows * columns);
-  const target = new Uint32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      target[column * rows + row] = source[row * columns + column]!;
-    }
-  }
-  return { dtype, shape: [columns, rows], bytes: new Uint8Array(target.buffer) };
 }

@@ -93,6 +93,8 @@ test('the weights are inside once, and the projection head is left out', async (
   // Stored as the product takes it; the network's own is [12,48].
   const fc2 = nodes.find(({ name }) => name === 'encoder.blocks.2.mlp.fc2.weight')!;
   expect(fc2.constant!.shape).toEqual([48, 12]);
+  const used = nodes.filter(({ inputs }) => inputs.includes(fc2.name));
+  expect(used.map(({ op }) => op)).toEqual(['MatMul']);
 });
 
 test('weights above 4 MB go into several files that are read back whole', async () => {
