@@ -80,6 +80,7 @@ const declarations = {
   TF_OperationName: ['string', 'pointer'],
   TF_OperationNumOutputs: ['int', 'pointer'],
   TF_OperationOutputType: ['int', 'output'],
+  TF_OperationOutputNumConsumers: ['int', 'output'],
 
   TF_GraphToFunctionWithControlOutputs: [
     'pointer', // function
@@ -169,6 +170,8 @@ export type CApi = { readonly [K in keyof Declarations]: NativeFunction<Declarat
   readonly memcpy: NativeFunction<readonly ['pointer', 'pointer', 'pointer', 'size']>;
   /** Switches TF32 matrix products of the whole process; `undefined` where the library does not offer it. */
   readonly setTensorFloat32: ((enabled: boolean) => void) | undefined;
+  /** Gives freed memory back to the system; `undefined` where the C library does so by itself or can't. */
+  readonly malloc_trim: NativeFunction<readonly ['int', 'size']> | undefined;
 };
 
 const opened = new Map<string, CApi>();
@@ -207,15 +210,22 @@ function bind(path: string): CApi {
       parameters.map((parameter) => native[parameter]),
     );
   }
-  functions['memcpy'] = koffi.load(null).func('memcpy', 'void*', ['void*', 'void*', 'size_t']);
+  const process = koffi.load(null);
+  functions['memcpy'] = process.func('memcpy', 'void*', ['void*', 'void*', 'size_t']);
+  functions['malloc_trim'] = optional(() => process.func('malloc_trim', 'int', ['size_t']));
   functions['setTensorFloat32'] = tensorFloat32Switch(library);
   return functions as unknown as CApi;
 }
 
 /** TF32 has no switch in the C API; the C++ one (tsl::enable_tensor_float_32_execution) is exported by its mangled name. */
 function tensorFloat32Switch(library: LibraryHandle): ((enabled: boolean) => void) | undefined {
+  return optional(() => library.func('_ZN3tsl32enable_tensor_float_32_executionEb', 'void', ['bool']));
+}
+
+/** A function that not every library offers. */
+function optional<T>(bind: () => T): T | undefined {
   try {
-    return library.func('_ZN3tsl32enable_tensor_float_32_executionEb', 'void', ['bool']);
+    return bind();
   } catch {
     return undefined;
   }

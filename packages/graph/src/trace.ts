@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Attribute, AttributeType, shapeAttribute, typeAttribute } from './attribute.js';
+import { type Attribute } from './attribute.js';
 import { type Binding, type NativeInfo, type NodeBackend, nodeBackend, type TensorEntry } from './backend.js';
 import { type CallSite, callSite } from './call-site.js';
 import { type CApi, type Output } from './capi.js';
 import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
-import { GraphBuilder } from './graph-builder.js';
-import { graphFunction } from './graph-function.js';
+import { FusedFunctions } from './fused-call.js';
+import { type GraphBuilder } from './graph-builder.js';
 import { plainProduct } from './matrix-product.js';
 import { bfloat16Product, type Precision } from './precision.js';
 import { TF } from './dtype.js';
@@ -37,7 +37,6 @@ export function currentTrace(): Trace | undefined {
 export class Trace {
   /** The graph under construction. */
   builder: GraphBuilder;
-  readonly #api: CApi;
   readonly #backend: NodeBackend;
   readonly #options: TraceOptions;
   readonly #values: {
@@ -50,10 +49,10 @@ export class Trace {
   #fault: TraceError | undefined;
 
   constructor(api: CApi, builder: GraphBuilder, options: TraceOptions) {
-    this.#api = api;
     this.builder = builder;
     this.#backend = nodeBackend();
     this.#options = options;
+    this.functions = new FusedFunctions(api);
   }
 
   /** A tensor of TensorFlow.js that stands for `output`. */
@@ -78,7 +77,8 @@ export class Trace {
 
   #isNested = false;
 
-  readonly #functions = new Set<string>();
+  /** Functions that XLA compiles, and their calls. */
+  readonly functions: FusedFunctions;
 
   /** Traces `f` into a function of its own, compiled with XLA, and calls it on `inputs`. */
   nested(inputs: readonly tf.Tensor[], f: (inputs: tf.Tensor[]) => tf.Tensor[]): tf.Tensor[] {
@@ -89,36 +89,22 @@ export class Trace {
       );
     }
     const outer = this.builder;
-    const arguments_ = inputs.map((input) => this.output(input));
     const constants = this.#constants;
-    const inner = new GraphBuilder(this.#api);
-    let name: string;
+    const arguments_ = inputs.map((input) => this.output(input));
     try {
-      const feeds = arguments_.map((argument, i) => {
-        const { dtype, shape } = outer.info(argument);
-        const attributes = [typeAttribute('dtype', dtype), shapeAttribute('shape', shape!)];
-        return inner.output('Placeholder', [], attributes, { name: `feed_${i}` });
+      const { outputs } = this.functions.call(outer, arguments_, (inner, feeds) => {
+        this.builder = inner;
+        this.#constants = new WeakMap();
+        this.#isNested = true;
+        return { outputs: f(feeds.map((feed) => this.tensor(feed))).map((output) => this.output(output)) };
       });
-      this.builder = inner;
-      this.#constants = new WeakMap();
-      this.#isNested = true;
-      const outputs = f(feeds.map((feed) => this.tensor(feed))).map((output) => this.output(output));
-      // Named for its content, so that equal pieces are compiled once, also in other traces of the same program.
-      name = `fused_${inner.fingerprint(outputs)}`;
-      if (!this.#functions.has(name)) {
-        this.#functions.add(name);
-        outer.addFunction(graphFunction(this.#api, name, inner, { inputs: feeds, outputs, xla: true }));
-      }
+      this.builder = outer;
+      return outputs.map((output) => this.tensor(output, 'a fused function'));
     } finally {
       this.builder = outer;
       this.#constants = constants;
       this.#isNested = false;
-      inner.dispose();
     }
-    const compiled = { name: '_XlaMustCompile', type: AttributeType.bool, value: true };
-    return outer
-      .node(name, arguments_, [compiled])
-      .outputs.map((output) => this.tensor(output, 'a fused function'));
   }
 
   /** Ends the trace, with the user's line that is to blame, even if the step catches the error. */

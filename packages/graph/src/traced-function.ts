@@ -5,6 +5,7 @@ import { TF } from './dtype.js';
 import { GraphBuilder, type GraphStatistics, keyOf } from './graph-builder.js';
 import { Trace, type TraceOptions } from './trace.js';
 import { TraceError } from './trace-error.js';
+import { updateInPlace } from './update-in-place.js';
 import {
   assertSameStructure,
   type HostTensor,
@@ -87,22 +88,24 @@ export function traceGraph(
     });
     // State is read once, before anything is assigned, so that all of the step sees the old one.
     const afterReads = builder.node('NoOp', [], [], { after: reads.map(({ oper }) => oper) }).operation;
-    const assignments: Pointer[] = [];
-    next?.forEach((value, i) => {
-      if (keyOf(value) === keyOf(reads[i]!)) return;
-      const dtype = typeAttribute('dtype', TF[state.specs[i]!.dtype]);
-      const options = { after: [afterReads] };
-      assignments.push(builder.node('AssignVariableOp', [variables[i]!, value], [dtype], options).operation);
-    });
+    const updates = (next ?? []).flatMap((value, i) =>
+      keyOf(value) === keyOf(reads[i]!) ? [] : [{ variable: variables[i]!, read: reads[i]!, next: value }],
+    );
     const results = outputs.map((output, i) =>
       builder.output('Identity', [output], [typeAttribute('T', builder.info(output).dtype)], {
         name: `result_${i}`,
       }),
     );
+    const { assignments, others } = updateInPlace(builder, trace.functions, { updates, after: afterReads });
+    for (const { variable, next } of others) {
+      const dtype = typeAttribute('dtype', builder.info(next).dtype);
+      const options = { after: [afterReads] };
+      assignments.push(builder.node('AssignVariableOp', [variable, next], [dtype], options).operation);
+    }
     const statistics = {
       ...builder.statistics,
       milliseconds: performance.now() - start,
-      assigned: assignments.length,
+      assigned: updates.length,
     };
     return { builder, feeds, variables, outputs: results, structure, assignments, statistics };
   } catch (error) {

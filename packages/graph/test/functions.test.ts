@@ -234,6 +234,57 @@ describe('fused', () => {
       compileFunction(({ w }: { w: tf.Tensor1D }) => tf.grad((w) => tf.sum(fused(tf.sin)(w)))(w), example),
     ).rejects.toThrow(/under a gradient at .*functions\.test\.ts/);
   });
+
+  test('writes new state where the old one lies, and everything sees the old one', async () => {
+    interface Pair {
+      a: tf.Tensor1D;
+      b: tf.Tensor1D;
+      total: tf.Tensor1D;
+    }
+    const start = (): Pair => ({ a: tf.tensor1d([1, 2]), b: tf.tensor1d([10, 20]), total: tf.zeros([2]) });
+    const swap = fused((a: tf.Tensor1D, b: tf.Tensor1D) => ({
+      a: tf.mul<tf.Tensor1D>(b, 2),
+      b: tf.add<tf.Tensor1D>(a, 1),
+    }));
+    const step = ({ a, b, total }: Pair, { x }: { x: tf.Tensor1D }) => ({
+      state: {
+        ...swap(a, b),
+        total: fused((t: tf.Tensor1D, a: tf.Tensor1D) => tf.add<tf.Tensor1D>(t, a))(total, a),
+      },
+      metrics: { product: tf.sum(tf.mul(tf.mul(a, b), x)) as tf.Scalar },
+    });
+    const x = tf.tensor1d([1, 1]);
+    const compiled = await compile(step, { state: start(), batch: { x } });
+    // Nothing is left to assign outside of the two functions.
+    expect(compiled.stats().operations['AssignVariableOp']).toBeUndefined();
+    let expected = start();
+    for (let i = 0; i < 4; i++) {
+      const before = await compiled.state();
+      const metrics = await compiled.run({ x });
+      const { state, metrics: eager } = step(expected, { x });
+      expect(metrics.product).toBe(eager.product.dataSync()[0]);
+      // A snapshot stays what it was.
+      for (const key of ['a', 'b', 'total'] as const) {
+        expect([...before[key].dataSync()]).toEqual([...expected[key].dataSync()]);
+      }
+      expected = state;
+    }
+    compiled.dispose();
+  });
+
+  test('new state that is a result, too, is both', async () => {
+    const half = fused((w: tf.Tensor1D) => tf.mul<tf.Tensor1D>(w, 0.5));
+    const compiled = await compile(
+      ({ w }: { w: tf.Tensor1D }) => ({
+        state: { w: half(w) },
+        metrics: { sum: tf.sum(half(w)) as tf.Scalar },
+      }),
+      { state: { w: tf.tensor1d([4, 8]) }, batch: {} },
+    );
+    expect((await compiled.run({})).sum).toBe(6);
+    expect((await compiled.run({})).sum).toBe(3);
+    compiled.dispose();
+  });
 });
 
 describe('what is known about a compiled step', () => {
