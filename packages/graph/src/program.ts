@@ -1,6 +1,7 @@
 import { type CApi, type Pointer } from './capi.js';
 import { nodeBackend } from './backend.js';
 import { EagerContext } from './eager-context.js';
+import { releaseFreedMemory, releaseGarbage } from './freed-memory.js';
 import { graphFunction } from './graph-function.js';
 import { type Profile, profileGraph, type ProfileOptions } from './profile.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
@@ -43,6 +44,7 @@ export class Program {
   #serial = 0;
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
+  #called = false;
 
   constructor(api: CApi, state: unknown, options: ProgramOptions) {
     this.#api = api;
@@ -99,6 +101,9 @@ export class Program {
     this.#assertUsable();
     const feeds = this.#upload('batch', batch);
     return this.#enqueue(async () => {
+      // By now the caller has let go of what the state was made from.
+      if (!this.#called) await releaseGarbage(this.#api);
+      this.#called = true;
       try {
         const inputs = [...feeds, ...this.#variables];
         const outputs = await this.#context.call(
@@ -182,7 +187,7 @@ export class Program {
 
   async #enqueue<T>(f: () => T | Promise<T>): Promise<T> {
     const result = this.#last.then(f);
-    this.#last = result.catch(() => undefined);
+    this.#last = result.catch(() => undefined).then(async () => releaseFreedMemory(this.#api));
     return result;
   }
 

@@ -51,3 +51,24 @@ test('30 programs of 8 MB compiled and disposed leave memory flat', async () => 
   // A leak of one state per program would be 240 MB.
   expect(growth).toBeLessThan(40);
 });
+
+test('what the state was made from is freed before the first run', async () => {
+  const [count, size] = [20, 1_500_000]; // 120 MB
+  const compileState = async () => {
+    const leaves = Array.from({ length: count }, () => tf.tensor1d(new Float32Array(size)));
+    const state = Object.fromEntries(leaves.map((leaf, i) => [`leaf${i}`, leaf]));
+    const compiled = await compile(
+      (state: Record<string, tf.Tensor1D>) => ({
+        state,
+        metrics: { sum: tf.sum(state['leaf0']!) as tf.Scalar },
+      }),
+      { state, batch: {} },
+    );
+    tf.dispose(leaves);
+    return compiled;
+  };
+  const compiled = await compileState();
+  await compiled.run({});
+  expect(process.memoryUsage().arrayBuffers).toBeLessThan(count * size); // a quarter of the bytes
+  compiled.dispose();
+});
