@@ -1,31 +1,43 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { customGradient, fuse, softmax } from '@toco/core';
+import { barrier, customGradient, fuse, softmax } from '@toco/core';
 
 /**
  * Multi-head self-attention between the fused projection and the output projection: `softmax(q·kᵀ/√d)·v` per head.
  *
- * Its gradient is written out, because it is cheaper than the one that the single operations would give: of the two
- * `[B,heads,T,T]` arrays only the probabilities are kept, and the softmax term needs the row sums of `dO∘O`, which are
- * those of `dP∘P` for `d` instead of `T` products.
+ * Its gradient is written out, because it is cheaper than the one that the single operations would give: none of the
+ * `[B,heads,T,T]` arrays is kept, the probabilities are computed again; and the softmax term needs the row sums of `dO∘O`,
+ * which are those of `dP∘P` for `d` instead of `T` products. Where these arrays are large, a few heads are computed at a time.
  *
  * @param qkv `[B,T,3D]`: queries, keys, values, each with its heads one after the other
  * @param offset `[G,heads,T,T]`, added to the scores before softmax: element `b` of the batch takes that of `b mod G`
  * @returns `[B,T,D]`
  */
 export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): tf.Tensor3D {
+  const pieces = offset ? 1 : piecesFor(qkv.shape[0] * heads, qkv.shape[1]);
   return customGradient(
     offset ? [qkv, offset] : [qkv],
     (save) => {
-      const { queries, keys, values } = splitHeads(qkv, heads);
-      const scores = tf.matMul<tf.Tensor4D>(queries, keys, false, true);
-      const probabilities = softmax(offset ? addPerGroup(scores, offset) : scores);
-      const output = tf.matMul<tf.Tensor4D>(probabilities, values); // [B,heads,T,d]
-      save(queries, keys, values, probabilities, output);
-      return mergeHeads(output);
+      const parts = splitHeads(qkv, heads);
+      const [perHead] = inPieces(pieces, parts, ([queries, keys, values]) => [
+        tf.matMul<tf.Tensor4D>(probabilities(scaled(queries!), keys!, offset), values!),
+      ]);
+      const output = mergeHeads(perHead!);
+      save(...parts, output, ...(offset ? [offset] : []));
+      return output;
     },
     (dy, saved) => {
-      const { dQkv, dScores } = attendGradient(dy, saved);
-      return offset ? [dQkv, sumPerGroup(dScores, offset.shape[0])] : [dQkv];
+      const [queries, keys, values, output, offset] = saved as [...Heads, tf.Tensor3D, tf.Tensor4D?];
+      const [batch, , count, size] = queries.shape;
+      const perHead = (x: tf.Tensor): tf.Tensor4D =>
+        tf.transpose(tf.reshape(x, [batch, count, heads, -1]), [0, 2, 1, 3]);
+      const rowSums = perHead(tf.sum(tf.reshape(tf.mul(dy, output), [-1, size]), -1)); // [B,heads,T,1]
+      const again = barrier(queries, dy);
+      const [dScores, ...gradients] = offset
+        ? attendGradient([again, keys, values, perHead(dy), rowSums], offset)
+        : [undefined, ...inPieces(pieces, [again, keys, values, perHead(dy), rowSums], withoutScores)];
+      const parts = tf.stack(gradients); // [3,B,heads,T,d]
+      const dQkv = tf.reshape(tf.transpose(parts, [1, 3, 0, 2, 4]), [batch, count, 3 * heads * size]);
+      return dScores ? [dQkv, sumPerGroup(dScores, offset!.shape[0])] : [dQkv];
     },
   );
 }
@@ -38,29 +50,89 @@ export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): t
  */
 export function attentionProbabilities(qkv: tf.Tensor3D, heads: number): tf.Tensor4D {
   return tf.tidy(() => {
-    const { queries, keys } = splitHeads(qkv, heads);
-    return softmax<tf.Tensor4D>(tf.matMul(queries, keys, false, true));
+    const [queries, keys] = splitHeads(qkv, heads);
+    return probabilities(scaled(queries), keys);
   });
 }
 
-interface Heads {
-  /** `[B,heads,T,d]`, already divided by `√d`: fewer values than in `q·kᵀ`. */
-  readonly queries: tf.Tensor4D;
-  readonly keys: tf.Tensor4D;
-  readonly values: tf.Tensor4D;
-}
+/** `[B,heads,T,d]` each; pieces of one array, so that keeping them costs nothing more. */
+type Heads = [queries: tf.Tensor4D, keys: tf.Tensor4D, values: tf.Tensor4D];
 
 function splitHeads(qkv: tf.Tensor3D, heads: number): Heads {
   const [batch, count, width] = qkv.shape;
   const size = width / 3 / heads;
   const parts = tf.transpose(tf.reshape(qkv, [batch, count, 3, heads, size]), [2, 0, 3, 1, 4]); // [3,B,heads,T,d]
-  const [queries, keys, values] = tf.unstack(parts) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-  return { queries: tf.mul(queries, 1 / Math.sqrt(size)), keys, values };
+  return tf.unstack(parts) as Heads;
 }
 
 function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {
   const [batch, heads, count, size] = x.shape;
   return tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [batch, count, heads * size]);
+}
+
+/** Queries (or their gradient) divided by `√d`: fewer values than in `q·kᵀ`. */
+function scaled(queries: tf.Tensor4D): tf.Tensor4D {
+  return tf.mul(queries, 1 / Math.sqrt(queries.shape[3]));
+}
+
+/** Of scaled queries. */
+function probabilities(queries: tf.Tensor4D, keys: tf.Tensor4D, offset?: tf.Tensor4D): tf.Tensor4D {
+  const scores = tf.matMul<tf.Tensor4D>(queries, keys, false, true);
+  return softmax(offset ? addPerGroup(scores, offset) : scores);
+}
+
+/** Gradients of scores, queries, keys and values from queries, keys, values, `dO` and the row sums of `dO∘O`. */
+function attendGradient(
+  [queries, keys, values, dOutput, rowSums]: readonly tf.Tensor4D[],
+  offset?: tf.Tensor4D,
+): [dScores: tf.Tensor4D, ...Heads] {
+  const q = scaled(queries!);
+  const p = probabilities(q, keys!, offset);
+  const dValues = tf.matMul<tf.Tensor4D>(p, dOutput!, true, false);
+  const dProbabilities = tf.matMul<tf.Tensor4D>(dOutput!, values!, false, true);
+  const dScores = fuse((p: tf.Tensor4D, dP: tf.Tensor4D, sums: tf.Tensor4D) =>
+    tf.mul<tf.Tensor4D>(p, tf.sub(dP, sums)),
+  )(p, dProbabilities, rowSums!);
+  const dKeys = tf.matMul<tf.Tensor4D>(dScores, q, true, false);
+  return [dScores, scaled(tf.matMul(dScores, keys!)), dKeys, dValues];
+}
+
+function withoutScores(inputs: readonly tf.Tensor4D[]): Heads {
+  const [dScores, ...gradients] = attendGradient(inputs);
+  dScores.dispose();
+  return gradients;
+}
+
+/** Bytes of scores that are computed at once. */
+const largestPiece = 2 ** 24;
+
+/** Into how many equal pieces `heads` arrays of `[T,T]` are cut so that none is large, unless a single head's is. */
+function piecesFor(heads: number, count: number): number {
+  let pieces = 1;
+  while (pieces < heads && (heads % pieces !== 0 || (heads / pieces) * 4 * count * count > largestPiece))
+    pieces++;
+  return pieces;
+}
+
+/** `f` on equal pieces of the heads of `[B,heads,·,·]` tensors, and its results put together again. */
+function inPieces(
+  pieces: number,
+  inputs: readonly tf.Tensor4D[],
+  f: (inputs: tf.Tensor4D[]) => tf.Tensor4D[],
+): tf.Tensor4D[] {
+  if (pieces === 1) return f([...inputs]);
+  const [batch, heads] = inputs[0]!.shape;
+  const cut = inputs.map((x) => tf.split(tf.reshape(x, [batch * heads, 1, x.shape[2], x.shape[3]]), pieces));
+  const results = Array.from({ length: pieces }, (_, i) =>
+    tf.tidy(() => f(cut.map((parts) => parts[i] as tf.Tensor4D))),
+  );
+  return results[0]!.map((first, i) => {
+    const whole = tf.concat(
+      results.map((result) => result[i]!),
+      0,
+    );
+    return tf.reshape(whole, [batch, heads, first.shape[2], first.shape[3]]);
+  });
 }
 
 /** `[B,heads,T,T]` plus `[G,heads,T,T]`, repeated for every G elements of the batch. */
@@ -71,30 +143,4 @@ function addPerGroup(scores: tf.Tensor4D, offset: tf.Tensor4D): tf.Tensor4D {
 /** Transpose of {@link addPerGroup} with respect to the offset: `[B,heads,T,T]` to `[G,heads,T,T]`. */
 function sumPerGroup(scores: tf.Tensor4D, groups: number): tf.Tensor4D {
   return tf.sum<tf.Tensor4D>(tf.reshape(scores, [-1, groups, ...scores.shape.slice(1)]), 0);
-}
-
-function attendGradient(
-  dy: tf.Tensor,
-  saved: readonly tf.Tensor[],
-): { dQkv: tf.Tensor3D; dScores: tf.Tensor4D } {
-  const [queries, keys, values, probabilities, output] = saved as [
-    Heads['queries'],
-    Heads['keys'],
-    Heads['values'],
-    tf.Tensor4D,
-    tf.Tensor4D,
-  ];
-  const [batch, heads, count, size] = values.shape;
-  const dOutput = tf.transpose(tf.reshape(dy, [batch, count, heads, size]), [0, 2, 1, 3]);
-  const dValues = tf.matMul(probabilities, dOutput, true, false);
-  const dProbabilities = tf.matMul<tf.Tensor4D>(dOutput, values, false, true);
-  const rowSums = tf.sum<tf.Tensor4D>(tf.mul(dOutput, output), -1, true); // [B,heads,T,1]
-  const dScores = fuse((p: tf.Tensor4D, dP: tf.Tensor4D, sums: tf.Tensor4D) =>
-    tf.mul<tf.Tensor4D>(p, tf.sub(dP, sums)),
-  )(probabilities, dProbabilities, rowSums);
-  const dQueries = tf.mul(tf.matMul(dScores, keys), 1 / Math.sqrt(size));
-  const dKeys = tf.matMul(dScores, queries, true, false);
-  const parts = tf.stack([dQueries, dKeys, dValues]); // [3,B,heads,T,d]
-  const dQkv = tf.reshape(tf.transpose(parts, [1, 3, 0, 2, 4]), [batch, count, 3 * heads * size]);
-  return { dQkv: dQkv as tf.Tensor3D, dScores };
 }

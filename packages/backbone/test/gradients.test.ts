@@ -94,6 +94,23 @@ test('attention: rows of the probabilities sum to 1, and tokens in another order
   await expectClose(permuted, tf.gather(attend(qkv, 2), order, 1), { absolute: 1e-6 });
 });
 
+test('attention over many tokens, a few heads at a time, is that of each head by itself', async () => {
+  const [T, D] = [1500, 4]; // 2 · 1500² scores are more than are computed at once, 1500² are not
+  const [qkv, dy] = [randomTensor([1, T, 3 * D], 9) as tf.Tensor3D, randomTensor([1, T, D], 10)];
+  const headOf = (x: tf.Tensor3D, part: number): tf.Tensor3D =>
+    tf.concat(
+      [0, 1, 2].map((i) => tf.slice(x, [0, 0, i * D + (part * D) / 2], [1, T, D / 2])),
+      2,
+    );
+  const byHead = (x: tf.Tensor3D): tf.Tensor3D =>
+    tf.concat([attend(headOf(x, 0), 1), attend(headOf(x, 1), 1)], 2);
+  await expectClose(attend(qkv, 2), byHead(qkv), { absolute: 1e-6 });
+  const gradient = tf.grad((x: tf.Tensor) => attend(x as tf.Tensor3D, 2))(qkv, dy);
+  const expected = tf.grad((x: tf.Tensor) => byHead(x as tf.Tensor3D))(qkv, dy);
+  await expectClose(gradient, expected, { absolute: 1e-5 });
+  await expectNoLeak(() => ({ gradient: tf.grad((x: tf.Tensor) => attend(x as tf.Tensor3D, 2))(qkv, dy) }));
+});
+
 test('value and gradient leave nothing else behind', async () => {
   const params = roughened();
   const images = randomTensor([1, 8, 8, 3], 1) as tf.Tensor4D;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { customGradient } from './custom-gradient.js';
-import { fuse } from './fuse.js';
+import { fuse } from './step-compiler.js';
 
 /**
  * Gaussian error linear unit, exact: x·Φ(x) with Φ(x) = ½(1 + erf(x/√2)).

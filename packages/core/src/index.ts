@@ -5,7 +5,7 @@ export { conv2dDilated, type ConvolutionOptions } from './conv2d-dilated.js';
 export { customGradient, type Save } from './custom-gradient.js';
 export { detach, withoutGradient } from './detach.js';
 export { everySecond } from './every-second.js';
-export { fuse, fusing, type Fuse } from './fuse.js';
+export { barrier, compiling, fuse, type Barrier, type Fuse, type StepCompiler } from './step-compiler.js';
 export { gelu } from './gelu.js';
 export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initialisers.js';
 export { type Interpolation } from './interpolation.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape } from './assert-shape.js';
 import { customGradient } from './custom-gradient.js';
-import { fuse } from './fuse.js';
+import { fuse } from './step-compiler.js';
 
 /**
  * Layer normalisation over the last dimension: (x − mean)/√(variance + ε)·γ + β with the biased variance.

@@ -1,7 +1,6 @@
-import { flattenTree, fusing, type TensorTree } from '@toco/core';
+import { compiling, flattenTree, type TensorTree } from '@toco/core';
 import {
   compile,
-  fused,
   type CompiledStep,
   type CompileOptions,
   type Feeds,
@@ -14,6 +13,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { BatchFeed } from '../data/feed-batch.js';
 import { feedTensors, uploadTree } from '../data/feed-tensors.js';
 import type { Batch } from '../step/batch.js';
+import { graphCompiler } from '../step/graph-compiler.js';
 import type { Phase } from '../step/phase.js';
 import type { TrainState } from '../step/train-state.js';
 import type { TrainStep } from '../step/train-step.js';
@@ -78,7 +78,7 @@ export async function compiledStepper<P extends TensorTree>(
     profile: (batch, now, how) => compiled.profile(batch as unknown as Feeds<Batch>, now, how),
     inference<I, O extends object>(f: Inference<P, I, O>) {
       const traced = compiled.function((from: TrainState<P>, inputs: I) =>
-        fusing(fused, () => f(from.params, inputs)),
+        compiling(graphCompiler, () => f(from.params, inputs)),
       );
       return (inputs: Feeds<I>) => traced.run(inputs);
     },

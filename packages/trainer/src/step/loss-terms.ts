@@ -1,4 +1,4 @@
-import { resize, type TensorTree } from '@toco/core';
+import { barrier, resize, type TensorTree } from '@toco/core';
 import { scope } from '@toco/graph';
 import { clsLoss, ctcLoss, denseEnergyLoss, ptcLoss, segLoss } from '@toco/losses';
 import type { ApplyOptions } from '@toco/backbone';
@@ -42,8 +42,10 @@ export function lossTermValues<P extends TensorTree>(
   const grouped = groupSize === undefined ? {} : { groupSize };
 
   const ctc = (): tf.Scalar => {
-    const { crops, cropFlags } = required(targets, 'crops', 'cropFlags');
-    const second = network.forward(params, batch.globalView, forward).clsToken;
+    const { lastCam, crops, cropFlags } = required(targets, 'lastCam', 'crops', 'cropFlags');
+    // After the CAMs: what their passes need for a while and what this one keeps until its gradient never meet in memory.
+    const view = barrier(batch.globalView, lastCam);
+    const second = network.forward(params, view, forward).clsToken;
     const local = network.forward(params, crops, forward).clsToken; // [P·B,D]
     const student = network.project(params.proj_head, tf.concat([main.clsToken, second, local], 0)); // view-major
     const { taught } = constants(() => ({

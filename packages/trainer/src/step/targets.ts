@@ -25,6 +25,8 @@ export interface Targets {
   readonly cam?: tf.Tensor4D;
   /** The same from the auxiliary classifier. */
   readonly camAux?: tf.Tensor4D;
+  /** Of the two the one that is computed last, as far as the phase needs them. */
+  readonly lastCam?: tf.Tensor4D;
   /** `[B,h,w]` int32 labels of the tokens. */
   readonly tokenLabels?: tf.Tensor3D;
   /** `[B,N,N]` int32 pairwise affinity of the tokens. */
@@ -81,6 +83,7 @@ export function computeTargets<P extends TensorTree>(
       classes,
     }),
   );
+  const lastCam = wanted.pixels && phase.labelCam === 'main' ? cam : camAux;
   const labels = classes ? classLabels(classes) : batch.labels;
   const [, H, W] = images.shape;
 
@@ -96,6 +99,7 @@ export function computeTargets<P extends TensorTree>(
   return {
     cam,
     camAux,
+    lastCam,
     ...(tokens && { tokenLabels: tokens, affinity: tokenAffinity(tokens, { ignoreIndex }) }),
     ...(wanted.ctc &&
       scope('local-crops', () => localCrops({ config, batch }, regionMask(camAux, labels, { low, high })))),

@@ -1,6 +1,13 @@
-import { fusing, mapTree, valueAndGrad, type Fuse, type LossAndAux, type TensorTree } from '@toco/core';
+import {
+  compiling,
+  mapTree,
+  valueAndGrad,
+  type LossAndAux,
+  type StepCompiler,
+  type TensorTree,
+} from '@toco/core';
 import type { ApplyOptions } from '@toco/backbone';
-import { fused, scope } from '@toco/graph';
+import { scope } from '@toco/graph';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from '../config/step-config.js';
@@ -10,6 +17,7 @@ import { assignGroups } from '../optimizer/parameter-groups.js';
 import type { Batch } from './batch.js';
 import { constants } from './constants.js';
 import { ema } from './ema.js';
+import { graphCompiler } from './graph-compiler.js';
 import { lossTermValues, totalLoss } from './loss-terms.js';
 import { globalNorm, targetShares, type StepMetrics } from './metrics.js';
 import { tocoParameterGroups } from './parameter-groups.js';
@@ -34,7 +42,7 @@ export type TrainStep<P extends TensorTree> = (
  * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
  * in the backward pass (`@toco/graph`).
  *
- * `fuse` compiles chains of small operations, where they are part of a compiled step, for `fusing` of `@toco/core`.
+ * `compiler` is for `compiling` of `@toco/core`; {@link graphCompiler} has no effect outside compiled steps.
  *
  * @throws when a trained parameter belongs to no parameter group
  * @example
@@ -43,7 +51,11 @@ export type TrainStep<P extends TensorTree> = (
  */
 export function trainStep<P extends TensorTree>(
   config: StepConfig,
-  { network, forward = {}, fuse = fused }: { network: Network<P>; forward?: ApplyOptions; fuse?: Fuse },
+  {
+    network,
+    forward = {},
+    compiler = graphCompiler,
+  }: { network: Network<P>; forward?: ApplyOptions; compiler?: StepCompiler },
 ): TrainStep<P> {
   const groups = tocoParameterGroups(config);
   return (state, batch, phase) => {
@@ -90,7 +102,7 @@ export function trainStep<P extends TensorTree>(
         metrics: { loss, ...aux, gradNorm: globalNorm(grads), lr },
       };
     };
-    return fusing(fuse, () =>
+    return compiling(compiler, () =>
       tf.tidy(iteration as unknown as () => tf.TensorContainerObject),
     ) as unknown as ReturnType<TrainStep<P>>;
   };

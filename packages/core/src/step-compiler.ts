@@ -1,0 +1,57 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** Turns a function of tensors into one that computes the same in fewer passes over memory. */
+export type Fuse = <A extends unknown[], R>(f: (...inputs: A) => R) => (...inputs: A) => R;
+
+/** Gives the values of `x`, not before `after` has been computed. */
+export type Barrier = <T extends tf.Tensor>(x: T, after: tf.Tensor) => T;
+
+/** What a compiled step can do beyond single operations. */
+export interface StepCompiler {
+  readonly fuse: Fuse;
+  readonly barrier: Barrier;
+}
+
+let current: StepCompiler = { fuse: (f) => f, barrier: (x) => x };
+
+/**
+ * Runs `f` for a compiled step: {@link fuse} and {@link barrier} go through `compiler`.
+ *
+ * @param compiler `{ fuse: fused, barrier }` of `@toco/graph`
+ * @example
+ * const step = await compile((state, batch) => compiling({ fuse: fused, barrier }, () => train(state, batch)), example);
+ */
+export function compiling<T>(compiler: StepCompiler, f: () => T): T {
+  const outer = current;
+  current = compiler;
+  try {
+    return f();
+  } finally {
+    current = outer;
+  }
+}
+
+/**
+ * `f` as one piece that the compiler of {@link compiling} makes of it; `f` itself where there is none. For chains of
+ * element-by-element operations, whose time is that of reading and writing: normalisations, activations, refinement, losses,
+ * the optimiser.
+ *
+ * All tensors that `f` uses must be arguments (tensors or trees of them), and no gradient may look inside: call it within
+ * {@link customGradient} or {@link withoutGradient}.
+ *
+ * @example
+ * const y = fuse((x: tf.Tensor, scale: tf.Tensor) => tf.square(tf.mul(x, scale)))(x, scale);
+ */
+export const fuse: Fuse =
+  (f) =>
+  (...inputs) =>
+    current.fuse(f)(...inputs);
+
+/**
+ * `x` itself, in a compiled step not before `after` has been computed. What is computed from it is neither begun early nor
+ * merged with what was computed from `x`: for what a backward pass computes again instead of keeping it.
+ *
+ * @example
+ * const again = tf.exp(barrier(x, dy));
+ */
+export const barrier: Barrier = (x, after) => current.barrier(x, after);

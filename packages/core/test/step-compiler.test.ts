@@ -1,0 +1,59 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { barrier, compiling, fuse, type StepCompiler } from '@toco/core';
+import { initBackend } from '@toco/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+
+beforeAll(async () => {
+  await initBackend();
+});
+
+describe('compiling', () => {
+  const calls: string[] = [];
+  const compiler = (name: string): StepCompiler => ({
+    fuse:
+      (f) =>
+      (...inputs) => {
+        calls.push(`${name} fuse`);
+        return f(...inputs);
+      },
+    barrier: (x) => {
+      calls.push(`${name} barrier`);
+      return x;
+    },
+  });
+  const add = fuse((a: number, b: number) => a + b);
+
+  test('without it, fuse and barrier leave things as they are', () => {
+    calls.length = 0;
+    const x = tf.scalar(1);
+    expect(add(1, 2)).toBe(3);
+    expect(barrier(x, x)).toBe(x);
+    expect(calls).toEqual([]);
+    x.dispose();
+  });
+
+  test('within it, they go through the innermost compiler', () => {
+    calls.length = 0;
+    const x = tf.scalar(1);
+    const result = compiling(compiler('outer'), () => {
+      const first = add(1, 1);
+      const second = compiling(compiler('inner'), () => add(first, 1));
+      barrier(x, x);
+      return add(second, 1);
+    });
+    expect(result).toBe(4);
+    expect(calls).toEqual(['outer fuse', 'inner fuse', 'outer barrier', 'outer fuse']);
+    x.dispose();
+  });
+
+  test('an error ends it', () => {
+    calls.length = 0;
+    expect(() =>
+      compiling(compiler('failing'), () => {
+        throw new Error('stop');
+      }),
+    ).toThrow('stop');
+    add(1, 2);
+    expect(calls).toEqual([]);
+  });
+});
