@@ -104,7 +104,7 @@ function withoutScores(inputs: readonly tf.Tensor4D[]): Heads {
 }
 
 /** Bytes of scores that are computed at once. */
-const largestPiece = 2 ** 24;
+const largestPiece = 2 ** 23;
 
 /** Into how many equal pieces `heads` arrays of `[T,T]` are cut so that none is large, unless a single head's is. */
 function piecesFor(heads: number, count: number): number {

@@ -95,7 +95,7 @@ test('attention: rows of the probabilities sum to 1, and tokens in another order
 });
 
 test('attention over many tokens, a few heads at a time, is that of each head by itself', async () => {
-  const [T, D] = [1500, 4]; // 2 · 1500² scores are more than are computed at once, 1500² are not
+  const [T, D] = [1200, 4]; // 2 · 1200² scores are more than are computed at once, 1200² are not
   const [qkv, dy] = [randomTensor([1, T, 3 * D], 9) as tf.Tensor3D, randomTensor([1, T, D], 10)];
   const headOf = (x: tf.Tensor3D, part: number): tf.Tensor3D =>
     tf.concat(

@@ -31,6 +31,7 @@ export async function releaseGarbage(api: CApi): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
+  collect(); // ends the sweeping that the first one leaves to other threads
   last = -Infinity;
   await releaseFreedMemory(api);
 }
