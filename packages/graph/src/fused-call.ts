@@ -9,6 +9,8 @@ export interface FusedCall {
   readonly definition: Pointer;
   readonly inputs: readonly Output[];
   readonly node: GraphNode;
+  /** The scope in which it is called. */
+  readonly scope: string;
 }
 
 /** What a fused function consists of, in a graph of its own. */
@@ -65,7 +67,8 @@ export class FusedFunctions {
       inner.dispose();
     }
     const node = outer.node(name, inputs, [compiled], { after });
-    this.calls.set(node.operation, { name, definition: this.#known.get(name)!, inputs, node });
+    const definition = this.#known.get(name)!;
+    this.calls.set(node.operation, { name, definition, inputs, node, scope: outer.scope });
     return node;
   }
 }

@@ -33,7 +33,9 @@ export function updateInPlace(
     const own = outputs.map((output) => updates.filter(({ next }) => keyOf(next) === keyOf(output)));
     if (own.some(({ length }) => length !== 1)) continue;
     if (outputs.some((output) => builder.consumers(output) > 0)) continue;
+    builder.scope = call.scope;
     assignments.push(assigning(builder, functions, { call, leaves: own.flat(), after }));
+    builder.scope = '';
     for (const leaf of own.flat()) covered.add(leaf);
   }
   return { assignments, others: updates.filter((update) => !covered.has(update)) };
