@@ -31,10 +31,10 @@ export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): t
       const perHead = (x: tf.Tensor): tf.Tensor4D =>
         tf.transpose(tf.reshape(x, [batch, count, heads, -1]), [0, 2, 1, 3]);
       const rowSums = perHead(tf.sum(tf.reshape(tf.mul(dy, output), [-1, size]), -1)); // [B,heads,T,1]
-      const again = barrier(queries, dy);
+      const inputs = [barrier(queries, dy), keys, values, perHead(dy), rowSums];
       const [dScores, ...gradients] = offset
-        ? attendGradient([again, keys, values, perHead(dy), rowSums], offset)
-        : [undefined, ...inPieces(pieces, [again, keys, values, perHead(dy), rowSums], withoutScores)];
+        ? attendGradient(inputs, offset)
+        : [undefined, ...inPieces(pieces, inputs, withoutScores)];
       const parts = tf.stack(gradients); // [3,B,heads,T,d]
       const dQkv = tf.reshape(tf.transpose(parts, [1, 3, 0, 2, 4]), [batch, count, 3 * heads * size]);
       return dScores ? [dQkv, sumPerGroup(dScores, offset!.shape[0])] : [dQkv];

@@ -5,7 +5,6 @@ export { conv2dDilated, type ConvolutionOptions } from './conv2d-dilated.js';
 export { customGradient, type Save } from './custom-gradient.js';
 export { detach, withoutGradient } from './detach.js';
 export { everySecond } from './every-second.js';
-export { barrier, compiling, fuse, type Barrier, type Fuse, type StepCompiler } from './step-compiler.js';
 export { gelu } from './gelu.js';
 export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initialisers.js';
 export { type Interpolation } from './interpolation.js';
@@ -18,6 +17,7 @@ export { childSeed, normalDraws, randomGenerator } from './random.js';
 export { mean, sum, type ReduceOptions } from './reduce.js';
 export { resize } from './resize.js';
 export { logSoftmax, softmax } from './softmax.js';
+export { barrier, compiling, fuse, type Barrier, type Fuse, type StepCompiler } from './step-compiler.js';
 export {
   disposeTree,
   flattenTree,

@@ -210,9 +210,9 @@ function bind(path: string): CApi {
       parameters.map((parameter) => native[parameter]),
     );
   }
-  const process = koffi.load(null);
-  functions['memcpy'] = process.func('memcpy', 'void*', ['void*', 'void*', 'size_t']);
-  functions['malloc_trim'] = optional(() => process.func('malloc_trim', 'int', ['size_t']));
+  const loaded = koffi.load(null); // everything that the process has loaded, the C library included
+  functions['memcpy'] = loaded.func('memcpy', 'void*', ['void*', 'void*', 'size_t']);
+  functions['malloc_trim'] = optional(() => loaded.func('malloc_trim', 'int', ['size_t']));
   functions['setTensorFloat32'] = tensorFloat32Switch(library);
   return functions as unknown as CApi;
 }

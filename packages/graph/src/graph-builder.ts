@@ -181,7 +181,7 @@ export class GraphBuilder {
     return this.output('Cast', [input], [typeAttribute('SrcT', from), typeAttribute('DstT', to)]);
   }
 
-  /** How many inputs of nodes an output is so far. */
+  /** How many inputs of nodes take an output so far. */
   consumers(output: Output): number {
     return this.#api.TF_OperationOutputNumConsumers(output);
   }
@@ -189,11 +189,11 @@ export class GraphBuilder {
   /** Makes a function known to the graph, which owns it from now on; a node calls it by its name. */
   addFunction(definition: Pointer): void {
     this.functions.push(definition);
-    this.addFunctionOf(definition);
+    this.copyFunction(definition);
   }
 
-  /** Makes a function known to the graph that belongs to somebody else. */
-  addFunctionOf(definition: Pointer): void {
+  /** Makes a function known to the graph; it stays with its owner. */
+  copyFunction(definition: Pointer): void {
     checked(this.#api, 'function', (status) => {
       this.#api.TF_GraphCopyFunction(this.graph, definition, null, status);
     });

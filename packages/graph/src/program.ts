@@ -101,10 +101,10 @@ export class Program {
     this.#assertUsable();
     const feeds = this.#upload('batch', batch);
     return this.#enqueue(async () => {
-      // By now the caller has let go of what the state was made from.
-      if (!this.#called) await releaseGarbage(this.#api);
-      this.#called = true;
       try {
+        // By now the caller has let go of what the state was made from.
+        if (!this.#called) await releaseGarbage(this.#api);
+        this.#called = true;
         const inputs = [...feeds, ...this.#variables];
         const outputs = await this.#context.call(
           name,

@@ -5,7 +5,7 @@ import { type CallSite, callSite } from './call-site.js';
 import { type CApi, type Output } from './capi.js';
 import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
-import { FusedFunctions } from './fused-call.js';
+import { FusedFunctions } from './fused-functions.js';
 import { type GraphBuilder } from './graph-builder.js';
 import { plainProduct } from './matrix-product.js';
 import { bfloat16Product, type Precision } from './precision.js';
@@ -88,20 +88,25 @@ export class Trace {
         'give it a gradient of its own by tf.customGrad',
       );
     }
-    const outer = this.builder;
-    const constants = this.#constants;
     const arguments_ = inputs.map((input) => this.output(input));
+    const { outputs } = this.functions.call(this.builder, arguments_, (inner, feeds) =>
+      this.#within(inner, () => ({
+        outputs: f(feeds.map((feed) => this.tensor(feed))).map((output) => this.output(output)),
+      })),
+    );
+    return outputs.map((output) => this.tensor(output, 'a fused function'));
+  }
+
+  /** Runs `f` with `inner` as the graph under construction. */
+  #within<T>(inner: GraphBuilder, f: () => T): T {
+    const [builder, constants] = [this.builder, this.#constants];
+    this.builder = inner;
+    this.#constants = new WeakMap();
+    this.#isNested = true;
     try {
-      const { outputs } = this.functions.call(outer, arguments_, (inner, feeds) => {
-        this.builder = inner;
-        this.#constants = new WeakMap();
-        this.#isNested = true;
-        return { outputs: f(feeds.map((feed) => this.tensor(feed))).map((output) => this.output(output)) };
-      });
-      this.builder = outer;
-      return outputs.map((output) => this.tensor(output, 'a fused function'));
+      return f();
     } finally {
-      this.builder = outer;
+      this.builder = builder;
       this.#constants = constants;
       this.#isNested = false;
     }

@@ -1,6 +1,6 @@
 import { typeAttribute } from './attribute.js';
 import { type Output, type Pointer } from './capi.js';
-import { type FusedCall, type FusedFunctions } from './fused-call.js';
+import { type FusedCall, type FusedFunctions } from './fused-functions.js';
 import { type GraphBuilder, keyOf } from './graph-builder.js';
 
 /** A state leaf: its variable, the value that was read from it, and the one that it gets. */
@@ -31,7 +31,7 @@ export function updateInPlace(
   for (const call of [...functions.calls.values()]) {
     const { outputs } = call.node;
     const own = outputs.map((output) => updates.filter(({ next }) => keyOf(next) === keyOf(output)));
-    if (own.some(({ length }) => length !== 1)) continue;
+    if (own.length === 0 || own.some(({ length }) => length !== 1)) continue;
     if (outputs.some((output) => builder.consumers(output) > 0)) continue;
     builder.scope = call.scope;
     assignments.push(assigning(builder, functions, { call, leaves: own.flat(), after }));
@@ -59,7 +59,7 @@ function assigning(
       const rest = feeds.slice(leaves.length);
       const reads = handles.map((handle, i) => inner.output('ReadVariableOp', [handle], types[i]!));
       const values = call.inputs.map((input) => (leafOf(input) < 0 ? rest.shift()! : reads[leafOf(input)]!));
-      inner.addFunctionOf(call.definition);
+      inner.copyFunction(call.definition);
       const { outputs } = inner.node(call.name, values);
       const reading = { after: reads.map(({ oper }) => oper) };
       return {

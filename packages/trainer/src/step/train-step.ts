@@ -42,7 +42,7 @@ export type TrainStep<P extends TensorTree> = (
  * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
  * in the backward pass (`@toco/graph`).
  *
- * `compiler` is for `compiling` of `@toco/core`; {@link graphCompiler} has no effect outside compiled steps.
+ * `compiler` is for `compiling` of `@toco/core`; the default is that of `@toco/graph`, without effect outside compiled steps.
  *
  * @throws when a trained parameter belongs to no parameter group
  * @example
