@@ -21,6 +21,8 @@ export interface IterationSizes {
 
 /** Floating-point operations of one iteration with all six terms on. */
 export interface IterationFlops {
+  /** Everything computed once, and of the last block only the class token where nothing else is looked at. */
+  readonly ours: number;
   /** Everything computed once. */
   readonly deduplicated: number;
   /** With the passes that the original repeats. */
@@ -42,11 +44,17 @@ export function iterationFlops(sizes: IterationSizes): IterationFlops {
   const tokensOf = (side: number): number => Math.floor(side / patch) ** 2;
 
   const embedding = (side: number): number => 2 * tokensOf(side) * 3 * patch * patch * dim;
-  const blocks = (side: number): number => {
+  const block = (side: number): number => {
     const count = tokensOf(side) + 1;
     const linear = 2 * count * 12 * dim * dim; // query, key, value, projection: 4 D²; perceptron: 8 D²
     const attention = 4 * count * count * dim;
-    return depth * (linear + attention);
+    return linear + attention;
+  };
+  const blocks = (side: number): number => depth * block(side);
+  /** A block of which only the class token goes on: the others are keys and values. */
+  const classTokenBlock = (side: number): number => {
+    const count = tokensOf(side) + 1;
+    return 2 * (2 * count + 10) * dim * dim + 4 * count * dim;
   };
   const decoder = (side: number): number =>
     2 * tokensOf(side) * (9 * dim * decoderDim + 9 * decoderDim ** 2 + decoderDim * (classes + 1));
@@ -80,5 +88,7 @@ export function iterationFlops(sizes: IterationSizes): IterationFlops {
     sides.reduce((sum, side) => sum + 2 * decoder(side), 0) +
     learned(crop) +
     2 * seen(crop);
-  return { deduplicated: batch * deduplicated, original: batch * original };
+  const unseen = (side: number): number => 3 * (block(side) - classTokenBlock(side));
+  const ours = deduplicated - unseen(crop) - localCrops.count * unseen(localCrops.size);
+  return { ours: batch * ours, deduplicated: batch * deduplicated, original: batch * original };
 }

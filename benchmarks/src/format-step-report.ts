@@ -26,7 +26,7 @@ export function formatStepReport(report: StepReport): string {
     ...rows,
     `original's passes : ours    ${report.ratio.toFixed(2)}   (in f32 : ours ${report.ratioF32Original.toFixed(2)})`,
     `de-duplicated : ours        ${report.ratioDeduplicated.toFixed(2)}`,
-    `work                        ${report.gflop.toFixed(0)} GFLOP, with the original's passes ${report.gflopOriginal.toFixed(0)}`,
+    `work                        ${report.gflop.toFixed(0)} GFLOP, de-duplicated ${report.gflopDeduplicated.toFixed(0)}, with the original's passes ${report.gflopOriginal.toFixed(0)}`,
     `matrix products of 2048     ${report.peaks.toco.toFixed(0)} GFLOP/s here, ${report.peaks.pytorch.toFixed(0)} in PyTorch; our share ${(100 * report.share).toFixed(0)} %`,
     `${machine.cpu}, ${machine.cores} cores, ${machine.threads} threads, load ${machine.load.toFixed(1)} at the start; Node ${machine.node}, ${machine.tensorflow}, ${machine.pytorch}`,
   ].join('\n');

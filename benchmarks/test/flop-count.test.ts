@@ -18,6 +18,7 @@ describe('work of an iteration', () => {
 
   test('it is proportional to the batch', () => {
     const [one, four] = [flops('deit_small_patch16_224', 224, 1), flops('deit_small_patch16_224', 224, 4)];
+    expect(four.ours).toBeCloseTo(4 * one.ours, 0);
     expect(four.deduplicated).toBeCloseTo(4 * one.deduplicated, 0);
     expect(four.original).toBeCloseTo(4 * one.original, 0);
   });
@@ -43,7 +44,9 @@ describe('work of an iteration', () => {
     const losses = 3 * 2 + 2 * (2 * 2 * 3) + 3 * 2 * 2; // token pairs, view pairs, both classifiers
     const cams = block + embedding + 2 * 4; // the mirrored image; two maps of it and of the main view
     const heads = 3 * 3 * head + 2 * head;
-    const { deduplicated, original } = iterationFlops(sizes);
+    const { ours, deduplicated, original } = iterationFlops(sizes);
+    const classToken = 2 * (2 * 2 + 10) + 4 * 2; // keys and values of both, all else of the class token
+    expect(deduplicated - ours).toBe(2 * 3 * (block - classToken)); // second view, one local crop
     expect(deduplicated).toBe(learned + losses + cams + heads);
     const repeated = block + embedding + 2 * decoder + 3 * block + 2 * embedding + 2 * (block + embedding);
     expect(original - deduplicated).toBe(repeated);

@@ -17,21 +17,20 @@ export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): t
   return customGradient(
     offset ? [qkv, offset] : [qkv],
     (save) => {
-      const parts = splitHeads(qkv, heads);
-      const [perHead] = inPieces(pieces, parts, ([queries, keys, values]) => [
+      const parts = splitHeads(qkv, heads, 3);
+      const [attended] = inPieces(pieces, parts, ([queries, keys, values]) => [
         tf.matMul<tf.Tensor4D>(probabilities(scaled(queries!), keys!, offset), values!),
       ]);
-      const output = mergeHeads(perHead!);
+      const output = mergeHeads(attended!);
       save(...parts, output, ...(offset ? [offset] : []));
       return output;
     },
     (dy, saved) => {
       const [queries, keys, values, output, offset] = saved as [...Heads, tf.Tensor3D, tf.Tensor4D?];
       const [batch, , count, size] = queries.shape;
-      const perHead = (x: tf.Tensor): tf.Tensor4D =>
-        tf.transpose(tf.reshape(x, [batch, count, heads, -1]), [0, 2, 1, 3]);
-      const rowSums = perHead(tf.sum(tf.reshape(tf.mul(dy, output), [-1, size]), -1)); // [B,heads,T,1]
-      const inputs = [barrier(queries, dy), keys, values, perHead(dy), rowSums];
+      const sums = tf.sum(tf.reshape(tf.mul(dy, output), [-1, size]), -1);
+      const rowSums = perHead(tf.reshape(sums, [batch, count, heads]), heads); // [B,heads,T,1]
+      const inputs = [barrier(queries, dy), keys, values, perHead(dy, heads), rowSums];
       const [dScores, ...gradients] = offset
         ? attendGradient(inputs, offset)
         : [undefined, ...inPieces(pieces, inputs, withoutScores)];
@@ -43,6 +42,18 @@ export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): t
 }
 
 /**
+ * {@link attend} for a few tokens alone that attend to all.
+ *
+ * @param queries `[B,Q,D]`
+ * @param keysValues `[B,T,2D]`
+ * @returns `[B,Q,D]`
+ */
+export function attendTo(keysValues: tf.Tensor3D, queries: tf.Tensor3D, heads: number): tf.Tensor3D {
+  const [keys, values] = splitHeads(keysValues, heads, 2);
+  return mergeHeads(tf.matMul(probabilities(scaled(perHead(queries, heads)), keys!), values!));
+}
+
+/**
  * What the tokens attend to: `softmax(q·kᵀ/√d)`.
  *
  * @param qkv `[B,T,3D]`
@@ -50,19 +61,26 @@ export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): t
  */
 export function attentionProbabilities(qkv: tf.Tensor3D, heads: number): tf.Tensor4D {
   return tf.tidy(() => {
-    const [queries, keys] = splitHeads(qkv, heads);
-    return probabilities(scaled(queries), keys);
+    const [queries, keys] = splitHeads(qkv, heads, 3);
+    return probabilities(scaled(queries!), keys!);
   });
 }
 
 /** `[B,heads,T,d]` each; pieces of one array, so that keeping them costs nothing more. */
 type Heads = [queries: tf.Tensor4D, keys: tf.Tensor4D, values: tf.Tensor4D];
 
-function splitHeads(qkv: tf.Tensor3D, heads: number): Heads {
-  const [batch, count, width] = qkv.shape;
-  const size = width / 3 / heads;
-  const parts = tf.transpose(tf.reshape(qkv, [batch, count, 3, heads, size]), [2, 0, 3, 1, 4]); // [3,B,heads,T,d]
-  return tf.unstack(parts) as Heads;
+/** Cuts `[B,T,kinds·D]` into its kinds, each `[B,heads,T,d]`. */
+function splitHeads(x: tf.Tensor3D, heads: number, kinds: number): tf.Tensor4D[] {
+  const [batch, count, width] = x.shape;
+  const size = width / kinds / heads;
+  const parts = tf.transpose(tf.reshape(x, [batch, count, kinds, heads, size]), [2, 0, 3, 1, 4]);
+  return tf.unstack(parts) as tf.Tensor4D[]; // of [kinds,B,heads,T,d]
+}
+
+/** Cuts `[B,T,heads·d]` into `[B,heads,T,d]`. */
+function perHead(x: tf.Tensor, heads: number): tf.Tensor4D {
+  const [batch, count] = x.shape as [number, number];
+  return tf.transpose(tf.reshape(x, [batch, count, heads, -1]), [0, 2, 1, 3]);
 }
 
 function mergeHeads(x: tf.Tensor4D): tf.Tensor3D {

@@ -110,6 +110,11 @@ export interface Backbone<P extends TensorTree = TensorTree> {
   /** Features of normalised images `[B,H,W,3]`. */
   apply(params: P, images: Tensor4D, options?: ApplyOptions): BackboneOutput;
   /**
+   * Optional: `apply(…).clsToken` for less work, for images of which nothing else is looked at (ToCo's second view and
+   * local crops).
+   */
+  clsToken?(params: P, images: Tensor4D, options?: Pick<ApplyOptions, 'wrapBlock'>): Tensor2D;
+  /**
    * Optional: makes a stored tensor of another shape fit the parameter at `path` (as a ViT does with its positions);
    * `undefined` where that can't be done. The result is a new tensor.
    */

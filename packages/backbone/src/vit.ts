@@ -1,7 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape, detach, layerNorm } from '@toco/core';
 import type { ApplyOptions, Backbone, BackboneOutput, Grid, Rgb, Taps } from './backbone.js';
-import { blockAttention, transformerBlock, type BlockOptions, type BlockParams } from './block.js';
+import {
+  blockAttention,
+  classTokenBlock,
+  transformerBlock,
+  type BlockOptions,
+  type BlockParams,
+} from './block.js';
 import { imagenetMean, imagenetStd } from './normalization.js';
 import { patchEmbed, patchGrid } from './patch-embed.js';
 import { adaptPositions, resizePositions, type PositionOptions } from './positions.js';
@@ -41,6 +47,7 @@ export interface VitOptions {
 
 /** A vision transformer as a {@link Backbone}, with what describes it. */
 export interface Vit extends Backbone<VitParams> {
+  readonly clsToken: Required<Backbone<VitParams>>['clsToken'];
   /** Class and register tokens: what the taps have before the patch tokens. */
   readonly prefixTokens: number;
   /** Pixels of the images that the stored positions belong to. */
@@ -91,6 +98,17 @@ export function vit(options: VitOptions): Vit {
     ...(layerScale !== undefined && { layerScale }),
   };
   const prefixTokens = 1 + registerTokens;
+  const enter = (params: VitParams, images: tf.Tensor4D): { tokens: tf.Tensor3D; grid: Grid } => {
+    assertShape(`${name}: images`, images, ['B', 'H', 'W', 3]);
+    const [, height, width] = images.shape;
+    const grid = patchGrid([height, width], patchSize);
+    if (grid[0] === 0 || grid[1] === 0) {
+      throw new Error(`${name}: images of ${height}×${width} hold no patch of ${patchSize}; enlarge them`);
+    }
+    return { tokens: prepare(params, images, { from: positionGrid, to: grid }, positions), grid };
+  };
+  const finish = (tokens: tf.Tensor3D, params: VitParams): tf.Tensor3D =>
+    layerNorm(tokens, params.norm, { epsilon: layerNormEpsilon });
   return {
     name,
     stride: patchSize,
@@ -110,16 +128,10 @@ export function vit(options: VitOptions): Vit {
     adapt: (path, stored, shape) =>
       path === 'pos_embed' ? adaptPositions(stored, { shape, grid: positionGrid }, positions) : undefined,
     apply(params, images, applyOptions) {
-      assertShape(`${name}: images`, images, ['B', 'H', 'W', 3]);
-      const [, height, width] = images.shape;
-      const grid = patchGrid([height, width], patchSize);
-      if (grid[0] === 0 || grid[1] === 0) {
-        throw new Error(`${name}: images of ${height}×${width} hold no patch of ${patchSize}; enlarge them`);
-      }
       return tidied(() => {
-        const tokens = prepare(params, images, { from: positionGrid, to: grid }, positions);
-        const { outputs, taps } = runBlocks(params.blocks, tokens, blocks, applyOptions);
-        const normed = layerNorm(outputs.at(-1)!, params.norm, { epsilon: layerNormEpsilon });
+        const { tokens, grid } = enter(params, images);
+        const { outputs, taps } = runBlocks(Object.values(params.blocks), tokens, blocks, applyOptions);
+        const normed = finish(outputs.at(-1)!, params);
         const result: BackboneOutput = {
           clsToken: tf.reshape(tf.slice(normed, [0, 0, 0], [-1, 1, -1]), [-1, dim]),
           patchTokens: tf.slice(normed, [0, prefixTokens, 0]),
@@ -128,6 +140,18 @@ export function vit(options: VitOptions): Vit {
           auxGrid: grid,
         };
         return applyOptions?.taps ? { ...result, taps } : result;
+      });
+    },
+    clsToken(params, images, { wrapBlock = unwrapped } = {}) {
+      return tf.tidy(() => {
+        const allParams = Object.values(params.blocks);
+        const { tokens } = enter(params, images);
+        const { outputs } = runBlocks(allParams.slice(0, -1), tokens, blocks, { wrapBlock });
+        const lastBlock = wrapBlock((x, weights) =>
+          tf.tidy(() => classTokenBlock(weights as BlockParams, x, blocks)),
+        );
+        const last = lastBlock(outputs.at(-1) ?? tokens, allParams.at(-1)!);
+        return tf.reshape<tf.Rank.R2>(finish(last, params), [-1, dim]);
       });
     },
   };
@@ -149,27 +173,27 @@ function prepare(
   return tf.concat<tf.Tensor3D>([classToken, ...registers, tf.add<tf.Tensor3D>(patches, positions)], 1);
 }
 
+const unwrapped: Required<ApplyOptions>['wrapBlock'] = (block) => block;
+
 function runBlocks(
-  params: VitParams['blocks'],
+  params: readonly BlockParams[],
   prepared: tf.Tensor3D,
   options: BlockOptions,
-  { taps = [], wrapBlock = (block) => block }: ApplyOptions = {},
+  { taps = [], wrapBlock = unwrapped }: ApplyOptions = {},
 ): { outputs: tf.Tensor3D[]; taps: Taps } {
   const block = wrapBlock((tokens, weights) =>
     tf.tidy(() => transformerBlock(weights as BlockParams, tokens, options)),
   );
   const inputs = [prepared];
-  const allParams = Object.values(params);
-  for (const weights of allParams) inputs.push(block(inputs.at(-1)!, weights));
-  const attention = (index: number): tf.Tensor4D =>
-    blockAttention(allParams[index]!, inputs[index]!, options);
+  for (const weights of params) inputs.push(block(inputs.at(-1)!, weights));
+  const attention = (index: number): tf.Tensor4D => blockAttention(params[index]!, inputs[index]!, options);
   return {
     outputs: inputs.slice(1),
     taps: {
       ...(taps.includes('prepared') && { prepared }),
       ...(taps.includes('tokens') && { tokens: inputs.slice(1) }),
-      ...(taps.includes('attention') && { attention: allParams.map((_, index) => attention(index)) }),
-      ...(taps.includes('lastAttention') && { lastAttention: attention(allParams.length - 1) }),
+      ...(taps.includes('attention') && { attention: params.map((_, index) => attention(index)) }),
+      ...(taps.includes('lastAttention') && { lastAttention: attention(params.length - 1) }),
     },
   };
 }

@@ -29,13 +29,18 @@ afterEach(async () => {
   await tf.setBackend('tensorflow');
 });
 
-test('finite differences: whole encoder, images and every parameter, on another grid than that of the positions', async () => {
+const classTokens = (params: VitParams, images: tf.Tensor4D): tf.Tensor => backbone.clsToken(params, images);
+
+test.each([
+  ['whole encoder', features],
+  ['class tokens alone', classTokens],
+])('finite differences: %s, images and every parameter, on another grid', async (_, results) => {
   const params = roughened();
   const paths = [...flattenTree(params).keys()].filter((path) => path !== 'pos_embed');
   const leaves = paths.map((path) => flattenTree(params).get(path)!);
   const f = (images: tf.Tensor, ...values: tf.Tensor[]): tf.Tensor => {
     const moved = new Map(paths.map((path, i) => [path, values[i]!]));
-    return features(
+    return results(
       mapTree(params, (leaf, path) => moved.get(path) ?? leaf),
       images as tf.Tensor4D,
     );
@@ -76,6 +81,19 @@ test('the cpu backend gives the same features', async () => {
   const values = await expected.data();
   await tf.setBackend('cpu');
   await expectClose(features(params, images), tf.tensor1d(values), { relative: 1e-5 });
+});
+
+test('class tokens alone have the gradient of the whole pass', async () => {
+  const [params, images] = [roughened(), randomTensor([2, 12, 8, 3], 5) as tf.Tensor4D];
+  const gradientOf = (clsToken: (p: VitParams) => tf.Tensor): Map<string, tf.Tensor> =>
+    flattenTree(
+      valueAndGrad((p: VitParams) => ({ loss: tf.sum<tf.Scalar>(tf.exp(clsToken(p))), aux: {} }))(params)
+        .grads,
+    );
+  const whole = gradientOf((p) => backbone.apply(p, images).clsToken);
+  const alone = gradientOf((p) => backbone.clsToken(p, images));
+  for (const [path, gradient] of whole)
+    await expectClose(alone.get(path)!, gradient, { relative: 1e-5, absolute: 1e-5 });
 });
 
 test('positions get no gradient', async () => {

@@ -80,6 +80,41 @@ test('every block goes through wrapBlock', async () => {
   await expectClose(wrapped.clsToken, small.apply(params, input).clsToken, { absolute: 0 });
 });
 
+describe('class tokens alone', () => {
+  test.each([
+    { options: {}, size: [16, 16] },
+    { options: {}, size: [8, 20] },
+    { options: { layerScale: 0.7, registerTokens: 2 }, size: [16, 16] },
+    { options: { depth: 1, auxBlock: 0 }, size: [12, 16] },
+  ])('are those of the whole pass: $options, $size', async ({ options, size: [height, width] }) => {
+    const backbone = vit({ imageSize: 16, patchSize: 4, dim: 12, depth: 4, heads: 3, ...options });
+    const params = backbone.init(4);
+    const input = images([3, height!, width!, 3]);
+    const { clsToken } = backbone.apply(params, input);
+    await expectClose(backbone.clsToken(params, input), clsToken, { relative: 1e-5 });
+  });
+
+  test('go through wrapBlock, and leave one tensor', async () => {
+    const params = small.init(0);
+    const input = images([1, 16, 16, 3]);
+    const shapes: number[][] = [];
+    const wrapBlock =
+      (block: BlockFunction): BlockFunction =>
+      (tokens, weights) => {
+        const output = block(tokens, weights);
+        shapes.push(output.shape);
+        return output;
+      };
+    const wrapped = small.clsToken(params, input, { wrapBlock });
+    expect(shapes).toEqual([...Array<number[]>(3).fill([1, 17, 12]), [1, 1, 12]]);
+    await expectClose(wrapped, small.clsToken(params, input), { absolute: 0 });
+    await expectNoLeak(() => small.clsToken(params, input));
+    const before = tf.memory().numTensors;
+    small.clsToken(params, input);
+    expect(tf.memory().numTensors).toBe(before + 1);
+  });
+});
+
 describe('parameters', () => {
   test('the same seed gives the same, another one others, every tensor its own', async () => {
     const values = async (seed: number, path: string): Promise<string> =>
@@ -125,6 +160,7 @@ test('mistakes are one line', () => {
   expect(() => small.apply(params, images([1, 3, 8, 3]))).toThrow(
     'vit: images of 3×8 hold no patch of 4; enlarge them',
   );
+  expect(() => small.clsToken(params, images([1, 3, 8, 3]))).toThrow('hold no patch of 4');
   expect(() => small.apply(params, images([1, 8, 8, 4]))).toThrow(
     /images has shape \[1,8,8,4\], expected \[B,H,W,3\]/,
   );

@@ -42,6 +42,15 @@ export interface Network<P extends TensorTree = TensorTree> {
     images: tf.Tensor4D,
     options?: ApplyOptions,
   ): NetworkOutput;
+  /**
+   * Class tokens `[B,D]` alone, for less work where the backbone knows how: `forward(…).clsToken` for images of which
+   * nothing else is looked at.
+   */
+  clsToken(
+    params: Pick<NetworkParams<P>, 'encoder'>,
+    images: tf.Tensor4D,
+    options?: Pick<ApplyOptions, 'wrapBlock'>,
+  ): tf.Tensor2D;
   /** Segmentation logits `[B,h,w,K]` on the grid of `patchTokens` `[B,h·w,D]`; apart from `forward`, as CAMs don't need them. */
   segment(
     params: { readonly decoder: DecoderParams },
@@ -111,6 +120,11 @@ export function createNetwork<P extends TensorTree>(options: NetworkOptions<P>):
         clsLogits: classify(params.classifier, output.patchTokens),
         auxLogits: classify(params.aux_classifier, output.auxTokens),
       };
+    },
+    clsToken({ encoder }, images, applyOptions) {
+      return backbone.clsToken
+        ? backbone.clsToken(encoder, images, applyOptions)
+        : tf.tidy(() => backbone.apply(encoder, images, applyOptions).clsToken);
     },
     segment({ decoder }, { patchTokens, grid: [h, w] }) {
       assertShape('segment: patchTokens', patchTokens, ['B', h * w, tokenDim]);

@@ -160,7 +160,8 @@ test('a backbone of one’s own with other auxiliary tokens goes through every h
   };
   const own = createNetwork({ ...heads, backbone: mine });
   const state = own.init(0);
-  const output = own.forward(state.params, images(32, 48));
+  const input = images(32, 48);
+  const output = own.forward(state.params, input);
   const { cam, camAux } = own.rawCams(state.params, output);
   expect([output.clsLogits.shape, output.auxLogits.shape]).toEqual([
     [2, 5],
@@ -170,6 +171,8 @@ test('a backbone of one’s own with other auxiliary tokens goes through every h
     [2, 4, 6, 5],
     [2, 8, 12, 5],
   ]);
+  await expectClose(own.clsToken(state.params, input), output.clsToken, { absolute: 0 });
+  await expectNoLeak(() => own.clsToken(state.params, input));
   expect(own.segment(state.params, output).shape).toEqual([2, 4, 6, 6]);
   const arrays = await own.exportCheckpoint(state);
   expect(arrays['encoder.stem']!.shape).toEqual([6, 3, 4, 4]);

@@ -45,8 +45,8 @@ export function lossTermValues<P extends TensorTree>(
     const { lastCam, crops, cropFlags } = required(targets, 'lastCam', 'crops', 'cropFlags');
     // After the CAMs: what their passes need for a while and what this one keeps until its gradient never meet in memory.
     const view = barrier(batch.globalView, lastCam);
-    const second = network.forward(params, view, forward).clsToken;
-    const local = network.forward(params, crops, forward).clsToken; // [P·B,D]
+    const second = network.clsToken(params, view, forward);
+    const local = network.clsToken(params, crops, forward); // [P·B,D]
     const student = network.project(params.proj_head, tf.concat([main.clsToken, second, local], 0)); // view-major
     const { taught } = constants(() => ({
       taught: network.project(teacher, tf.concat([main.clsToken, second], 0)),

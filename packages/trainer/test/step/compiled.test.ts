@@ -34,17 +34,15 @@ test('compiled and eager agree over five steps of the whole iteration', async ()
   const { step, batch, phase } = run;
   let { state } = run;
   const rows = await compiledLosses(run, 5);
+  const onePixel = 1 / batch.images.shape.slice(0, 3).reduce((product, n) => product * n, 1);
   for (const [i, row] of rows.entries()) {
     const eager = step(state, batch, phase);
     state = eager.state;
     for (const [name, value] of flattenTree(eager.metrics)) {
       const [expected] = await (value as tf.Scalar).data();
-      // reg is a sum over a scatter, whose order of addition differs
-      expect([i, name, Math.abs(row[name]! - expected!) <= 1e-5 * Math.abs(expected!) + 1e-9]).toEqual([
-        i,
-        name,
-        true,
-      ]);
+      // Where two classes tie within rounding a pixel's label may fall either way.
+      const bound = name === 'pixelIgnored' ? 1.01 * onePixel : 1e-5 * Math.abs(expected!) + 1e-9;
+      expect([i, name, Math.abs(row[name]! - expected!) <= bound]).toEqual([i, name, true]);
     }
   }
 });

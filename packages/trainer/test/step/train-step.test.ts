@@ -62,6 +62,26 @@ test('a step leaves nothing behind but state and metrics', async () => {
   });
 });
 
+test('of second view and local crops nothing but the class tokens is computed in the last block', async () => {
+  const { network, config, state, batch, phase } = await smallRun();
+  const whole: number[] = [];
+  const alone: number[] = [];
+  const watched: typeof network = {
+    ...network,
+    forward: (params, images, options) => {
+      whole.push(images.shape[1]);
+      return network.forward(params, images, options);
+    },
+    clsToken: (params, images, options) => {
+      alone.push(images.shape[1]);
+      return network.clsToken(params, images, options);
+    },
+  };
+  trainStep(config, { network: watched })(state, batch, phase);
+  expect(whole).toEqual([64, 64, 32, 96]); // the main view, mirrored, and the other scales of the CAMs
+  expect(alone).toEqual([64, 24]);
+});
+
 test('frozen parameters are shared, everything else is new', async () => {
   const { step, state, batch, phase } = await smallRun();
   const next = step(state, batch, phase).state;
