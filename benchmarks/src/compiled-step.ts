@@ -1,21 +1,7 @@
-import type { VitParams } from '@toco/backbone';
 import { flattenTree } from '@toco/core';
-import { compile, type CompiledStep, type Precision, type Profile, type ProfileOptions } from '@toco/graph';
-import {
-  initTrainState,
-  phaseAt,
-  stepConfig,
-  trainStep,
-  type Batch,
-  type BatchFeed,
-  type Phase,
-  type TrainState,
-} from '@toco/trainer';
-import type * as tf from '@tensorflow/tfjs-core';
+import { compile, type Precision, type Profile, type ProfileOptions } from '@toco/graph';
+import { initTrainState, phaseAt, stepConfig, trainStep } from '@toco/trainer';
 import { readInputs } from './read-inputs.js';
-
-type State = TrainState<VitParams>;
-type Compiled = CompiledStep<State, Batch, Phase, Record<string, tf.Scalar>>;
 
 /** The trainer's step, compiled, with the batch that it is run on. */
 export interface BenchmarkStep {
@@ -32,21 +18,12 @@ export async function compiledStep(inputs: string, precision: Precision): Promis
   const settings = stepConfig(config.step);
   const state = initTrainState(network, initial);
   const phase = phaseAt(settings.phases, 0);
-  // The compiler's types walk through trees of tensors; a feed holds arrays in their places.
-  const compileStep = compile as unknown as (
-    step: unknown,
-    example: { state: State; batch: BatchFeed; phase: Phase },
-    options: { precision: Precision },
-  ) => Promise<Compiled>;
-  const compiled = await compileStep(
-    trainStep(settings, { network }),
-    { state, batch: feed, phase },
-    { precision },
-  );
+  const step = trainStep(settings, { network });
+  const compiled = await compile(step, { state, batch: feed, phase }, { precision });
   for (const leaf of flattenTree(state).values()) leaf.dispose();
   return {
-    run: () => compiled.run(feed as never),
-    profile: (options) => compiled.profile(feed as never, phase, options),
+    run: () => compiled.run(feed),
+    profile: (options) => compiled.profile(feed, phase, options),
     dispose: () => {
       compiled.dispose();
     },

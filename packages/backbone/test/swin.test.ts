@@ -110,7 +110,7 @@ test('traced and eager agree, at several sizes with the same parameters', async 
   const params = goldenParams();
   const compiled = await compileFunction(
     (p: SwinParams, { input }: { input: tf.Tensor4D }) => ({ features: features(p, input) }),
-    { params, inputs: { input: images([2, 64, 64, 3]) } } as never,
+    { params, inputs: { input: images([2, 64, 64, 3]) } },
   );
   for (const shape of [
     [2, 64, 64, 3],
@@ -118,11 +118,8 @@ test('traced and eager agree, at several sizes with the same parameters', async 
     [3, 20, 12, 3],
   ]) {
     const input = images(shape);
-    const traced = await compiled.run({ input } as never);
-    const { error, scale } = largestError(
-      (traced as { features: { data: Float32Array } }).features.data,
-      await features(params, input).data(),
-    );
+    const traced = await compiled.run({ input });
+    const { error, scale } = largestError(traced.features.data, await features(params, input).data());
     expect(error).toBeLessThanOrEqual(1e-6 * scale);
   }
   compiled.dispose();

@@ -7,7 +7,7 @@ import { type Precision } from './precision.js';
 import { Program, type ProgramOptions } from './program.js';
 import { type EngineOptions } from './session-config.js';
 import { Specializations, type TracedFunction } from './specializations.js';
-import { type AnyRank, type Feeds, type HostTensor } from './tree.js';
+import { type AnyRank, type Feeds, type HostTensor, type Live } from './tree.js';
 
 /** Options of {@link compile} and {@link compileFunction}. */
 export interface CompileOptions extends EngineOptions {
@@ -80,6 +80,17 @@ const toTensor = ({ data, shape, dtype }: Required<HostTensor>): tf.Tensor =>
  * const trained = await compiled.state();
  * compiled.dispose();
  */
+export function compile<S, B, M, P = undefined>(
+  step: Step<Live<S>, Live<B>, P, M>,
+  example: { readonly state: S; readonly batch: B; readonly phase?: P },
+  options?: CompileOptions,
+): Promise<CompiledStep<Live<S>, Live<B>, P, M>>;
+/** For steps with types of their own, which the example need not repeat. */
+export function compile<S, B, M, P = undefined>(
+  step: Step<S, B, P, M>,
+  example: { readonly state: Feeds<S>; readonly batch: Feeds<B>; readonly phase?: P },
+  options?: CompileOptions,
+): Promise<CompiledStep<S, B, P, M>>;
 export async function compile<S, B, M, P = undefined>(
   step: Step<S, B, P, M>,
   example: { readonly state: Feeds<S>; readonly batch: Feeds<B>; readonly phase?: P },
@@ -120,6 +131,17 @@ export async function compile<S, B, M, P = undefined>(
  * const predict = await compileFunction(forward, { params, inputs: { images } });
  * const { logits } = await predict.run({ images });
  */
+export function compileFunction<S, B, M, P = undefined>(
+  f: (params: Live<S>, inputs: Live<B>, phase: P) => M,
+  example: { readonly params: S; readonly inputs: B; readonly phase?: P },
+  options?: CompileOptions,
+): Promise<CompiledFunction<Live<S>, Live<B>, P, M>>;
+/** For functions with types of their own, which the example need not repeat. */
+export function compileFunction<S, B, M, P = undefined>(
+  f: (params: S, inputs: B, phase: P) => M,
+  example: { readonly params: Feeds<S>; readonly inputs: Feeds<B>; readonly phase?: P },
+  options?: CompileOptions,
+): Promise<CompiledFunction<S, B, P, M>>;
 export async function compileFunction<S, B, M, P = undefined>(
   f: (params: S, inputs: B, phase: P) => M,
   example: { readonly params: Feeds<S>; readonly inputs: Feeds<B>; readonly phase?: P },

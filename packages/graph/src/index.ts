@@ -18,4 +18,11 @@ export { type TracedFunction } from './specializations.js';
 export { TraceError } from './trace-error.js';
 export { type GraphStatistics } from './graph-builder.js';
 export { type TraceStatistics } from './traced-function.js';
-export { type AnyRank, type Feeds, type Fetched, type HostTensor, type TensorSpec } from './tree.js';
+export {
+  type AnyRank,
+  type Feeds,
+  type Fetched,
+  type HostTensor,
+  type Live,
+  type TensorSpec,
+} from './tree.js';

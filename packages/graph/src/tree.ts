@@ -16,6 +16,15 @@ export type Feeds<T> = T extends tf.Tensor
     ? { readonly [K in keyof T]: Feeds<T[K]> }
     : T;
 
+/** The tree `T` with a tensor in place of each {@link HostTensor}: what a traced function is called with. */
+export type Live<T> = T extends tf.Tensor
+  ? T
+  : T extends HostTensor
+    ? tf.Tensor
+    : T extends object
+      ? { readonly [K in keyof T]: Live<T[K]> }
+      : T;
+
 /** The tree `T` with tensors of whatever static rank; most operations of TensorFlow.js do not tell theirs. */
 export type AnyRank<T> = T extends tf.Tensor
   ? tf.Tensor

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import { compile, type CompileOptions } from '../src/index.js';
+import { compile, compileFunction, type CompileOptions } from '../src/index.js';
 import { leavesOf } from './leaves.js';
 import { miniBatch, type MiniPhase, miniState, miniStep } from './mini-step.js';
 
@@ -47,6 +47,45 @@ function expectEqual(actual: Awaited<ReturnType<typeof trajectory>>, tolerance: 
     expect(error).toBeLessThanOrEqual(tolerance * Math.max(scale, 1));
   });
 }
+
+describe('types', () => {
+  test('a step written in place knows what it is called with from the example', async () => {
+    const compiled = await compile(
+      ({ w }, { x }, rate) => {
+        const y = tf.sum<tf.Scalar>(tf.mul(x, w));
+        return { state: { w: tf.add(w, rate) }, metrics: { y } };
+      },
+      {
+        state: { w: tf.scalar(2) },
+        batch: { x: { data: new Float32Array([1, 3]), shape: [2] } },
+        phase: 0.5,
+      },
+    );
+    const { y } = await compiled.run({ x: tf.tensor1d([1, 3]) });
+    const { w } = await compiled.state();
+    const values: [number, tf.Scalar] = [y, w];
+    expect(values[0]).toBe(8);
+    expect((await w.data())[0]).toBe(2.5);
+    compiled.dispose();
+  });
+
+  test('a function written in place, too', async () => {
+    const compiled = await compileFunction((w, { x }) => ({ y: tf.mul<tf.Tensor1D>(x, w) }), {
+      params: tf.scalar(2),
+      inputs: { x: { data: new Float32Array([1, 3]), shape: [2] } },
+    });
+    const { y } = await compiled.run({ x: tf.tensor1d([1, 3, 4]) });
+    expect([...y.data]).toEqual([2, 6, 8]);
+    compiled.dispose();
+  });
+
+  test('a state of another structure is refused by TypeScript, and when the step is traced', async () => {
+    await expect(
+      // @ts-expect-error the step forgets `w`
+      compile(({ w }) => ({ state: {}, metrics: { w } }), { state: { w: tf.scalar(2) }, batch: {} }),
+    ).rejects.toThrow('w');
+  });
+});
 
 describe('a compiled step', () => {
   test('equals the eager one over five steps of two phases', async () => {

@@ -110,10 +110,10 @@ test('compiled and eager agree over two steps', async () => {
   const config = smallConfig();
   const [step, phase] = [trainStep(config, { network }), config.phases[0]!];
   const initial = (): TrainState<SwinParams> => initTrainState(network, network.init(7));
-  const compiled = await compile(step as never, { state: initial(), batch, phase } as never);
+  const compiled = await compile(step, { state: initial(), batch, phase });
   let state = initial();
   for (let i = 0; i < 2; i++) {
-    const row = (await compiled.run(batch as never, phase as never)) as Record<string, number>;
+    const row = (await compiled.run(batch, phase)) as Record<string, number>;
     const eager = step(state, batch, phase);
     state = eager.state;
     for (const [name, value] of flattenTree(eager.metrics)) {
