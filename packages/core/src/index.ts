@@ -17,7 +17,16 @@ export { childSeed, normalDraws, randomGenerator } from './random.js';
 export { mean, sum, type ReduceOptions } from './reduce.js';
 export { resize } from './resize.js';
 export { logSoftmax, softmax } from './softmax.js';
-export { barrier, compiling, fuse, type Barrier, type Fuse, type StepCompiler } from './step-compiler.js';
+export {
+  barrier,
+  compiling,
+  fuse,
+  inFloat32,
+  type Barrier,
+  type Fuse,
+  type InFloat32,
+  type StepCompiler,
+} from './step-compiler.js';
 export {
   disposeTree,
   flattenTree,

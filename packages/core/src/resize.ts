@@ -8,6 +8,7 @@ import {
   type Interpolation,
   type Taps,
 } from './interpolation.js';
+import { inFloat32 } from './step-compiler.js';
 
 /**
  * Images or maps at another size; the gradient is exact everywhere.
@@ -35,8 +36,8 @@ export function resize(
   const columns = w === W ? null : interpolationTaps(W, w, interpolation);
   return customGradient(
     [x],
-    () => separable(x, rows, columns),
-    (dy) => [separable(dy, rows && transposeTaps(rows), columns && transposeTaps(columns))],
+    () => inFloat32(() => separable(x, rows, columns)),
+    (dy) => [inFloat32(() => separable(dy, rows && transposeTaps(rows), columns && transposeTaps(columns)))],
   );
 }
 

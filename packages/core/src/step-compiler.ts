@@ -6,20 +6,25 @@ export type Fuse = <A extends unknown[], R>(f: (...inputs: A) => R) => (...input
 /** Gives the values of `x`, not before `after` has been computed. */
 export type Barrier = <T extends tf.Tensor>(x: T, after: tf.Tensor) => T;
 
+/** Runs `f` with all of its numbers in float32. */
+export type InFloat32 = <T>(f: () => T) => T;
+
 /** What a compiled step can do beyond single operations. */
 export interface StepCompiler {
   readonly fuse: Fuse;
   readonly barrier: Barrier;
+  readonly inFloat32: InFloat32;
 }
 
-let current: StepCompiler = { fuse: (f) => f, barrier: (x) => x };
+let current: StepCompiler = { fuse: (f) => f, barrier: (x) => x, inFloat32: (f) => f() };
 
 /**
- * Runs `f` for a compiled step: {@link fuse} and {@link barrier} go through `compiler`.
+ * Runs `f` for a compiled step: {@link fuse}, {@link barrier} and {@link inFloat32} go through `compiler`.
  *
- * @param compiler `{ fuse: fused, barrier }` of `@toco/graph`
+ * @param compiler `{ fuse: fused, barrier, inFloat32 }` of `@toco/graph`
  * @example
- * const step = await compile((state, batch) => compiling({ fuse: fused, barrier }, () => train(state, batch)), example);
+ * const compiler = { fuse: fused, barrier, inFloat32 };
+ * const step = await compile((state, batch) => compiling(compiler, () => train(state, batch)), { state, batch });
  */
 export function compiling<T>(compiler: StepCompiler, f: () => T): T {
   const outer = current;
@@ -55,3 +60,13 @@ export const fuse: Fuse =
  * const again = tf.exp(barrier(x, dy));
  */
 export const barrier: Barrier = (x, after) => current.barrier(x, after);
+
+/**
+ * `f()`, in a compiled step of lower precision (bf16) with the products in it left in float32: for losses and targets, whose
+ * products cost little and whose exponentials and thresholds magnify what is rounded. A gradient is computed outside of it, so
+ * {@link customGradient} needs it on both ways.
+ *
+ * @example
+ * const cosine = inFloat32(() => tf.matMul(unit, unit, false, true));
+ */
+export const inFloat32: InFloat32 = (f) => current.inFloat32(f);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { barrier, compiling, fuse, type StepCompiler } from '@toco/core';
+import { barrier, compiling, fuse, inFloat32, type StepCompiler } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -20,14 +20,19 @@ describe('compiling', () => {
       calls.push(`${name} barrier`);
       return x;
     },
+    inFloat32: (f) => {
+      calls.push(`${name} inFloat32`);
+      return f();
+    },
   });
   const add = fuse((a: number, b: number) => a + b);
 
-  test('without it, fuse and barrier leave things as they are', () => {
+  test('without it, things stay as they are', () => {
     calls.length = 0;
     const x = tf.scalar(1);
     expect(add(1, 2)).toBe(3);
     expect(barrier(x, x)).toBe(x);
+    expect(inFloat32(() => 3)).toBe(3);
     expect(calls).toEqual([]);
     x.dispose();
   });
@@ -39,10 +44,10 @@ describe('compiling', () => {
       const first = add(1, 1);
       const second = compiling(compiler('inner'), () => add(first, 1));
       barrier(x, x);
-      return add(second, 1);
+      return inFloat32(() => add(second, 1));
     });
     expect(result).toBe(4);
-    expect(calls).toEqual(['outer fuse', 'inner fuse', 'outer barrier', 'outer fuse']);
+    expect(calls).toEqual(['outer fuse', 'inner fuse', 'outer barrier', 'outer inFloat32', 'outer fuse']);
     x.dispose();
   });
 

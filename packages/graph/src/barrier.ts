@@ -16,17 +16,3 @@ export function barrier<T extends tf.Tensor>(x: T, after: tf.Tensor): T {
   const waits = { after: [trace.output(after).oper] };
   return trace.tensor(trace.builder.output('Identity', [output], [type], waits), 'Identity') as T;
 }
-
-/** Puts `name` before the names of the operations that `f` is traced into, so that profiles can be read by stage. */
-export function scope<T>(name: string, f: () => T): T {
-  const trace = currentTrace();
-  if (!trace) return f();
-  const { builder } = trace;
-  const outer = builder.scope;
-  builder.scope = `${outer}${name}/`;
-  try {
-    return f();
-  } finally {
-    builder.scope = outer;
-  }
-}

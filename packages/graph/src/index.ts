@@ -6,9 +6,11 @@ export {
   type CompileOptions,
   type Step,
 } from './compile.js';
-export { barrier, scope } from './barrier.js';
+export { barrier } from './barrier.js';
 export { checkpointed } from './checkpointed.js';
 export { fused } from './fused.js';
+export { inFloat32 } from './in-float32.js';
+export { scope } from './scope.js';
 export { type DType, type TypedArray } from './dtype.js';
 export { type ExportedGraph, type NamedTensor } from './exported-graph.js';
 export { type OperationTime, type Profile, type ProfileOptions } from './profile.js';

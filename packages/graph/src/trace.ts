@@ -39,6 +39,7 @@ export class Trace {
   builder: GraphBuilder;
   readonly #backend: NodeBackend;
   readonly #options: TraceOptions;
+  #precision: Precision;
   readonly #values: {
     readonly output: Output;
     readonly op: string;
@@ -52,6 +53,7 @@ export class Trace {
     this.builder = builder;
     this.#backend = nodeBackend();
     this.#options = options;
+    this.#precision = options.precision;
     this.functions = new FusedFunctions(api);
   }
 
@@ -109,6 +111,17 @@ export class Trace {
       this.builder = builder;
       this.#constants = constants;
       this.#isNested = false;
+    }
+  }
+
+  /** Runs `f` with products in another precision. */
+  inPrecision<T>(precision: Precision, f: () => T): T {
+    const outer = this.#precision;
+    this.#precision = precision;
+    try {
+      return f();
+    } finally {
+      this.#precision = outer;
     }
   }
 
@@ -210,7 +223,7 @@ export class Trace {
     try {
       const operation = plainProduct(this.builder, { op, inputs, attributes });
       outputs =
-        (this.#options.precision === 'bf16' ? bfloat16Product(this.builder, operation) : undefined) ??
+        (this.#precision === 'bf16' ? bfloat16Product(this.builder, operation) : undefined) ??
         this.builder.node(operation.op, inputs, operation.attributes).outputs;
     } catch (error) {
       this.fail((error as Error).message, 'TensorFlow refuses this operation');

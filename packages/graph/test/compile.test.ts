@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import { compile, compileFunction, type CompileOptions } from '../src/index.js';
+import { compile, compileFunction, fused, inFloat32, type CompileOptions } from '../src/index.js';
 import { leavesOf } from './leaves.js';
 import { miniBatch, type MiniPhase, miniState, miniStep } from './mini-step.js';
 
@@ -106,6 +106,31 @@ describe('a compiled step', () => {
     expect(() => {
       expectEqual(result, 1e-6);
     }).toThrow();
+  });
+
+  test('leaves products in float32 where it is told to', async () => {
+    const compiled = await compileFunction(
+      (_, { x }) => {
+        const product = (): tf.Tensor2D => tf.matMul(x, x);
+        const within = inFloat32(product);
+        const nested = fused((x: tf.Tensor2D) => inFloat32(() => tf.matMul<tf.Tensor2D>(x, x)))(x);
+        return { before: product(), within, nested, after: product() };
+      },
+      { params: {}, inputs: { x: tf.randomUniform<tf.Rank.R2>([8, 8], 0, 1, 'float32', 1) } },
+      { precision: 'bf16' },
+    );
+    const x = tf.randomUniform<tf.Rank.R2>([8, 8], 0, 1, 'float32', 2);
+    const { before, within, nested, after } = await compiled.run({ x });
+    const expected = tf.matMul(x, x).dataSync();
+    const errorOf = ({ data }: { data: ArrayLike<number> }): number => {
+      const { error, scale } = largestError(data, expected);
+      return error / scale;
+    };
+    expect(errorOf(within)).toBeLessThan(1e-6);
+    expect(errorOf(nested)).toBeLessThan(1e-6);
+    expect(errorOf(before)).toBeGreaterThan(1e-4);
+    expect(after.data).toEqual(before.data);
+    compiled.dispose();
   });
 
   test('gives the same bits twice', async () => {

@@ -1,4 +1,4 @@
-import { customGradient } from '@toco/core';
+import { customGradient, inFloat32 } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** The value of a loss and its derivative with respect to the tensor that it was computed from. */
@@ -17,7 +17,7 @@ export function withDerivative(x: tf.Tensor, loss: () => ValueAndDerivative): tf
   return customGradient(
     [x],
     (save) => {
-      const { value, derivative } = loss();
+      const { value, derivative } = inFloat32(loss);
       save(derivative);
       return value as tf.Scalar;
     },

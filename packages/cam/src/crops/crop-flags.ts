@@ -1,4 +1,4 @@
-import { assertShape } from '@toco/core';
+import { assertShape, inFloat32 } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Behavior } from '../behavior.js';
 import { boxMask } from '../box-mask.js';
@@ -48,7 +48,14 @@ export function cropFlags(
     const rows = band(y, H, cropSize);
     const columns = band(x, W, cropSize);
     // Rows are summed by a product of whole numbers (exact in 32 bits), columns by a masked sum: no gather is needed.
-    const sumOver = (map: tf.Tensor): tf.Tensor => tf.sum(tf.mul(tf.matMul(rows, map), columns), 2); // [B,P]
+    const sumOver = (map: tf.Tensor): tf.Tensor =>
+      tf.sum(
+        tf.mul(
+          inFloat32(() => tf.matMul(rows, map)),
+          columns,
+        ),
+        2,
+      ); // [B,P]
     const values = tf.cast(region, 'float32');
     const mean =
       behavior === 'reference'

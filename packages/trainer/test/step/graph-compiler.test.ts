@@ -1,7 +1,9 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { compileFunction } from '@toco/graph';
 import { vit } from '@toco/backbone';
-import { compiling } from '@toco/core';
+import { cropFlags } from '@toco/cam';
+import { compiling, resize } from '@toco/core';
+import { ctcLoss, ptcLoss } from '@toco/losses';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -36,4 +38,53 @@ test('a compiled step computes attention again in the backward pass instead of k
   expect(error).toBeLessThan(1e-5 * scale);
   plain.dispose();
   again.dispose();
+});
+
+test('losses, resizing and what is compared with thresholds stay in float32 under bf16', async () => {
+  const random = <T extends tf.Tensor>(shape: number[], seed: number): T =>
+    tf.randomUniform(shape, 0, 1, 'float32', seed) as T;
+  const inputs = {
+    tokens: random<tf.Tensor3D>([2, 9, 8], 1),
+    student: random<tf.Tensor2D>([8, 8], 2),
+    teacher: random<tf.Tensor2D>([4, 8], 3),
+    map: random<tf.Tensor4D>([2, 3, 3, 2], 4),
+  };
+  const affinity = tf.cast<tf.Tensor3D>(tf.greater(random<tf.Tensor3D>([2, 9, 9], 5), 0.5), 'int32');
+  const flags = tf.tensor2d([1, 1, 0, 1, 1, 1, 1, 0], [2, 4]);
+  const origins = tf.tensor3d([1, 2, 30, 40], [2, 1, 2], 'int32');
+  const imgBox = tf.tensor2d([0, 600, 0, 600, 0, 600, 0, 600], [2, 4], 'int32');
+  const loss = ({ tokens, student, teacher, map }: typeof inputs): tf.Scalar => {
+    const large = resize(map, [12, 9], { method: 'bilinear', alignCorners: false });
+    const parts = [ptcLoss(tokens, affinity), ctcLoss(student, teacher, flags), tf.sum(tf.square(large))];
+    return tf.addN(parts) as tf.Scalar;
+  };
+  const of = (x: typeof inputs): Record<string, tf.Tensor> => {
+    const { value, grads } = tf.valueAndGrads((tokens, student, map) =>
+      loss({ ...x, tokens, student, map } as typeof inputs),
+    )([x.tokens, x.student, x.map]);
+    // 513 of 600 rows of ones: no number that bfloat16 has
+    const region = tf.ones<tf.Rank.R3>([2, 600, 600]);
+    const crops = cropFlags(
+      region,
+      { origins, imgBox },
+      { cropSize: 513, threshold: 0.9999, behavior: 'reference' },
+    );
+    const [tokens, student, map] = grads as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return { value, crops, tokens, student, map };
+  };
+  const compiled = await compileFunction(
+    (_: object, x: typeof inputs) => compiling(graphCompiler, () => of(x)),
+    { params: {}, inputs },
+    { precision: 'bf16' },
+  );
+  const got = (await compiled.run(inputs)) as Record<string, number | { data: Float32Array }>;
+  for (const [name, expected] of Object.entries(of(inputs))) {
+    const value = got[name]!;
+    const { error, scale } = largestError(
+      typeof value === 'number' ? [value] : value.data,
+      expected.dataSync(),
+    );
+    expect([name, error <= 1e-5 * scale]).toEqual([name, true]);
+  }
+  compiled.dispose();
 });
