@@ -48,14 +48,10 @@ export function cropFlags(
     const rows = band(y, H, cropSize);
     const columns = band(x, W, cropSize);
     // Rows are summed by a product of whole numbers (exact in 32 bits), columns by a masked sum: no gather is needed.
-    const sumOver = (map: tf.Tensor): tf.Tensor =>
-      tf.sum(
-        tf.mul(
-          inFloat32(() => tf.matMul(rows, map)),
-          columns,
-        ),
-        2,
-      ); // [B,P]
+    const sumOver = (map: tf.Tensor): tf.Tensor => {
+      const sums = inFloat32(() => tf.matMul(rows, map)); // [B,P,W]
+      return tf.sum(tf.mul(sums, columns), 2); // [B,P]
+    };
     const values = tf.cast(region, 'float32');
     const mean =
       behavior === 'reference'
