@@ -1,13 +1,13 @@
-import { availableParallelism, cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import {
   interruption,
+  describeMachine,
   readMetrics,
+  secondsOf,
   writeReport,
   type Config,
   type ConfigInput,
-  type MetricsRow,
   type ReportBaseline,
 } from '@toco/trainer';
 import { objectKinds } from '@toco/datasets';
@@ -57,7 +57,7 @@ async function main(flags: Flags): Promise<void> {
     title: 'Token Contrast on drawn scenes',
     description: `Segmentation learned from image-level labels alone: ${config.optimizer.iterations} iterations of ${config.batchSize} scenes, seed ${seed}.`,
     command: `npm start${seed === 0 ? '' : ` -- --seed ${seed}`}`,
-    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} threads`,
+    machine: describeMachine(),
     classes: objectKinds.map(({ name }) => name),
     config: await readFile(join(folder, 'config.yaml'), 'utf8'),
     rows,
@@ -80,16 +80,6 @@ async function finish(
   options: Omit<Parameters<typeof runScenes>[1], 'resume'>,
 ): Promise<FinishedRun | undefined> {
   return runScenes(config, { ...options, ...(await prepareFolder(options.folder, config, print)) });
-}
-
-/** Seconds of all iterations and validations, those before an interruption included. */
-function secondsOf(rows: readonly MetricsRow[]): number {
-  let [seconds, done] = [0, 0];
-  for (const { kind, iteration, seconds: each } of rows) {
-    if (typeof each === 'number') seconds += kind === 'train' ? each * (iteration - done) : each;
-    if (kind === 'train') done = iteration;
-  }
-  return seconds;
 }
 
 function stopped(): void {

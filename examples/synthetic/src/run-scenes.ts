@@ -47,7 +47,7 @@ export async function runScenes(
     );
   };
   try {
-    const result = await train(config, { folder, resume, signal, onPanel });
+    const result = await train(config, { folder, resume, signal, onPanel, report: false });
     if (result.interrupted) return undefined;
     // A run that was stopped between its last checkpoint and its last figures has only these left to do.
     const evaluation =

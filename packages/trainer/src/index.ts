@@ -38,6 +38,7 @@ export { formatStages } from './profile/format-profile.js';
 export { stageTimes, type KindTime, type StageTime } from './profile/stage-times.js';
 export type { ReportBaseline, ReportData } from './report/report-data.js';
 export { reportPanel, type ReportPanel, type ReportPanelOptions } from './report/report-panel.js';
+export { describeMachine, secondsOf } from './report/report-run.js';
 export { writeReport } from './report/write-report.js';
 export {
   readModel,

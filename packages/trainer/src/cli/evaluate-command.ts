@@ -9,6 +9,7 @@ interface EvaluateFlags extends ModelFlags {
   readonly data?: string;
   readonly limit?: string;
   readonly backbone?: string;
+  readonly report?: string;
   readonly json?: boolean;
 }
 
@@ -27,9 +28,10 @@ export function addEvaluateCommand(program: Command): void {
     .option('-s, --set <key=value...>', 'single settings over the configuration', [])
     .option('-n, --limit <images>', 'validate on the first images only')
     .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" the run was trained with')
+    .option('--report <file>', 'write a page with the best and the worst images, figures and curves')
     .option('--json', 'print the figures as JSON')
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
-      const { data, limit, backbone, json } = flags;
+      const { data, limit, backbone, report, json } = flags;
       const print = (line: string): void => void process.stderr.write(`${line}\n`);
       const settings = [
         ...flags.set,
@@ -40,8 +42,10 @@ export function addEvaluateCommand(program: Command): void {
       const { evaluation, classes } = await evaluateCheckpoint(model, {
         print,
         signal: interruption(print),
+        ...(report !== undefined && { report }),
         ...(backbone !== undefined && { backbone: await loadBackbone(backbone) }),
       });
+      if (report !== undefined) print(`Report: ${report}`);
       process.stdout.write(
         `${json ? JSON.stringify(evaluation, null, 2) : formatEvaluation(evaluation, classes)}\n`,
       );

@@ -2,7 +2,7 @@ import { className } from './class-names.js';
 import { percent } from './format-figures.js';
 import { heatColour } from './heat-colour.js';
 import { html, trusted, type Markup } from './markup.js';
-import { rankPanels } from './rank-panels.js';
+import { panelsPerGroup, rankPanels } from './rank-panels.js';
 import type { ReportData } from './report-data.js';
 import { panelColumns, type PanelColumn, type ReportPanel } from './report-panel.js';
 
@@ -17,7 +17,7 @@ const titles: Readonly<Record<PanelColumn, string>> = {
 
 /** Rows of pictures: what went in, what the network made of it, and the truth. */
 export function panelSection({ panels, classes }: ReportData): Markup | undefined {
-  const groups = rankPanels(panels, 3);
+  const groups = rankPanels(panels, panelsPerGroup);
   if (groups.length === 0) return undefined;
   const stops = Array.from({ length: 11 }, (_, i) => `rgb(${heatColour(i / 10).join(',')})`);
   return html`<section id="panels">

@@ -1,16 +1,20 @@
-import type { ReportPanel } from './report-panel.js';
-
 /** Some panels with a heading. */
-export interface PanelGroup {
+export interface PanelGroup<T> {
   readonly title: string;
-  readonly panels: readonly ReportPanel[];
+  readonly panels: readonly T[];
 }
+
+/** Panels of each group in a report. */
+export const panelsPerGroup = 3;
 
 /**
  * Panels by IoU: the best, those around the median, the worst; the worst comes last of its group. No panel is in two
  * groups; panels without a number are left out, and where there are too few for three groups, all are in one.
  */
-export function rankPanels(panels: readonly ReportPanel[], perGroup: number): PanelGroup[] {
+export function rankPanels<T extends { readonly iou: number }>(
+  panels: readonly T[],
+  perGroup: number,
+): PanelGroup<T>[] {
   const ranked = panels.filter(({ iou }) => !Number.isNaN(iou)).sort((a, b) => b.iou - a.iou);
   if (ranked.length < 3 * perGroup) {
     const all = ranked.length > 0 ? ranked : panels;

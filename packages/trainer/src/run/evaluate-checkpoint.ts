@@ -14,6 +14,8 @@ import {
   type EvaluationOutputs,
 } from '../evaluation/evaluation-forward.js';
 import { validationList } from '../evaluation/validation-list.js';
+import { evaluateWithPanels } from '../report/exemplary-panels.js';
+import { reportRun } from '../report/report-run.js';
 import { createProgress } from './progress.js';
 import { eagerStepper } from './stepper.js';
 import { modelOfRun, type TrainedModel } from './trained-model.js';
@@ -26,6 +28,8 @@ export interface EvaluateCheckpointOptions<P extends TensorTree> {
   readonly print?: (line: string) => void;
   readonly signal?: AbortSignal;
   readonly onPanel?: (panel: Panel) => void;
+  /** Where to write a report with the best and the worst images; none by default. */
+  readonly report?: string;
 }
 
 /**
@@ -39,6 +43,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   options: EvaluateCheckpointOptions<P> = {},
 ): Promise<{ evaluation: Evaluation; classes: readonly string[] }> {
   const { settings = [], print = (line) => process.stderr.write(`${line}\n`), signal, onPanel } = options;
+  const { report } = options;
   const model = typeof trained === 'string' ? await modelOfRun(trained, { settings }) : trained;
   const { config } = model;
   const dataset = await openDataset(config);
@@ -72,7 +77,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
       : eager
   ) as RunForward;
   try {
-    const evaluation = await evaluate(run, list, {
+    const how = {
       ...config.evaluation,
       mean,
       std,
@@ -80,8 +85,14 @@ export async function evaluateCheckpoint<P extends TensorTree>(
       progress: createProgress('validate'),
       signal,
       onPanel,
-    });
-    return { evaluation, classes: dataset.classes };
+    };
+    const { name, classes } = dataset;
+    if (report === undefined) return { evaluation: await evaluate(run, list, how), classes };
+    const drawn = await evaluateWithPanels(run, list, how);
+    const { rows = [] } = model;
+    const command = `toco evaluate ${model.name} --report ${report}`;
+    await reportRun(report, { ...drawn, config, data: name, classes, rows, command });
+    return { evaluation: drawn.evaluation, classes };
   } finally {
     compiled?.dispose();
     for (const leaf of flattenTree(state).values()) leaf.dispose();

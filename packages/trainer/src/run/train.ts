@@ -5,9 +5,11 @@ import type { Config } from '../config/config.js';
 import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
 import { validationList } from '../evaluation/validation-list.js';
+import { evaluateWithPanels } from '../report/exemplary-panels.js';
+import { reportRun } from '../report/report-run.js';
 import { phaseAt } from '../step/phase.js';
 import { pruneCheckpoints, writeCheckpoint } from './checkpoint.js';
-import { appendMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
+import { appendMetrics, readMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
 import { metricsWindow } from './metrics-window.js';
 import { createProgress } from './progress.js';
 import { createRunFolder, runFiles } from './run-folder.js';
@@ -29,8 +31,10 @@ export interface TrainOptions<P extends TensorTree> {
   readonly signal?: AbortSignal;
   /** Takes what is said about the run, a line at a time; default: the error stream. */
   readonly print?: (line: string) => void;
-  /** Called with every image of the last validation; for reports. */
+  /** Called with every image of the last validation; for reports of one's own. */
   readonly onPanel?: (panel: Panel) => void;
+  /** Whether the folder gets a `report.html` at the end, with best and worst images and curves; default: true. */
+  readonly report?: boolean;
 }
 
 /** How a run ended. */
@@ -42,6 +46,8 @@ export interface TrainResult {
   readonly evaluation?: Evaluation;
   /** Folder of the newest checkpoint. */
   readonly checkpoint: string;
+  /** Path of the report, where one was written. */
+  readonly report?: string;
 }
 
 /**
@@ -86,6 +92,7 @@ export async function train<P extends TensorTree = TensorTree>(
   let iteration = start;
   let evaluation: Evaluation | undefined;
   let checkpoint = '';
+  let report: string | undefined;
 
   const log = async (row: MetricsRow): Promise<void> => {
     await appendMetrics(files.metrics, [row]);
@@ -96,7 +103,7 @@ export async function train<P extends TensorTree = TensorTree>(
     const began = performance.now();
     const forward = live.inference(evaluationForward(network, config.cam));
     progress.stop();
-    evaluation = await evaluate(forward, valList, {
+    const how = {
       ...config.evaluation,
       mean,
       std,
@@ -104,7 +111,10 @@ export async function train<P extends TensorTree = TensorTree>(
       progress: createProgress('validate'),
       signal,
       onPanel: last ? options.onPanel : undefined,
-    });
+    };
+    const drawn =
+      last && options.report !== false ? await evaluateWithPanels(forward, valList, how) : undefined;
+    evaluation = drawn?.evaluation ?? (await evaluate(forward, valList, how));
     const { cam, camAux, seg, f1, similarity } = evaluation;
     const percent = (value: number): number => Math.round(value * 1e4) / 100;
     await log({
@@ -122,6 +132,14 @@ export async function train<P extends TensorTree = TensorTree>(
     print(
       `iteration ${iteration}: mIoU of CAM ${percent(cam.mean)}, auxiliary CAM ${percent(camAux.mean)}, segmentation ${percent(seg.mean)}; F1 ${f1.toFixed(3)}; token similarity ${similarity.at(-1)!.toFixed(3)}`,
     );
+    if (drawn) {
+      const rows = await readMetrics(files.metrics);
+      const { name, classes } = data;
+      const command = `toco train --config ${files.config} --out <another folder>`;
+      await reportRun(files.report, { ...drawn, config, data: name, classes, rows, command });
+      print(`Report: ${files.report}`);
+      report = files.report;
+    }
   };
   const save = async (live: Stepper<P>): Promise<void> => {
     const snapshot = await live.snapshot();
@@ -162,7 +180,11 @@ export async function train<P extends TensorTree = TensorTree>(
     const interrupted = iteration < total;
     if (stepper && interrupted) await save(stepper);
     progress.stop();
-    return { iterations: iteration, interrupted, checkpoint, ...(evaluation && { evaluation }) };
+    return {
+      ...{ iterations: iteration, interrupted, checkpoint },
+      ...(evaluation && { evaluation }),
+      ...(report !== undefined && { report }),
+    };
   } finally {
     progress.stop();
     await batches.close();

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Network, NetworkState } from '@toco/network';
 import type { Config } from '../config/config.js';
@@ -7,6 +8,8 @@ import { formatImportReport } from '../weights/format-report.js';
 import { importNetwork, readNetworkArrays } from '../weights/network-weights.js';
 import { resolveWeights } from '../weights/resolve-weights.js';
 import { readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
+import { readMetrics, type MetricsRow } from './metrics-log.js';
+import { runFiles } from './run-folder.js';
 
 /** A trained network that is about to be used: what describes it, and its weights once the network is built. */
 export interface TrainedModel {
@@ -17,6 +20,8 @@ export interface TrainedModel {
   readonly classes?: readonly string[];
   /** Number of foreground classes `C`. */
   readonly numClasses: number;
+  /** What the run wrote of its training up to this model, where it comes from a run. */
+  readonly rows?: readonly MetricsRow[];
   read<P extends TensorTree>(network: Network<P>): NetworkState<P>;
 }
 
@@ -31,7 +36,8 @@ export async function modelOfRun(
   { settings = [] }: { readonly settings?: readonly string[] } = {},
 ): Promise<TrainedModel> {
   const folder = await resolveCheckpoint(path);
-  const { config, classes } = await readCheckpointInfo(folder);
+  const { config, classes, iteration } = await readCheckpointInfo(folder);
+  const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
   const data: Record<string, unknown> = structuredClone(config);
   for (const setting of settings) applySetting(data, setting);
   return {
@@ -39,6 +45,7 @@ export async function modelOfRun(
     config: parseConfig(data, `${folder} with --set`),
     classes,
     numClasses: classes.length,
+    rows: rows.filter((row) => row.iteration <= iteration),
     read: (network) => readModel(folder, network),
   };
 }

@@ -50,6 +50,10 @@ test('a run that is stopped and resumed ends with the same weights as one that w
     expect(first.stderr).toMatch(
       /iteration 8: mIoU of CAM [\d.]+, auxiliary CAM [\d.]+, segmentation [\d.]+; F1/,
     );
+    expect(first.stderr).toContain(`Report: ${join(whole, 'report.html')}`);
+    const report = readFileSync(join(whole, 'report.html'), 'utf8');
+    expect(report).toContain('8 iterations of 2 images, seed 0');
+    expect(report.match(/alt="segmentation of/g)!.length).toBe(4);
     // TensorFlow's own lines do not reach the user
     expect(first.stderr).not.toMatch(/^[EIW]0000|oneDNN|absl/m);
 
@@ -88,6 +92,11 @@ test('a run that is stopped and resumed ends with the same weights as one that w
     const figures = JSON.parse(evaluated.stdout) as { cam: { mean: number }; images: number };
     expect(figures.images).toBe(4);
     expect(100 * figures.cam.mean).toBeCloseTo(evaluation['cam'] as number, 1);
+
+    const [earlier, page] = [join(whole, 'checkpoints/iteration-000004'), join(folder, 'page.html')];
+    const drawn = await toco(['evaluate', earlier, '--backbone', tinyBackbone, '--report', page]);
+    expect(drawn.stderr).toContain(`Report: ${page}`);
+    expect(readFileSync(page, 'utf8')).toContain('4 iterations of 2 images');
 
     const busy = await toco(['train', ...tinyRun, '--out', whole]);
     expect(busy.status).toBe(1);

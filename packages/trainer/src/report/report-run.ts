@@ -1,0 +1,53 @@
+import { availableParallelism, cpus } from 'node:os';
+import { stringify } from 'yaml';
+import type { Config } from '../config/config.js';
+import type { MetricsRow } from '../run/metrics-log.js';
+import type { DrawnEvaluation } from './exemplary-panels.js';
+import type { ReportData } from './report-data.js';
+import { writeReport } from './write-report.js';
+
+/** What is known of a run. */
+export interface ReportedRun extends DrawnEvaluation {
+  readonly config: Config;
+  /** Name of the data set. */
+  readonly data: string;
+  readonly classes: readonly string[];
+  /** Rows of `metrics.jsonl`; none for a network from elsewhere. */
+  readonly rows: readonly MetricsRow[];
+  /** What to type to get this again. */
+  readonly command: string;
+}
+
+/** Writes the report of a run, see {@link writeReport}. @returns what it shows */
+export async function reportRun(path: string, run: ReportedRun): Promise<ReportData> {
+  const { config, rows } = run;
+  const iterations = rows.at(-1)?.iteration ?? 0;
+  const trained = `${iterations} iterations of ${config.batchSize} images, seed ${config.seed}, behaviour ‘${config.behavior}’`;
+  const data: ReportData = {
+    ...run,
+    title: `Token Contrast on ${run.data}`,
+    description: `Segmentation learned from image-level labels alone${iterations > 0 ? `: ${trained}` : ''}.`,
+    machine: describeMachine(),
+    config: stringify(config),
+    batchSize: config.batchSize,
+    seconds: secondsOf(rows),
+    iterations,
+  };
+  await writeReport(path, data);
+  return data;
+}
+
+/** This machine in one line. */
+export function describeMachine(): string {
+  return `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} threads`;
+}
+
+/** Seconds of all iterations and validations that rows tell of, those before an interruption included. */
+export function secondsOf(rows: readonly MetricsRow[]): number {
+  let [seconds, done] = [0, 0];
+  for (const { kind, iteration, seconds: each } of rows) {
+    if (typeof each === 'number') seconds += kind === 'train' ? each * (iteration - done) : each;
+    if (kind === 'train') done = iteration;
+  }
+  return seconds;
+}
