@@ -98,7 +98,10 @@ export async function compiledStepper<P extends TensorTree>(
 }
 
 /** Every operation runs by itself, on whatever backend is active. */
-export function eagerStepper<P extends TensorTree>({ step, state }: StepperInputs<P>): Stepper<P> {
+export function eagerStepper<P extends TensorTree>({
+  step,
+  state,
+}: Pick<StepperInputs<P>, 'step' | 'state'>): Stepper<P> {
   let current = state;
   return {
     async step(feed, phase) {

@@ -8,7 +8,7 @@ import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
 import { reportRun } from '../report/report-run.js';
 import { phaseAt } from '../step/phase.js';
-import { pruneCheckpoints, writeCheckpoint } from './checkpoint.js';
+import { pruneCheckpoints, resolveCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { appendMetrics, readMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
 import { metricsWindow } from './metrics-window.js';
 import { createProgress } from './progress.js';
@@ -91,13 +91,14 @@ export async function train<P extends TensorTree = TensorTree>(
   let stepper: Stepper<P> | undefined;
   let iteration = start;
   let evaluation: Evaluation | undefined;
-  let checkpoint = '';
+  let checkpoint = resume ? await resolveCheckpoint(folder) : '';
   let report: string | undefined;
 
   const log = async (row: MetricsRow): Promise<void> => {
     await appendMetrics(files.metrics, [row]);
     board.write(row);
   };
+  const isLastEvaluation = (row: MetricsRow): boolean => row.kind === 'evaluation' && row.iteration === total;
   const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
     if (valList === undefined) return;
     const began = performance.now();
@@ -158,7 +159,7 @@ export async function train<P extends TensorTree = TensorTree>(
       const phase = phaseAt(settings.phases, iteration);
       stepper ??= compiled
         ? await compiledStepper({ step, state, feed, phase }, compiled)
-        : eagerStepper({ step, state, feed, phase });
+        : eagerStepper({ step, state });
       const began = performance.now();
       const metrics = await stepper.step(feed, phase);
       iteration++;
@@ -176,6 +177,11 @@ export async function train<P extends TensorTree = TensorTree>(
       const last = iteration === total;
       if (last || iteration % config.run.checkpointEvery === 0) await save(stepper);
       if (last || iteration % config.evaluation.every === 0) await validate(stepper, last);
+    }
+    // A run that was stopped between its last checkpoint and its last figures has only these left to do.
+    if (start === total && !(await readMetrics(files.metrics)).some(isLastEvaluation)) {
+      stepper = eagerStepper({ step, state });
+      await validate(stepper, true);
     }
     const interrupted = iteration < total;
     if (stepper && interrupted) await save(stepper);

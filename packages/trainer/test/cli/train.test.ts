@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { readSafetensors } from '@toco/formats';
@@ -97,6 +97,19 @@ test('a run that is stopped and resumed ends with the same weights as one that w
     const drawn = await toco(['evaluate', earlier, '--backbone', tinyBackbone, '--report', page]);
     expect(drawn.stderr).toContain(`Report: ${page}`);
     expect(readFileSync(page, 'utf8')).toContain('4 iterations of 2 images');
+
+    const metrics = join(whole, 'metrics.jsonl');
+    const lines = readFileSync(metrics, 'utf8').trimEnd().split('\n');
+    writeFileSync(metrics, `${lines.slice(0, -1).join('\n')}\n`);
+    rmSync(join(whole, 'report.html'));
+    const last = await toco(['train', '--resume', '--out', whole, '--backbone', tinyBackbone]);
+    expect(last).toMatchObject({ status: 0, stdout: first.stdout });
+    expect(last.stderr).toContain('Report: ');
+    expect(rowsOf(whole).length).toBe(lines.length);
+    expect(rowsOf(whole).at(-1)!['cam']).toBeCloseTo(evaluation['cam'] as number, 1);
+    const nothing = await toco(['train', '--resume', '--out', whole, '--backbone', tinyBackbone]);
+    expect(nothing).toMatchObject({ status: 0, stdout: first.stdout });
+    expect(nothing.stderr).not.toContain('validate');
 
     const busy = await toco(['train', ...tinyRun, '--out', whole]);
     expect(busy.status).toBe(1);
