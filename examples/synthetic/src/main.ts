@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import {
-  interruption,
   describeMachine,
+  interruption,
   readMetrics,
   secondsOf,
   writeReport,

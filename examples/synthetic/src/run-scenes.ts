@@ -49,7 +49,7 @@ export async function runScenes(
   try {
     const result = await train(config, { folder, resume, signal, onPanel, report: false });
     if (result.interrupted) return undefined;
-    // A run that was stopped between its last checkpoint and its last figures has only these left to do.
+    // A run that had its last figures before has only the pictures left to do.
     const evaluation =
       result.evaluation ?? (await evaluateCheckpoint(folder, { signal, onPanel })).evaluation;
     return { result, evaluation, panels: await Promise.all(drawn), raw };

@@ -44,8 +44,8 @@ export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): t
 /**
  * {@link attend} for a few tokens alone that attend to all.
  *
- * @param queries `[B,Q,D]`
- * @param keysValues `[B,T,2D]`
+ * @param keysValues `[B,T,2D]`, of all
+ * @param queries `[B,Q,D]`, of the few
  * @returns `[B,Q,D]`
  */
 export function attendTo(keysValues: tf.Tensor3D, queries: tf.Tensor3D, heads: number): tf.Tensor3D {

@@ -9,8 +9,13 @@ export function headline(data: ReportData): Markup {
   const facts: readonly (readonly [string, string])[] = [
     ['classification F1', evaluation.f1.toFixed(3)],
     ['images validated', count(evaluation.images)],
-    ['iterations', count(data.iterations)],
-    ['time', duration(data.seconds)],
+    // Of a network from elsewhere nothing is known of its training.
+    ...(data.iterations > 0
+      ? ([
+          ['iterations', count(data.iterations)],
+          ['time', duration(data.seconds)],
+        ] as const)
+      : []),
     ['machine', data.machine],
   ];
   const figures: BigFigure[] = [

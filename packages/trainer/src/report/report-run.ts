@@ -1,9 +1,10 @@
+import { mkdir } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
+import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
 import type { MetricsRow } from '../run/metrics-log.js';
 import type { DrawnEvaluation } from './exemplary-panels.js';
-import type { ReportData } from './report-data.js';
 import { writeReport } from './write-report.js';
 
 /** What is known of a run. */
@@ -18,12 +19,12 @@ export interface ReportedRun extends DrawnEvaluation {
   readonly command: string;
 }
 
-/** Writes the report of a run, see {@link writeReport}. @returns what it shows */
-export async function reportRun(path: string, run: ReportedRun): Promise<ReportData> {
+/** Writes the report of a run, see {@link writeReport}. */
+export async function reportRun(path: string, run: ReportedRun): Promise<void> {
   const { config, rows } = run;
   const iterations = rows.at(-1)?.iteration ?? 0;
   const trained = `${iterations} iterations of ${config.batchSize} images, seed ${config.seed}, behaviour ‘${config.behavior}’`;
-  const data: ReportData = {
+  await writeReport(path, {
     ...run,
     title: `Token Contrast on ${run.data}`,
     description: `Segmentation learned from image-level labels alone${iterations > 0 ? `: ${trained}` : ''}.`,
@@ -32,9 +33,19 @@ export async function reportRun(path: string, run: ReportedRun): Promise<ReportD
     batchSize: config.batchSize,
     seconds: secondsOf(rows),
     iterations,
-  };
-  await writeReport(path, data);
-  return data;
+  });
+}
+
+/** Makes the folder that a report shall lie in: what is wrong with its path is told before hours of work and not after. */
+export async function makeReportFolder(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    const { message } = error as Error;
+    throw new Error(`${path}: the report can't be written there (${message}); choose another file.`, {
+      cause: error,
+    });
+  }
 }
 
 /** This machine in one line. */

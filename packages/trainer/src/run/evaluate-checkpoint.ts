@@ -15,7 +15,7 @@ import {
 } from '../evaluation/evaluation-forward.js';
 import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
-import { reportRun } from '../report/report-run.js';
+import { makeReportFolder, reportRun } from '../report/report-run.js';
 import { createProgress } from './progress.js';
 import { eagerStepper } from './stepper.js';
 import { modelOfRun, type TrainedModel } from './trained-model.js';
@@ -44,6 +44,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
 ): Promise<{ evaluation: Evaluation; classes: readonly string[] }> {
   const { settings = [], print = (line) => process.stderr.write(`${line}\n`), signal, onPanel } = options;
   const { report } = options;
+  if (report !== undefined) await makeReportFolder(report);
   const model = typeof trained === 'string' ? await modelOfRun(trained, { settings }) : trained;
   const { config } = model;
   const dataset = await openDataset(config);
@@ -90,7 +91,8 @@ export async function evaluateCheckpoint<P extends TensorTree>(
     if (report === undefined) return { evaluation: await evaluate(run, list, how), classes };
     const drawn = await evaluateWithPanels(run, list, how);
     const { rows = [] } = model;
-    const command = `toco evaluate ${model.name} --report ${report}`;
+    const source = model.rows ? model.name : `--weights ${model.name}`;
+    const command = `toco evaluate ${source} --report ${report}`;
     await reportRun(report, { ...drawn, config, data: name, classes, rows, command });
     return { evaluation: drawn.evaluation, classes };
   } finally {

@@ -15,6 +15,23 @@ test("the authors' checkpoints are evaluated by their file", async () => {
   expect(seg.perClass).toHaveLength(7);
 });
 
+test('the report of a weight file says what is known and no more', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const page = join(folder, 'reports/page.html');
+    expect(await toco(['evaluate', ...model, '--report', page])).toMatchObject({ status: 0 });
+    const text = readFileSync(page, 'utf8');
+    expect(text).toContain(`toco evaluate --weights ${pth} --report ${page}`);
+    expect(text).toContain('<dt>images validated</dt>');
+    expect(text).not.toContain('<dt>iterations</dt>');
+
+    const wrong = await toco(['evaluate', ...model, '--report', join(page, 'page.html')]);
+    expect(wrong.status).toBe(1);
+    expect(wrong.stderr.trimEnd()).toMatch(
+      /^.*page\.html: the report can't be written there .*; choose another file\.$/,
+    );
+  });
+}, 60_000);
+
 test('a network is exported by the command', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'model');
