@@ -28,6 +28,7 @@ export interface Binding {
 /** The parts of tfjs-node's backend that tracing stands in for. */
 export interface NodeBackend {
   binding: Binding;
+  readonly isUsingGpuDevice: boolean;
   readonly tensorMap: { get(dataId: object): TensorEntry; has(dataId: object): boolean };
   getInputTensorIds(tensors: readonly tf.TensorInfo[]): number[];
   createOutputTensor(info: NativeInfo): tf.Tensor;

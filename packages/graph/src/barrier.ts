@@ -1,5 +1,4 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { typeAttribute } from './attribute.js';
 import { currentTrace } from './trace.js';
 
 /**
@@ -10,9 +9,5 @@ import { currentTrace } from './trace.js';
  */
 export function barrier<T extends tf.Tensor>(x: T, after: tf.Tensor): T {
   const trace = currentTrace();
-  if (!trace) return x;
-  const output = trace.output(x);
-  const type = typeAttribute('T', trace.builder.info(output).dtype);
-  const waits = { after: [trace.output(after).oper] };
-  return trace.tensor(trace.builder.output('Identity', [output], [type], waits), 'Identity') as T;
+  return trace ? (trace.later(x, after) as T) : x;
 }

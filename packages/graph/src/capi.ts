@@ -74,6 +74,7 @@ const declarations = {
   TF_SetAttrBool: ['void', 'pointer', 'string', 'byte'],
   TF_SetAttrBoolList: ['void', 'pointer', 'string', 'pointer', 'int'],
   TF_SetAttrString: ['void', 'pointer', 'string', 'pointer', 'size'],
+  TF_SetAttrValueProto: ['void', 'pointer', 'string', 'pointer', 'size', 'pointer'],
   TF_SetAttrShape: ['void', 'pointer', 'string', 'pointer', 'int'],
   TF_SetAttrTensor: ['void', 'pointer', 'string', 'pointer', 'pointer'],
   TF_FinishOperation: ['pointer', 'pointer', 'pointer'],

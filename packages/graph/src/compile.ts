@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { openLibrary } from './capi.js';
 import { nodeBackend } from './backend.js';
 import { loadedLibrary } from './library.js';
-import { type Precision } from './precision.js';
+import { type Precision } from './products.js';
 import { Program, type ProgramOptions } from './program.js';
 import { type EngineOptions } from './session-config.js';
 import { Specializations, type TracedFunction } from './specializations.js';

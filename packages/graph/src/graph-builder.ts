@@ -54,6 +54,7 @@ export class GraphBuilder {
   readonly #positions = new Map<Pointer, number>();
   readonly #content = createHash('sha256');
   readonly #info = new Map<string, OutputInfo>();
+  readonly #scalars = new Map<string, number>();
 
   constructor(api: CApi) {
     this.#api = api;
@@ -103,7 +104,11 @@ export class GraphBuilder {
   ): GraphNode {
     const api = this.#api;
     const { statistics } = this;
-    const description = api.TF_NewOperation(this.graph, op, name ?? `${this.scope}${op}_${statistics.nodes}`);
+    const description = api.TF_NewOperation(
+      this.graph,
+      op,
+      name ?? `${this.scope}${op.replace(/^_/, '')}_${statistics.nodes}`,
+    );
     for (const input of splitInputs(definition, inputs)) {
       if (Array.isArray(input)) api.TF_AddInputList(description, input, input.length);
       else api.TF_AddInput(description, input);
@@ -172,7 +177,13 @@ export class GraphBuilder {
     this.#api.TF_DeleteTensor(tensor);
     this.statistics.constantBytes += bytes.length;
     if (key !== undefined) this.#nodes.set(key, node);
+    if (shape.length === 0) this.#scalars.set(keyOf(node.outputs[0]!), Number(data[0]));
     return node.outputs[0]!;
+  }
+
+  /** Value of a constant without sides. */
+  scalar(output: Output): number | undefined {
+    return this.#scalars.get(keyOf(output));
   }
 
   /** `input` as another type. */

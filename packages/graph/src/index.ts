@@ -14,7 +14,7 @@ export { scope } from './scope.js';
 export { type DType, type TypedArray } from './dtype.js';
 export { type ExportedGraph, type NamedTensor } from './exported-graph.js';
 export { type OperationTime, type Profile, type ProfileOptions } from './profile.js';
-export { type Precision } from './precision.js';
+export { type Precision } from './products.js';
 export { type EngineOptions, type Rewrite } from './session-config.js';
 export { type TracedFunction } from './specializations.js';
 export { TraceError } from './trace-error.js';

@@ -18,7 +18,7 @@ import {
 import { type TypedArray } from './dtype.js';
 
 /** Options of everything that is compiled over one state. */
-export interface ProgramOptions extends EngineOptions, TraceOptions {
+export interface ProgramOptions extends EngineOptions, Omit<TraceOptions, 'fusesBias'> {
   /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
   readonly xla: boolean;
   /** Functions (phases and shapes of batches) that may be held at once. */
@@ -59,10 +59,15 @@ export class Program {
     this.#assign(leaves);
   }
 
-  /** Traces `f` without running anything; the graph goes to the caller. */
-  trace(f: Traceable, batch: Structure): TracedGraph {
+  /**
+   * Traces `f` without running anything; the graph goes to the caller.
+   *
+   * @param portable whether it consists of public operations only, which every TensorFlow runs on every device
+   */
+  trace(f: Traceable, batch: Structure, portable = this.#options.xla): TracedGraph {
     this.#assertUsable();
-    return traceGraph(this.#api, f, { state: this.state, batch }, this.#options);
+    const fusesBias = !portable && !nodeBackend().isUsingGpuDevice;
+    return traceGraph(this.#api, f, { state: this.state, batch }, { ...this.#options, fusesBias });
   }
 
   /** Traces `f` and hands it to TensorFlow as a function. */

@@ -64,7 +64,7 @@ export class Specializations<B, P, M> {
       stats: (phase = this.#phase) => this.#find(phase).loaded.statistics,
       graphDef: (phase = this.#phase) => {
         const { f, batch } = this.#find(phase);
-        const graph = this.#program.trace(f, batch);
+        const graph = this.#program.trace(f, batch, true);
         try {
           return describeGraph(graph, batch, this.#program.state);
         } finally {

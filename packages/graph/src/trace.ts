@@ -7,8 +7,7 @@ import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
 import { FusedFunctions } from './fused-functions.js';
 import { type GraphBuilder } from './graph-builder.js';
-import { plainProduct } from './matrix-product.js';
-import { bfloat16Product, type Precision } from './precision.js';
+import { type Precision, Products } from './products.js';
 import { TF } from './dtype.js';
 import { TraceError } from './trace-error.js';
 
@@ -16,6 +15,8 @@ import { TraceError } from './trace-error.js';
 export interface TraceOptions {
   /** Format of matrix products and convolutions. */
   readonly precision: Precision;
+  /** Whether biases are added within matrix products, which only TensorFlow's own CPU kernels can do. */
+  readonly fusesBias: boolean;
   /** Largest constant that may look like random draws or learned values. */
   readonly maxConstantBytes: number;
 }
@@ -40,6 +41,7 @@ export class Trace {
   readonly #backend: NodeBackend;
   readonly #options: TraceOptions;
   #precision: Precision;
+  #products: Products;
   readonly #values: {
     readonly output: Output;
     readonly op: string;
@@ -55,6 +57,7 @@ export class Trace {
     this.#options = options;
     this.#precision = options.precision;
     this.functions = new FusedFunctions(api);
+    this.#products = new Products(builder, options.fusesBias);
   }
 
   /** A tensor of TensorFlow.js that stands for `output`. */
@@ -65,6 +68,12 @@ export class Trace {
   /** The output that `tensor` stands for; a tensor with values becomes a constant. */
   output(tensor: tf.TensorInfo): Output {
     return this.#outputOf(this.#idOf(tensor));
+  }
+
+  /** The values of `x`, not before `after` has been computed. */
+  later(x: tf.TensorInfo, after: tf.TensorInfo): tf.Tensor {
+    const waits = { after: [this.output(after).oper] };
+    return this.tensor(this.#products.identity(this.output(x), waits), 'Identity');
   }
 
   /** Disposes of a tensor that stands for an output; others stay. */
@@ -101,15 +110,17 @@ export class Trace {
 
   /** Runs `f` with `inner` as the graph under construction. */
   #within<T>(inner: GraphBuilder, f: () => T): T {
-    const [builder, constants] = [this.builder, this.#constants];
+    const [builder, constants, products] = [this.builder, this.#constants, this.#products];
     this.builder = inner;
     this.#constants = new WeakMap();
+    this.#products = new Products(inner, false);
     this.#isNested = true;
     try {
       return f();
     } finally {
       this.builder = builder;
       this.#constants = constants;
+      this.#products = products;
       this.#isNested = false;
     }
   }
@@ -221,10 +232,7 @@ export class Trace {
     const inputs = ids.map((id) => this.#outputOf(id));
     let outputs: readonly Output[];
     try {
-      const operation = plainProduct(this.builder, { op, inputs, attributes });
-      outputs =
-        (this.#precision === 'bf16' ? bfloat16Product(this.builder, operation) : undefined) ??
-        this.builder.node(operation.op, inputs, operation.attributes).outputs;
+      outputs = this.#products.outputs({ op, inputs, attributes }, this.#precision);
     } catch (error) {
       this.fail((error as Error).message, 'TensorFlow refuses this operation');
     }

@@ -1,0 +1,195 @@
+import { type Attribute, AttributeType, typeAttribute } from './attribute.js';
+import { type Output } from './capi.js';
+import { TF } from './dtype.js';
+import { type GraphBuilder, keyOf, type NodeOptions } from './graph-builder.js';
+
+/** Number format of matrix products and convolutions; everything else stays float32. */
+export type Precision = 'f32' | 'bf16';
+
+/** An operation with its inputs and attributes. */
+export interface Operation {
+  readonly op: string;
+  readonly inputs: readonly Output[];
+  readonly attributes: readonly Attribute[];
+}
+
+/** Operations whose work is multiplications and sums of many terms, and which of their inputs are multiplied. */
+const products: Readonly<Record<string, readonly number[]>> = {
+  MatMul: [0, 1],
+  BatchMatMul: [0, 1],
+  BatchMatMulV2: [0, 1],
+  Conv2D: [0, 1],
+  Conv2DBackpropFilter: [0, 2],
+  Conv2DBackpropInput: [1, 2],
+};
+
+/** Operations that give the values they got, or 0: they may as well do so before these are widened. */
+const movements = new Set([
+  'ConcatV2',
+  'ExpandDims',
+  'Identity',
+  'Pack',
+  'Relu',
+  'Reshape',
+  'Slice',
+  'SplitV',
+  'Squeeze',
+  'Transpose',
+  'Unpack',
+]);
+
+/** Operations that wait for what reads their float32 result: where only products do, they follow the rounding. */
+const postponed = new Set(['Reshape', 'Softmax', 'Transpose']);
+
+/**
+ * How the products of one graph are computed.
+ *
+ * - TensorFlow.js asks for every matrix product as one of a batch; a product of two plain matrices becomes `MatMul`.
+ * - A bias is added within the product where the device can do so.
+ * - In bf16, factors are rounded to bfloat16 and results widened to float32. What happens to values between two products
+ *   without changing them (transposes, pieces of heads, powers of two) happens to the rounded ones, and softmax gives rounded
+ *   probabilities where nobody asks for others: a conversion takes as long as the additions that a bfloat16 product saves.
+ */
+export class Products {
+  readonly #builder: GraphBuilder;
+  readonly #fusesBias: boolean;
+  /** The bfloat16 values that a float32 output was widened from. */
+  readonly #narrow = new Map<string, Output>();
+  /** The operation that gave an output, where a later one may take its place. */
+  readonly #origins = new Map<string, Operation>();
+
+  /** @param fusesBias whether `_FusedMatMul` may be used: not on GPUs, nor in what XLA compiles */
+  constructor(builder: GraphBuilder, fusesBias: boolean) {
+    this.#builder = builder;
+    this.#fusesBias = fusesBias;
+  }
+
+  /** The outputs of `operation`, whose factors are rounded or not; the operation becomes part of the graph. */
+  outputs(asked: Operation, precision: Precision): readonly Output[] {
+    const operation = this.#plain(asked);
+    return (
+      this.#product(operation, precision) ??
+      this.#movement(operation) ??
+      this.#powerOfTwo(operation) ??
+      this.#biased(operation) ??
+      this.#builder.node(operation.op, operation.inputs, operation.attributes).outputs
+    );
+  }
+
+  /** `output` behind an `Identity` with these options. */
+  identity(output: Output, options: NodeOptions): Output {
+    const source = this.#narrow.get(keyOf(output)) ?? output;
+    const type = typeAttribute('T', this.#builder.info(source).dtype);
+    const identity = this.#builder.output('Identity', [source], [type], options);
+    return source === output ? identity : this.#widened(identity);
+  }
+
+  #plain(operation: Operation): Operation {
+    const { op, inputs, attributes } = operation;
+    if (op !== 'BatchMatMulV2' && op !== 'BatchMatMul') return operation;
+    if (!inputs.every((input) => this.#builder.info(input).shape?.length === 2)) return operation;
+    const transpose = (name: string, adjoint: string): Attribute => ({
+      name,
+      type: AttributeType.bool,
+      value: attributes.find((attribute) => attribute.name === adjoint)?.value ?? false,
+    });
+    return {
+      op: 'MatMul',
+      inputs,
+      attributes: [
+        typeAttribute('T', this.#builder.info(inputs[0]!).dtype),
+        transpose('transpose_a', 'adj_x'),
+        transpose('transpose_b', 'adj_y'),
+      ],
+    };
+  }
+
+  #product(operation: Operation, precision: Precision): readonly Output[] | undefined {
+    const { op, inputs, attributes } = operation;
+    const factors = products[op];
+    if (!factors) return undefined;
+    if (precision === 'f32' || !this.#isFloat32(inputs[factors[0]!]!)) return this.#remembered(operation);
+    const rounded = inputs.map((input, i) => (factors.includes(i) ? this.#narrowed(input) : input));
+    const outputs = this.#remembered({ op, inputs: rounded, attributes: inBfloat16(attributes) });
+    return outputs.map((output) => this.#widened(output));
+  }
+
+  #movement(operation: Operation): readonly Output[] | undefined {
+    const { op, inputs, attributes } = operation;
+    const sources = inputs.map((input) => this.#narrow.get(keyOf(input)) ?? input);
+    const isNarrow = !sources.some((source) => this.#isFloat32(source));
+    if (isNarrow && movements.has(op) && inputs.some((input) => this.#isFloat32(input))) {
+      const { outputs } = this.#builder.node(op, sources, inBfloat16(attributes));
+      return outputs.map((output) => this.#widened(output));
+    }
+    // Logits of other origin than a product are not rounded: that would give other probabilities.
+    const waits = op === 'Softmax' ? isNarrow : postponed.has(op);
+    return waits ? this.#remembered(operation) : undefined;
+  }
+
+  /** Multiplication by a power of two, which rounds nothing. */
+  #powerOfTwo({ op, inputs, attributes }: Operation): readonly Output[] | undefined {
+    if (op !== 'Mul' || !inputs.some((input) => this.#narrow.has(keyOf(input)))) return undefined;
+    const factors = inputs.map((input) => this.#builder.scalar(input)).filter((x) => x !== undefined);
+    if (factors.length !== 1 || !Number.isInteger(Math.log2(factors[0]!))) return undefined;
+    const rounded = inputs.map((input) => this.#narrowed(input));
+    return [this.#widened(this.#builder.output(op, rounded, inBfloat16(attributes)))];
+  }
+
+  /** A bias that is added to a matrix product; in bf16 before the sum is rounded. */
+  #biased({ op, inputs: [sum, bias] }: Operation): readonly Output[] | undefined {
+    if (!this.#fusesBias || (op !== 'Add' && op !== 'AddV2')) return undefined;
+    const narrow = this.#narrow.get(keyOf(sum!));
+    const origin = this.#origins.get(keyOf(narrow ?? sum!));
+    if (origin?.op !== 'MatMul' || this.#builder.consumers(sum!) > 0) return undefined;
+    const [shape, columns] = [this.#builder.info(bias!).shape, this.#builder.info(sum!).shape?.[1]];
+    if (shape?.length !== 1 || shape[0] !== columns || !this.#isFloat32(sum!)) return undefined;
+    const output = this.#builder.output(
+      '_FusedMatMul',
+      [...origin.inputs, narrow ? this.#narrowed(bias!) : bias!],
+      [
+        ...origin.attributes,
+        { name: 'num_args', type: AttributeType.int, value: 1 },
+        { name: 'fused_ops', type: AttributeType.string, value: ['BiasAdd'] },
+      ],
+    );
+    return [narrow ? this.#widened(output) : output];
+  }
+
+  #remembered(operation: Operation): readonly Output[] {
+    const { outputs } = this.#builder.node(operation.op, operation.inputs, operation.attributes);
+    this.#origins.set(keyOf(outputs[0]!), operation);
+    return outputs;
+  }
+
+  #widened(output: Output): Output {
+    const wide = this.#builder.cast(output, TF.float32);
+    this.#narrow.set(keyOf(wide), output);
+    return wide;
+  }
+
+  #narrowed(output: Output): Output {
+    const narrow = this.#narrow.get(keyOf(output));
+    if (narrow) return narrow;
+    const origin = this.#origins.get(keyOf(output));
+    if (!origin || !postponed.has(origin.op) || this.#builder.consumers(output) > 0) {
+      return this.#builder.cast(output, TF.bfloat16);
+    }
+    const [input, ...others] = origin.inputs;
+    return this.#builder.output(
+      origin.op,
+      [this.#narrowed(input!), ...others],
+      inBfloat16(origin.attributes),
+    );
+  }
+
+  #isFloat32(output: Output): boolean {
+    return this.#builder.info(output).dtype === TF.float32;
+  }
+}
+
+function inBfloat16(attributes: readonly Attribute[]): readonly Attribute[] {
+  return attributes.map((attribute) =>
+    attribute.name === 'T' ? typeAttribute('T', TF.bfloat16) : attribute,
+  );
+}
