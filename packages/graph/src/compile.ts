@@ -11,7 +11,10 @@ import { type AnyRank, type Feeds, type HostTensor, type Live } from './tree.js'
 
 /** Options of {@link compile} and {@link compileFunction}. */
 export interface CompileOptions extends EngineOptions {
-  /** `'bf16'` rounds the factors of matrix products and convolutions to bfloat16, but for those in {@link inFloat32}; the rest stays float32. */
+  /**
+   * `'bf16'` rounds the factors of matrix products and convolutions to bfloat16, biases added to matrix products too, but for
+   * those in {@link inFloat32}; the rest stays float32.
+   */
   readonly precision?: Precision;
   /** Compiles each function as a whole with XLA: seconds to begin with, faster afterwards. */
   readonly xla?: boolean;
