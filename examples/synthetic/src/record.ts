@@ -36,7 +36,7 @@ async function measure(name: string, settings: ConfigInput): Promise<RunFigures[
 const [baseline, toco] = [await measure('baseline', baselineSettings), await measure('toco', tocoSettings)];
 const { iterations } = sceneConfig(tocoSettings).optimizer;
 const recorded: Recorded = {
-  note: `median of seeds ${seeds} with ${iterations} iterations from the same weights, recorded on ${availableParallelism()} threads of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}`,
+  note: `median of seeds ${seeds.split(',').join(', ')} with ${iterations} iterations from the same weights, recorded on ${availableParallelism()} threads of ${cpus()[0]?.model.trim() ?? 'an unknown processor'}`,
   iterations,
   baseline,
   toco,
