@@ -94,7 +94,7 @@ const run = z.strictObject({
 const engine = z.strictObject({
   backend: z.enum(['tensorflow', 'wasm', 'cpu']).default('tensorflow'),
   device: z.enum(['auto', 'gpu', 'cpu']).default('auto'),
-  precision: z.enum(['f32', 'bf16']).default('f32'),
+  precision: z.enum(['f32', 'bf16']).default('f32').describe('number format of matrix products'),
   compile: z.boolean().default(true).describe('run the step as one TensorFlow graph'),
   xla: z.boolean().default(false),
   checkpoint: z
