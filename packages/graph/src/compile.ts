@@ -13,7 +13,8 @@ import { type AnyRank, type Feeds, type HostTensor, type Live } from './tree.js'
 export interface CompileOptions extends EngineOptions {
   /**
    * `'bf16'` rounds the factors of matrix products and convolutions to bfloat16, biases added to matrix products too, but for
-   * those in {@link inFloat32}; the rest stays float32.
+   * those in {@link inFloat32}, and keeps their results so until something else than a product computes with them; the rest
+   * stays float32.
    */
   readonly precision?: Precision;
   /** Compiles each function as a whole with XLA: seconds to begin with, faster afterwards. */

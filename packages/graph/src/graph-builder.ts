@@ -104,6 +104,7 @@ export class GraphBuilder {
   ): GraphNode {
     const api = this.#api;
     const { statistics } = this;
+    // A name may not begin with an underscore, as those of TensorFlow's internal operations do.
     const description = api.TF_NewOperation(
       this.graph,
       op,

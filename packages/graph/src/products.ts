@@ -7,7 +7,7 @@ import { type GraphBuilder, keyOf, type NodeOptions } from './graph-builder.js';
 export type Precision = 'f32' | 'bf16';
 
 /** An operation with its inputs and attributes. */
-export interface Operation {
+interface Operation {
   readonly op: string;
   readonly inputs: readonly Output[];
   readonly attributes: readonly Attribute[];
@@ -27,13 +27,11 @@ const products: Readonly<Record<string, readonly number[]>> = {
 const movements = new Set([
   'ConcatV2',
   'ExpandDims',
-  'Identity',
   'Pack',
   'Relu',
   'Reshape',
   'Slice',
   'SplitV',
-  'Squeeze',
   'Transpose',
   'Unpack',
 ]);
