@@ -1,18 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { barrier, customGradient, fuse, softmax } from '@toco/core';
+import { attentionGradientKernel, attentionKernel, hasAttentionKernel } from './attention-kernel.js';
 
 /**
  * Multi-head self-attention between the fused projection and the output projection: `softmax(q·kᵀ/√d)·v` per head.
  *
- * Its gradient is written out, because it is cheaper than the one that the single operations would give: none of the
- * `[B,heads,T,T]` arrays is kept, the probabilities are computed again; and the softmax term needs the row sums of `dO∘O`,
- * which are those of `dP∘P` for `d` instead of `T` products. Where these arrays are large, a few heads are computed at a time.
+ * On TensorFlow's CPU it is one operation, which `@toco/runtime` adds. Elsewhere its gradient is written out, because it is
+ * cheaper than the one that the single operations would give: none of the `[B,heads,T,T]` arrays is kept, the probabilities
+ * are computed again; and the softmax term needs the row sums of `dO∘O`, which are those of `dP∘P` for `d` instead of `T`
+ * products. Where these arrays are large, a few heads are computed at a time.
  *
  * @param qkv `[B,T,3D]`: queries, keys, values, each with its heads one after the other
  * @param offset `[G,heads,T,T]`, added to the scores before softmax: element `b` of the batch takes that of `b mod G`
  * @returns `[B,T,D]`
  */
 export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): tf.Tensor3D {
+  if (!offset && hasAttentionKernel()) return attendInOnePass(qkv, heads);
   const pieces = offset ? 1 : piecesFor(qkv.shape[0] * heads, qkv.shape[1]);
   return customGradient(
     offset ? [qkv, offset] : [qkv],
@@ -37,6 +40,26 @@ export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): t
       const parts = tf.stack(gradients); // [3,B,heads,T,d]
       const dQkv = tf.reshape(tf.transpose(parts, [1, 3, 0, 2, 4]), [batch, count, 3 * heads * size]);
       return dScores ? [dQkv, sumPerGroup(dScores, offset!.shape[0])] : [dQkv];
+    },
+  );
+}
+
+/** {@link attend} where the backend has one operation for it, and one for its gradient. */
+function attendInOnePass(qkv: tf.Tensor3D, heads: number): tf.Tensor3D {
+  const [batch, count, width] = qkv.shape;
+  return customGradient(
+    [qkv],
+    (save) => {
+      const inHeads = tf.reshape(qkv, [batch, count, 3, heads, width / 3 / heads]);
+      const [output, logSums] = attentionKernel(inHeads);
+      save(inHeads, output, logSums);
+      return tf.reshape(output, [batch, count, width / 3]);
+    },
+    (dy, saved) => {
+      const [qkv, output, logSums] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const dOutput = tf.reshape(dy, output.shape);
+      const gradient = attentionGradientKernel({ qkv, output, logSums, dOutput });
+      return [tf.reshape(gradient, [batch, count, width])];
     },
   );
 }

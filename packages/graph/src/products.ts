@@ -21,6 +21,8 @@ const products: Readonly<Record<string, readonly number[]>> = {
   Conv2D: [0, 1],
   Conv2DBackpropFilter: [0, 2],
   Conv2DBackpropInput: [1, 2],
+  TocoAttention: [0],
+  TocoAttentionGrad: [0, 1, 3],
 };
 
 /** Operations that give the values they got, or 0: they may as well do so before these are widened. */
@@ -109,7 +111,7 @@ export class Products {
     if (precision === 'f32' || !this.#isFloat32(inputs[factors[0]!]!)) return this.#remembered(operation);
     const rounded = inputs.map((input, i) => (factors.includes(i) ? this.#narrowed(input) : input));
     const outputs = this.#remembered({ op, inputs: rounded, attributes: inBfloat16(attributes) });
-    return outputs.map((output) => this.#widened(output));
+    return outputs.map((output) => (this.#isFloat32(output) ? output : this.#widened(output)));
   }
 
   #movement(operation: Operation): readonly Output[] | undefined {

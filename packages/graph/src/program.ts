@@ -18,7 +18,7 @@ import {
 import { type TypedArray } from './dtype.js';
 
 /** Options of everything that is compiled over one state. */
-export interface ProgramOptions extends EngineOptions, Omit<TraceOptions, 'fusesBias'> {
+export interface ProgramOptions extends EngineOptions, Omit<TraceOptions, 'localOperations'> {
   /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
   readonly xla: boolean;
   /** Functions (phases and shapes of batches) that may be held at once. */
@@ -66,8 +66,8 @@ export class Program {
    */
   trace(f: Traceable, batch: Structure, portable = this.#options.xla): TracedGraph {
     this.#assertUsable();
-    const fusesBias = !portable && !nodeBackend().isUsingGpuDevice;
-    return traceGraph(this.#api, f, { state: this.state, batch }, { ...this.#options, fusesBias });
+    const localOperations = !portable && !nodeBackend().isUsingGpuDevice;
+    return traceGraph(this.#api, f, { state: this.state, batch }, { ...this.#options, localOperations });
   }
 
   /** Traces `f` and hands it to TensorFlow as a function. */

@@ -7,6 +7,7 @@ import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
 import { FusedFunctions } from './fused-functions.js';
 import { type GraphBuilder } from './graph-builder.js';
+import { withoutOwnKernels } from './own-kernels.js';
 import { type Precision, Products } from './products.js';
 import { TF } from './dtype.js';
 import { TraceError } from './trace-error.js';
@@ -15,8 +16,8 @@ import { TraceError } from './trace-error.js';
 export interface TraceOptions {
   /** Format of matrix products and convolutions. */
   readonly precision: Precision;
-  /** Whether biases are added within matrix products, which only TensorFlow's own CPU kernels can do. */
-  readonly fusesBias: boolean;
+  /** Whether operations may be used that neither other devices nor other programs have: the graph runs here, on the CPU. */
+  readonly localOperations: boolean;
   /** Largest constant that may look like random draws or learned values. */
   readonly maxConstantBytes: number;
 }
@@ -57,7 +58,7 @@ export class Trace {
     this.#options = options;
     this.#precision = options.precision;
     this.functions = new FusedFunctions(api);
-    this.#products = new Products(builder, options.fusesBias);
+    this.#products = new Products(builder, options.localOperations);
   }
 
   /** A tensor of TensorFlow.js that stands for `output`. */
@@ -115,9 +116,11 @@ export class Trace {
     this.#constants = new WeakMap();
     this.#products = new Products(inner, false);
     this.#isNested = true;
+    const restoreKernels = withoutOwnKernels();
     try {
       return f();
     } finally {
+      restoreKernels();
       this.builder = builder;
       this.#constants = constants;
       this.#products = products;
@@ -290,6 +293,7 @@ export class Trace {
     };
     const restoreBackend = replace(backend, overrides);
     const restoreGather = gatherKernel();
+    const restoreKernels = this.#options.localOperations ? undefined : withoutOwnKernels();
     const restoreRandom = replace(Math, {
       random: () =>
         this.fail(
@@ -302,6 +306,7 @@ export class Trace {
     return () => {
       restoreStack();
       restoreRandom();
+      restoreKernels?.();
       restoreGather();
       restoreBackend();
     };

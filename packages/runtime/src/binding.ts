@@ -11,7 +11,8 @@ import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
 /** The two native modules of an engine: the binding of tfjs-node-gpu, and what prepares the process for it. */
 export const nativeModules = { binding: 'tfjs_binding.node', process: 'toco_process.node' } as const;
 
-const fromPackage = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+/** Path of a file that comes with this package. */
+export const fromPackage = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** Folder of this package that holds the compiled modules for this platform; filled when it is packed. */
 export function prebuiltFolder(): string {
@@ -56,12 +57,8 @@ export async function compileBinding(engineFolder: string, nodePackageFolder: st
         '(…/site-packages/tensorflow), or a packed @toco/runtime, which brings the binding ready.',
     );
   }
-  const nodeHeaders = join(
-    dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')),
-    'include',
-  );
   const common = [
-    ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', `-I${nodeHeaders}`],
+    ...['-O2', '-fPIC', '-shared', '-std=c++17', '-DNAPI_VERSION=8', `-I${nodeHeaders()}`],
     fromPackage('native/compatibility.cc'),
   ];
   await compile([
@@ -85,7 +82,13 @@ export async function compileBinding(engineFolder: string, nodePackageFolder: st
   ]);
 }
 
-async function compile(args: readonly string[]): Promise<void> {
+/** Folder of the headers of Node-API. */
+export function nodeHeaders(): string {
+  return join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
+}
+
+/** Runs g++. */
+export async function compile(args: readonly string[]): Promise<void> {
   const result = await runProgram('g++', args).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
     throw new EngineError(

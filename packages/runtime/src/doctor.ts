@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from './cache.js';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
+import { findKernels } from './kernels.js';
 import { readManifest } from './manifest.js';
 import { findNodePackage } from './node-package.js';
 import { nvidiaDevices, nvidiaDriver, supportedPlatform } from './platform.js';
@@ -36,6 +37,8 @@ export interface DoctorReport {
   readonly platform: string;
   /** The device that TensorFlow computed on when it was tried; undefined where it could not be loaded. */
   readonly device?: 'cpu' | 'gpu';
+  /** Instructions that our kernels use on the CPU; undefined where TensorFlow computes without them. */
+  readonly kernels?: string;
   /** Version of the NVIDIA driver; undefined where there is none. */
   readonly driver?: string;
   /** Names and memory of the GPUs. */
@@ -69,6 +72,8 @@ export async function doctor(): Promise<DoctorReport> {
   const driver = nvidiaDriver();
   const engine = lookForEngine(note);
   if (findNodePackage() === undefined) note('tfjs-node-gpu is not in the cache', setupCommand);
+  if (engine && findKernels() === undefined)
+    note('The kernels of this version are not installed', setupCommand);
   const tried = engine && (await tryEngine(note));
   if (driver !== undefined && tried?.device === 'cpu' && engine?.kind !== 'custom') {
     note('There is an NVIDIA driver, but TensorFlow computes on the CPU', `${setupCommand} --gpu`);
@@ -88,6 +93,7 @@ export async function doctor(): Promise<DoctorReport> {
     },
     platform: `${process.platform}-${process.arch}`,
     ...(tried && { device: tried.device }),
+    ...(tried?.kernels !== undefined && { kernels: tried.kernels }),
     ...(driver !== undefined && { driver }),
     gpus: await nvidiaDevices(),
     threads: availableParallelism(),
@@ -115,10 +121,16 @@ function lookForEngine(note: Note): Engine | undefined {
   }
 }
 
+interface Tried {
+  readonly version: string;
+  readonly device: 'cpu' | 'gpu';
+  readonly kernels?: string;
+}
+
 /** Tries the engine in a process of its own: one that crashes does not take the report with it. */
-async function tryEngine(note: Note): Promise<{ version: string; device: 'cpu' | 'gpu' } | undefined> {
+async function tryEngine(note: Note): Promise<Tried | undefined> {
   const result = await runProgram(process.execPath, [fileURLToPath(new URL('./probe.js', import.meta.url))]);
-  if (result.code === 0) return JSON.parse(result.stdout) as { version: string; device: 'cpu' | 'gpu' };
+  if (result.code === 0) return JSON.parse(result.stdout) as Tried;
   note(`TensorFlow could not be used: ${lastComplaint(result)}`, setupCommand);
   return undefined;
 }
@@ -149,7 +161,7 @@ function cachedFolders(): CachedFolder[] {
       : [];
   const root = cacheFolder();
   return [
-    ...folders(root, /^tfjs-node-gpu-[\d.]+$/),
+    ...folders(root, /^(?:tfjs-node-gpu-[\d.]+|kernels-[0-9a-f]+)$/),
     ...folders(join(root, 'engines'), /^(?!.*\.(?:partial-|lock))/),
   ].map((path) => {
     const manifest = readManifest(path);

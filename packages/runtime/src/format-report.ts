@@ -18,6 +18,7 @@ export function formatReport(report: DoctorReport): string {
     ['libtensorflow', versions.tensorflow ?? 'not usable'],
     ['library', report.library ?? 'none'],
     ['computes on', report.device === undefined ? 'nothing yet' : report.device.toUpperCase()],
+    ['kernels', report.kernels ?? "TensorFlow's own"],
     ['NVIDIA driver', report.driver ?? 'none'],
     ...report.gpus.map((gpu, index): [string, string] => [`GPU ${index}`, gpu]),
     ['threads', String(report.threads)],

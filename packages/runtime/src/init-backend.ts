@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from './engine-error.js';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
+import { loadKernels, type KernelsState } from './kernels.js';
 import { loadTensorflow, loadTensorflowJs } from './load-tensorflow.js';
 import { nvidiaDriver, supportedPlatform } from './platform.js';
 import { printToStderr, type Print } from './progress.js';
@@ -38,6 +39,8 @@ export interface BackendInfo {
   readonly version: string;
   /** Threads of the operations. */
   readonly threads: number;
+  /** Instructions that our kernels of attention use (`avx512_bf16`, `avx512`, `avx2`); undefined where TensorFlow's are used. */
+  readonly kernels?: string;
   /** All of it in one line, as it was printed. */
   readonly description: string;
 }
@@ -140,12 +143,22 @@ function loadEngine(options: BackendOptions): Loaded {
     showLog: environment['TF_CPP_MIN_LOG_LEVEL'] === '0',
   });
   const { version } = found;
+  const kernels = found.device === 'cpu' ? loadKernels(threads, setupCommand) : undefined;
   const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';
-  const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'} (${engine.folder})`;
+  const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'}${kernels ? `, ${describe(kernels)}` : ''} (${engine.folder})`;
   return {
-    info: { backend: 'tensorflow', device: found.device, version, threads, description },
+    info: {
+      ...{ backend: 'tensorflow', device: found.device, version, threads, description },
+      ...(kernels && 'instructions' in kernels && { kernels: kernels.instructions }),
+    },
     library: { ...engine, version },
   };
+}
+
+function describe(kernels: KernelsState): string {
+  return 'instructions' in kernels
+    ? `kernels ${kernels.instructions}`
+    : `no kernels of ours (${kernels.without})`;
 }
 
 function engineEnvironment(options: BackendOptions): {

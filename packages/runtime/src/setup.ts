@@ -13,6 +13,7 @@ import {
   type Engine,
 } from './engine.js';
 import { installFolder } from './install-folder.js';
+import { installKernels } from './kernels.js';
 import { installNodePackage } from './node-package.js';
 import { cudaWheels, tensorflowVersion, tensorflowWheels, type EngineSource } from './pinned.js';
 import { nvidiaDriver, supportedPlatform } from './platform.js';
@@ -61,6 +62,7 @@ export async function setup(options: SetupOptions = {}): Promise<Engine> {
   }
   const engine = findEngine(device, { library });
   if (!engine) throw new Error(`${setupCommand} left no engine`);
+  await installKernels(dirname(engine.folder), print);
   print(`TensorFlow is ready: ${engine.folder}`);
   return engine;
 }

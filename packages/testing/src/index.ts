@@ -8,3 +8,4 @@ export { recordKernels } from './record-kernels.js';
 export { recordTape, type Tape } from './record-tape.js';
 export { checkedOperations } from './checked-operations.js';
 export { kernelCases, type KernelCase } from './kernel-cases.js';
+export { withoutOwnKernels } from './without-own-kernels.js';

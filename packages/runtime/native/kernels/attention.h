@@ -1,0 +1,37 @@
+// Multi-head self-attention on the CPU: what is computed, and by which instructions.
+#pragma once
+
+namespace toco {
+
+// Sizes of dense, row-major tensors: qkv [images,tokens,3,heads,size], output [images,tokens,heads,size],
+// logSums [images,tokens,heads].
+struct AttentionShape {
+  int images, tokens, heads, size;
+};
+
+// Work comes in units that do not depend on one another: one head of one image each.
+struct Attention {
+  // output = softmax(q kᵀ / √size) v; logSums: binary logarithms of the sums of
+  // exponentials, one for each query.
+  void (*forward)(const AttentionShape&, int unit, const void* qkv, void* output, float* logSums);
+  // The gradient of qkv from that of the output.
+  void (*backward)(const AttentionShape&, int unit, const void* qkv, const void* output, const float* logSums,
+                   const void* dOutput, void* dQkv);
+};
+
+// Attention compiled for some instruction set.
+struct AttentionKernels {
+  Attention float32, bfloat16;
+};
+
+namespace avx2 {
+extern const AttentionKernels kernels;
+}
+namespace avx512 {
+extern const AttentionKernels kernels;
+}
+namespace avx512_bf16 {
+extern const AttentionKernels kernels;
+}
+
+}  // namespace toco

@@ -1,0 +1,36 @@
+// register(limit): registers the operations of operations.cc with the TensorFlow that this process has loaded, for the
+//   best instructions of the processor among those up to `limit` (undefined: all); returns their name, or null where the
+//   processor has none of them.
+
+#include <node_api.h>
+
+extern "C" const char* toco_register_kernels(const char* limit);
+
+namespace {
+
+napi_value Register(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  char limit[32];
+  size_t length = 0;
+  napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
+  const bool limited = napi_get_value_string_utf8(env, argument, limit, sizeof limit, &length) == napi_ok;
+  const char* name = toco_register_kernels(limited ? limit : nullptr);
+  napi_value result;
+  if (name)
+    napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &result);
+  else
+    napi_get_null(env, &result);
+  return result;
+}
+
+napi_value Init(napi_env env, napi_value exports) {
+  const napi_property_descriptor property = {"register", nullptr, Register, nullptr, nullptr, nullptr, napi_default,
+                                             nullptr};
+  napi_define_properties(env, exports, 1, &property);
+  return exports;
+}
+
+}  // namespace
+
+NAPI_MODULE(NODE_GYP_MODULE_NAME, Init)

@@ -1,0 +1,83 @@
+// Threads that share the units of a task. TensorFlow's C API does not give its own to kernels.
+#pragma once
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace toco {
+
+// Waits by pthread's conditions: those of the C++ library would need the one of GCC 12 when the program runs.
+class Workers {
+ public:
+  // For the life of the process: at its end nobody may wait for threads that are gone.
+  static Workers& instance() {
+    static Workers& workers = *new Workers;
+    return workers;
+  }
+
+  // Calls work(0) to work(units - 1) on up to `threads` threads, this one among them, and returns when all have returned.
+  void run(int threads, int units, const std::function<void(int)>& work) {
+    Task task{units, work};
+    const int helpers = std::min(threads, units) - 1;
+    if (helpers > 0) {
+      Lock lock(mutex_);
+      while (count_ < threads - 1) {
+        std::thread([this] { serve(); }).detach();
+        count_++;
+      }
+      waiting_.insert(waiting_.end(), size_t(helpers), &task);
+      pthread_cond_broadcast(&wake_);
+    }
+    takePart(task);
+    if (helpers <= 0) return;
+    Lock lock(mutex_);
+    waiting_.erase(std::remove(waiting_.begin(), waiting_.end(), &task), waiting_.end());
+    while (task.helpers > 0) pthread_cond_wait(&left_, &mutex_);
+  }
+
+ private:
+  struct Task {
+    const int units;
+    const std::function<void(int)>& work;
+    std::atomic<int> next{0};
+    int helpers = 0;  // that are at work; guarded by the mutex
+  };
+
+  struct Lock {
+    pthread_mutex_t& mutex;
+    explicit Lock(pthread_mutex_t& mutex) : mutex(mutex) { pthread_mutex_lock(&mutex); }
+    ~Lock() { pthread_mutex_unlock(&mutex); }
+  };
+
+  static void takePart(Task& task) {
+    for (int unit; (unit = task.next++) < task.units;) task.work(unit);
+  }
+
+  void serve() {
+    for (;;) {
+      Task* task;
+      {
+        Lock lock(mutex_);
+        while (waiting_.empty()) pthread_cond_wait(&wake_, &mutex_);
+        task = waiting_.back();
+        waiting_.pop_back();
+        task->helpers++;
+      }
+      takePart(*task);
+      Lock lock(mutex_);
+      if (--task->helpers == 0) pthread_cond_broadcast(&left_);
+    }
+  }
+
+  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t wake_ = PTHREAD_COND_INITIALIZER, left_ = PTHREAD_COND_INITIALIZER;
+  std::vector<Task*> waiting_;
+  int count_ = 0;
+};
+
+}  // namespace toco
