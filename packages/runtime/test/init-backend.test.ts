@@ -61,7 +61,9 @@ describe('in a process of its own', () => {
   test('nothing of what TensorFlow says reaches the user', async () => {
     const { stdout, stderr } = await runNode(`${start} await initBackend(); ${gradient}`);
     expect(stdout).toBe('158,274,266,482\n');
-    expect(stderr).toMatch(/^Backend: tensorflow 2\.21\.0 on the CPU, \d+ threads?, (?:kernels \w+|no kernels of ours \(this .*\)) \(.*\)\n$/);
+    expect(stderr).toMatch(
+      /^Backend: tensorflow 2\.21\.0 on the CPU, \d+ threads?, (?:kernels \w+|no kernels of ours \(this .*\)) \(.*\)\n$/,
+    );
   });
 
   test('its lines are shown on request', async () => {
