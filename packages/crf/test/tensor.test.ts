@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { initBackend } from '@toco/runtime';
-import { expectClose } from '@toco/testing';
+import { expectClose, recordKernels, withoutOwnKernels } from '@toco/testing';
 import { bilateralLattice, filterLattice, gaussianLattice } from '../src/index.js';
 import {
   latticeFilter,
@@ -83,6 +83,47 @@ describe.each(['tensorflow', 'cpu'])('on %s', (backend) => {
     const lattice = latticeTensors(packLattices(lattices));
     expect(() => latticeFilter(tf.zeros([3, 4, 4, 2]), lattice)).toThrow(
       'values [3,4,4,2] do not fit a lattice of 3 images × 140 points',
+    );
+  });
+});
+
+describe('one operation, where TensorFlow has it on the CPU,', () => {
+  let hasKernel: boolean;
+  beforeAll(async () => {
+    const { kernels } = await initBackend({ backend: 'tensorflow' });
+    hasKernel = kernels !== undefined;
+    await tf.setBackend('tensorflow');
+  });
+  const values = (channels: number): tf.Tensor4D =>
+    tf.tensor4d(randomArray(3 * pixels * channels, 6), [3, height, width, channels]);
+
+  test.each([1, 8, 21])('gives what many give, also transposed, with %d channels', async (channels) => {
+    const lattice = latticeTensors(packLattices(lattices));
+    const both = (): tf.Tensor[] => {
+      const f = (x: tf.Tensor4D): tf.Tensor => latticeFilter(x, lattice);
+      const { value, grad } = tf.valueAndGrad(f)(values(channels), values(channels));
+      return [value, grad];
+    };
+    const one = await recordKernels(both);
+    expect(one.get('TocoLatticeFilter')).toBe(hasKernel ? 2 : undefined);
+    const expected = await withoutOwnKernels(both);
+    for (const [i, tensor] of both().entries()) await expectClose(tensor, expected[i]!, { relative: 2e-6 });
+  });
+
+  test('refuses indices that lead out of an image, and sizes that do not fit', () => {
+    if (!hasKernel) return;
+    const { offsets, weights, neighbours } = latticeTensors(packLattices(lattices));
+    const run = (inputs: object): unknown =>
+      tf.engine().runKernel('TocoLatticeFilter', {
+        ...{ values: values(2), offsets, weights, neighbours },
+        ...inputs,
+      });
+    const outside = /an index leads out of the rows of its image/;
+    expect(() => run({ offsets: tf.add(offsets, tf.scalar(1e6, 'int32')) })).toThrow(outside);
+    expect(() => run({ offsets: tf.sub(offsets, tf.scalar(1e6, 'int32')) })).toThrow(outside);
+    expect(() => run({ neighbours: tf.add(neighbours, tf.scalar(1e6, 'int32')) })).toThrow(outside);
+    expect(() => run({ weights: tf.zeros([3, pixels, 5]) })).toThrow(
+      /sizes of values and lattice do not fit/,
     );
   });
 });

@@ -12,7 +12,7 @@ import { published, root } from './workspace.js';
 
 const names = published.map(({ name }) => name);
 const shipped =
-  /^(LICENSE|README\.md|package\.json|(dist|src)\/[\w/-]+\.(ts|js|d\.ts)(\.map)?|native\/\w+\.cc|prebuilt\/[\w/-]+\.node)$/;
+  /^(LICENSE|README\.md|package\.json|(dist|src)\/[\w/-]+\.(ts|js|d\.ts)(\.map)?|native\/[\w/-]+\.(cc|h)|prebuilt\/[\w/-]+\.node)$/;
 
 /** What every tarball must be, whatever it does. */
 // eslint-disable-next-line jest/no-export -- packing is slow: what was packed once serves both files of tests

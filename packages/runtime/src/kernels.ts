@@ -16,17 +16,17 @@ const choices = ['avx512_bf16', 'avx512', 'avx2', 'off'] as const;
 
 const moduleName = 'toco_kernels.node';
 
-/** Flags of g++ by instruction set; code for each goes into the module, and the processor decides which is used. */
+// Flags of g++ by instruction set; code for each goes into the module, and the processor decides which is used.
 const avx2 = ['-mavx2', '-mfma'];
 const avx512 = [...avx2, '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512cd'];
-const instructionSets = { avx2, avx512, avx512_bf16: [...avx512, '-mavx512bf16'] };
+export const instructionSets = { avx2, avx512, avx512_bf16: [...avx512, '-mavx512bf16'] };
 
-const flags = [
+export const flags = [
   ...['-O3', '-fPIC', '-std=c++17', '-fvisibility=hidden', '-DNAPI_VERSION=8'],
   ...['-ffp-contract=fast', '-fno-math-errno'], // products and sums in one instruction, roots without a look at errors
 ];
 
-const sourceFolder = fromPackage('native/kernels');
+export const sourceFolder = fromPackage('native/kernels');
 
 /** Name of what these sources and flags give; another version of this package has another beside it in the cache. */
 function kernelsName(): string {
@@ -76,8 +76,12 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
       object: `${name}.o`,
       options: [...options, `-DINSTRUCTION_SET=${name}`],
     })),
-    { source: 'operations.cc', object: 'operations.o', options: [] },
-    { source: 'module.cc', object: 'module.o', options: ['-DNODE_GYP_MODULE_NAME=toco_kernels'] },
+    { source: 'lattice.cc', object: 'lattice.o', options: avx2 },
+    ...['attention-operations', 'lattice-operation', 'register', 'module'].map((name) => ({
+      source: `${name}.cc`,
+      object: `${name}.o`,
+      options: ['-DNODE_GYP_MODULE_NAME=toco_kernels'],
+    })),
   ];
   const path = (object: string): string => join(folder, 'objects', object);
   await mkdir(join(folder, 'objects'));
@@ -111,10 +115,10 @@ interface KernelsModule {
 
 /** The parts of tfjs-node's backend that run an operation by its name. */
 interface Operations {
-  readonly binding: { readonly TF_ATTR_TYPE: number; readonly TF_ATTR_INT: number };
+  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_ATTR_BOOL', number>>;
   executeMultipleOutputs(
     name: string,
-    attributes: readonly { readonly name: string; readonly type: number; readonly value: number }[],
+    attributes: readonly { readonly name: string; readonly type: number; readonly value: number | boolean }[],
     inputs: readonly tf.TensorInfo[],
     count: number,
   ): tf.TensorInfo[];
@@ -125,7 +129,7 @@ export type KernelsState = { readonly instructions: string } | { readonly withou
 
 /**
  * Adds to the loaded TensorFlow, and to the backend "tensorflow", the operations that TensorFlow lacks on the CPU:
- * `TocoAttention` and its gradient.
+ * `TocoAttention`, its gradient, and `TocoLatticeFilter`.
  *
  * @param threads that one operation may use
  */
@@ -142,21 +146,28 @@ export function loadKernels(threads: number, setupCommand: string): KernelsState
   if (instructions === null) return { without: 'this processor has no AVX2' };
   registerOperation('TocoAttention', ['qkv'], 2, threads);
   registerOperation('TocoAttentionGrad', ['qkv', 'output', 'logSums', 'dOutput'], 1, threads);
+  registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbours'], 1, threads);
   return { instructions };
 }
 
-/** Lets TensorFlow.js run an operation of `count` outputs by `tf.engine().runKernel`. */
+/** Lets TensorFlow.js run an operation of `count` outputs by `tf.engine().runKernel`; its attributes are switches. */
 function registerOperation(
   kernelName: string,
   inputNames: readonly string[],
   count: number,
   threads: number,
 ): void {
-  const kernelFunc: tf.KernelFunc = ({ inputs, backend }) => {
+  const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
     const operations = backend as Operations;
+    const { binding } = operations;
     const attributes = [
-      { name: 'T', type: operations.binding.TF_ATTR_TYPE, value: 1 }, // float32
-      { name: 'threads', type: operations.binding.TF_ATTR_INT, value: threads },
+      { name: 'T', type: binding.TF_ATTR_TYPE, value: 1 }, // float32
+      { name: 'threads', type: binding.TF_ATTR_INT, value: threads },
+      ...Object.entries(attrs ?? {}).map(([name, value]) => ({
+        name,
+        type: binding.TF_ATTR_BOOL,
+        value: value as boolean,
+      })),
     ];
     const tensors = inputNames.map((name) => inputs[name]!);
     const outputs = operations.executeMultipleOutputs(kernelName, attributes, tensors, count);

@@ -4,6 +4,7 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../src/cache.js';
+import { flags, instructionSets, sourceFolder } from '../src/kernels.js';
 import { built, runNode, start } from './run-node.js';
 
 const sets = ['avx2', 'avx512', 'avx512_bf16'];
@@ -101,6 +102,25 @@ test.each(sets)(
   },
   60_000,
 );
+
+test('code for different instructions shares no function, which the linker would keep once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'toco-objects-'));
+  try {
+    for (const [source, name] of [['lattice.cc', 'avx2'], ...sets.map((set) => ['attention.cc', set])] as [
+      string,
+      keyof typeof instructionSets,
+    ][]) {
+      const object = join(folder, `${name}.o`);
+      const options = [...flags, ...instructionSets[name], `-DINSTRUCTION_SET=${name}`];
+      const compiled = await start('g++', [...options, '-c', join(sourceFolder, source), '-o', object]).ended;
+      expect(compiled).toMatchObject({ code: 0, stderr: '' });
+      const symbols = (await start('nm', ['-C', object]).ended).stdout.split('\n');
+      expect(symbols.filter((line) => / [uVW] /.test(line))).toEqual([]);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}, 60_000);
 
 const initialise = `const { initBackend } = await import(${JSON.stringify(built('index.js'))});
   try { console.log(JSON.stringify(await initBackend({ backend: 'tensorflow', device: 'cpu' }))); }

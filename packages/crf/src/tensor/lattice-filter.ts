@@ -54,10 +54,28 @@ export function latticeFilter(values: tf.Tensor4D, lattice: LatticeTensors): tf.
 }
 
 /**
+ * K·values, or Kᵀ·values: by one operation where the backend has it (`@toco/runtime` adds it to TensorFlow on the CPU), else
+ * by many.
+ */
+function apply(values: tf.Tensor4D, lattice: LatticeTensors, transposed: boolean): tf.Tensor4D {
+  // undefined where there is none, although the type does not say so
+  const kernel = tf.getKernel('TocoLatticeFilter', tf.getBackend()) as unknown;
+  if (kernel === undefined) return applyByGathers(values, lattice, transposed);
+  const { offsets, weights, neighbours } = lattice;
+  return tf
+    .engine()
+    .runKernel(
+      'TocoLatticeFilter',
+      { values, offsets, weights, neighbours },
+      { reverse: transposed },
+    ) as tf.Tensor4D;
+}
+
+/**
  * K·values, or Kᵀ·values. One scatter of all corners: sorted lists and padded gathers were slower, and of the two
  * scatters only `scatterND` exists on wasm and takes linear time on cpu, where `unsortedSegmentSum` is quadratic.
  */
-function apply(values: tf.Tensor4D, lattice: LatticeTensors, transposed: boolean): tf.Tensor4D {
+function applyByGathers(values: tf.Tensor4D, lattice: LatticeTensors, transposed: boolean): tf.Tensor4D {
   return tf.tidy(() => {
     const [batch, numPoints, corners] = lattice.offsets.shape as [number, number, number];
     const channels = values.shape[3];

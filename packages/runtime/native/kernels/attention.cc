@@ -3,16 +3,18 @@
 // A block of queries is multiplied with all keys, so that whole rows of scores lie in the cache: their softmax needs no
 // second look. Factors are first packed in the order in which the inner loop reads them. A product's step takes one
 // 32-bit lane of each factor: a float32, or two neighbouring bfloat16 values where the processor multiplies these.
+//
+// No function of the standard library that is a template may be called here: the linker would keep one instance of it for
+// all instruction sets.
 
 #include "attention.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
-#include <vector>
 
 namespace toco {
 namespace INSTRUCTION_SET {
@@ -34,6 +36,7 @@ constexpr int blockRows = 48;               // queries whose scores are kept at 
 constexpr int blockSteps = 96;              // steps of a product whose panel stays in the first-level cache
 
 constexpr int ceilDiv(int x, int unit) { return (x + unit - 1) / unit; }
+constexpr int least(int x, int y) { return x < y ? x : y; }
 
 inline float widened(uint16_t x) {
   const uint32_t bits = uint32_t(x) << 16;
@@ -171,12 +174,12 @@ void multiply(int rows, int columns, int steps, Left<typename N::Lane> a, const 
               ptrdiff_t cRow, bool add) {
   static const Tiles<N> tiles;
   for (int column = 0; column < columns; column += panel) {
-    const int vectors = ceilDiv(std::min(columns - column, panel), lanes);
+    const int vectors = ceilDiv(least(columns - column, panel), lanes);
     for (int step = 0; step < steps; step += blockSteps) {
       const auto* block = b + ptrdiff_t(column) * steps + ptrdiff_t(step) * panel;
       for (int row = 0; row < rows; row += tileRows)
-        tiles.of[std::min(rows - row, tileRows) - 1][vectors - 1](
-            {a.start + row * a.row + step * a.step, a.row, a.step}, block, std::min(steps - step, blockSteps),
+        tiles.of[least(rows - row, tileRows) - 1][vectors - 1](
+            {a.start + row * a.row + step * a.step, a.row, a.step}, block, least(steps - step, blockSteps),
             c + row * cRow + column, cRow, add || step > 0);
     }
   }
@@ -222,7 +225,7 @@ void packTransposed(Matrix<const typename N::Value> x, typename N::Lane* packed)
 template <class N>
 void packPanels(Matrix<const typename N::Value> x, typename N::Lane* packed) {
   for (int column = 0; column < x.columns; column += panel) {
-    const int count = std::min(x.columns - column, panel);
+    const int count = least(x.columns - column, panel);
     for (int r = 0; r < x.rows; r += N::perLane, packed += panel) {
       const auto* from = x.at(r) + column;
       if (r + N::perLane <= x.rows)
@@ -259,12 +262,28 @@ inline Vector exp2(Vector x) {
 
 constexpr float log2e = 1.44269504f;
 
-// Memory of this thread, a piece for each number. It stays, since a training step asks for the same sizes again and again.
+inline void fill(float* x, int count, float value) {
+  for (int i = 0; i < count; i++) x[i] = value;
+}
+
+// Memory of a thread. It stays, since a training step asks for the same sizes again and again.
+struct Memory {
+  void* start = nullptr;
+  size_t bytes = 0;
+  ~Memory() { std::free(start); }
+};
+
+// That of this thread, a piece for each number.
 template <int number, class T>
 T* scratch(size_t count) {
-  static thread_local std::vector<char> memory;
-  if (memory.size() < count * sizeof(T) + 64) memory.resize(count * sizeof(T) + 64);
-  return (T*)((uintptr_t(memory.data()) + 63) / 64 * 64);
+  static thread_local Memory memory;
+  const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
+  if (memory.bytes < bytes) {
+    std::free(memory.start);
+    memory.start = std::aligned_alloc(64, memory.bytes = bytes);
+    if (!memory.start) std::abort();
+  }
+  return (T*)memory.start;
 }
 
 // One head of one image in tensors of [images,tokens,kinds,heads,size].
@@ -288,7 +307,7 @@ struct Head {
 
 template <class Value>
 Matrix<Value> rowsOf(Matrix<Value> x, int first) {
-  return {x.at(first), x.row, std::min(x.rows - first, blockRows), x.columns};
+  return {x.at(first), x.row, least(x.rows - first, blockRows), x.columns};
 }
 
 // Whole vectors of a row, and an odd number of them: rows that lie a power of two apart would meet in the same cache sets.
@@ -315,7 +334,7 @@ void forward(const AttentionShape& shape, int unit, const void* qkv, void* outpu
   float* sums = scratch<4, float>(size_t(blockRows) * sizePanels);
   packTransposed<N>(keys, keysT);
   packPanels<N>(values, valuePanels);
-  const float scale = log2e / std::sqrt(float(size));
+  const float scale = log2e / sqrtf(float(size));
 
   for (int first = 0; first < tokens; first += blockRows) {
     const auto some = rowsOf(queries, first);
@@ -327,14 +346,14 @@ void forward(const AttentionShape& shape, int unit, const void* qkv, void* outpu
       float* row = scores + ptrdiff_t(r) * columns;
       Value* exponentials = (Value*)row;
       const int end = ceilDiv(tokens, lanes) * lanes;
-      std::fill(row + tokens, row + end, -INFINITY);
+      fill(row + tokens, end - tokens, -INFINITY);
       Vector tops = *(const Vector*)row;
       for (int c = lanes; c < end; c += lanes) {
         const Vector x = *(const Vector*)(row + c);
         tops = tops > x ? tops : x;
       }
       float top = tops[0];
-      for (int i = 1; i < lanes; i++) top = std::max(top, tops[i]);
+      for (int i = 1; i < lanes; i++) top = top > tops[i] ? top : tops[i];
       const float base = top * scale;
       Vector totals{};
       for (int c = 0; c < end; c += lanes) {
@@ -348,7 +367,7 @@ void forward(const AttentionShape& shape, int unit, const void* qkv, void* outpu
       float total = 0;
       for (int i = 0; i < lanes; i++) total += totals[i];
       factors[r] = 1 / total;
-      *logs.at(first + r) = base + std::log2(total);
+      *logs.at(first + r) = base + log2f(total);
     }
     multiply<N>(some.rows, size, tokenSteps, {(const Lane*)scores, columns, 1}, valuePanels, sums, sizePanels, false);
     for (int r = 0; r < some.rows; r++)
@@ -392,7 +411,7 @@ void backward(const AttentionShape& shape, int unit, const void* qkv, const void
   packTransposed<N>(keys, keysT);
   packTransposed<N>(values, valuesT);
   packPanels<N>(keys, keyPanels);
-  const float scale = 1 / std::sqrt(float(size));
+  const float scale = 1 / sqrtf(float(size));
 
   for (int first = 0; first < tokens; first += blockRows) {
     const auto some = rowsOf(queries, first), dSome = rowsOf(dOut, first);
@@ -403,13 +422,13 @@ void backward(const AttentionShape& shape, int unit, const void* qkv, const void
     multiply<N>(some.rows, tokens, sizeSteps, {block, sizeSteps, 1}, keysT, scores, columns, false);
     multiply<N>(some.rows, tokens, sizeSteps, {dBlock, sizeSteps, 1}, valuesT, dScores, columns, false);
     for (int r = 0; r < some.rows; r += N::perLane) {
-      const int count = std::min(some.rows - r, N::perLane);
+      const int count = least(some.rows - r, N::perLane);
       float inner[N::perLane] = {}, logSum[N::perLane] = {};
       for (int i = 0; i < count; i++) {
         for (int c = 0; c < size; c++) inner[i] += N::read(dSome.at(r + i)[c]) * N::read(out.at(first + r + i)[c]);
         logSum[i] = *logs.at(first + r + i);
-        std::fill_n(scores + ptrdiff_t(r + i) * columns + tokens, end - tokens, -INFINITY);
-        std::fill_n(dScores + ptrdiff_t(r + i) * columns + tokens, end - tokens, 0.f);
+        fill(scores + ptrdiff_t(r + i) * columns + tokens, end - tokens, -INFINITY);
+        fill(dScores + ptrdiff_t(r + i) * columns + tokens, end - tokens, 0);
       }
       for (int c = 0; c < end; c += lanes) {
         const ptrdiff_t at = ptrdiff_t(r) * columns + c;

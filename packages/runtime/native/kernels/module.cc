@@ -1,4 +1,4 @@
-// register(limit): registers the operations of operations.cc with the TensorFlow that this process has loaded, for the
+// register(limit): registers our operations with the TensorFlow that this process has loaded, for the
 //   best instructions of the processor among those up to `limit` (undefined: all); returns their name, or null where the
 //   processor has none of them.
 
