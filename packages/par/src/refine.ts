@@ -1,6 +1,6 @@
 import { assertShape, fuse, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { defaultDilations, neighbours, padded } from './neighbourhood.js';
+import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighbourhood.js';
 import { assertDilations, type RefineOptions } from './options.js';
 
 /**
@@ -27,7 +27,8 @@ export function refine(masks: tf.Tensor, affinity: tf.Tensor, options: RefineOpt
 }
 
 /**
- * {@link refine} with an affinity `[8·dilations,B,H,W]`.
+ * {@link refine} with an affinity `[8·dilations,B,H,W]`: by one operation where the backend has it (`@toco/runtime` adds it to
+ * TensorFlow on the CPU), else by many.
  *
  * Planes come before pixels, so that a weight plane meets whole planes: products with one weight for several channels in
  * a row took 1.2 times as long on TensorFlow's CPU kernels.
@@ -38,10 +39,34 @@ export function refinePlanes(
   { iterations = 10, dilations = defaultDilations }: RefineOptions,
 ): tf.Tensor4D {
   return tf.tidy(() => {
+    const planes = tf.transpose(masks, [3, 0, 1, 2]); // [C,B,H,W]
+    // undefined where there is none, although the type does not say so
+    const kernel = tf.getKernel('TocoRefine', tf.getBackend()) as unknown;
+    const refined =
+      kernel === undefined
+        ? refineByPieces(planes, affinity, iterations, dilations)
+        : (tf
+            .engine()
+            .runKernel(
+              'TocoRefine',
+              { planes, weights: affinity },
+              { iterations, offsets: dilations.flatMap(neighbourOffsets).flat() },
+            ) as tf.Tensor4D);
+    return tf.transpose(refined, [1, 2, 3, 0]);
+  });
+}
+
+function refineByPieces(
+  first: tf.Tensor4D,
+  affinity: tf.Tensor4D,
+  iterations: number,
+  dilations: readonly number[],
+): tf.Tensor4D {
+  return tf.tidy(() => {
     const reach = Math.max(...dilations);
     const pad = (planes: tf.Tensor4D): tf.Tensor4D => padded(planes, reach);
     const weights = tf.unstack(affinity); // M × [B,H,W]
-    let planes: tf.Tensor4D = tf.transpose(masks, [3, 0, 1, 2]); // [C,B,H,W]
+    let planes = tf.clone(first);
     for (let iteration = 0; iteration < iterations; iteration++) {
       const previous = planes;
       planes = tf.tidy(() => {
@@ -57,7 +82,7 @@ export function refinePlanes(
       });
       previous.dispose();
     }
-    return tf.transpose(planes, [1, 2, 3, 0]);
+    return planes;
   });
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeSafetensors } from '@toco/formats';
 import { initBackend } from '@toco/runtime';
-import { expectClose, fixture, sharedPath, toTensor } from '@toco/testing';
+import { expectClose, fixture, recordKernels, sharedPath, toTensor, withoutOwnKernels } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
@@ -124,6 +124,38 @@ describe.each(['tensorflow', 'cpu'])('on %s', (backend) => {
       masks,
     );
     await expectClose(gradient, tf.mul(2, masks), { relative: 1e-6 });
+  });
+});
+
+describe('one operation, where TensorFlow has it on the CPU,', () => {
+  let hasKernel: boolean;
+  beforeAll(async () => {
+    const { kernels } = await initBackend({ backend: 'tensorflow' });
+    hasKernel = kernels !== undefined;
+    await tf.setBackend('tensorflow');
+  });
+
+  // Sides below and above eight pixels and bands of sixteen rows, more channels than are computed together.
+  test.each([
+    [1, 5, 3, 2],
+    [2, 17, 13, 3],
+    [2, 40, 33, 11],
+    [1, 16, 8, 8],
+  ])('gives what many give: %i images of %i × %i, %i planes', async (batch, height, width, channels) => {
+    const affinity = parAffinity(random([batch, height, width, 3], 1));
+    const masks = random([batch, height, width, channels], 2);
+    const run = (): tf.Tensor => refine(masks, affinity, { iterations: 3 });
+    const counts = await recordKernels(run);
+    expect(counts.get('TocoRefine')).toBe(hasKernel ? 1 : undefined);
+    await expectClose(run(), await withoutOwnKernels(run), { relative: 1e-6 });
+  });
+
+  test('refuses weights of other sizes', () => {
+    if (!hasKernel) return;
+    const inputs = { planes: tf.zeros([2, 1, 4, 4]), weights: tf.zeros([3, 1, 4, 4]) };
+    const run = (): unknown =>
+      tf.engine().runKernel('TocoRefine', inputs, { iterations: 1, offsets: [0, 1, 1, 0] });
+    expect(run).toThrow(/TocoRefine takes \[channels,images,height,width\]/);
   });
 });
 

@@ -76,12 +76,14 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
       object: `${name}.o`,
       options: [...options, `-DINSTRUCTION_SET=${name}`],
     })),
-    { source: 'lattice.cc', object: 'lattice.o', options: avx2 },
-    ...['attention-operations', 'lattice-operation', 'register', 'module'].map((name) => ({
-      source: `${name}.cc`,
-      object: `${name}.o`,
-      options: ['-DNODE_GYP_MODULE_NAME=toco_kernels'],
-    })),
+    ...['lattice', 'refine'].map((name) => ({ source: `${name}.cc`, object: `${name}.o`, options: avx2 })),
+    ...['attention-operations', 'lattice-operation', 'refine-operation', 'register', 'module'].map(
+      (name) => ({
+        source: `${name}.cc`,
+        object: `${name}.o`,
+        options: ['-DNODE_GYP_MODULE_NAME=toco_kernels'],
+      }),
+    ),
   ];
   const path = (object: string): string => join(folder, 'objects', object);
   await mkdir(join(folder, 'objects'));
@@ -118,7 +120,11 @@ interface Operations {
   readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_ATTR_BOOL', number>>;
   executeMultipleOutputs(
     name: string,
-    attributes: readonly { readonly name: string; readonly type: number; readonly value: number | boolean }[],
+    attributes: readonly {
+      readonly name: string;
+      readonly type: number;
+      readonly value: number | boolean | readonly number[];
+    }[],
     inputs: readonly tf.TensorInfo[],
     count: number,
   ): tf.TensorInfo[];
@@ -129,7 +135,7 @@ export type KernelsState = { readonly instructions: string } | { readonly withou
 
 /**
  * Adds to the loaded TensorFlow, and to the backend "tensorflow", the operations that TensorFlow lacks on the CPU:
- * `TocoAttention`, its gradient, and `TocoLatticeFilter`.
+ * `TocoAttention`, its gradient, `TocoLatticeFilter` and `TocoRefine`.
  *
  * @param threads that one operation may use
  */
@@ -147,10 +153,11 @@ export function loadKernels(threads: number, setupCommand: string): KernelsState
   registerOperation('TocoAttention', ['qkv'], 2, threads);
   registerOperation('TocoAttentionGrad', ['qkv', 'output', 'logSums', 'dOutput'], 1, threads);
   registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbours'], 1, threads);
+  registerOperation('TocoRefine', ['planes', 'weights'], 1, threads);
   return { instructions };
 }
 
-/** Lets TensorFlow.js run an operation of `count` outputs by `tf.engine().runKernel`; its attributes are switches. */
+/** Lets TensorFlow.js run an operation of `count` outputs by `tf.engine().runKernel`; its attributes are switches and whole numbers. */
 function registerOperation(
   kernelName: string,
   inputNames: readonly string[],
@@ -165,8 +172,8 @@ function registerOperation(
       { name: 'threads', type: binding.TF_ATTR_INT, value: threads },
       ...Object.entries(attrs ?? {}).map(([name, value]) => ({
         name,
-        type: binding.TF_ATTR_BOOL,
-        value: value as boolean,
+        type: typeof value === 'boolean' ? binding.TF_ATTR_BOOL : binding.TF_ATTR_INT,
+        value: value as boolean | number | number[],
       })),
     ];
     const tensors = inputNames.map((name) => inputs[name]!);

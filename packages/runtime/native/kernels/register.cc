@@ -9,6 +9,7 @@ namespace toco {
 
 void registerAttention(const AttentionKernels&, TF_Status*);
 void registerLatticeFilter(TF_Status*);
+void registerRefine(TF_Status*);
 
 namespace {
 
@@ -46,6 +47,7 @@ extern "C" const char* toco_register_kernels(const char* limit) {
     Status status;
     registerAttention(set.kernels, status);
     registerLatticeFilter(status);
+    registerRefine(status);
     return name = status.ok() ? set.name : nullptr;
   }
   return nullptr;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -26,9 +27,10 @@ class Workers {
     const int helpers = std::min(threads, units) - 1;
     if (helpers > 0) {
       Lock lock(mutex_);
-      while (count_ < threads - 1) {
-        std::thread([this] { serve(); }).detach();
-        count_++;
+      try {
+        for (; count_ < threads - 1; count_++) std::thread([this] { serve(); }).detach();
+      } catch (const std::system_error&) {
+        // The system gives no more threads: the work is done by those that there are.
       }
       waiting_.insert(waiting_.end(), size_t(helpers), &task);
       pthread_cond_broadcast(&wake_);
