@@ -58,25 +58,31 @@ export function segLoss(
       pixelWeights(tf.logicalAnd(valid, isBackground), groups),
       pixelWeights(tf.logicalAnd(valid, tf.logicalNot(isBackground)), groups),
     ); // [B,H,W]
-    return fuse(crossEntropy)(logits, target, weights);
+    return fuse(crossEntropy)(logits, tf.softmax(logits), target, weights);
   });
 }
 
 /**
- * Softmax and cross entropy from one set of exponentials, passing over the large tensors as seldom as possible.
+ * Cross entropy from probabilities without their logarithms, which a small one does not have: log p = x − max x + log max p.
  *
+ * @param probabilities softmax of the logits; other losses of the same logits ask for it too, and a compiled step computes
+ * it once
  * @param weights `[B,H,W]`, of each pixel
  */
-function crossEntropy(logits: tf.Tensor, target: tf.Tensor, weights: tf.Tensor): ValueAndDerivative {
-  const shifted = tf.sub(logits, tf.max(logits, 3, true));
-  const exponentials = tf.exp(shifted);
-  const sums = tf.sum(exponentials, 3, true); // [B,H,W,1]
+function crossEntropy(
+  logits: tf.Tensor,
+  probabilities: tf.Tensor,
+  target: tf.Tensor,
+  weights: tf.Tensor,
+): ValueAndDerivative {
   const weightPerLogit = tf.expandDims(weights, 3);
   // Compared rather than `oneHot`, which the wasm backend writes out of bounds for ignored labels and wrongly as float32.
   const isLabel = tf.equal(tf.expandDims(target, 3), tf.range(0, logits.shape[3]!, 1, 'int32'));
   const oneHot = tf.mul(tf.cast(isLabel, 'float32'), weightPerLogit); // [B,H,W,K], the weight at the label
-  const value = tf.sub(tf.sum(tf.mul(weightPerLogit, tf.log(sums))), tf.sum(tf.mul(oneHot, shifted)));
-  const derivative = tf.sub(tf.mul(exponentials, tf.div(weightPerLogit, sums)), oneHot);
+  const shifted = tf.sub(logits, tf.max(logits, 3, true));
+  const logTop = tf.log(tf.max(probabilities, 3, true)); // [B,H,W,1]
+  const value = tf.neg(tf.add(tf.sum(tf.mul(oneHot, shifted)), tf.sum(tf.mul(weightPerLogit, logTop))));
+  const derivative = tf.sub(tf.mul(probabilities, weightPerLogit), oneHot);
   return { value, derivative };
 }
 
