@@ -159,6 +159,23 @@ test('an engine without kernels says how to get them, and setup compiles them', 
   }
 }, 120_000);
 
+test('what is no number stays none', async () => {
+  if (supported.length === 0) return;
+  const { stdout } = await runNode(`
+    const tf = await import('@tensorflow/tfjs-core');
+    ${initialise}
+    const values = new Float32Array(40 * 3 * 16).fill(0.5);
+    values[7 * 48 + 16] = NaN; // of one key
+    const run = (qkv) => tf.engine().runKernel('TocoAttention', { qkv });
+    const qkv = tf.tensor(values, [1, 40, 3, 1, 16]);
+    const [output, logSums] = run(qkv);
+    const gradient = tf.engine().runKernel('TocoAttentionGrad', { qkv, output, logSums, dOutput: tf.onesLike(output) });
+    for (const x of [output, logSums, gradient]) console.log(x.dataSync().some(Number.isNaN));
+    console.log(run(tf.onesLike(qkv))[0].dataSync().some(Number.isNaN));
+  `);
+  expect(stdout.split('\n').slice(1, 5)).toEqual(['true', 'true', 'true', 'false']);
+});
+
 test('shapes that are none of attention are refused in one sentence', async () => {
   if (supported.length === 0) return;
   const { stdout } = await runNode(`

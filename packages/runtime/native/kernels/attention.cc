@@ -245,9 +245,10 @@ void writeRow(const float* x, float factor, int columns, typename N::Value* to) 
   for (; c < columns; c++) to[c] = N::one(x[c] * factor);
 }
 
-// 2^x for x <= 0, to 2e-7 of its value, and never below 2^-126.
+// 2^x for x <= 0, to 2e-7 of its value, and never below 2^-126; of what is no number, no number.
 inline Vector exp2(Vector x) {
-  x = x > -126.f ? x : Vector{} - 126.f;
+  const Vector smallest = Vector{} - 126.f;
+  x = smallest > x ? smallest : x;
   const Vector shifted = x + 12582912.f;  // 1.5 * 2^23: the nearest integer of x is in the low bits
   const Vector f = x - (shifted - 12582912.f);
   // 2^f for |f| <= 1/2: its Taylor series, with the last term's share adjusted

@@ -50,6 +50,13 @@ class Workers {
     int helpers = 0;  // that are at work; guarded by the mutex
   };
 
+  // As on TensorFlow's own threads; else results would hang on the thread that computes them.
+  struct DenormalsAreZero {
+    const unsigned before = __builtin_ia32_stmxcsr();
+    DenormalsAreZero() { __builtin_ia32_ldmxcsr(before | 0x8040); }
+    ~DenormalsAreZero() { __builtin_ia32_ldmxcsr(before); }
+  };
+
   struct Lock {
     pthread_mutex_t& mutex;
     explicit Lock(pthread_mutex_t& mutex) : mutex(mutex) { pthread_mutex_lock(&mutex); }
@@ -57,6 +64,7 @@ class Workers {
   };
 
   static void takePart(Task& task) {
+    const DenormalsAreZero mode;
     for (int unit; (unit = task.next++) < task.units;) task.work(unit);
   }
 
