@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from './engine-error.js';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
-import { loadKernels, type KernelsState } from './kernels.js';
+import { loadKernels, type KernelsState } from './load-kernels.js';
 import { loadTensorflow, loadTensorflowJs } from './load-tensorflow.js';
 import { nvidiaDriver, supportedPlatform } from './platform.js';
 import { printToStderr, type Print } from './progress.js';
@@ -143,7 +143,7 @@ function loadEngine(options: BackendOptions): Loaded {
     showLog: environment['TF_CPP_MIN_LOG_LEVEL'] === '0',
   });
   const { version } = found;
-  const kernels = found.device === 'cpu' ? loadKernels(threads, setupCommand) : undefined;
+  const kernels = found.device === 'cpu' ? loadKernels(threads) : undefined;
   const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';
   const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'}${kernels ? `, ${describe(kernels)}` : ''} (${engine.folder})`;
   return {

@@ -1,18 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import { compile, fromPackage, nodeHeaders, prebuiltFolder } from './binding.js';
 import { cacheFolder } from './cache.js';
-import { EngineError } from './engine-error.js';
 import { installFolder } from './install-folder.js';
 import { readManifest } from './manifest.js';
 import type { Print } from './progress.js';
-
-/** What `TOCO_KERNELS` may be: the best instruction set to use, or none of our kernels. */
-const choices = ['avx512_bf16', 'avx512', 'avx2', 'off'] as const;
 
 const moduleName = 'toco_kernels.node';
 
@@ -109,76 +103,4 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
 export function findKernels(): string | undefined {
   const folder = join(cacheFolder(), kernelsName());
   return typeof readManifest(folder) === 'object' ? join(folder, moduleName) : undefined;
-}
-
-interface KernelsModule {
-  readonly register: (limit?: string) => string | null;
-}
-
-/** The parts of tfjs-node's backend that run an operation by its name. */
-interface Operations {
-  readonly binding: Readonly<Record<'TF_ATTR_TYPE' | 'TF_ATTR_INT' | 'TF_ATTR_BOOL', number>>;
-  executeMultipleOutputs(
-    name: string,
-    attributes: readonly {
-      readonly name: string;
-      readonly type: number;
-      readonly value: number | boolean | readonly number[];
-    }[],
-    inputs: readonly tf.TensorInfo[],
-    count: number,
-  ): tf.TensorInfo[];
-}
-
-/** What became of the kernels: the instructions that they use, or why they are not used. */
-export type KernelsState = { readonly instructions: string } | { readonly without: string };
-
-/**
- * Adds to the loaded TensorFlow, and to the backend "tensorflow", the operations that TensorFlow lacks on the CPU:
- * `TocoAttention`, its gradient, `TocoLatticeFilter` and `TocoRefine`.
- *
- * @param threads that one operation may use
- */
-export function loadKernels(threads: number, setupCommand: string): KernelsState {
-  const limit = process.env['TOCO_KERNELS'];
-  if (limit && !(choices as readonly string[]).includes(limit)) {
-    throw new EngineError(`TOCO_KERNELS is "${limit}": it may be ${choices.join(', ')}, or not be set.`);
-  }
-  if (limit === 'off') return { without: 'switched off by TOCO_KERNELS' };
-  const path = findKernels();
-  if (path === undefined) return { without: `not installed: run "${setupCommand}"` };
-  const { register } = createRequire(import.meta.url)(path) as KernelsModule;
-  const instructions = register(...(limit ? [limit] : []));
-  if (instructions === null) return { without: 'this processor has no AVX2' };
-  registerOperation('TocoAttention', ['qkv'], 2, threads);
-  registerOperation('TocoAttentionGrad', ['qkv', 'output', 'logSums', 'dOutput'], 1, threads);
-  registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbours'], 1, threads);
-  registerOperation('TocoRefine', ['planes', 'weights'], 1, threads);
-  return { instructions };
-}
-
-/** Lets TensorFlow.js run an operation of `count` outputs by `tf.engine().runKernel`; its attributes are switches and whole numbers. */
-function registerOperation(
-  kernelName: string,
-  inputNames: readonly string[],
-  count: number,
-  threads: number,
-): void {
-  const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
-    const operations = backend as Operations;
-    const { binding } = operations;
-    const attributes = [
-      { name: 'T', type: binding.TF_ATTR_TYPE, value: 1 }, // float32
-      { name: 'threads', type: binding.TF_ATTR_INT, value: threads },
-      ...Object.entries(attrs ?? {}).map(([name, value]) => ({
-        name,
-        type: typeof value === 'boolean' ? binding.TF_ATTR_BOOL : binding.TF_ATTR_INT,
-        value: value as boolean | number | number[],
-      })),
-    ];
-    const tensors = inputNames.map((name) => inputs[name]!);
-    const outputs = operations.executeMultipleOutputs(kernelName, attributes, tensors, count);
-    return count === 1 ? outputs[0]! : outputs;
-  };
-  tf.registerKernel({ kernelName, backendName: 'tensorflow', kernelFunc });
 }

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheFolder } from '../src/cache.js';
@@ -154,6 +155,13 @@ test('an engine without kernels says how to get them, and setup compiles them', 
     expect(installed).toMatchObject({ code: 0 });
     const { stdout } = await runNode(initialise, environment);
     expect((JSON.parse(stdout) as { kernels?: string }).kernels).toBe(supported.at(-1));
+
+    const folder = readdirSync(root).find((name) => name.startsWith('kernels-')) ?? '';
+    const path = join(root, folder, 'toco_kernels.node');
+    await writeFile(path, Buffer.alloc(statSync(path).size));
+    expect((await runNode(initialise, environment)).stdout).toMatch(
+      /^EngineError: The kernels could not be added to TensorFlow \(.+\): run "npx toco-runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
+    );
   } finally {
     await rm(root, { recursive: true });
   }

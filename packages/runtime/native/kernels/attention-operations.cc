@@ -33,12 +33,6 @@ void inferForward(TF_ShapeInferenceContext* context, TF_Status* status) {
   setOutput(context, 1, qkv, 4, status);
 }
 
-void inferBackward(TF_ShapeInferenceContext* context, TF_Status* status) {
-  Shape qkv;
-  TF_ShapeInferenceContextGetInput(context, 0, qkv.handle, status);
-  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, qkv.handle, status);
-}
-
 struct Kernel {
   int32_t threads = 1;
   Kernel(TF_OpKernelConstruction* construction, TF_Status* status) {
@@ -105,7 +99,7 @@ void registerAttention(const AttentionKernels& kernels, TF_Status* status) {
           attributes,
           {"qkv: T", "output: T", "log_sums: float", "d_output: T"},
           {"d_qkv: T"},
-          inferBackward},
+          inferLikeInput},
          status);
   serve<Kernel>("TocoAttention", TF_FLOAT, computeForward<float>, status);
   serve<Kernel>("TocoAttention", TF_BFLOAT16, computeForward<uint16_t>, status);

@@ -10,12 +10,6 @@
 namespace toco {
 namespace {
 
-void infer(TF_ShapeInferenceContext* context, TF_Status* status) {
-  Shape values;
-  TF_ShapeInferenceContextGetInput(context, 0, values.handle, status);
-  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, values.handle, status);
-}
-
 struct Kernel {
   int32_t threads = 1;
   unsigned char reverse = 0;
@@ -60,7 +54,7 @@ void registerLatticeFilter(TF_Status* status) {
           {"T: {float} = DT_FLOAT", "threads: int >= 1 = 1", "reverse: bool = false"},
           {"values: T", "offsets: int32", "weights: float", "neighbours: int32"},
           {"output: T"},
-          infer},
+          inferLikeInput},
          status);
   serve<Kernel>("TocoLatticeFilter", TF_FLOAT, compute, status);
 }

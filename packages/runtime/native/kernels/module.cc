@@ -1,10 +1,12 @@
 // register(limit): registers our operations with the TensorFlow that this process has loaded, for the
 //   best instructions of the processor among those up to `limit` (undefined: all); returns their name, or null where the
-//   processor has none of them.
+//   processor has none of them. Throws what TensorFlow has against it.
 
 #include <node_api.h>
 
-extern "C" const char* toco_register_kernels(const char* limit);
+#include <string>
+
+extern "C" const char* toco_register_kernels(const char* limit, std::string* complaint);
 
 namespace {
 
@@ -15,7 +17,12 @@ napi_value Register(napi_env env, napi_callback_info info) {
   size_t length = 0;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   const bool limited = napi_get_value_string_utf8(env, argument, limit, sizeof limit, &length) == napi_ok;
-  const char* name = toco_register_kernels(limited ? limit : nullptr);
+  std::string complaint;
+  const char* name = toco_register_kernels(limited ? limit : nullptr, &complaint);
+  if (!complaint.empty()) {
+    napi_throw_error(env, nullptr, complaint.c_str());
+    return nullptr;
+  }
   napi_value result;
   if (name)
     napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &result);

@@ -16,12 +16,6 @@
 namespace toco {
 namespace {
 
-void infer(TF_ShapeInferenceContext* context, TF_Status* status) {
-  Shape planes;
-  TF_ShapeInferenceContextGetInput(context, 0, planes.handle, status);
-  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, planes.handle, status);
-}
-
 struct Kernel {
   int32_t threads = 1, iterations = 1;
   std::vector<int32_t> offsets;
@@ -114,7 +108,7 @@ void registerRefine(TF_Status* status) {
           {"T: {float} = DT_FLOAT", "threads: int >= 1 = 1", "iterations: int >= 0", "offsets: list(int)"},
           {"planes: T", "weights: T"},
           {"output: T"},
-          infer},
+          inferLikeInput},
          status);
   serve<Kernel>("TocoRefine", TF_FLOAT, compute, status);
 }

@@ -1,6 +1,7 @@
 // Chooses instructions and registers all operations.
 
 #include <cstring>
+#include <string>
 
 #include "attention.h"
 #include "tensorflow.h"
@@ -25,8 +26,9 @@ struct InstructionSet {
 // Registers the operations once for the process, for the best instructions that the processor has among those up to
 // `limit` (null: all).
 //
-// Returns the name of the instruction set, or null where there is none: nothing is registered then.
-extern "C" const char* toco_register_kernels(const char* limit) {
+// Returns the name of the instruction set, or null where there is none: nothing is registered then. Where TensorFlow refuses,
+// `complaint` says why.
+extern "C" const char* toco_register_kernels(const char* limit, std::string* complaint) {
   using namespace toco;
   static const char* name = nullptr;
   if (name) return name;
@@ -48,6 +50,7 @@ extern "C" const char* toco_register_kernels(const char* limit) {
     registerAttention(set.kernels, status);
     registerLatticeFilter(status);
     registerRefine(status);
+    if (!status.ok()) *complaint = TF_Message(status);
     return name = status.ok() ? set.name : nullptr;
   }
   return nullptr;

@@ -23,6 +23,7 @@ TF_Status* TF_NewStatus();
 void TF_DeleteStatus(TF_Status*);
 void TF_SetStatus(TF_Status*, int code, const char* message);
 int TF_GetCode(const TF_Status*);
+const char* TF_Message(const TF_Status*);
 int TF_NumDims(const TF_Tensor*);
 int64_t TF_Dim(const TF_Tensor*, int);
 void* TF_TensorData(const TF_Tensor*);
@@ -76,6 +77,13 @@ struct Shape {
   TF_ShapeHandle* handle = TF_NewShapeHandle();
   ~Shape() { TF_DeleteShapeHandle(handle); }
 };
+
+// For operations whose output has the shape of their first input.
+inline void inferLikeInput(TF_ShapeInferenceContext* context, TF_Status* status) {
+  Shape input;
+  TF_ShapeInferenceContextGetInput(context, 0, input.handle, status);
+  if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, input.handle, status);
+}
 
 // Whether the tensor has these dimensions.
 inline bool hasShape(const TF_Tensor* tensor, std::initializer_list<int64_t> dims) {
