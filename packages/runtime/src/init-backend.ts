@@ -39,7 +39,7 @@ export interface BackendInfo {
   readonly version: string;
   /** Threads of the operations. */
   readonly threads: number;
-  /** Instructions that our kernels of attention use (`avx512_bf16`, `avx512`, `avx2`); undefined where TensorFlow's are used. */
+  /** Instructions that our kernels use (`avx512_bf16`, `avx512`, `avx2`); undefined where TensorFlow computes without them. */
   readonly kernels?: string;
   /** All of it in one line, as it was printed. */
   readonly description: string;
