@@ -58,7 +58,8 @@ function hashOf(headers: Headers): string | undefined {
 }
 
 function sizeOf({ status, headers }: Response): number | undefined {
-  if (status === 206) return wholeNumber(/\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1]);
+  if (status === 206 || status === 416)
+    return wholeNumber(/\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1]);
   return status === 200 ? wholeNumber(headers.get('content-length')) : undefined;
 }
 

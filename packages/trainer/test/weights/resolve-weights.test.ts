@@ -103,9 +103,12 @@ test('a server without ranges sends everything again', async () => {
   expect(content.equals(await readFile(path))).toBe(true);
 });
 
-test('a part that is whole needs no byte more', async () => {
+test.each([
+  ['as a header', { 'x-linked-size': String(content.length) }],
+  ['with its refusal', {}],
+])('a part that is whole needs no byte more; the hub gives the size %s', async (_, size) => {
   await leave(content);
-  hub.answer = send(content, { headers: { ...tag, 'x-linked-size': String(content.length) } });
+  hub.answer = send(content, { headers: { ...tag, ...size } });
   await resolveWeights(spec, options);
   expect(content.equals(await readFile(path))).toBe(true);
 });
