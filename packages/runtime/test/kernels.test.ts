@@ -107,12 +107,18 @@ test.each(sets)(
 test('code for different instructions shares no function, which the linker would keep once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'toco-objects-'));
   try {
-    for (const [source, name] of [['lattice.cc', 'avx2'], ...sets.map((set) => ['attention.cc', set])] as [
-      string,
-      keyof typeof instructionSets,
-    ][]) {
+    const units: [string, string][] = [
+      ['lattice.cc', 'avx2'],
+      ['refine.cc', 'avx2'],
+      ...sets.map((set): [string, string] => ['attention.cc', set]),
+    ];
+    for (const [source, name] of units) {
       const object = join(folder, `${name}.o`);
-      const options = [...flags, ...instructionSets[name], `-DINSTRUCTION_SET=${name}`];
+      const options = [
+        ...flags,
+        ...instructionSets[name as keyof typeof instructionSets],
+        `-DINSTRUCTION_SET=${name}`,
+      ];
       const compiled = await start('g++', [...options, '-c', join(sourceFolder, source), '-o', object]).ended;
       expect(compiled).toMatchObject({ code: 0, stderr: '' });
       const symbols = (await start('nm', ['-C', object]).ended).stdout.split('\n');
