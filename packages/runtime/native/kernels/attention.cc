@@ -251,7 +251,7 @@ inline Vector exp2(Vector x) {
   x = smallest > x ? smallest : x;
   const Vector shifted = x + 12582912.f;  // 1.5 * 2^23: the nearest integer of x is in the low bits
   const Vector f = x - (shifted - 12582912.f);
-  // 2^f for |f| <= 1/2: its Taylor series, with the last term's share adjusted
+  // 2^f for |f| <= 1/2: its Taylor series
   Vector y = f * 1.5403530e-4f + 1.3333558e-3f;
   y = y * f + 9.6181291e-3f;
   y = y * f + 5.5504109e-2f;

@@ -1,4 +1,4 @@
-// TensorFlow's C API for operations (stable, unlike that of C++), and what all of ours do with it.
+// TensorFlow's C API for operations, and what all of ours do with it. That of C++ would bind us to one build.
 #pragma once
 
 #include <cstddef>
