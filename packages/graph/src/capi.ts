@@ -169,6 +169,8 @@ type NativeFunction<D extends readonly unknown[]> = ((
 export type CApi = { readonly [K in keyof Declarations]: NativeFunction<Declarations[K]> } & {
   /** Copies `size` bytes between two addresses or typed arrays. */
   readonly memcpy: NativeFunction<readonly ['pointer', 'pointer', 'pointer', 'size']>;
+  /** A variable of the environment as TensorFlow sees it; Node's `process.env` may be a copy. */
+  readonly getenv: NativeFunction<readonly ['string', 'string']>;
   /** Switches TF32 matrix products of the whole process; `undefined` where the library does not offer it. */
   readonly setTensorFloat32: ((enabled: boolean) => void) | undefined;
   /** Gives freed memory back to the system; `undefined` where the C library does so by itself or can't. */
@@ -213,6 +215,7 @@ function bind(path: string): CApi {
   }
   const loaded = koffi.load(null); // everything that the process has loaded, the C library included
   functions['memcpy'] = loaded.func('memcpy', 'void*', ['void*', 'void*', 'size_t']);
+  functions['getenv'] = loaded.func('getenv', 'const char*', ['const char*']);
   functions['malloc_trim'] = optional(() => loaded.func('malloc_trim', 'int', ['size_t']));
   functions['setTensorFloat32'] = tensorFloat32Switch(library);
   return functions as unknown as CApi;

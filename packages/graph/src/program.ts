@@ -18,7 +18,8 @@ import {
 import { type TypedArray } from './dtype.js';
 
 /** Options of everything that is compiled over one state. */
-export interface ProgramOptions extends EngineOptions, Omit<TraceOptions, 'localOperations'> {
+export interface ProgramOptions
+  extends EngineOptions, Omit<TraceOptions, 'localOperations' | 'operationThreads'> {
   /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
   readonly xla: boolean;
   /** Functions (phases and shapes of batches) that may be held at once. */
@@ -31,6 +32,9 @@ export interface LoadedFunction {
   readonly structure: Structure;
   readonly statistics: TraceStatistics;
 }
+
+/** What lets TensorFlow give threads of its own to each runtime. */
+const ownThreads = 'TF_OVERRIDE_GLOBAL_THREADPOOL';
 
 /** State in variables of TensorFlow's own, and the functions over it. Calls run one after another, in order. */
 export class Program {
@@ -49,6 +53,12 @@ export class Program {
   constructor(api: CApi, state: unknown, options: ProgramOptions) {
     this.#api = api;
     this.#options = options;
+    if (options.threads?.intra !== undefined && api.getenv(ownThreads) !== '1') {
+      throw new Error(
+        `The option threads.intra needs ${ownThreads}=1 in the environment before TensorFlow is loaded: ` +
+          'initBackend() of @toco/runtime sets it, otherwise set it yourself.',
+      );
+    }
     const { structure, leaves } = takeApart('state', state);
     const bytes = structure.specs.find(({ dtype }) => dtype === 'uint8');
     if (bytes)
@@ -67,7 +77,8 @@ export class Program {
   trace(f: Traceable, batch: Structure, portable = this.#options.xla): TracedGraph {
     this.#assertUsable();
     const localOperations = !portable && !nodeBackend().isUsingGpuDevice;
-    return traceGraph(this.#api, f, { state: this.state, batch }, { ...this.#options, localOperations });
+    const options = { ...this.#options, localOperations, operationThreads: this.#options.threads?.intra };
+    return traceGraph(this.#api, f, { state: this.state, batch }, options);
   }
 
   /** Traces `f` and hands it to TensorFlow as a function. */

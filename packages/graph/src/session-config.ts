@@ -2,8 +2,12 @@ import { writeMessage } from './protobuf.js';
 
 /** How much of the machine the engine takes, and how. Process-wide settings are marked. */
 export interface EngineOptions {
-  /** Operations that run side by side (`inter`). The default leaves the choice to TensorFlow: one per core. */
-  readonly threads?: { readonly inter?: number };
+  /**
+   * Operations that run side by side (`inter`), and threads that each may use (`intra`). The default leaves both to
+   * TensorFlow: one per core. `intra` needs `TF_OVERRIDE_GLOBAL_THREADPOOL=1` in the environment before TensorFlow is loaded, which
+   * `initBackend` of `@toco/runtime` sees to.
+   */
+  readonly threads?: { readonly inter?: number; readonly intra?: number };
   /** Where the function runs, e.g. `'/CPU:0'` or `'/GPU:1'`; TensorFlow chooses where missing. */
   readonly device?: string;
   /** Takes GPU memory as it is needed instead of all at once. Process-wide: the first user of the GPU decides. */
@@ -37,6 +41,7 @@ const rewrites = {
 /** The bytes of TensorFlow's `ConfigProto` for these options. */
 export function sessionConfig({ threads, memoryGrowth, rewrites: switches }: EngineOptions): Uint8Array {
   return writeMessage([
+    [2, threads?.intra],
     [5, threads?.inter],
     [6, memoryGrowth === undefined ? undefined : writeMessage([[4, memoryGrowth]])],
     [7, true], // allow_soft_placement: operations without a kernel on the device run elsewhere

@@ -7,7 +7,7 @@ import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
 import { FusedFunctions } from './fused-functions.js';
 import { type GraphBuilder } from './graph-builder.js';
-import { withoutOwnKernels } from './own-kernels.js';
+import { onThreads, withoutOwnKernels } from './own-kernels.js';
 import { type Precision, Products } from './products.js';
 import { TF } from './dtype.js';
 import { TraceError } from './trace-error.js';
@@ -18,6 +18,8 @@ export interface TraceOptions {
   readonly precision: Precision;
   /** Whether operations may be used that neither other devices nor other programs have: the graph runs here, on the CPU. */
   readonly localOperations: boolean;
+  /** Threads that each of those may use; default: what `@toco/runtime` gives them. */
+  readonly operationThreads?: number | undefined;
   /** Largest constant that may look like random draws or learned values. */
   readonly maxConstantBytes: number;
 }
@@ -233,9 +235,11 @@ export class Trace {
 
   #execute(op: string, attributes: Attribute[], ids: readonly number[], count: number): NativeInfo[] {
     const inputs = ids.map((id) => this.#outputOf(id));
+    const { operationThreads: threads } = this.#options;
+    const settings = threads === undefined ? attributes : onThreads(threads, op, attributes);
     let outputs: readonly Output[];
     try {
-      outputs = this.#products.outputs({ op, inputs, attributes }, this.#precision);
+      outputs = this.#products.outputs({ op, inputs, attributes: settings }, this.#precision);
     } catch (error) {
       this.fail((error as Error).message, 'TensorFlow refuses this operation');
     }

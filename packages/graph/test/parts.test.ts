@@ -36,12 +36,14 @@ describe('protobuf', () => {
 
   test('writes the bytes of a ConfigProto', () => {
     const config = sessionConfig({
-      threads: { inter: 2 },
+      threads: { intra: 1, inter: 2 },
       memoryGrowth: true,
       rewrites: { remapping: false },
     });
-    // inter_op = 2; gpu_options { allow_growth }; allow_soft_placement; graph_options { rewrite_options { remapping: OFF } }
-    expect(Buffer.from(config).toString('hex')).toBe('2802' + '32022001' + '3801' + '5204' + '52027002');
+    // intra_op = 1; inter_op = 2; gpu_options { allow_growth }; allow_soft_placement; graph_options { rewrite_options { remapping: OFF } }
+    expect(Buffer.from(config).toString('hex')).toBe(
+      '1001' + '2802' + '32022001' + '3801' + '5204' + '52027002',
+    );
     // rewrite_options { disable_meta_optimizer: true } where none is asked for; {} leaves TensorFlow's defaults
     expect(Buffer.from(sessionConfig({})).toString('hex')).toBe('3801' + '5205' + '5203980101');
     expect(Buffer.from(sessionConfig({ rewrites: {} })).toString('hex')).toBe('3801' + '5202' + '5200');

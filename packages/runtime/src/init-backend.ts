@@ -16,7 +16,7 @@ export interface BackendOptions {
   readonly backend?: 'auto' | BackendName | undefined;
   /** `auto`: the GPU where TensorFlow finds one. `gpu` never falls back. */
   readonly device?: 'auto' | 'cpu' | 'gpu' | undefined;
-  /** Threads of TensorFlow's operations; default: `TF_NUM_INTRAOP_THREADS`, else all cores. */
+  /** Cores that TensorFlow's operations may keep busy; default: `TF_NUM_INTRAOP_THREADS`, else all. */
   readonly threads?: number | undefined;
   /** Takes GPU memory as it is needed instead of nearly all at the start; default true. */
   readonly memoryGrowth?: boolean | undefined;
@@ -177,7 +177,10 @@ function engineEnvironment(options: BackendOptions): {
         ? level
         : String(['info', 'warning', 'error', 'silent'].indexOf(logLevel)),
     TF_FORCE_GPU_ALLOW_GROWTH: String(memoryGrowth),
-    ...(asked > 0 && { TF_NUM_INTRAOP_THREADS: String(asked) }),
+    // Both within an operation and side by side: one alone would not keep to that many cores.
+    ...(asked > 0 && { TF_NUM_INTRAOP_THREADS: String(asked), TF_NUM_INTEROP_THREADS: String(asked) }),
+    // So that what is compiled can have as many threads to an operation as suit it (`threads.intra` of @toco/graph).
+    TF_OVERRIDE_GLOBAL_THREADPOOL: '1',
     ...(device === 'cpu' && { CUDA_VISIBLE_DEVICES: '-1' }),
     ...(!tf32 && { NVIDIA_TF32_OVERRIDE: '0' }),
   };
