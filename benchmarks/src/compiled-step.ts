@@ -1,6 +1,7 @@
 import { flattenTree } from '@toco/core';
 import { compile, type Precision, type Profile, type ProfileOptions } from '@toco/graph';
-import { initTrainState, phaseAt, stepConfig, trainStep } from '@toco/trainer';
+import type { BackendInfo } from '@toco/runtime';
+import { initTrainState, lanesOf, phaseAt, stepConfig, trainStep } from '@toco/trainer';
 import { readInputs } from './read-inputs.js';
 
 /** The trainer's step, compiled, with the batch that it is run on. */
@@ -13,13 +14,17 @@ export interface BenchmarkStep {
 }
 
 /** Compiles the trainer's step as it is, for the batch and the weights of a file of inputs. */
-export async function compiledStep(inputs: string, precision: Precision): Promise<BenchmarkStep> {
+export async function compiledStep(
+  inputs: string,
+  { precision, engine }: { precision: Precision; engine: BackendInfo },
+): Promise<BenchmarkStep> {
   const { config, network, state: initial, feed } = readInputs(inputs);
+  const { forward: targetForward, options } = lanesOf(engine);
   const settings = stepConfig(config.step);
   const state = initTrainState(network, initial);
   const phase = phaseAt(settings.phases, 0);
-  const step = trainStep(settings, { network });
-  const compiled = await compile(step, { state, batch: feed, phase }, { precision });
+  const step = trainStep(settings, { network, targetForward });
+  const compiled = await compile(step, { state, batch: feed, phase }, { precision, ...options });
   for (const leaf of flattenTree(state).values()) leaf.dispose();
   return {
     run: () => compiled.run(feed),

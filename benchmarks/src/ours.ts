@@ -14,7 +14,7 @@ const engine = await initBackend({
   print: () => undefined,
   ...(threads !== undefined && { threads: Number(threads) }),
 });
-const step = await compiledStep(path, precision);
+const step = await compiledStep(path, { precision, engine });
 say({ version: `TensorFlow ${engine.version}`, threads: engine.threads });
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as Request;

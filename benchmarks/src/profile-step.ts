@@ -15,12 +15,12 @@ const [path, precision, threads, repeats, top] = process.argv.slice(2) as [
   string,
   string,
 ];
-await initBackend({
+const engine = await initBackend({
   backend: 'tensorflow',
   print: () => undefined,
   ...(threads !== 'auto' && { threads: Number(threads) }),
 });
-const step = await compiledStep(path, precision);
+const step = await compiledStep(path, { precision, engine });
 const { milliseconds, operations } = await step.profile({ runs: Number(repeats) });
 step.dispose();
 

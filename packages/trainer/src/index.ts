@@ -48,6 +48,7 @@ export {
   type CheckpointInfo,
 } from './run/checkpoint.js';
 export { evaluateCheckpoint, type EvaluateCheckpointOptions } from './run/evaluate-checkpoint.js';
+export { lanesOf, type Lanes } from './run/lanes.js';
 export { readMetrics, type MetricsRow } from './run/metrics-log.js';
 export { train, type TrainOptions, type TrainResult } from './run/train.js';
 export type { Batch } from './step/batch.js';

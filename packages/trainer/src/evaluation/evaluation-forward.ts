@@ -1,3 +1,4 @@
+import type { ApplyOptions } from '@toco/backbone';
 import { classLabels, multiScaleCams, validCam } from '@toco/cam';
 import type { TensorTree } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
@@ -27,17 +28,18 @@ export interface EvaluationOutputs {
 
 /**
  * The forward pass of an evaluation during training: multi-scale CAMs of both classifiers with known labels, segmentation
- * at one scale without flip, classification, token similarity of every block (paper, fig. 2).
+ * at one scale without flip, classification, token similarity of every block (paper, fig. 2). `forward` reaches the backbone in
+ * every pass.
  */
 export function evaluationForward<P extends TensorTree>(
   network: Network<P>,
-  { scales }: { scales: readonly number[] },
+  { scales, forward = {} }: { scales: readonly number[]; forward?: ApplyOptions },
 ): (params: NetworkParams<P>, inputs: EvaluationInputs) => EvaluationOutputs {
   return (params, { images, classes }) =>
     tf.tidy(() => {
-      const output = network.forward(params, images, { taps: ['tokens'] });
+      const output = network.forward(params, images, { ...forward, taps: ['tokens'] });
       const { cam, camAux } = multiScaleCams(
-        (views) => network.rawCams(params, network.forward(params, views)),
+        (views) => network.rawCams(params, network.forward(params, views, forward)),
         images,
         {
           scales,

@@ -1,7 +1,7 @@
 import type { Backbone } from '@toco/backbone';
 import { flattenTree, type TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
-import { compileFunction, type CompiledFunction, type Feeds } from '@toco/graph';
+import { compileFunction, type CompiledFunction, type CompileOptions, type Feeds } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
@@ -16,6 +16,7 @@ import {
 import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
 import { makeReportFolder, reportRun } from '../report/report-run.js';
+import { lanesOf, oneLane } from './lanes.js';
 import { createProgress } from './progress.js';
 import { eagerStepper } from './stepper.js';
 import { modelOfRun, type TrainedModel } from './trained-model.js';
@@ -56,10 +57,12 @@ export async function evaluateCheckpoint<P extends TensorTree>(
     );
   }
   const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone: options.backbone });
-  const { backend } = await initBackend({ ...config.engine, print });
+  const engine = await initBackend({ ...config.engine, print });
+  const compiles = config.engine.compile && engine.backend === 'tensorflow';
+  const lanes = compiles ? lanesOf(engine) : oneLane;
   const { params, teacher } = model.read(network);
   const { mean, std } = network.backbone;
-  const forward = evaluationForward(network, config.cam);
+  const forward = evaluationForward(network, { ...config.cam, forward: lanes.forward });
   type Compiled = CompiledFunction<NetworkParams<P>, EvaluationInputs, EvaluationOutputs, undefined>;
   let compiled: Compiled | undefined;
 
@@ -69,13 +72,12 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const compileForward = compileFunction as unknown as (
     f: typeof forward,
     example: object,
+    options: CompileOptions,
   ) => Promise<Compiled>;
   const compileOnce = async (inputs: object): Promise<Compiled> =>
-    (compiled ??= await compileForward(forward, { params, inputs }));
+    (compiled ??= await compileForward(forward, { params, inputs }, lanes.options));
   const run = (
-    backend === 'tensorflow' && config.engine.compile
-      ? async (inputs: Feeds<EvaluationInputs>) => (await compileOnce(inputs)).run(inputs)
-      : eager
+    compiles ? async (inputs: Feeds<EvaluationInputs>) => (await compileOnce(inputs)).run(inputs) : eager
   ) as RunForward;
   try {
     const how = {

@@ -70,7 +70,7 @@ export async function train<P extends TensorTree = TensorTree>(
   const { mean, std } = network.backbone;
   const valList = validationList(await data.list(data.lists.val), print);
 
-  const { state, step, compiled, ...started } = await trainingStart(config, source, {
+  const { state, step, targetForward, compiled, ...started } = await trainingStart(config, source, {
     folder,
     resume,
     print,
@@ -102,7 +102,12 @@ export async function train<P extends TensorTree = TensorTree>(
   const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
     if (valList === undefined) return;
     const began = performance.now();
-    const forward = live.inference(evaluationForward(network, config.cam));
+    const forward = live.inference(
+      evaluationForward(network, {
+        ...config.cam,
+        forward: targetForward,
+      }),
+    );
     progress.stop();
     const how = {
       ...config.evaluation,

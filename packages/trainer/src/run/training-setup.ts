@@ -1,4 +1,4 @@
-import type { Backbone } from '@toco/backbone';
+import type { ApplyOptions, Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset, SampleList } from '@toco/datasets';
 import { checkpointed, type CompileOptions } from '@toco/graph';
@@ -12,6 +12,7 @@ import { trainingBatches, type TrainingBatches } from '../data/training-batches.
 import { buildNetwork } from '../network/build-network.js';
 import type { TrainState } from '../step/train-state.js';
 import { trainStep, type TrainStep } from '../step/train-step.js';
+import { lanesOf, oneLane } from './lanes.js';
 import { startingState } from './starting-state.js';
 
 /** What is trained on what; nothing is computed for it yet. */
@@ -29,6 +30,8 @@ export interface TrainingStart<P extends TensorTree> {
   /** The state's iteration. */
   readonly iteration: number;
   readonly step: TrainStep<P>;
+  /** For the backbone, in passes that no gradient goes through. */
+  readonly targetForward: ApplyOptions;
   /** How the step is compiled; none where it runs eagerly. */
   readonly compiled?: CompileOptions;
 }
@@ -52,13 +55,20 @@ export async function trainingStart<P extends TensorTree>(
   options: { readonly folder: string; readonly resume: boolean; readonly print: (line: string) => void },
 ): Promise<TrainingStart<P>> {
   const { checkpoint, compile, precision, xla } = config.engine;
-  const { backend } = await initBackend({ ...config.engine, print: options.print });
+  const engine = await initBackend({ ...config.engine, print: options.print });
+  const compiled = compile && engine.backend === 'tensorflow';
+  const lanes = compiled ? lanesOf(engine) : oneLane;
   const state = await startingState(config, network, options);
   return {
     state,
     iteration: (await state.step.data())[0]!,
-    step: trainStep(settings, { network, forward: checkpoint ? { wrapBlock: checkpointed } : {} }),
-    ...(compile && backend === 'tensorflow' && { compiled: { precision, xla } }),
+    step: trainStep(settings, {
+      network,
+      forward: checkpoint ? { wrapBlock: checkpointed } : {},
+      targetForward: lanes.forward,
+    }),
+    targetForward: lanes.forward,
+    ...(compiled && { compiled: { precision, xla, ...lanes.options } }),
   };
 }
 

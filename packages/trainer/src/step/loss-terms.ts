@@ -1,4 +1,4 @@
-import { barrier, resize, type TensorTree } from '@toco/core';
+import { resize, type TensorTree } from '@toco/core';
 import { scope } from '@toco/graph';
 import { clsLoss, ctcLoss, denseEnergyLoss, ptcLoss, segLoss } from '@toco/losses';
 import type { ApplyOptions } from '@toco/backbone';
@@ -42,10 +42,8 @@ export function lossTermValues<P extends TensorTree>(
   const grouped = groupSize === undefined ? {} : { groupSize };
 
   const ctc = (): tf.Scalar => {
-    const { lastCam, crops, cropFlags } = required(targets, 'lastCam', 'crops', 'cropFlags');
-    // After the CAMs: what their passes need for a while and what this one keeps until its gradient never meet in memory.
-    const view = barrier(batch.globalView, lastCam);
-    const second = network.clsToken(params, view, forward);
+    const { crops, cropFlags } = required(targets, 'crops', 'cropFlags');
+    const second = network.clsToken(params, batch.globalView, forward);
     const local = network.clsToken(params, crops, forward); // [P·B,D]
     const student = network.project(params.proj_head, tf.concat([main.clsToken, second, local], 0)); // view-major
     const { taught } = constants(() => ({

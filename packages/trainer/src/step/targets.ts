@@ -9,6 +9,7 @@ import {
   regionMask,
   tokenLabels,
 } from '@toco/cam';
+import type { ApplyOptions } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import { scope } from '@toco/graph';
 import { tokenAffinity } from '@toco/losses';
@@ -25,8 +26,6 @@ export interface Targets {
   readonly cam?: tf.Tensor4D;
   /** The same from the auxiliary classifier. */
   readonly camAux?: tf.Tensor4D;
-  /** Of the two the one that is computed last, as far as the phase needs them. */
-  readonly lastCam?: tf.Tensor4D;
   /** `[B,h,w]` int32 labels of the tokens. */
   readonly tokenLabels?: tf.Tensor3D;
   /** `[B,N,N]` int32 pairwise affinity of the tokens. */
@@ -46,6 +45,8 @@ export interface TargetContext<P extends TensorTree> {
   readonly network: Network<P>;
   readonly config: StepConfig;
   readonly phase: Phase;
+  /** For the backbone, in the passes of the CAMs. */
+  readonly forward?: ApplyOptions;
 }
 
 /** What {@link computeTargets} looks at. */
@@ -63,7 +64,7 @@ export interface TargetInputs<P extends TensorTree> {
  * The main view's own forward pass serves as scale 1 of the CAMs. Not differentiated.
  */
 export function computeTargets<P extends TensorTree>(
-  { network, config, phase }: TargetContext<P>,
+  { network, config, phase, forward = {} }: TargetContext<P>,
   { params, batch, main }: TargetInputs<P>,
 ): Targets {
   const wanted = {
@@ -77,13 +78,12 @@ export function computeTargets<P extends TensorTree>(
   const { low, high, scales } = config.cam;
 
   const { cam, camAux } = scope('cams', () =>
-    multiScaleCams((views) => network.rawCams(params, network.forward(params, views)), images, {
+    multiScaleCams((views) => network.rawCams(params, network.forward(params, views, forward)), images, {
       scales,
       main: network.rawCams(params, main),
       classes,
     }),
   );
-  const lastCam = wanted.pixels && phase.labelCam === 'main' ? cam : camAux;
   const labels = classes ? classLabels(classes) : batch.labels;
   const [, H, W] = images.shape;
 
@@ -99,7 +99,6 @@ export function computeTargets<P extends TensorTree>(
   return {
     cam,
     camAux,
-    lastCam,
     ...(tokens && { tokenLabels: tokens, affinity: tokenAffinity(tokens, { ignoreIndex }) }),
     ...(wanted.ctc &&
       scope('local-crops', () => localCrops({ config, batch }, regionMask(camAux, labels, { low, high })))),

@@ -44,6 +44,8 @@ export type TrainStep<P extends TensorTree> = (
  *
  * `compiler` is for `compiling` of `@toco/core`; the default is that of `@toco/graph`, without effect outside compiled steps.
  *
+ * `targetForward` reaches it in the passes of the CAMs, see `lanesOf`.
+ *
  * @throws when a trained parameter belongs to no parameter group
  * @example
  * const step = trainStep(stepConfig({ numClasses: 20 }), { network });
@@ -55,7 +57,8 @@ export function trainStep<P extends TensorTree>(
     network,
     forward = {},
     compiler = graphCompiler,
-  }: { network: Network<P>; forward?: ApplyOptions; compiler?: StepCompiler },
+    targetForward = {},
+  }: { network: Network<P>; forward?: ApplyOptions; compiler?: StepCompiler; targetForward?: ApplyOptions },
 ): TrainStep<P> {
   const groups = tocoParameterGroups(config);
   return (state, batch, phase) => {
@@ -66,7 +69,9 @@ export function trainStep<P extends TensorTree>(
       const lossOf = (parameters: Record<string, tf.Tensor>): LossAndAux<TensorTree> => {
         const params = withTrained(state.params, parameters);
         const main = scope('main', () => network.forward(params, batch.images, forward));
-        const targets = constants(() => computeTargets({ network, config, phase }, { params, batch, main }));
+        const targets = constants(() =>
+          computeTargets({ network, config, phase, forward: targetForward }, { params, batch, main }),
+        );
         const terms = lossTermValues(
           { network, config, phase, forward },
           { params, teacher, batch, main, targets },

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { flattenTree, type TensorTree } from '@toco/core';
+import type { ApplyOptions } from '@toco/backbone';
 import { checkpointed } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import {
@@ -12,6 +13,7 @@ import {
 } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { smallConfig, smallRun } from './small-run.js';
+import { inLanes } from '../../src/network/in-lanes.js';
 import { trainStep } from '../../src/step/train-step.js';
 
 beforeAll(() => initBackend());
@@ -199,4 +201,20 @@ test('recomputing blocks in the backward pass changes nothing', async () => {
   for (const [path, moment] of expected)
     await expectClose(actual.get(path)!, moment, { relative: 1e-5, absolute: 1e-9 });
   expect((await again.metrics.loss.data())[0]).toBe((await plain.metrics.loss.data())[0]);
+});
+
+test('the CAMs are computed by what their passes are told, and stay what they are', async () => {
+  const { network, config, step, state, batch, phase } = await smallRun();
+  let blocks = 0;
+  const targetForward: ApplyOptions = {
+    wrapBlock: (block) => (tokens, weights) => {
+      blocks++;
+      return inLanes(2)(block)(tokens, weights);
+    },
+  };
+  const inParts = trainStep(config, { network, targetForward });
+  const [whole, parts] = [step(state, batch, phase), inParts(state, batch, phase)];
+  // scales 1 (mirrored; the main view has seen the rest), 0.5 and 1.5
+  expect(blocks).toBe(3 * 4);
+  await expectClose(parts.metrics.loss, whole.metrics.loss, { relative: 1e-6 });
 });
