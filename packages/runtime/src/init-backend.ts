@@ -171,14 +171,19 @@ function engineEnvironment(options: BackendOptions): {
   if (!Number.isInteger(asked) || asked < 0) {
     throw new EngineError(`The number of threads must be a whole number above zero, not ${asked}.`);
   }
+  // What the environment says of operations side by side counts, unless the option says otherwise.
+  const sideBySide = options.threads === undefined ? process.env['TF_NUM_INTEROP_THREADS'] : undefined;
   const environment: Record<string, string> = {
     TF_CPP_MIN_LOG_LEVEL:
       options.logLevel === undefined && level
         ? level
         : String(['info', 'warning', 'error', 'silent'].indexOf(logLevel)),
     TF_FORCE_GPU_ALLOW_GROWTH: String(memoryGrowth),
-    // Both within an operation and side by side: one alone would not keep to that many cores.
-    ...(asked > 0 && { TF_NUM_INTRAOP_THREADS: String(asked), TF_NUM_INTEROP_THREADS: String(asked) }),
+    // Within an operation and side by side: the one without the other would not keep to that many cores.
+    ...(asked > 0 && {
+      TF_NUM_INTRAOP_THREADS: String(asked),
+      TF_NUM_INTEROP_THREADS: sideBySide ?? String(asked),
+    }),
     // So that what is compiled can have as many threads to an operation as suit it (`threads.intra` of @toco/graph).
     TF_OVERRIDE_GLOBAL_THREADPOOL: '1',
     ...(device === 'cpu' && { CUDA_VISIBLE_DEVICES: '-1' }),

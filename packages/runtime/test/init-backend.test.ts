@@ -72,13 +72,18 @@ describe('in a process of its own', () => {
   });
 
   test('fewer threads are started where fewer are asked for', async () => {
-    const count = (threads: number): Promise<number> =>
-      runNode(`${start} await initBackend({ threads: ${threads} }); ${gradient}
-        console.log((await import('node:fs')).readdirSync('/proc/self/task').length);`).then(({ stdout }) =>
-        Number(stdout.trim().split('\n').at(-1)),
-      );
+    const count = (options: string, environment = {}): Promise<number> =>
+      runNode(
+        `${start} await initBackend(${options}); ${gradient}
+        console.log((await import('node:fs')).readdirSync('/proc/self/task').length);`,
+        environment,
+      ).then(({ stdout }) => Number(stdout.trim().split('\n').at(-1)));
+    const one = await count('{ threads: 1 }');
     // within operations, and for operations side by side
-    expect((await count(6)) - (await count(1))).toBe(2 * 5);
+    expect((await count('{ threads: 6 }')) - one).toBe(2 * 5);
+    expect((await count('', { TF_NUM_INTRAOP_THREADS: '6' })) - one).toBe(2 * 5);
+    const both = { TF_NUM_INTRAOP_THREADS: '6', TF_NUM_INTEROP_THREADS: '1' };
+    expect((await count('', both)) - one).toBe(5);
   });
 
   test.each(['wasm', 'cpu'])('%s differentiates too', async (backend) => {
