@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 
 /** What a program of its own prints: threads are settled when TensorFlow is loaded. */
-async function printed(program: string, environment: Record<string, string> = {}): Promise<string> {
+async function printed(program: string): Promise<string> {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
-    env: { ...process.env, NODE_OPTIONS: '', ...environment },
+    env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit') as Promise<[number]>]);
@@ -70,11 +70,10 @@ test('each operation has as many threads as it is asked to have', async () => {
 test('threads of an operation are refused where TensorFlow would not heed them', async () => {
   const message = await printed(`
     import { compileFunction } from '@toco/graph';
-    import '@toco/runtime';
-    const native = await import('koffi');
-    const { initBackend } = await import('@toco/runtime');
+    import { initBackend } from '@toco/runtime';
+    import koffi from 'koffi';
     await initBackend({ backend: 'tensorflow', device: 'cpu', print: () => {} });
-    native.default.load(null).func('unsetenv', 'int', ['str'])('TF_OVERRIDE_GLOBAL_THREADPOOL');
+    koffi.load(null).func('unsetenv', 'int', ['str'])('TF_OVERRIDE_GLOBAL_THREADPOOL');
     const inputs = { x: { data: new Float32Array(1), shape: [1] } };
     await compileFunction((_, { x }) => ({ y: x.square() }), { params: {}, inputs }, { threads: { intra: 1 } }).catch(({ message }) => console.log(message));
   `);
