@@ -102,12 +102,7 @@ export async function train<P extends TensorTree = TensorTree>(
   const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
     if (valList === undefined) return;
     const began = performance.now();
-    const forward = live.inference(
-      evaluationForward(network, {
-        ...config.cam,
-        forward: targetForward,
-      }),
-    );
+    const forward = live.inference(evaluationForward(network, { ...config.cam, forward: targetForward }));
     progress.stop();
     const how = {
       ...config.evaluation,

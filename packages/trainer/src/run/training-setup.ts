@@ -57,7 +57,7 @@ export async function trainingStart<P extends TensorTree>(
   const { checkpoint, compile, precision, xla } = config.engine;
   const engine = await initBackend({ ...config.engine, print: options.print });
   const compiled = compile && engine.backend === 'tensorflow';
-  const lanes = compiled ? lanesOf(engine) : oneLane;
+  const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
   const state = await startingState(config, network, options);
   return {
     state,

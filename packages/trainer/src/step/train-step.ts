@@ -40,11 +40,9 @@ export type TrainStep<P extends TensorTree> = (
  * leaves that did not change.
  *
  * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
- * in the backward pass (`@toco/graph`).
+ * in the backward pass (`@toco/graph`). `targetForward` reaches it in the passes of the CAMs, see `lanesOf`.
  *
  * `compiler` is for `compiling` of `@toco/core`; the default is that of `@toco/graph`, without effect outside compiled steps.
- *
- * `targetForward` reaches it in the passes of the CAMs, see `lanesOf`.
  *
  * @throws when a trained parameter belongs to no parameter group
  * @example

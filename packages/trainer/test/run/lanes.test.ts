@@ -16,3 +16,7 @@ test.each([{ threads: 1 }, { threads: 4 }, { device: 'gpu' as const }, { backend
     expect(lanesOf({ ...two, ...other })).toEqual({ forward: {}, options: {} });
   },
 );
+
+test('what XLA compiles whole keeps all threads', () => {
+  expect(lanesOf(two, { xla: true })).toEqual({ forward: {}, options: {} });
+});
