@@ -14,6 +14,9 @@ export interface SampleKey {
   readonly index: number;
 }
 
+/** The photograph of a sample can't be read; other errors are faults of ours or of an enrichment. */
+export class UnreadableImage extends Error {}
+
 /** One image as a training step wants it; H = W = `cropSize`. */
 export interface TrainingSample {
   readonly id: string;
@@ -47,7 +50,9 @@ export async function loadTrainingSample(
   { seed, epoch, index }: SampleKey,
   options: ViewOptions,
 ): Promise<TrainingSample> {
-  const image = await decodeImage(sample.image);
+  const image = await decodeImage(sample.image).catch((error: unknown) => {
+    throw new UnreadableImage((error as Error).message, { cause: error });
+  });
   const plan = drawViews(randomStream(randomPurpose.views, seed, epoch, index), image, options);
   const views = applyViews(image, plan);
   return {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readOrdinaryFile } from '../image/ordinary-file.js';
 import type { NamedLabels } from '../labels/csv-labels.js';
 import { inParallel } from '../labels/in-parallel.js';
 import { readLabelFile, readNamedLabels } from '../labels/label-file.js';
@@ -73,7 +73,9 @@ async function annotated(
     const places = [join(root, 'Annotations', `${id}.xml`), image.replace(/\.\w+$/, '.xml')];
     const path = places.find((place) => existsSync(place));
     if (path === undefined) return [];
-    return [[id, [...new Set(namesInAnnotation(await readFile(path, 'utf8'), path))]] as const];
+    return [
+      [id, [...new Set(namesInAnnotation((await readOrdinaryFile(path)).toString('utf8'), path))]] as const,
+    ];
   });
   const names = new Map(entries.flat());
   if (names.size === 0)

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset.js';
+import { readOrdinaryFile } from '../image/ordinary-file.js';
 import { labelsOfNames } from '../labels/label-table.js';
 import { randomPurpose, randomStream } from '../random.js';
 import { defaultLabelSource, folderLabels } from './folder-labels.js';
@@ -125,6 +125,6 @@ async function idsInFile(path: string): Promise<string[] | undefined> {
 /** Lines with something on them; undefined where there is no file. */
 async function linesOf(path: string): Promise<string[] | undefined> {
   if (!existsSync(path)) return undefined;
-  const text = await readFile(path, 'utf8');
+  const text = new TextDecoder().decode(await readOrdinaryFile(path));
   return text.split('\n').flatMap((line) => line.trim() || []);
 }

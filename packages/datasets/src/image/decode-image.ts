@@ -2,11 +2,16 @@ import sharp from 'sharp';
 import { imageName, readImageBytes, type EncodedImage } from './encoded-image.js';
 import type { RgbImage } from './rgb-image.js';
 
+/** 11,000 × 11,000: views of a larger photograph would not fit into memory. */
+const mostPixels = 2 ** 27;
+
 /**
  * The pixels of a JPEG, PNG or other photograph as 8-bit RGB. Grey, 16-bit and CMYK images are converted, transparency and
  * colour profiles are dropped; orientation tags are ignored, because masks are not turned either.
  *
- * @throws One line that names the file when it is missing, cut short or damaged.
+ * A file that is cut short is refused, not filled up with grey.
+ *
+ * @throws One line that names the file when it is missing, no ordinary file, cut short, damaged or of more than 2²⁷ pixels.
  *
  * @example
  * const { width, height, data } = await decodeImage({ path: 'JPEGImages/2007_000033.jpg' });
@@ -14,7 +19,11 @@ import type { RgbImage } from './rgb-image.js';
 export async function decodeImage(image: EncodedImage): Promise<RgbImage> {
   const bytes = await readImageBytes(image);
   try {
-    const { data, info } = await sharp(bytes, { failOn: 'error', ignoreIcc: true })
+    const { data, info } = await sharp(bytes, {
+      failOn: 'error',
+      ignoreIcc: true,
+      limitInputPixels: mostPixels,
+    })
       .toColourspace('srgb')
       .removeAlpha()
       .raw({ depth: 'uchar' })
@@ -25,9 +34,11 @@ export async function decodeImage(image: EncodedImage): Promise<RgbImage> {
   }
 }
 
-/** The decoder's message on one line, without the decoder's own prefix. */
+/** The first line of the decoder's message without its prefix; the lines after it repeat it, or are another image's. */
 function reason(error: unknown): string {
-  const text = (error as Error).message.trim().replaceAll(/\s*\n\s*/g, '; ');
+  const [line = ''] = (error as Error).message.trim().split(/\s*\n\s*/);
+  const text = line.replace(/^Input (?:buffer|file) has corrupt header: /, '');
+  if (/pixel limit/i.test(text)) return `the image has more than ${mostPixels} pixels; make it smaller`;
   return /premature end|truncated/i.test(text)
     ? `the image is cut short (${text})`
     : `not a readable image (${text})`;

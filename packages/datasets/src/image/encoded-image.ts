@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readOrdinaryFile } from './ordinary-file.js';
 
 /** An image that is still encoded: a file, or a drawing held in memory. Plain data, so that it can go to a worker thread. */
 export type EncodedImage = { readonly path: string } | { readonly name: string; readonly svg: string };
@@ -11,15 +11,9 @@ export function imageName(image: EncodedImage): string {
 /**
  * The encoded bytes.
  *
- * @throws One line that names the file, and says when it does not exist.
+ * @throws One line that names the file, and says when it does not exist or is no ordinary file.
  */
 export async function readImageBytes(image: EncodedImage): Promise<Uint8Array> {
   if ('svg' in image) return Buffer.from(image.svg);
-  try {
-    return await readFile(image.path);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const reason = missing ? 'the file does not exist' : (error as Error).message;
-    throw new Error(`${image.path}: ${reason}`, { cause: error });
-  }
+  return readOrdinaryFile(image.path);
 }

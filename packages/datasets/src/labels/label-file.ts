@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { decodeLabelDictionary } from '@toco/formats';
 import { csvLabels, type NamedLabels } from './csv-labels.js';
 import { jsonLabels } from './json-labels.js';
+import { readOrdinaryFile } from '../image/ordinary-file.js';
 import { checkLabels, labelsOfNames, type LabelTable } from './label-table.js';
 
 /**
@@ -16,7 +16,7 @@ import { checkLabels, labelsOfNames, type LabelTable } from './label-table.js';
  * labels.get('2007_000033'); // Uint8Array of 20 values
  */
 export async function readLabelFile(path: string, classes: readonly string[]): Promise<LabelTable> {
-  if (path.endsWith('.npy')) return labelsInNpy(await readBytes(path), classes, path);
+  if (path.endsWith('.npy')) return labelsInNpy(await readOrdinaryFile(path), classes, path);
   const { names } = await readNamedLabels(path);
   return new Map(Array.from(names, ([id, shown]) => [id, labelsOfNames(shown, classes, `${path}, ${id}`)]));
 }
@@ -29,17 +29,7 @@ export async function readLabelFile(path: string, classes: readonly string[]): P
 export async function readNamedLabels(path: string): Promise<NamedLabels> {
   const parse = path.endsWith('.json') ? jsonLabels : path.endsWith('.csv') ? csvLabels : undefined;
   if (parse === undefined) throw new Error(`${path}: label files end in .npy, .json or .csv`);
-  return parse(new TextDecoder().decode(await readBytes(path)), path);
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new Error(`${path}: the label file can't be read (${(error as Error).message.split(',')[0]})`, {
-      cause: error,
-    });
-  }
+  return parse(new TextDecoder().decode(await readOrdinaryFile(path)), path);
 }
 
 function labelsInNpy(bytes: Uint8Array, classes: readonly string[], path: string): LabelTable {

@@ -1,7 +1,7 @@
 import type { SampleList } from '../dataset.js';
 import type { EvaluationOptions, EvaluationSample } from '../evaluation-sample.js';
 import { orderedLoader, type Loader } from './loader.js';
-import { loaderWork, type EvaluationTask } from './task.js';
+import { loaderWork, type EvaluationResult, type EvaluationTask } from './task.js';
 import { taskPool } from '../threads/task-pool.js';
 
 /** Options of {@link evaluationLoader}. */
@@ -12,12 +12,14 @@ export interface EvaluationLoaderOptions extends EvaluationOptions {
   readonly workers?: number;
   /** Images that are read ahead of the one in use. */
   readonly prefetch?: number;
+  /** Told of an image that can't be used, or whose mask can't, which is passed over; without it such an image ends the loader. */
+  readonly onUnreadable?: (problem: { readonly id: string; readonly message: string }) => void;
 }
 
 /**
  * Images and masks of a list, in order, read ahead in worker threads.
  *
- * @throws While iterating: one line that names the file that could not be used; the threads are ended then.
+ * @throws While iterating: one line that names the file that could not be used, unless `onUnreadable` takes it; the threads are ended then.
  *
  * @example
  * const list = await voc('VOCdevkit/VOC2012').list('val');
@@ -27,7 +29,7 @@ export function evaluationLoader(
   list: SampleList,
   options: EvaluationLoaderOptions = {},
 ): Loader<EvaluationSample> {
-  const { indices, workers = 1, prefetch = 4 * workers, ...sampleOptions } = options;
+  const { indices, workers = 1, prefetch = 4 * workers, onUnreadable, ...sampleOptions } = options;
 
   function* tasks(): Generator<EvaluationTask> {
     for (const index of indices ?? Array(list.length).keys()) {
@@ -35,5 +37,16 @@ export function evaluationLoader(
     }
   }
 
-  return orderedLoader(tasks(), taskPool(loaderWork, workers), workers === 0 ? 0 : prefetch);
+  const pool = taskPool(loaderWork, workers);
+  const work = {
+    run: (task: EvaluationTask) => pool.run(task) as Promise<EvaluationResult>,
+    finish(result: EvaluationResult) {
+      if ('sample' in result) return result.sample;
+      if (onUnreadable === undefined) throw new Error(result.unreadable.message);
+      onUnreadable(result.unreadable);
+      return undefined;
+    },
+    close: () => pool.close(),
+  };
+  return orderedLoader(tasks(), work, workers === 0 ? 0 : prefetch);
 }

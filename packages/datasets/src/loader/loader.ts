@@ -1,6 +1,3 @@
-import type { LoaderTask, TaskResult } from './task.js';
-import type { TaskPool } from '../threads/task-pool.js';
-
 /**
  * Results in order, made ahead of their use. Iterated once; leaving the loop, an error and `close()` end its threads.
  */
@@ -9,19 +6,27 @@ export interface Loader<Result> extends AsyncIterableIterator<Result> {
   close(): Promise<void>;
 }
 
+/** How a loader does its work. */
+export interface LoaderWork<Task, Made, Result> {
+  run(task: Task): Promise<Made>;
+  /** What becomes of the result of a task when its turn comes; `undefined` passes it over. An error ends the loader. */
+  finish(made: Made): Result | undefined;
+  close(): Promise<void>;
+}
+
 /** Runs tasks in order, at most `ahead` of them before they are asked for. */
-export function orderedLoader<Result extends TaskResult>(
-  tasks: Iterator<LoaderTask>,
-  pool: TaskPool<LoaderTask, TaskResult>,
+export function orderedLoader<Task, Made, Result>(
+  tasks: Iterator<Task>,
+  pool: LoaderWork<Task, Made, Result>,
   ahead: number,
 ): Loader<Result> {
-  const started: Promise<TaskResult>[] = [];
+  const started: Promise<Made>[] = [];
   const done = { done: true, value: undefined } as const;
   let finished = false;
   let closing: Promise<void> | undefined;
   let endWaiting: (() => void) | undefined;
 
-  function startNext(): Promise<TaskResult> | undefined {
+  function startNext(): Promise<Made> | undefined {
     try {
       const next = tasks.next();
       if (next.done !== true) return pool.run(next.value);
@@ -66,16 +71,26 @@ export function orderedLoader<Result extends TaskResult>(
         resolve(done);
       };
       result.then(
-        (value) => {
-          resolve({ done: false, value: value as Result });
+        (made) => {
+          let value: Result | undefined;
+          try {
+            value = pool.finish(made);
+          } catch (error) {
+            fail(error);
+            return;
+          }
+          resolve(value === undefined ? next() : { done: false, value });
         },
         (error: unknown) => {
-          endWaiting = undefined;
-          void close().then(() => {
-            reject(asError(error));
-          });
+          fail(error);
         },
       );
+      function fail(error: unknown): void {
+        endWaiting = undefined;
+        void close().then(() => {
+          reject(asError(error));
+        });
+      }
     });
   }
 

@@ -1,7 +1,12 @@
 import type { Sample } from '../dataset.js';
 import { loadEvaluationSample, type EvaluationOptions, type EvaluationSample } from '../evaluation-sample.js';
 import { threadWork } from '../threads/thread-work.js';
-import { loadTrainingBatch, type TrainingBatch, type TrainingTask } from './training-batch.js';
+import {
+  loadTrainingBatch,
+  type TrainingBatch,
+  type TrainingTask,
+  type UnreadableBatch,
+} from './training-batch.js';
 
 /** An evaluation sample that is still to be made. */
 export interface EvaluationTask {
@@ -14,11 +19,24 @@ export interface EvaluationTask {
 export type LoaderTask = TrainingTask | EvaluationTask;
 
 /** What a task results in. */
-export type TaskResult = TrainingBatch | EvaluationSample;
+export type TaskResult = TrainingBatch | UnreadableBatch | EvaluationResult;
+
+/** An evaluation sample, or why there is none. */
+export type EvaluationResult =
+  | { readonly sample: EvaluationSample }
+  | { readonly unreadable: { readonly id: string; readonly message: string } };
+
+async function evaluationResult({ sample, options }: EvaluationTask): Promise<EvaluationResult> {
+  try {
+    return { sample: await loadEvaluationSample(sample, options) };
+  } catch (error) {
+    return { unreadable: { id: sample.id, message: (error as Error).message } };
+  }
+}
 
 /** Does the work. */
 export function runTask(task: LoaderTask): Promise<TaskResult> {
-  return task.kind === 'training' ? loadTrainingBatch(task) : loadEvaluationSample(task.sample, task.options);
+  return task.kind === 'training' ? loadTrainingBatch(task) : evaluationResult(task);
 }
 
 /** The work of a loader's threads. */

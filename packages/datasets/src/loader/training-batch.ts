@@ -1,5 +1,10 @@
 import type { Sample } from '../dataset.js';
-import { loadTrainingSample, type SampleKey, type TrainingSample } from '../training-sample.js';
+import {
+  loadTrainingSample,
+  UnreadableImage,
+  type SampleKey,
+  type TrainingSample,
+} from '../training-sample.js';
 import type { ViewOptions } from '../views/view-options.js';
 import { loadEnrichment, type Enrichment } from './enrichment.js';
 
@@ -37,13 +42,27 @@ export interface TrainingTask {
   readonly enrichment: Enrichment | undefined;
 }
 
-/** Decodes and augments the images of a batch. */
-export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBatch> {
+/** The images of a batch that can't be read, by their place in it. */
+export interface UnreadableBatch {
+  readonly unreadable: readonly { readonly position: number; readonly message: string }[];
+}
+
+/** Decodes and augments the images of a batch; where some can't be read, tells which. */
+export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBatch | UnreadableBatch> {
   const enrich = task.enrichment && (await loadEnrichment(task.enrichment));
   // Started together: while one image is augmented here, the next is decoded in libvips' threads.
-  const samples = await Promise.all(
-    task.samples.map(({ sample, key }) => loadTrainingSample(sample, key, task.views)),
+  const unreadable: { position: number; message: string }[] = [];
+  const loaded = await Promise.all(
+    task.samples.map(({ sample, key }, position) =>
+      loadTrainingSample(sample, key, task.views).catch((error: unknown) => {
+        if (!(error instanceof UnreadableImage)) throw error;
+        unreadable.push({ position, message: error.message });
+        return undefined;
+      }),
+    ),
   );
+  if (unreadable.length > 0) return { unreadable: unreadable.sort((a, b) => a.position - b.position) };
+  const samples = loaded.filter((sample) => sample !== undefined);
   const enriched = [];
   for (const sample of enrich ? samples : []) {
     try {

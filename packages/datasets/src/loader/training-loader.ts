@@ -1,11 +1,14 @@
 import { batchSchedule } from '../batch-schedule.js';
 import type { SampleList } from '../dataset.js';
+import { printable } from '../printable.js';
 import { defaultViewOptions, type ViewOptions } from '../views/view-options.js';
 import type { Enrichment } from './enrichment.js';
 import { orderedLoader, type Loader } from './loader.js';
+import { runWithSubstitutes, type UnreadableSample } from './substitution.js';
 import { taskPool } from '../threads/task-pool.js';
 import { loaderWork } from './task.js';
 import type { TrainingBatch, TrainingTask } from './training-batch.js';
+import { unreadableImages } from './unreadable-images.js';
 
 /** Options of {@link trainingLoader}. */
 export interface TrainingLoaderOptions {
@@ -23,13 +26,27 @@ export interface TrainingLoaderOptions {
   readonly prefetch?: number;
   /** Something more to compute for every sample, in the worker thread. */
   readonly enrichment?: Enrichment;
+  /** Images that can't be read end the iteration when they are more than this, and more than {@link maxUnreadableShare}. */
+  readonly maxUnreadable?: number;
+  /** Share of the list, 0 … 1. */
+  readonly maxUnreadableShare?: number;
+  /** Told of every image that can't be read, once; by default a line on the error stream. */
+  readonly onUnreadable?: (sample: UnreadableSample) => void;
+}
+
+/** Batches of training. */
+export interface TrainingLoader<Enriched = unknown> extends Loader<TrainingBatch<Enriched>> {
+  /** Images that could not be read so far, each once. */
+  unreadable(): readonly UnreadableSample[];
 }
 
 /**
  * The batches of a training run, decoded and augmented ahead in worker threads. The batch of an iteration depends on seed
- * and iteration alone, whatever the number of threads.
+ * and iteration alone, whatever the number of threads. In the place of an image that can't be read comes another, which depends on
+ * seed, epoch and place alone.
  *
- * @throws While iterating: one line that names the image that could not be read; the threads are ended then.
+ * @throws While iterating: one line when more than `maxUnreadable` (10) and more than `maxUnreadableShare` (1 %) of the images
+ * can't be read; the threads are ended then.
  *
  * @example
  * const list = await voc('VOCdevkit/VOC2012').list('train_aug');
@@ -39,9 +56,12 @@ export interface TrainingLoaderOptions {
 export function trainingLoader<Enriched = unknown>(
   list: SampleList,
   options: TrainingLoaderOptions,
-): Loader<TrainingBatch<Enriched>> {
+): TrainingLoader<Enriched> {
   const { batchSize, seed, startIteration = 0, endIteration = Infinity, workers = 1, enrichment } = options;
   const { views = defaultViewOptions, prefetch = 2 * workers } = options;
+  const { maxUnreadable = 10, maxUnreadableShare = 0.01, onUnreadable = tellUnreadable } = options;
+  const limits = { images: maxUnreadable, share: maxUnreadableShare };
+  const bad = unreadableImages(list.length, limits, onUnreadable);
   const schedule = batchSchedule({ length: list.length, batchSize, seed });
 
   function* tasks(): Generator<TrainingTask> {
@@ -55,5 +75,22 @@ export function trainingLoader<Enriched = unknown>(
     }
   }
 
-  return orderedLoader(tasks(), taskPool(loaderWork, workers), workers === 0 ? 0 : prefetch);
+  const pool = taskPool(loaderWork, workers);
+  const run = (task: TrainingTask): ReturnType<typeof runWithSubstitutes> =>
+    runWithSubstitutes(task, list, pool);
+  // Counted when a batch's turn comes, not when a thread is done: so a run ends at the same iteration every time.
+  const finish = ({ batch, unreadable }: Awaited<ReturnType<typeof run>>): TrainingBatch<Enriched> => {
+    bad.add(unreadable);
+    return batch as TrainingBatch<Enriched>;
+  };
+  const loader = orderedLoader(
+    tasks(),
+    { run, finish, close: () => pool.close() },
+    workers === 0 ? 0 : prefetch,
+  );
+  return { ...loader, [Symbol.asyncIterator]: () => loader, unreadable: () => bad.found };
+}
+
+function tellUnreadable({ message }: UnreadableSample): void {
+  process.stderr.write(`${printable(message)}; another image takes its place.\n`);
 }

@@ -1,5 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOrdinaryFile } from '../image/ordinary-file.js';
 
 /**
  * The ids of an image list, one per line (`ImageSets/Segmentation/NAME.txt`); of lines with several words the first counts.
@@ -9,15 +11,13 @@ import { join } from 'node:path';
 export async function readVocList(root: string, name: string): Promise<string[]> {
   const folder = join(root, 'ImageSets', 'Segmentation');
   const path = join(folder, `${name}.txt`);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
+  if (!existsSync(path)) {
     const there = (await namesIn(folder)).filter((file) => file.endsWith('.txt'));
     const hint =
       there.length > 0 ? `there are ${there.join(', ')}` : `${root} is not laid out like VOCdevkit/VOC2012`;
-    throw new Error(`${path}: the list does not exist (${hint})`, { cause: error });
+    throw new Error(`${path}: the list does not exist (${hint})`);
   }
+  const text = new TextDecoder().decode(await readOrdinaryFile(path));
   const ids = text.split('\n').flatMap((line) => /\S+/.exec(line)?.[0] ?? []);
   if (ids.length === 0) throw new Error(`${path}: the list is empty`);
   const seen = new Set<string>();

@@ -42,4 +42,27 @@ describe('evaluationLoader', () => {
     const next = evaluationLoader(sampleList('bare', ['cat'], [bare]), { workers: 1 }).next();
     await expect(next).rejects.toThrow('val-00000: the data set has no mask for this image');
   });
+
+  test.each([0, 1])(
+    'one that can not be used is passed over where that is taken, %d threads',
+    async (workers) => {
+      const { mask, ...bare } = list.sample(0);
+      expect(mask).toBeDefined();
+      const some = sampleList('some', list.classes, [
+        list.sample(1),
+        bare,
+        list.sample(2),
+        { ...bare, id: 'last' },
+      ]);
+      const passed: string[] = [];
+      const ids: string[] = [];
+      const onUnreadable = ({ message }: { message: string }): number => passed.push(message);
+      for await (const { id } of evaluationLoader(some, { workers, onUnreadable })) ids.push(id);
+      expect(ids).toEqual([list.sample(1).id, list.sample(2).id]);
+      expect(passed).toEqual([
+        'val-00000: the data set has no mask for this image',
+        'last: the data set has no mask for this image',
+      ]);
+    },
+  );
 });

@@ -1,12 +1,15 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { sampleList, type SampleList } from '../../src/dataset.js';
 import type { Enrichment } from '../../src/loader/enrichment.js';
 import { trainingLoader, type TrainingLoaderOptions } from '../../src/loader/training-loader.js';
+import type { UnreadableSample } from '../../src/loader/substitution.js';
 import type { TrainingBatch } from '../../src/loader/training-batch.js';
 import { syntheticScenes } from '../../src/synthetic/synthetic-scenes.js';
 import { defaultViewOptions } from '../../src/views/view-options.js';
@@ -132,34 +135,142 @@ describe('enrichment', () => {
   });
 });
 
-describe('ending', () => {
-  test.each([0, 2])('a bad image ends a loader of %d threads at its batch, named', async (workers) => {
-    const jpeg = await sharp({ create: { width: 90, height: 60, channels: 3, background: '#468' } })
-      .jpeg()
-      .toBuffer();
-    await writeTree(folder, { 'good.jpg': jpeg, 'cut.jpg': jpeg.subarray(0, jpeg.length - 60) });
-    const samples = Array.from({ length: 12 }, (_, i) => ({
-      id: String(i),
-      image: { path: join(folder, i === 7 ? 'cut.jpg' : 'good.jpg') },
-      labels: Uint8Array.of(1),
-    }));
-    const loader = trainingLoader(sampleList('some', ['cat'], samples), {
+describe('images that can not be read', () => {
+  const listOf = (count: number, bad: readonly number[]): SampleList =>
+    sampleList(
+      'some',
+      ['cat'],
+      Array.from({ length: count }, (_, i) => ({
+        id: String(i),
+        image: { path: join(folder, 'photographs', bad.includes(i) ? 'cut.jpg' : `${i % 5}.jpg`) },
+        labels: Uint8Array.of(1),
+      })),
+    );
+  const written = (async () => {
+    const files: [string, Uint8Array][] = [];
+    for (let i = 0; i < 5; i++) {
+      const jpeg = await sharp({ create: { width: 90, height: 60, channels: 3, background: `#46${i}` } })
+        .jpeg()
+        .toBuffer();
+      files.push([`photographs/${i}.jpg`, jpeg], ['photographs/cut.jpg', jpeg.subarray(0, jpeg.length - 60)]);
+    }
+    await writeTree(folder, Object.fromEntries(files));
+  })();
+
+  /** Batches of a list, what was told meanwhile, and the error that ended it. */
+  async function run(
+    list: SampleList,
+    options: Partial<TrainingLoaderOptions>,
+  ): Promise<{ batches: TrainingBatch[]; told: UnreadableSample[]; counted: number; error: string }> {
+    await written;
+    const told: UnreadableSample[] = [];
+    const loader = trainingLoader(list, {
       ...base,
-      workers,
-      endIteration: 4,
+      workers: 0,
+      onUnreadable: (sample) => told.push(sample),
+      ...options,
     });
-    let batches = 0;
-    const iterate = async (): Promise<void> => {
-      for await (const batch of loader) {
-        expect(batch.ids).not.toContain('7');
-        batches++;
-      }
-    };
-    await expect(iterate()).rejects.toThrow(`${join(folder, 'cut.jpg')}: the image is cut short`);
-    expect(batches).toBeLessThan(4);
-    expect(await loader.next()).toEqual({ done: true, value: undefined });
+    const batches: TrainingBatch[] = [];
+    let error = '';
+    try {
+      for await (const batch of loader) batches.push(batch);
+    } catch (thrown) {
+      error = (thrown as Error).message;
+    }
+    return { batches, told, counted: loader.unreadable().length, error };
+  }
+
+  test('others take their place; each is told once; threads and resuming change nothing', async () => {
+    const list = listOf(15, [2, 7, 11]);
+    const whole = await run(list, { endIteration: 15 });
+    expect(whole.error).toBe('');
+    expect(whole.told.map(({ id }) => id).sort()).toEqual(['11', '2', '7']);
+    expect(whole.told[0]!.message).toBe(
+      `${join(folder, 'photographs', 'cut.jpg')}: the image is cut short (VipsJpeg: premature end of JPEG image)`,
+    );
+    expect(whole.counted).toBe(3);
+    for (const batch of whole.batches) {
+      expect(batch.ids).toHaveLength(3);
+      expect(batch.ids.filter((id) => ['2', '7', '11'].includes(id))).toEqual([]);
+    }
+    const untouched = await run(listOf(15, []), { endIteration: 15 });
+    const replaced = whole.batches.flatMap(({ ids }, i) =>
+      ids.filter((id, b) => id !== untouched.batches[i]!.ids[b]),
+    );
+    expect(replaced).toHaveLength(9);
+    expect(new Set(replaced).size).toBeGreaterThan(3);
+    const threads = await run(list, { endIteration: 15, workers: 2 });
+    expect(digest(threads.batches)).toEqual(digest(whole.batches));
+    expect(threads.told).toEqual(whole.told);
+    const resumed = await run(list, { endIteration: 15, startIteration: 8 });
+    expect(digest(resumed.batches)).toEqual(digest(whole.batches.slice(8)));
   });
 
+  test('batches of another size see the same images at the same places of an epoch', async () => {
+    const list = listOf(12, [1, 5]);
+    const ids = async (batchSize: number): Promise<string[]> =>
+      (await run(list, { batchSize, endIteration: 24 / batchSize })).batches.flatMap((batch) => batch.ids);
+    expect(await ids(2)).toEqual(await ids(6));
+  });
+
+  test.each([0, 2])('more than both limits end it at their batch, %i threads', async (workers) => {
+    const bad = Array.from({ length: 12 }, (_, i) => i * 2);
+    const list = listOf(40, bad);
+    const ended = await run(list, { endIteration: 14, workers });
+    expect(ended.error).toMatch(
+      /^11 of 40 images \(27\.5 %\) can't be read, the last is .*cut\.jpg: the image is cut short .*; more than 10 and more than 1 % end the run\. Replace or remove them \(toco check names them\)$/,
+    );
+    expect(ended.told).toHaveLength(11);
+    expect(ended.batches.length).toBeLessThan(13);
+    expect((await run(list, { endIteration: 14, workers, maxUnreadableShare: 0.3 })).error).toBe('');
+    expect((await run(list, { endIteration: 14, workers, maxUnreadable: 12 })).error).toBe('');
+  });
+
+  test('a list of which nothing can be read ends, though the limits allow it', async () => {
+    const ended = await run(listOf(3, [0, 1, 2]), {});
+    expect(ended.error).toMatch(
+      /cut\.jpg: the image is cut short .* \(nor can \d+ others that were tried in its place\)$/,
+    );
+    expect(ended.batches).toEqual([]);
+  });
+
+  const kinds: [string, (path: string) => Promise<unknown>, RegExp][] = [
+    ['a pipe', (path) => promisify(execFile)('mkfifo', [path]), /this is a pipe, not an ordinary file$/],
+    ['a device', (path) => symlink('/dev/zero', path), /this is a device, not an ordinary file$/],
+    ['a folder', (path) => mkdir(path), /this is a folder, not an ordinary file$/],
+    ['nothing', () => Promise.resolve(), /the file does not exist$/],
+    ['a link to itself', (path) => symlink(path, path), /the symbolic link leads to itself$/],
+    ['a text', (path) => writeFile(path, 'no image'), /not a readable image \([^\n]+\)$/],
+    ['an empty file', (path) => writeFile(path, ''), /not a readable image \([^\n]+\)$/],
+    [
+      'a PNG of absurd size',
+      async (path) => {
+        const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#123' } })
+          .png()
+          .toBuffer();
+        png.writeUInt32BE(50_000, 16);
+        png.writeUInt32BE(50_000, 20);
+        png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
+        await writeFile(path, png);
+      },
+      /the image has more than 134217728 pixels; make it smaller$/,
+    ],
+  ];
+  test.each(kinds)('%s in the place of an image', async (name, make, message) => {
+    const path = join(folder, `instead-${name.replaceAll(' ', '-')}.jpg`);
+    await make(path);
+    const list = listOf(6, []);
+    const samples = Array.from({ length: 6 }, (_, i) => list.sample(i));
+    samples[3] = { ...samples[3]!, image: { path } };
+    const { told, error } = await run(sampleList('some', ['cat'], samples), { endIteration: 2 });
+    expect(error).toBe('');
+    expect(told).toHaveLength(1);
+    expect(told[0]!.message).toMatch(message);
+    expect(told[0]!.message.startsWith(path)).toBe(true);
+  });
+});
+
+describe('ending', () => {
   test('leaving the loop, closing twice and closing while waiting end it', async () => {
     const loader = trainingLoader(scenes, { ...base, workers: 2, endIteration: 1000 });
     for await (const batch of loader) if (batch.iteration === 1) break;

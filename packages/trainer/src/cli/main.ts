@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { stringify } from 'yaml';
+import { printable } from '@toco/datasets';
 import { addRuntimeCommands } from '@toco/runtime';
 import { loadConfig } from '../config/load-config.js';
 import { addCheckCommand } from './check-command.js';
@@ -35,6 +36,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   const { message, stack } = error as Error;
-  process.stderr.write(`${process.env['TOCO_DEBUG'] ? (stack ?? message) : message}\n`);
+  process.stderr.write(`${process.env['TOCO_DEBUG'] ? (stack ?? message) : printable(message)}\n`);
   process.exitCode ??= 1;
 }

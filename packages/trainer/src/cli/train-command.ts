@@ -8,6 +8,7 @@ import { profileTraining } from '../run/profile-training.js';
 import { runFiles } from '../run/run-folder.js';
 import { train } from '../run/train.js';
 import { interruption } from './interruption.js';
+import { printLine as print } from './print-line.js';
 import { loadBackbone } from './load-backbone.js';
 
 interface TrainFlags {
@@ -36,7 +37,6 @@ export function addTrainCommand(program: Command): void {
       'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
     )
     .action(async (flags: TrainFlags) => {
-      const print = (line: string): void => void process.stderr.write(`${line}\n`);
       const settings =
         flags.data === undefined ? flags.set : [...flags.set, `data.root=${JSON.stringify(flags.data)}`];
       const config = flags.resume

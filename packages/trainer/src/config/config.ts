@@ -32,6 +32,15 @@ const data = z.strictObject({
     .describe('share of the images for validation where no lists are (folder); default: 0.1'),
   workers: z.number().int().min(0).default(1).describe('threads that decode and augment ahead of the step'),
   prefetch: count.default(3).describe('batches made ahead'),
+  maxUnreadable: z
+    .number()
+    .int()
+    .min(0)
+    .default(10)
+    .describe("images that can't be read end the run when they are more than this and more than the share"),
+  maxUnreadableShare: probability
+    .default(0.01)
+    .describe('share of the training images; others take the place of unreadable ones'),
   synthetic: z
     .strictObject({
       train: count.default(600).describe('training scenes'),

@@ -7,7 +7,9 @@ import {
   type TrainingBatch,
   type ViewOptions,
 } from '@toco/datasets';
+import { printLine } from '../cli/print-line.js';
 import type { StepConfig } from '../config/step-config.js';
+import { listNames } from '../weights/format-report.js';
 import { feedBatch, type BatchFeed } from './feed-batch.js';
 import type { LatticeEnrichmentOptions } from './lattice-enrichment.js';
 
@@ -26,6 +28,11 @@ export interface TrainingBatchesOptions {
   readonly endIteration?: number;
   readonly workers?: number;
   readonly prefetch?: number;
+  /** Images that can't be read end the run when they are more than this and more than the share of the list. */
+  readonly maxUnreadable?: number;
+  readonly maxUnreadableShare?: number;
+  /** Takes what is said of images that can't be read, a line at a time; default: the error stream. */
+  readonly print?: (line: string) => void;
   /** What differs from the views of METHOD section 5. */
   readonly views?: Partial<ViewOptions>;
 }
@@ -45,11 +52,12 @@ export interface TrainingBatches extends AsyncIterableIterator<BatchFeed, undefi
  * for await (const feed of trainingBatches(list, { backbone, config, cropSize: 448, batchSize: 4, seed: 0 })) { … }
  */
 export function trainingBatches(list: SampleList, options: TrainingBatchesOptions): TrainingBatches {
-  const { backbone, config, cropSize, views, ...loading } = options;
+  const { backbone, config, cropSize, views, print = printLine, ...loading } = options;
   const { mean, std } = backbone;
   const { sigmaXy, sigmaRgb } = config.reg;
   const loader = trainingLoader<Lattice>(list, {
     ...loading,
+    onUnreadable: ({ message }) => print(`${message}; another image takes its place.`),
     views: {
       ...defaultViewOptions,
       cropSize,
@@ -64,9 +72,18 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
     },
   });
   let ids: readonly string[] = [];
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    const unreadable = loader.unreadable();
+    if (unreadable.length > 0)
+      print(
+        `${unreadable.length} of ${list.length} images could not be read; others took their place: ${listNames(unreadable.map(({ id }) => id))}.`,
+      );
+    await loader.close();
+  }
   return {
     ids: () => ids,
-    close: () => loader.close(),
+    close: () => (closing ??= close()),
     async next() {
       const result = (await loader.next()) as IteratorResult<TrainingBatch<Lattice>, undefined>;
       if (result.done) return { done: true, value: undefined };
@@ -74,7 +91,7 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
       return { done: false, value: feedBatch(result.value) };
     },
     async return() {
-      await loader.close();
+      await this.close();
       return { done: true, value: undefined };
     },
     [Symbol.asyncIterator]() {

@@ -1,5 +1,6 @@
 import { evaluationLoader, type EvaluationSample, type SampleList } from '@toco/datasets';
 import type { Feeds, Fetched } from '@toco/graph';
+import { printLine } from '../cli/print-line.js';
 import { presentClasses } from '../data/present-classes.js';
 import { ignoreIndex } from '../step/ignore-index.js';
 import type { Progress } from '../run/progress.js';
@@ -10,6 +11,7 @@ import {
   type IntersectionOverUnion,
 } from './confusion-matrix.js';
 import type { EvaluationInputs, EvaluationOutputs } from './evaluation-forward.js';
+import { formatLeftOut } from './left-out.js';
 import { f1Score } from './f1-score.js';
 import { labelsOfCam, labelsOfLogits } from './predict-labels.js';
 import type { Planes } from './resize-planes.js';
@@ -57,6 +59,8 @@ export interface EvaluateOptions {
   /** Called with every image; for reports. */
   readonly onPanel?: ((panel: Panel) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Takes a line about images that can't be used, or whose masks can't; default: the error stream. */
+  readonly print?: ((line: string) => void) | undefined;
 }
 
 /** The forward pass, compiled or eager. */
@@ -82,6 +86,7 @@ export async function evaluate(
     progress,
     onPanel,
     signal,
+    print = printLine,
   } = options;
   const numClasses = list.classes.length;
   const matrices = {
@@ -97,7 +102,9 @@ export async function evaluate(
     workers,
     indices: Array.from({ length: total }, (_, i) => i),
     ...(normalization && { normalization }),
+    onUnreadable: (problem) => void leftOut.push(problem),
   });
+  const leftOut: { id: string; message: string }[] = [];
   let f1 = 0;
   let done = 0;
   let similarity: number[] = [];
@@ -137,6 +144,9 @@ export async function evaluate(
     progress?.update({ done, total });
   }
   progress?.stop();
+  const lacking = formatLeftOut(leftOut, { list: list.name, total });
+  if (done === 0) throw new Error(`No image can be validated on. ${lacking}`);
+  if (lacking !== undefined) print(lacking);
   return {
     cam: intersectionOverUnion(matrices.cam),
     camAux: intersectionOverUnion(matrices.camAux),

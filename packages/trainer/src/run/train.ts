@@ -81,7 +81,7 @@ export async function train<P extends TensorTree = TensorTree>(
   const files = runFiles(folder);
   if (resume) await truncateMetrics(files.metrics, start);
 
-  const batches = batchesOf(config, source, { startIteration: start, endIteration: total });
+  const batches = batchesOf(config, source, { startIteration: start, endIteration: total, print });
   print(
     `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
   );

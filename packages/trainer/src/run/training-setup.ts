@@ -76,7 +76,11 @@ export async function trainingStart<P extends TensorTree>(
 export function batchesOf<P extends TensorTree>(
   config: Config,
   { network, images, settings }: TrainingSource<P>,
-  range: { readonly startIteration: number; readonly endIteration?: number },
+  range: {
+    readonly startIteration: number;
+    readonly endIteration?: number;
+    readonly print?: (line: string) => void;
+  },
 ): TrainingBatches {
   return trainingBatches(images, {
     backbone: network.backbone,
@@ -87,6 +91,8 @@ export function batchesOf<P extends TensorTree>(
     seed: config.seed,
     workers: config.data.workers,
     prefetch: config.data.prefetch,
+    maxUnreadable: config.data.maxUnreadable,
+    maxUnreadableShare: config.data.maxUnreadableShare,
     ...range,
   });
 }
