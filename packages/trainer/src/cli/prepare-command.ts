@@ -69,7 +69,7 @@ function addVoc(prepare: Command): void {
         }),
       );
       finished(root, { train_aug: lists.train_aug, val: lists.val }, alreadyDone);
-      process.stdout.write(`Train on it: toco train --set data.root=${root}\n`);
+      process.stdout.write(`Train on it: toco train --data ${root}\n`);
     });
 }
 
@@ -92,7 +92,7 @@ function addCoco(prepare: Command): void {
         prepareCoco({ root: folder, ...control, ...(out !== undefined && { out }), ...flags }),
       );
       finished(root, lists, alreadyDone);
-      process.stdout.write(`Train on it: toco train --set data.dataset=coco --set data.root=${root}\n`);
+      process.stdout.write(`Train on it: toco train --data ${root}\n`);
     });
 }
 

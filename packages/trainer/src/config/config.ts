@@ -8,7 +8,10 @@ const range = z.tuple([z.number(), z.number()]);
 
 /** Which photographs, labels and masks. */
 const data = z.strictObject({
-  dataset: z.enum(['voc', 'coco', 'folder', 'synthetic']).default('voc'),
+  dataset: z
+    .enum(['voc', 'coco', 'folder', 'synthetic'])
+    .optional()
+    .describe('layout of the data set; default: detected from data.root'),
   root: z.string().optional().describe('folder of the data set, e.g. VOCdevkit/VOC2012'),
   train: z.string().optional().describe("list of training images; default: train, of VOC's layout train_aug"),
   val: z.string().optional().describe('list of validation images; default: val'),

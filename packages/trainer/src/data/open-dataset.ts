@@ -18,15 +18,15 @@ export async function openDataset({ data }: Pick<Config, 'data'>): Promise<Datas
   } else {
     if (root === undefined) {
       throw new Error(
-        `data.root is missing: name the folder of the data set, e.g. --set data.root=VOCdevkit/VOC2012.`,
+        `data.root is missing: name the folder of the data set, e.g. --data VOCdevkit/VOC2012.`,
+      );
+    }
+    if (layout === 'voc' && datasetLayout(root) !== 'voc') {
+      throw new Error(
+        `${root}: is not laid out like VOCdevkit/VOC2012; remove data.dataset=voc, and the layout is detected.`,
       );
     }
     dataset = await datasetAt(root, { layout, ...parts });
-    if (layout === 'voc' && datasetLayout(root) !== 'voc') {
-      throw new Error(
-        `${root}: is not laid out like VOCdevkit/VOC2012; set data.dataset=coco for COCO, data.dataset=folder for a folder of your own.`,
-      );
-    }
   }
   const { train = dataset.lists.train, val = dataset.lists.val } = data;
   return { ...dataset, lists: { train, val } };

@@ -7,6 +7,7 @@ import { formatImportReport } from '../weights/format-report.js';
 import { namePrefix } from '../weights/name-prefix.js';
 import { namingWeights } from '../weights/naming-weights.js';
 import { resolveWeights } from '../weights/resolve-weights.js';
+import { randomStartWarning, warnOfPart } from '../weights/random-start.js';
 import { readTrainState, resolveCheckpoint } from './checkpoint.js';
 
 /** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
@@ -27,14 +28,19 @@ export async function startingState<P extends TensorTree>(
     const { arrays } = readWeights(await resolveWeights(whole, { print }));
     const { report, ...imported } = namingWeights(whole, () => network.importCheckpoint(initial, arrays));
     print(`${whole}: ${formatImportReport(report)}.`);
+    warnOfPart(whole, { report, prefix: 'encoder.' }, print);
     return initTrainState(network, imported);
   }
-  if (weights === undefined) return initTrainState(network, initial);
+  if (weights === undefined) {
+    print(randomStartWarning(config, network.backbone.name));
+    return initTrainState(network, initial);
+  }
   const { arrays } = readWeights(await resolveWeights(weights, { print }));
   const prefix = namePrefix(Object.keys(arrays));
   const { params: encoder, report } = namingWeights(weights, () =>
     loadPretrained(network.backbone, initial.params.encoder, arrays, { prefix }),
   );
   print(`${weights}: ${formatImportReport(report)}.`);
+  warnOfPart(weights, { report }, print);
   return initTrainState(network, { ...initial, params: { ...initial.params, encoder } });
 }

@@ -71,7 +71,7 @@ describe('toco prepare voc, toco check', () => {
       const { status, stdout } = await toco(args);
       expect({ status, stdout }).toEqual({
         status: 0,
-        stdout: `${root}: prepared (train_aug 5, val 2 images)\nTrain on it: toco train --set data.root=${root}\n`,
+        stdout: `${root}: prepared (train_aug 5, val 2 images)\nTrain on it: toco train --data ${root}\n`,
       });
       expect(ranges).toEqual([undefined, `bytes=${Math.floor(bytes.length / 2)}-`]);
       const again = await toco(args);

@@ -44,7 +44,7 @@ describe('lists', () => {
   test('each layout has its own where none are named', async () => {
     expect((await open({ root: at('voc') })).lists).toEqual({ train: 'train_aug', val: 'val' });
     expect((await open({ dataset: 'coco', root: at('voc') })).lists).toEqual({ train: 'train', val: 'val' });
-    const flowers = { dataset: 'folder', root: at('flowers'), labels: at('tags.csv') } as const;
+    const flowers = { root: at('flowers'), labels: at('tags.csv') } as const;
     expect((await open(flowers)).lists).toEqual({ train: 'train', val: 'val' });
     expect((await open({ dataset: 'synthetic' })).lists).toEqual({ train: 'train', val: 'val' });
   });
@@ -99,7 +99,10 @@ test('masks of a layout like VOC may lie in another folder', async () => {
 test.each([
   [{ root: 'nowhere' }, /^nowhere: the folder does not exist$/],
   [{}, /^data\.root is missing/],
-  [{ root: at('flowers') }, /flowers: is not laid out like VOCdevkit\/VOC2012; set data\.dataset=coco for/],
+  [
+    { dataset: 'voc', root: at('flowers') },
+    /flowers: is not laid out like VOCdevkit\/VOC2012; remove data\.dataset=voc, and the layout is detected\.$/,
+  ],
   [{ root: at('voc'), valFraction: 0.2 }, /valFraction is nothing for a data set of the layout voc, which/],
   [{ root: at('voc'), images: 'x' }, /images is nothing for .* voc, which takes labels, classes, masks$/],
   [{ dataset: 'coco', root: at('voc'), masks: 'x' }, /masks is nothing for .* coco, which takes/],

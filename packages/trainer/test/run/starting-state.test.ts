@@ -2,13 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { vit } from '@toco/backbone';
+import { exportPretrained, vit } from '@toco/backbone';
 import { flattenTree } from '@toco/core';
 import { writeSafetensors } from '@toco/formats';
 import { createNetwork } from '@toco/network';
 import { initBackend } from '@toco/runtime';
+import type { ConfigInput } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/parse-config.js';
+import { backboneByName } from '../../src/network/backbone-by-name.js';
 import { startingState } from '../../src/run/starting-state.js';
+import { randomStartWarning } from '../../src/weights/random-start.js';
 
 const network = createNetwork({
   backbone: vit({ imageSize: 16, patchSize: 8, dim: 8, depth: 3, heads: 2 }),
@@ -51,5 +54,57 @@ describe('startingState with network.weights', () => {
       expect(await value.data()).toEqual(await flattenTree(from.params).get(path)!.data());
     }
     expect(await started.step.data()).toEqual(new Int32Array([0]));
+  });
+});
+
+describe('what is said of where a backbone starts from', () => {
+  const said = async (config: ConfigInput, of = network): Promise<string[]> => {
+    const lines: string[] = [];
+    const print = (line: string): void => void lines.push(line);
+    await startingState(parseConfig(config), of, { folder, resume: false, print });
+    return lines;
+  };
+
+  test('random numbers, with the weights of a backbone that is named', async () => {
+    expect(await said({})).toEqual([
+      'WARNING: vit starts from random numbers, because backbone.weights is not set; set backbone.weights to a file or hf:owner/name if there are pretrained weights for it.',
+    ]);
+    for (const [name, weights] of [
+      ['deit_tiny_patch16_224', 'deit_tiny_patch16_224.fb_in1k'],
+      ['vit_base_patch16_224', 'vit_base_patch16_224.augreg_in21k_ft_in1k'],
+      ['vit_small_patch16_224.dino', 'vit_small_patch16_224.dino'],
+      ['vit_small_patch14_dinov2', 'vit_small_patch14_dinov2.lvd142m'],
+      ['swin_tiny_patch4_window7_224', 'swin_tiny_patch4_window7_224.ms_in1k'],
+    ] as const) {
+      const config = parseConfig({ backbone: { name } });
+      const backbone = backboneByName(name, { auxBlock: -3 });
+      expect(randomStartWarning(config, backbone.name)).toContain(
+        `add --set backbone.weights=hf:timm/${weights}.`,
+      );
+    }
+  });
+
+  test('a file that holds a part of the backbone, or of a deeper one', async () => {
+    const arrays = await exportPretrained(network.init(7).params.encoder);
+    const write = async (name: string, kept: (name: string) => boolean, more = {}): Promise<string> => {
+      const file = join(folder, name);
+      const part = Object.entries(arrays).filter(([path]) => kept(path));
+      await writeSafetensors(file, { ...Object.fromEntries(part), ...more });
+      return file;
+    };
+    const whole = await write('whole.safetensors', () => true, { 'head.bias': arrays['norm.bias']! });
+    expect(await said({ backbone: { weights: whole } })).toEqual([
+      expect.stringContaining('missing none, left over head.bias.'),
+    ]);
+    const part = await write('part.safetensors', (name) => !name.startsWith('blocks.2.'));
+    expect((await said({ backbone: { weights: part } })).at(-1)).toMatch(
+      /^WARNING: .*part\.safetensors holds only a part of the backbone: 12 arrays start from random numbers \(blocks\.2\..* and 4 more\); check backbone\.name\.$/,
+    );
+    const deeper = await write('deeper.safetensors', () => true, {
+      'blocks.3.norm1.bias': arrays['norm.bias']!,
+    });
+    expect((await said({ backbone: { weights: deeper } })).at(-1)).toMatch(
+      /^WARNING: .* holds 1 arrays of blocks that the backbone does not have \(blocks\.3\.norm1\.bias\)/,
+    );
   });
 });
