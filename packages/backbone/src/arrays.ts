@@ -38,6 +38,10 @@ export function importArrays<P extends TensorTree>(
   arrays: Readonly<Record<string, NDArray>>,
   { prefix = '', layout = defaultLayout, adapt }: ArrayMapping & { readonly adapt?: Adapt | undefined } = {},
 ): { params: P; report: ImportReport } {
+  refuseDistilled(
+    arrays,
+    [...flattenTree(params).keys()].map((path) => prefix + path),
+  );
   const matched: string[] = [];
   const missing: string[] = [];
   const resized: string[] = [];
@@ -82,6 +86,15 @@ export async function exportArrays(
     stored.dispose();
   }
   return arrays;
+}
+
+/** A token that the others attend to can't be left away: what remains would be another network than was trained. */
+function refuseDistilled(arrays: Readonly<Record<string, NDArray>>, wanted: readonly string[]): void {
+  const token = Object.keys(arrays).find((name) => /(?:^|\.)dist_token$/.test(name));
+  if (token === undefined || wanted.includes(token)) return;
+  throw new Error(
+    `${token}: the weights are of a distilled model, whose patches attend to a second token that this network has not; take those of the model without distillation, such as hf:timm/deit_tiny_patch16_224.fb_in1k`,
+  );
 }
 
 function storedTensor(name: string, array: NDArray, shape: readonly number[]): tf.Tensor {

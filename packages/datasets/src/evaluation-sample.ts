@@ -19,6 +19,8 @@ export interface EvaluationSample {
   readonly id: string;
   readonly height: number;
   readonly width: number;
+  /** Size of the photograph itself, which its mask has too. */
+  readonly original: { readonly height: number; readonly width: number };
   /** `[height, width, 3]`, normalised. */
   readonly image: Float32Array;
   /** `[C]`: 1 for the classes that the image shows. */
@@ -49,6 +51,7 @@ export async function loadEvaluationSample(
     id: sample.id,
     height: outHeight,
     width: outWidth,
+    original: { height, width },
     image: size === undefined ? normalized : squash(normalized, [height, width], [size, size]),
     labels: sample.labels,
   };

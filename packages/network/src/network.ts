@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape, mapTree, type TensorTree } from '@toco/core';
 import type { ApplyOptions, Backbone, BackboneOutput, Grid, ImportReport, NDArray } from '@toco/backbone';
+import { checkBackboneOutput } from './check-output.js';
 import { exportCheckpoint, importCheckpoint } from './checkpoint.js';
 import { classify, initClassifier } from './classifier.js';
 import { decode, initDecoder } from './decoder.js';
@@ -114,7 +115,8 @@ export function createNetwork<P extends TensorTree>(options: NetworkOptions<P>):
         ? backbone.trainable(path.slice('encoder.'.length))
         : path !== 'proj_head.last_layer.weight_g',
     forward(params, images, applyOptions) {
-      const output = backbone.apply(params.encoder, images, applyOptions);
+      const output: unknown = backbone.apply(params.encoder, images, applyOptions);
+      checkBackboneOutput(backbone, images, output);
       return {
         ...output,
         clsLogits: classify(params.classifier, output.patchTokens),

@@ -10,6 +10,7 @@ import { readManifest } from './manifest.js';
 import { findNodePackage } from './node-package.js';
 import { nvidiaDevices, nvidiaDriver, supportedPlatform } from './platform.js';
 import { lastComplaint, runProgram } from './run-program.js';
+import { UntrustedError, untrustedRemedy } from './trusted.js';
 
 /** Something that is missing or wrong, and what mends it. */
 export interface Problem {
@@ -70,9 +71,20 @@ export async function doctor(): Promise<DoctorReport> {
     (require(`${name}/package.json`) as { version: string }).version;
 
   const driver = nvidiaDriver();
-  const engine = lookForEngine(note);
-  if (findNodePackage() === undefined) note('tfjs-node-gpu is not in the cache', setupCommand);
-  if (engine && findKernels() === undefined)
+  // null: not there; undefined: refused, and that is noted.
+  const attempt = <T>(find: () => T | undefined): T | null | undefined => {
+    try {
+      return find() ?? null;
+    } catch (error) {
+      const { message } = error as Error;
+      const remedy = error instanceof UntrustedError ? untrustedRemedy : setupCommand;
+      if (problems.every(({ problem }) => problem !== message)) note(message, remedy);
+      return undefined;
+    }
+  };
+  const engine = attempt(() => lookForEngine(note)) ?? undefined;
+  if (attempt(findNodePackage) === null) note('tfjs-node-gpu is not in the cache', setupCommand);
+  if (engine && attempt(findKernels) === null)
     note('The kernels of this version are not installed', setupCommand);
   const tried = engine && (await tryEngine(note));
   if (driver !== undefined && tried?.device === 'cpu' && engine?.kind !== 'custom') {
@@ -107,18 +119,13 @@ export async function doctor(): Promise<DoctorReport> {
 type Note = (problem: string, remedy: string) => void;
 
 function lookForEngine(note: Note): Engine | undefined {
-  try {
-    supportedPlatform();
-    const engine = findEngine();
-    if (!engine) {
-      const own = customLibrary() === undefined ? '' : ' with the library that TOCO_LIBTENSORFLOW names';
-      note(`TensorFlow is not installed${own}`, setupCommand);
-    }
-    return engine;
-  } catch (error) {
-    note((error as Error).message, setupCommand);
-    return undefined;
+  supportedPlatform();
+  const engine = findEngine();
+  if (!engine) {
+    const own = customLibrary() === undefined ? '' : ' with the library that TOCO_LIBTENSORFLOW names';
+    note(`TensorFlow is not installed${own}`, setupCommand);
   }
+  return engine;
 }
 
 interface Tried {

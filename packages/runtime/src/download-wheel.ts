@@ -6,6 +6,9 @@ import type { Wheel } from './pinned.js';
 import { printToStderr, readableBytes, type Print } from './progress.js';
 import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
 
+/** Bytes per second: a slower download is ended. */
+const slowest = 20_000;
+
 /** The wheels' own tags, so that neither the user's Python version nor an older pip's idea of the platform matters. */
 const tags = [
   'manylinux_2_27_x86_64',
@@ -37,7 +40,12 @@ export async function downloadWheel(wheel: Wheel, folder: string, print: Print):
       folder,
       asked,
     ],
-    { showProgress: print === printToStderr },
+    {
+      showProgress: print === printToStderr,
+      // A wheel in pip's cache is a little larger than the wheel itself.
+      fileBytes: 1.2 * wheel.bytes + 64e6,
+      seconds: 600 + wheel.bytes / slowest,
+    },
   ).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
     throw new EngineError(

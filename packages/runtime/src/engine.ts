@@ -7,9 +7,10 @@ import { EngineError } from './engine-error.js';
 import { readManifest } from './manifest.js';
 import { tensorflowVersion } from './pinned.js';
 import { nvidiaDriver } from './platform.js';
+import { assertTrusted } from './trusted.js';
 
 /** The command that installs an engine, as sentences to the user name it. */
-export const setupCommand = 'npx toco-runtime setup';
+export const setupCommand = 'npx @toco/runtime setup';
 
 /** Kind of an engine: for the CPU, for GPUs, or a library that the user points at. */
 export type EngineKind = 'cpu' | 'gpu' | 'custom';
@@ -61,7 +62,7 @@ export function enginePath(name: string): string {
 /**
  * Finds the installed engine for a device: the user's own library where one is given, else the GPU engine where an NVIDIA
  * driver is present, else the CPU engine; each stands in for the other on the CPU. Undefined where none is installed; throws
- * where one is there but damaged.
+ * where one is there but damaged, or where others than this user could have written it.
  */
 export function findEngine(
   device: 'auto' | 'cpu' | 'gpu' = 'auto',
@@ -85,6 +86,9 @@ function wholeEngine(kind: EngineKind, name: string): Engine | undefined {
   const path = enginePath(name);
   const manifest = readManifest(path);
   if (manifest === undefined) return undefined;
+  const listed = typeof manifest === 'string' ? [] : Object.keys(manifest.files);
+  const native = [...Object.values(nativeModules), 'tensorflow', ...listed];
+  assertTrusted(cacheFolder(), [...native].map((file) => join('engines', name, file)));
   if (typeof manifest === 'string') {
     throw new EngineError(
       `The engine in the cache is damaged (${manifest}): run "${setupCommand}" to install it again.`,

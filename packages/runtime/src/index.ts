@@ -7,6 +7,7 @@ export { formatReport } from './format-report.js';
 export {
   engineLibrary,
   initBackend,
+  loadedBackend,
   type BackendInfo,
   type BackendName,
   type BackendOptions,

@@ -87,6 +87,18 @@ export async function initBackend(options: BackendOptions = {}): Promise<Backend
 }
 
 /**
+ * What {@link initBackend} chose in this process; undefined before it was called. Loads nothing.
+ *
+ * @example
+ * ```ts
+ * console.log(`computed on ${loadedBackend()?.threads} threads`);
+ * ```
+ */
+export function loadedBackend(): BackendInfo | undefined {
+  return loaded?.info;
+}
+
+/**
  * The libtensorflow that is loaded, for code that calls its C functions itself.
  *
  * @throws EngineError before `initBackend()`, or where it chose another backend.

@@ -30,6 +30,8 @@ export async function installFolder(
       await rm(folder, { recursive: true, force: true });
     }
   };
+  // Whatever the umask: code that others can write is not loaded.
+  await mkdir(dirname(target), { recursive: true, mode: 0o755 });
   await withLock(`${target}.lock`, install, { onWait });
 }
 

@@ -7,6 +7,7 @@ import { cacheFolder } from './cache.js';
 import { installFolder } from './install-folder.js';
 import { readManifest } from './manifest.js';
 import type { Print } from './progress.js';
+import { assertTrusted } from './trusted.js';
 
 const moduleName = 'toco_kernels.node';
 
@@ -99,8 +100,10 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
   await rm(join(folder, 'objects'), { recursive: true });
 }
 
-/** The installed kernels; undefined where those of this version are not. */
+/** The installed kernels; undefined where those of this version are not. Throws where others could have written them. */
 export function findKernels(): string | undefined {
   const folder = join(cacheFolder(), kernelsName());
-  return typeof readManifest(folder) === 'object' ? join(folder, moduleName) : undefined;
+  if (typeof readManifest(folder) !== 'object') return undefined;
+  assertTrusted(cacheFolder(), [join(kernelsName(), moduleName)]);
+  return join(folder, moduleName);
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -14,6 +14,7 @@ import { readManifest } from './manifest.js';
 import { nodePackage } from './pinned.js';
 import type { Print } from './progress.js';
 import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
+import { assertTrusted } from './trusted.js';
 
 /** Modules that tfjs-node-gpu imports and that the program which loads it hands in; see {@link installNodePackage}. */
 export const handedIn = ['@tensorflow/tfjs', '@tensorflow/tfjs-core', 'google-protobuf'] as const;
@@ -36,7 +37,14 @@ export function findNodePackage(): string | undefined {
       // Not installed there.
     }
   }
-  return typeof readManifest(cachedFolder()) === 'object' ? cachedFolder() : undefined;
+  const manifest = readManifest(cachedFolder());
+  if (typeof manifest !== 'object') return undefined;
+  const files = [...Object.keys(manifest.files), ...handedIn.map((name) => join('node_modules', name, 'index.js'))];
+  assertTrusted(
+    cacheFolder(),
+    files.map((file) => join(basename(cachedFolder()), file)),
+  );
+  return cachedFolder();
 }
 
 /**
@@ -70,13 +78,11 @@ export async function installNodePackage(print: Print): Promise<string> {
 
 async function downloadTarball(folder: string): Promise<string> {
   const asked = `${nodePackage.name}@${nodePackage.version}`;
-  const result = await runProgram('npm', [
-    'pack',
-    asked,
-    '--pack-destination',
-    folder,
-    '--ignore-scripts',
-  ]).catch((error: unknown) => {
+  const result = await runProgram(
+    'npm',
+    ['pack', asked, '--pack-destination', folder, '--ignore-scripts'],
+    { fileBytes: 256e6, seconds: 1200 },
+  ).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
     throw new EngineError(
       `npm was not found: it comes with Node; install it, or add ${asked} to the project without its scripts.`,

@@ -1,6 +1,7 @@
 import { mkdir, rm, statfs, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { provideBinding } from './binding.js';
+import { cacheFolder } from './cache.js';
 import { downloadWheel } from './download-wheel.js';
 import { EngineError } from './engine-error.js';
 import {
@@ -18,6 +19,7 @@ import { installNodePackage } from './node-package.js';
 import { cudaWheels, tensorflowVersion, tensorflowWheels, type EngineSource } from './pinned.js';
 import { nvidiaDriver, supportedPlatform } from './platform.js';
 import { printToStderr, readableBytes, type Print } from './progress.js';
+import { assertTrusted } from './trusted.js';
 import { unpackWheel } from './unpack-wheel.js';
 
 /** What {@link setup} installs. */
@@ -47,6 +49,7 @@ export interface SetupOptions {
 export async function setup(options: SetupOptions = {}): Promise<Engine> {
   const { device = 'auto', cuda = true, library, print = printToStderr } = options;
   supportedPlatform();
+  assertTrusted(cacheFolder(), ['engines']);
   const nodePackageFolder = await installNodePackage(print);
   const own = customLibrary(library);
   if (own !== undefined) {

@@ -97,7 +97,7 @@ describe('in a process of its own', () => {
   test('without an engine the choice falls on wasm and says so', async () => {
     const { stderr } = await runNode(`${start} await initBackend();`, { TOCO_CACHE: empty });
     expect(stderr).toBe(
-      'Backend: wasm 4.22.0, 1 thread; TensorFlow is many times faster: npx toco-runtime setup\n',
+      'Backend: wasm 4.22.0, 1 thread; TensorFlow is many times faster: npx @toco/runtime setup\n',
     );
   });
 
@@ -125,7 +125,7 @@ describe('what can not be had is one sentence', () => {
     [
       'no engine',
       `{ backend: 'tensorflow' }`,
-      /^EngineError: TensorFlow is not installed: run "npx toco-runtime setup"\.\n$/,
+      /^EngineError: TensorFlow is not installed: run "npx @toco/runtime setup"\.\n$/,
     ],
     [
       'a device that the backend has not',

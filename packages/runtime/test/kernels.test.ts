@@ -149,10 +149,10 @@ test('an engine without kernels says how to get them, and setup compiles them', 
       await symlink(join(cacheFolder(), name), join(root, name));
     const environment = { TOCO_CACHE: root };
     expect((await runNode(initialise, environment)).stderr).toContain(
-      'no kernels of ours (not installed: run "npx toco-runtime setup")',
+      'no kernels of ours (not installed: run "npx @toco/runtime setup")',
     );
     expect((await start('node', [built('cli.js'), 'doctor'], environment).ended).stdout).toContain(
-      'Missing: The kernels of this version are not installed\n  mend it with: npx toco-runtime setup\n',
+      'Missing: The kernels of this version are not installed\n  mend it with: npx @toco/runtime setup\n',
     );
     const installed = await runNode(
       `const { setup } = await import(${JSON.stringify(built('index.js'))}); await setup({ device: 'cpu' });`,
@@ -166,7 +166,7 @@ test('an engine without kernels says how to get them, and setup compiles them', 
     const path = join(root, folder, 'toco_kernels.node');
     await writeFile(path, Buffer.alloc(statSync(path).size));
     expect((await runNode(initialise, environment)).stdout).toMatch(
-      /^EngineError: The kernels could not be added to TensorFlow \(.+\): run "npx toco-runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
+      /^EngineError: The kernels could not be added to TensorFlow \(.+\): run "npx @toco/runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
     );
   } finally {
     await rm(root, { recursive: true });

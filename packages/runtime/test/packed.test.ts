@@ -52,7 +52,7 @@ test("an empty project installs the packed package, sets up, and runs the README
   const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   await writeFile(join(project, 'main.js'), example);
   expect((await run('node', 'main.js')).stderr).toMatch(
-    /EngineError: tfjs-node-gpu is not in the cache any more: run "npx toco-runtime setup"/,
+    /EngineError: tfjs-node-gpu is not in the cache any more: run "npx @toco/runtime setup"/,
   );
 
   const installed = await run('npx', 'toco-runtime', 'setup', '--cpu');

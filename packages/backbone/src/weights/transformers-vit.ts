@@ -44,6 +44,7 @@ function* renamings(arrays: Readonly<Record<string, NDArray>>, root: string): Ge
     yield one('cls_token', token);
     yield one('pos_embed', positions);
   }
+  yield one('dist_token', `${root}embeddings.distillation_token`);
   yield* layer('patch_embed.proj', `${root}embeddings.patch_embeddings.projection`);
   for (let index = 0; ; index++) {
     const block = `${root}encoder.layer.${index}`;

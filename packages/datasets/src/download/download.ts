@@ -1,9 +1,9 @@
-import { mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, statfs, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { assertNotAborted } from '../prepare/preparation-progress.js';
 import { fileSize } from '../prepare/place-file.js';
-import { requireFreeSpace } from '../prepare/free-space.js';
+import { readableBytes, requireFreeSpace } from '../prepare/free-space.js';
 import { ChecksumError, verifyChecksum } from './checksum.js';
 
 /** Options of {@link download}. */
@@ -16,34 +16,52 @@ export interface DownloadOptions {
   readonly attempts?: number;
   /** Milliseconds before the second attempt; doubled for each further one. */
   readonly pause?: number;
-  /** Milliseconds without a byte after which a connection counts as broken. */
+  /** Milliseconds after which a connection counts as broken that brought next to nothing (see `slowest`) in them. */
   readonly patience?: number;
+  /** Bytes per second below which neither a connection nor an attempt counts as progress. */
+  readonly slowest?: number;
+  /** Bytes at which a file is given up whose size the server does not announce. */
+  readonly most?: number;
 }
+
+/** The largest archive of VOC, SBD and COCO has 19 GB. */
+const largestUnannounced = 40e9;
+/** What is left free for everybody else by a file of unknown size. */
+const reserve = 1e9;
 
 /** Trouble that another attempt won't end. */
 class Refusal extends Error {}
+
+/** What has arrived is no part of the file that was asked for. */
+class TooMuch extends Refusal {}
 
 /**
  * Downloads a file. What an earlier call left unfinished (`PATH.download`) is gone on with, where the server knows ranges and
  * still has the same file; the file has its name only once it is whole and its checksum right.
  *
- * @throws One line that names the address: not found, no room, a wrong checksum, or a connection that keeps breaking.
+ * @throws One line that names the address: not found, no room, a wrong checksum, more bytes than announced, or a connection
+ * that keeps breaking or crawls.
  */
 export async function download(url: string, path: string, options: DownloadOptions = {}): Promise<void> {
   const { checksum, onBytes, signal, attempts = 5, pause = 1000, patience = 60_000 } = options;
+  const { slowest = 1000, most = largestUnannounced } = options;
   const unfinished = `${path}.download`;
   await mkdir(dirname(path), { recursive: true });
   let failed = 0;
   for (let done = false; !done;) {
     const before = (await fileSize(unfinished)) ?? 0;
+    const began = performance.now();
     try {
-      await fetchOnce(url, unfinished, { onBytes, signal, patience });
+      await fetchOnce(url, unfinished, { onBytes, signal, patience, slowest, most });
       done = true;
     } catch (error) {
+      if (error instanceof TooMuch) await forget(unfinished);
       if (error instanceof Refusal) throw error;
       assertNotAborted(signal);
-      const grown = ((await fileSize(unfinished)) ?? 0) > before;
-      failed = grown ? 1 : failed + 1;
+      // A byte before each break would go on for ever.
+      const gained = ((await fileSize(unfinished)) ?? 0) - before;
+      const worthwhile = gained > (slowest * (performance.now() - began + pause)) / 1000;
+      failed = worthwhile ? 1 : failed + 1;
       if (failed >= attempts)
         throw new Error(`${url}: ${reason(error)}; run the same command again to go on`, { cause: error });
       await wait(pause * 2 ** (failed - 1), undefined, { signal }).catch(() => assertNotAborted(signal));
@@ -52,8 +70,7 @@ export async function download(url: string, path: string, options: DownloadOptio
   if (checksum !== undefined) {
     await verifyChecksum(unfinished, checksum).catch(async (error: Error) => {
       if (!(error instanceof ChecksumError)) throw error;
-      await rm(unfinished, { force: true });
-      await rm(identityFile(unfinished), { force: true });
+      await forget(unfinished);
       throw new Error(error.message.replace(unfinished, url), { cause: error });
     });
   }
@@ -61,17 +78,28 @@ export async function download(url: string, path: string, options: DownloadOptio
   await rm(identityFile(unfinished), { force: true });
 }
 
+interface FetchOptions extends Pick<DownloadOptions, 'onBytes' | 'signal'> {
+  readonly patience: number;
+  readonly slowest: number;
+  readonly most: number;
+}
+
 /** One connection: goes on behind the bytes that are there. */
 async function fetchOnce(
   url: string,
   path: string,
-  { onBytes, signal, patience }: Pick<DownloadOptions, 'onBytes' | 'signal'> & { patience: number },
+  { onBytes, signal, patience, slowest, most }: FetchOptions,
 ): Promise<void> {
   const have = (await fileSize(path)) ?? 0;
   const identity = await readFile(identityFile(path), 'utf8').catch(() => '');
   const goOn = have > 0 && identity !== '';
   const stall = new AbortController();
-  const timer = setTimeout(() => stall.abort(new Error(`no data for ${patience / 1000} s`)), patience);
+  let recent = 0;
+  const timer = setInterval(() => {
+    const least = Math.max(1, (slowest * patience) / 1000);
+    if (recent < least) stall.abort(new Error(`${recent} bytes in ${patience / 1000} s`));
+    recent = 0;
+  }, patience);
   try {
     const response = await fetch(url, {
       headers: {
@@ -86,15 +114,20 @@ async function fetchOnce(
     else await truncate(path, start);
     const validator = strongValidator(response.headers);
     if (total !== undefined) await requireFreeSpace(dirname(path), total - start).catch(refuse);
+    const limit = total ?? Math.min(most, await roomFor(dirname(path)));
     await writeFile(identityFile(path), validator).catch(refuseFullDisk(path));
     let bytes = start;
     const file = await open(path, 'a');
     try {
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-        timer.refresh();
+        recent += chunk.length;
         bytes += chunk.length;
-        if (total !== undefined && bytes > total) {
-          throw new Refusal(`${url}: the server sends more than it announced`);
+        if (bytes > limit) {
+          throw new TooMuch(
+            total === undefined
+              ? `${url}: the server announces no size and has sent ${readableBytes(bytes)}; fetch the file yourself and give its path`
+              : `${url}: the server sends more than the ${total} bytes that it announced; check the address`,
+          );
         }
         await file.writeFile(chunk).catch(refuseFullDisk(path));
         onBytes?.(bytes, total ?? bytes);
@@ -105,7 +138,7 @@ async function fetchOnce(
     if (total !== undefined && bytes < total)
       throw new Error(`the connection ended after ${bytes} of ${total} bytes`);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 
@@ -135,6 +168,18 @@ async function placeInFile(
 function strongValidator(headers: Headers): string {
   const tag = headers.get('etag');
   return tag !== null && !tag.startsWith('W/') ? tag : (headers.get('last-modified') ?? '');
+}
+
+/** Nothing of a download that was no good stays. */
+async function forget(unfinished: string): Promise<void> {
+  await rm(unfinished, { force: true });
+  await rm(identityFile(unfinished), { force: true });
+}
+
+/** Bytes that a file of unknown size may take in a folder. */
+async function roomFor(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return Math.max(0, bavail * bsize - reserve);
 }
 
 function identityFile(path: string): string {

@@ -140,11 +140,80 @@ describe('download', () => {
     const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/file`;
     const began = performance.now();
     expect(await failure(download(address, path, { pause: 1, patience: 200, attempts: 2 }))).toMatch(
-      /: no data for 0\.2 s; run the same command again to go on$/,
+      /: \d bytes in 0\.2 s; run the same command again to go on$/,
     );
     expect(performance.now() - began).toBeLessThan(10_000);
     silent.closeAllConnections();
     silent.close();
+  });
+});
+
+describe('servers that do not stop, or hardly begin', () => {
+  async function withServer(
+    answer: (response: ServerResponse, request: number) => void,
+    use: (address: string, requested: () => number) => Promise<void>,
+  ): Promise<void> {
+    let count = 0;
+    const odd = createServer((_request, response) => {
+      answer(response, ++count);
+    });
+    await new Promise<void>((resolve) => odd.listen(0, '127.0.0.1', resolve));
+    try {
+      await use(`http://127.0.0.1:${(odd.address() as AddressInfo).port}/file`, () => count);
+    } finally {
+      odd.closeAllConnections();
+      odd.close();
+    }
+  }
+
+  test('without end: left at the bytes that were announced, or at a limit; nothing stays', async () => {
+    const endless = (response: ServerResponse, request: number): void => {
+      // a range of a file of 25,000 bytes, and then ever more of it
+      response.writeHead(request === 1 ? 206 : 200, request === 1 ? { 'content-range': 'bytes 5-24999/25000' } : {});
+      const more = (): void => {
+        if (!response.destroyed) response.write(Buffer.alloc(10_000), () => setImmediate(more));
+      };
+      more();
+    };
+    await withServer(endless, async (address, requested) => {
+      await writeFile(`${path}.download`, 'first');
+      await writeFile(`${path}.download.identity`, etag);
+      expect(await failure(download(address, path, quick))).toMatch(
+        /: the server sends more than the 25000 bytes that it announced; check the address$/,
+      );
+      expect(await readdir(join(path, '..'))).toEqual([]);
+      expect(await failure(download(address, path, { ...quick, most: 300_000 }))).toMatch(
+        /: the server announces no size and has sent 3\d\d kB; fetch the file yourself and give its path$/,
+      );
+      expect(await readdir(join(path, '..'))).toEqual([]);
+      expect(requested()).toBe(2);
+    });
+  });
+
+  test('a byte now and then, in one connection or many: given up', async () => {
+    const dripping = (response: ServerResponse): void => {
+      response.writeHead(200, { 'content-length': 100_000, etag });
+      const timer = setInterval(() => response.write('.'), 5);
+      response.on('close', () => {
+        clearInterval(timer);
+      });
+    };
+    await withServer(dripping, async (address, requested) => {
+      expect(await failure(download(address, path, { pause: 1, patience: 100, attempts: 2 }))).toMatch(
+        /: \d+ bytes in 0\.1 s; run the same command again to go on$/,
+      );
+      expect(requested()).toBe(2);
+    });
+    const breaking = (response: ServerResponse): void => {
+      response.writeHead(200, { 'content-length': 100_000, etag });
+      response.write('.', () => setTimeout(() => response.destroy(), 20));
+    };
+    await withServer(breaking, async (address, requested) => {
+      expect(await failure(download(address, `${path}2`, { ...quick, attempts: 3 }))).toMatch(
+        /; run the same command again to go on$/,
+      );
+      expect(requested()).toBe(3);
+    });
   });
 });
 

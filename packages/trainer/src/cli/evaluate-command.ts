@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { evaluateCheckpoint } from '../run/evaluate-checkpoint.js';
+import { formatProtocol } from '../evaluation/protocol.js';
 import { formatEvaluation } from '../evaluation/format-evaluation.js';
 import { interruption } from './interruption.js';
 import { loadBackbone } from './load-backbone.js';
@@ -29,7 +30,7 @@ export function addEvaluateCommand(program: Command): void {
     .option('-n, --limit <images>', 'validate on the first images only')
     .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" the run was trained with')
     .option('--report <file>', 'write a page with the best and the worst images, figures and curves')
-    .option('--json', 'print the figures as JSON')
+    .option('--json', 'print figures, names of the classes and protocol as JSON')
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
       const { data, limit, backbone, report, json } = flags;
       const print = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -39,7 +40,7 @@ export function addEvaluateCommand(program: Command): void {
         ...(limit === undefined ? [] : [`evaluation.limit=${limit}`]),
       ];
       const model = await modelOf(run, { ...flags, set: settings }, print);
-      const { evaluation, classes } = await evaluateCheckpoint(model, {
+      const { evaluation, classes, protocol } = await evaluateCheckpoint(model, {
         print,
         signal: interruption(print),
         ...(report !== undefined && { report }),
@@ -47,7 +48,9 @@ export function addEvaluateCommand(program: Command): void {
       });
       if (report !== undefined) print(`Report: ${report}`);
       process.stdout.write(
-        `${json ? JSON.stringify(evaluation, null, 2) : formatEvaluation(evaluation, classes)}\n`,
+        json
+          ? `${JSON.stringify({ ...evaluation, classes: ['background', ...classes], protocol }, null, 2)}\n`
+          : `${formatEvaluation(evaluation, classes)}\n${formatProtocol(protocol)}\n`,
       );
     });
 }

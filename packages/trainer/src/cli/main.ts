@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { printable } from '@toco/datasets';
@@ -9,10 +10,14 @@ import { addConvertCommand } from './convert-command.js';
 import { addEvaluateCommand } from './evaluate-command.js';
 import { addExportCommand } from './export-command.js';
 import { addPrepareCommand } from './prepare-command.js';
+import { settingsApart } from './settings-apart.js';
 import { addTrainCommand } from './train-command.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 const program = new Command('toco')
   .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
+  .version(version, '-V, --version', 'print the version')
   .showHelpAfterError('(add --help for all options)');
 
 addPrepareCommand(program);
@@ -33,7 +38,7 @@ addRuntimeCommands(program);
 
 // The single door where errors leave: a user's mistake is one line, a fault of ours shows its stack when asked for.
 try {
-  await program.parseAsync();
+  await program.parseAsync(settingsApart(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   const { message, stack } = error as Error;
   process.stderr.write(`${process.env['TOCO_DEBUG'] ? (stack ?? message) : printable(message)}\n`);

@@ -22,6 +22,9 @@ export function applySetting(data: Record<string, unknown>, setting: string): vo
   const at = setting.indexOf('=');
   if (at < 1) throw new Error(`--set ${setting}: write it as key=value, such as optimizer.lr=3e-5.`);
   const keys = setting.slice(0, at).split('.');
+  const inherited = keys.find((key) => key in Object.prototype);
+  if (inherited !== undefined)
+    throw new Error(`--set ${setting}: "${inherited}" is no key of a configuration.`);
   const last = keys.pop()!;
   let branch = data;
   for (const key of keys) {

@@ -53,6 +53,13 @@ function checkConsistency(config: Config, source: string): void {
   const refuse = (line: string): never => {
     throw new Error(`${source}: ${line}`);
   };
+  const { backend, compile, precision, xla } = config.engine;
+  const asked = precision === 'f32' ? (xla ? 'xla' : undefined) : `precision ${precision}`;
+  if (asked !== undefined && (!compile || backend !== 'tensorflow')) {
+    const why = compile ? `the backend ${backend} compiles nothing` : 'engine.compile is false';
+    const plain = xla ? 'engine.precision=f32 and engine.xla=false' : 'engine.precision=f32';
+    refuse(`engine.${asked} needs a compiled step, and ${why}; set ${plain}, or compile on tensorflow.`);
+  }
   if (groupSize !== undefined && batchSize % groupSize !== 0) {
     refuse(`groupSize ${groupSize} does not divide batchSize ${batchSize}; choose a divisor.`);
   }

@@ -18,15 +18,18 @@ import type { Planes } from './resize-planes.js';
 
 /** Figures of one validation. */
 export interface Evaluation {
+  /** Without masks every mean is NaN. */
   readonly cam: IntersectionOverUnion;
   readonly camAux: IntersectionOverUnion;
   readonly seg: IntersectionOverUnion;
-  /** F1 of the classification, averaged over images. */
+  /** F1 of the classification, averaged over images; a right “nothing” counts 1. */
   readonly f1: number;
   /** Mean cosine of different patch tokens after each block. */
   readonly similarity: readonly number[];
   /** Images that were looked at. */
   readonly images: number;
+  /** How many of them have a mask: all or none. */
+  readonly masks: number;
 }
 
 /** One image with everything that was predicted for it, for a report. */
@@ -38,7 +41,7 @@ export interface Panel {
   readonly camAux: Planes;
   /** Class of every pixel at the photograph's own size. */
   readonly seg: Uint8Array;
-  /** IoU of the segmentation on this image alone, mean over its classes. */
+  /** IoU of the segmentation on this image alone, mean over its classes; NaN without a mask. */
   readonly iou: number;
 }
 
@@ -67,8 +70,8 @@ export interface EvaluateOptions {
 export type RunForward = (inputs: Feeds<EvaluationInputs>) => Promise<Fetched<EvaluationOutputs>>;
 
 /**
- * Validates on a list of images with masks (METHOD section 7, during training): one confusion matrix over the whole set
- * each for CAM, auxiliary CAM and segmentation, at the masks' own sizes.
+ * Validates on a list of images (the protocol during training): one confusion matrix over the whole set each for CAM,
+ * auxiliary CAM and segmentation, at the masks' own sizes. A list without masks gives F1 and token similarity.
  */
 export async function evaluate(
   run: RunForward,
@@ -97,9 +100,11 @@ export async function evaluate(
   const total = Math.min(limit, list.length);
   if (total === 0) throw new Error(`The list ${list.name} has no image to validate on.`);
   const normalization = { mean, std } as NonNullable<Parameters<typeof evaluationLoader>[1]>['normalization'];
+  const withMask = list.sample(0).mask !== undefined;
   const loader = evaluationLoader(list, {
     size,
     workers,
+    withMask,
     indices: Array.from({ length: total }, (_, i) => i),
     ...(normalization && { normalization }),
     onUnreadable: (problem) => void leftOut.push(problem),
@@ -115,8 +120,7 @@ export async function evaluate(
     const perBlock = arrayOf(outputs.similarity).data;
     similarity = Array.from(perBlock, (value, i) => (similarity[i] ?? 0) + value * samples.length);
     samples.forEach((sample, b) => {
-      const mask = sample.mask!;
-      const target = { height: mask.height, width: mask.width };
+      const { mask, original: target } = sample;
       const classes = classesOf(sample);
       const cam = planesOf(outputs.cam, b);
       const camAux = planesOf(outputs.camAux, b);
@@ -126,8 +130,8 @@ export async function evaluate(
         camAux: labelsOfCam(camAux, { size: target, classes: planeClasses, threshold }),
         seg: labelsOfLogits(planesOf(outputs.segLogits, b), target),
       };
-      for (const key of ['cam', 'camAux', 'seg'] as const) {
-        countPixels(matrices[key], { truth: mask.data, prediction: predictions[key] }, { ignoreIndex });
+      for (const key of mask ? (['cam', 'camAux', 'seg'] as const) : []) {
+        countPixels(matrices[key], { truth: mask!.data, prediction: predictions[key] }, { ignoreIndex });
       }
       const { data: logits } = arrayOf(outputs.clsLogits);
       f1 += f1Score(logits.slice(b * numClasses, (b + 1) * numClasses), sample.labels);
@@ -137,7 +141,7 @@ export async function evaluate(
         cam,
         camAux,
         seg: predictions.seg,
-        iou: imageIou(mask.data, predictions.seg, numClasses + 1),
+        iou: mask ? imageIou(mask.data, predictions.seg, numClasses + 1) : Number.NaN,
       });
     });
     done += samples.length;
@@ -154,6 +158,7 @@ export async function evaluate(
     f1: f1 / done,
     similarity: similarity.map((value) => value / done),
     images: done,
+    masks: withMask ? done : 0,
   };
 }
 

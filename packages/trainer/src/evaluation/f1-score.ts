@@ -1,6 +1,6 @@
 /**
  * F1 of one image's classification over its classes: 2·TP / (2·TP + FP + FN), predicted where the logit is above 0.
- * An image without any true or predicted class counts 0, as scikit-learn does by default.
+ * An image that shows none of the classes, and for which none is predicted, is right and counts 1 (scikit-learn: `zero_division=1`).
  *
  * @param logits `[C]`
  * @param labels `[C]`, 1 where the class is present
@@ -14,5 +14,5 @@ export function f1Score(logits: ArrayLike<number>, labels: ArrayLike<number>): n
     if (predicted && present) hits++;
     else if (predicted || present) wrong++;
   }
-  return hits === 0 ? 0 : (2 * hits) / (2 * hits + wrong);
+  return hits + wrong === 0 ? 1 : (2 * hits) / (2 * hits + wrong);
 }

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { computedList, type SampleList } from '@toco/datasets';
 
 /**
- * The images of a list that have masks, on which validation is possible; undefined where there are none. A mask that should
- * be there and is not is told at once and not after hours of training.
+ * The images of a list that a validation looks at: those with masks, or all where none has one; what needs no mask is then
+ * measured. A mask that should be there and is not is told at once and not after hours of training.
  *
  * @throws one line that names the missing file
  */
-export function validationList(list: SampleList, print: (line: string) => void): SampleList | undefined {
+export function validationList(list: SampleList, print: (line: string) => void): SampleList {
   const { name, classes, length } = list;
   const masked: number[] = [];
   for (let i = 0; i < length; i++) {
@@ -20,8 +20,8 @@ export function validationList(list: SampleList, print: (line: string) => void):
   }
   if (masked.length === length) return list;
   if (masked.length === 0) {
-    print(`No image of the list ${name} has a mask: there is no validation.`);
-    return undefined;
+    print(`No image of the list ${name} has a mask: validation measures F1 and token similarity, no mIoU.`);
+    return list;
   }
   print(`Validation on ${masked.length} of ${length} images of the list ${name}: the others have no mask.`);
   return computedList({ name, classes, length: masked.length }, (i) => list.sample(masked[i]!));

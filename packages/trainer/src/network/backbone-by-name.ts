@@ -54,7 +54,7 @@ const backbones: Readonly<Record<string, Make>> = {
  * @throws one line that names the nearest known one
  */
 export function backboneByName(name: string, options: { auxBlock: number }): Vit | Swin {
-  const make = backbones[name];
+  const make = Object.hasOwn(backbones, name) ? backbones[name] : undefined;
   if (make) return make(options);
   const near = nearest(name, Object.keys(backbones));
   const hint = near ? `did you mean ${near}?` : `known are ${Object.keys(backbones).join(', ')}.`;

@@ -14,7 +14,8 @@ interface Method {
 const longList = 26;
 
 /** IoU of every class, background included, as bars and numbers. */
-export function classSection({ evaluation, baseline, classes }: ReportData): Markup {
+export function classSection({ evaluation, baseline, classes }: ReportData): Markup | undefined {
+  if (evaluation.masks === 0) return undefined;
   const { seg, cam } = evaluation;
   const methods: Method[] = [
     { name: 'segmentation', colour: '--seg', ...seg },

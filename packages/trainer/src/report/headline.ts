@@ -18,11 +18,14 @@ export function headline(data: ReportData): Markup {
       : []),
     ['machine', data.machine],
   ];
-  const figures: BigFigure[] = [
-    { name: 'Segmentation', value: seg.mean, colour: '--seg' },
-    { name: 'CAM', value: cam.mean, colour: '--cam' },
-    { name: 'Auxiliary CAM', value: camAux.mean, colour: '--aux' },
-  ];
+  const figures: BigFigure[] =
+    evaluation.masks === 0
+      ? []
+      : [
+          { name: 'Segmentation', value: seg.mean, colour: '--seg' },
+          { name: 'CAM', value: cam.mean, colour: '--cam' },
+          { name: 'Auxiliary CAM', value: camAux.mean, colour: '--aux' },
+        ];
   return html`<header>
     <h1>${data.title}</h1>
     <p class="lead">${data.description}</p>
@@ -38,6 +41,7 @@ export function headline(data: ReportData): Markup {
           </div>`,
       )}
     </dl>
+    ${evaluation.masks === 0 ? html`<p class="note">The validation images have no masks: there is no IoU to give.</p>` : undefined}
     ${baseline && html`<p class="note">Classification alone: ${baseline.note}</p>`}
   </header>`;
 }

@@ -19,12 +19,13 @@ const titles: Readonly<Record<PanelColumn, string>> = {
 export function panelSection({ panels, classes }: ReportData): Markup | undefined {
   const groups = rankPanels(panels, panelsPerGroup);
   if (groups.length === 0) return undefined;
+  const scored = panels.some(({ iou }) => Number.isFinite(iou));
   const stops = Array.from({ length: 11 }, (_, i) => `rgb(${heatColour(i / 10).join(',')})`);
   return html`<section id="panels">
     <h2>Predictions</h2>
     <p>
-      Validation images by IoU of the segmentation on the image alone. Heat is the activation of the strongest
-      class that the image shows
+      Validation images${scored ? ' by IoU of the segmentation on the image alone' : ''}. Heat is the
+      activation of the strongest class that the image shows
       <span class="ramp"
         ><span>0</span><i style="background: linear-gradient(90deg, ${stops.join(', ')})"></i
         ><span>1</span></span
@@ -42,7 +43,8 @@ function panelRow(panel: ReportPanel, classes: readonly string[]): Markup {
   const columns = panelColumns.filter((column) => panel.pictures[column] !== undefined);
   return html`<article class="panel">
     <p class="caption">
-      <b>${percent(panel.iou)}</b> ${panel.labels.map((label) => className(label, classes))}
+      ${Number.isFinite(panel.iou) ? html`<b>${percent(panel.iou)}</b>` : undefined}
+      ${panel.labels.map((label) => className(label, classes))}
       ${panel.mistaken.length > 0 ? html`<span class="wrong">not shown, but predicted: ${panel.mistaken.map((label) => className(label, classes))}</span>` : undefined}
       <span class="id">${panel.id}</span>
     </p>

@@ -18,7 +18,8 @@ export function rankPanels<T extends { readonly iou: number }>(
   const ranked = panels.filter(({ iou }) => !Number.isNaN(iou)).sort((a, b) => b.iou - a.iou);
   if (ranked.length < 3 * perGroup) {
     const all = ranked.length > 0 ? ranked : panels;
-    return all.length > 0 ? [{ title: 'All samples', panels: all.slice(0, 3 * perGroup) }] : [];
+    const title = all.length > 3 * perGroup ? 'The first samples' : 'All samples';
+    return all.length > 0 ? [{ title, panels: all.slice(0, 3 * perGroup) }] : [];
   }
   const middle = Math.floor((ranked.length - perGroup) / 2);
   return [

@@ -24,7 +24,7 @@ export interface ReportPanel {
   readonly labels: readonly number[];
   /** Labels that the segmentation gave to at least a hundredth of the image though it does not show them. */
   readonly mistaken: readonly number[];
-  /** IoU of the segmentation on this image alone. */
+  /** IoU of the segmentation on this image alone; NaN without a mask. */
   readonly iou: number;
 }
 
@@ -54,8 +54,7 @@ export async function reportPanel(panel: Panel, options: ReportPanelOptions): Pr
   const { mean, std, threshold, baseline, side = 256 } = options;
   const { sample, classes, seg, iou } = panel;
   const { id } = sample;
-  const mask = sample.mask!;
-  const native = { width: mask.width, height: mask.height };
+  const { mask, original: native } = sample;
   const factor = Math.min(1, side / Math.max(native.width, native.height));
   const small = {
     width: Math.max(1, Math.round(native.width * factor)),
@@ -81,7 +80,7 @@ export async function reportPanel(panel: Panel, options: ReportPanelOptions): Pr
     cam: heat(panel.cam, classes),
     camAux: heat(panel.camAux, classes),
     seg: regions(seg),
-    truth: regions(mask.data),
+    ...(mask && { truth: regions(mask.data) }),
   };
   const labels = classes.map((c) => c + 1);
   const mistaken = mistakenLabels({ ...native, data: seg }, labels);

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
+import { loadedBackend } from '@toco/runtime';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
 import type { MetricsRow } from '../run/metrics-log.js';
@@ -48,9 +49,10 @@ export async function makeReportFolder(path: string): Promise<void> {
   }
 }
 
-/** This machine in one line. */
+/** This machine in one line, with the threads that this process computes on where an engine is loaded. */
 export function describeMachine(): string {
-  return `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} threads`;
+  const threads = loadedBackend()?.threads ?? availableParallelism();
+  return `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${threads} thread${threads === 1 ? '' : 's'}`;
 }
 
 /** Seconds of all iterations and validations that rows tell of, those before an interruption included. */

@@ -40,6 +40,13 @@ export function trainingCharts(rows: readonly MetricsRow[], { batchSize }: { bat
       dots: true,
     },
     {
+      ...chartOf(evaluation, [{ key: 'f1', label: 'F1', colour: '--cam', of: percentOf }]),
+      title: 'Classification',
+      quantity: 'F1 of the validation, %',
+      range: [0, 100],
+      dots: true,
+    },
+    {
       ...chartOf(train, [
         { key: 'positive', label: 'positive crops', colour: '--ctc', of: percentOf },
         { key: 'tokenIgnored', label: 'ignored tokens', colour: '--ptc', of: percentOf },

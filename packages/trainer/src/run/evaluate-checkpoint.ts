@@ -1,11 +1,12 @@
 import type { Backbone } from '@toco/backbone';
-import { flattenTree, type TensorTree } from '@toco/core';
+import { compiling, flattenTree, type TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import { compileFunction, type CompiledFunction, type CompileOptions, type Feeds } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { openDataset } from '../data/open-dataset.js';
+import { unevenScales } from '../network/network-notes.js';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, type Evaluation, type Panel, type RunForward } from '../evaluation/evaluate.js';
 import {
@@ -13,9 +14,11 @@ import {
   type EvaluationInputs,
   type EvaluationOutputs,
 } from '../evaluation/evaluation-forward.js';
+import { evaluationProtocol, type EvaluationProtocol } from '../evaluation/protocol.js';
 import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
 import { makeReportFolder, reportRun } from '../report/report-run.js';
+import { graphCompiler } from '../step/graph-compiler.js';
 import { lanesOf, oneLane } from './lanes.js';
 import { createProgress } from './progress.js';
 import { eagerStepper } from './stepper.js';
@@ -34,15 +37,16 @@ export interface EvaluateCheckpointOptions<P extends TensorTree> {
 }
 
 /**
- * Validates a trained network on the validation list of its data set.
+ * Validates a trained network on the validation list of its data set, computed as its run computed (precision, fused
+ * operations).
  *
  * @param trained folder of a run (its newest checkpoint) or of a checkpoint, or a model from elsewhere
- * @throws one line: no checkpoint, another architecture, other classes, missing images or masks
+ * @throws one line: no checkpoint, another architecture, other classes, missing images
  */
 export async function evaluateCheckpoint<P extends TensorTree>(
   trained: string | TrainedModel,
   options: EvaluateCheckpointOptions<P> = {},
-): Promise<{ evaluation: Evaluation; classes: readonly string[] }> {
+): Promise<{ evaluation: Evaluation; classes: readonly string[]; protocol: EvaluationProtocol }> {
   const { settings = [], print = (line) => process.stderr.write(`${line}\n`), signal, onPanel } = options;
   const { report } = options;
   if (report !== undefined) await makeReportFolder(report);
@@ -51,15 +55,12 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const dataset = await openDataset(config);
   assertClasses(dataset, model);
   const list = validationList(await dataset.list(dataset.lists.val), print);
-  if (list === undefined) {
-    throw new Error(
-      `${dataset.name}: without masks there is nothing to compare with; name their folder with data.masks.`,
-    );
-  }
   const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone: options.backbone });
+  for (const note of unevenScales(config, network.backbone, ['evaluation.size'])) print(note);
   const engine = await initBackend({ ...config.engine, print });
   const compiles = config.engine.compile && engine.backend === 'tensorflow';
-  const lanes = compiles ? lanesOf(engine) : oneLane;
+  const { precision, xla } = config.engine;
+  const lanes = compiles ? lanesOf(engine, { xla }) : oneLane;
   const { params, teacher } = model.read(network);
   const { mean, std } = network.backbone;
   const forward = evaluationForward(network, { ...config.cam, forward: lanes.forward });
@@ -69,13 +70,19 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const state = { step: tf.scalar(0, 'int32'), params, teacher, optimizer: { m: {}, v: {} } };
   const eager = eagerStepper<P>({ state } as Parameters<typeof eagerStepper<P>>[0]).inference(forward);
   // As in the compiled stepper: the types can't walk through the tree of an unknown backbone.
+  // What a run compiles for its own validations: the same precision, the same fused operations.
+  const asInTraining: typeof forward = (...args) => compiling(graphCompiler, () => forward(...args));
   const compileForward = compileFunction as unknown as (
     f: typeof forward,
     example: object,
     options: CompileOptions,
   ) => Promise<Compiled>;
   const compileOnce = async (inputs: object): Promise<Compiled> =>
-    (compiled ??= await compileForward(forward, { params, inputs }, lanes.options));
+    (compiled ??= await compileForward(
+      asInTraining,
+      { params, inputs },
+      { precision, xla, ...lanes.options },
+    ));
   const run = (
     compiles ? async (inputs: Feeds<EvaluationInputs>) => (await compileOnce(inputs)).run(inputs) : eager
   ) as RunForward;
@@ -90,13 +97,23 @@ export async function evaluateCheckpoint<P extends TensorTree>(
       onPanel,
     };
     const { name, classes } = dataset;
-    if (report === undefined) return { evaluation: await evaluate(run, list, how), classes };
+    const described = (evaluation: Evaluation): EvaluationProtocol =>
+      evaluationProtocol(config, {
+        data: name,
+        list: list.name,
+        images: evaluation.images,
+        compiled: compiles,
+      });
+    if (report === undefined) {
+      const evaluation = await evaluate(run, list, how);
+      return { evaluation, classes, protocol: described(evaluation) };
+    }
     const drawn = await evaluateWithPanels(run, list, how);
     const { rows = [] } = model;
     const source = model.rows ? model.name : `--weights ${model.name}`;
     const command = `toco evaluate ${source} --report ${report}`;
     await reportRun(report, { ...drawn, config, data: name, classes, rows, command });
-    return { evaluation: drawn.evaluation, classes };
+    return { evaluation: drawn.evaluation, classes, protocol: described(drawn.evaluation) };
   } finally {
     compiled?.dispose();
     for (const leaf of flattenTree(state).values()) leaf.dispose();

@@ -4,6 +4,7 @@ import type { Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
+import { evaluationLine, evaluationRow } from '../evaluation/evaluation-row.js';
 import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
 import { reportRun } from '../report/report-run.js';
@@ -42,7 +43,7 @@ export interface TrainResult {
   /** Iterations done, those before a resume included. */
   readonly iterations: number;
   readonly interrupted: boolean;
-  /** Figures of the last validation; none without masks. */
+  /** Figures of the last validation. */
   readonly evaluation?: Evaluation;
   /** Folder of the newest checkpoint. */
   readonly checkpoint: string;
@@ -100,7 +101,6 @@ export async function train<P extends TensorTree = TensorTree>(
   };
   const isLastEvaluation = (row: MetricsRow): boolean => row.kind === 'evaluation' && row.iteration === total;
   const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
-    if (valList === undefined) return;
     const began = performance.now();
     const forward = live.inference(evaluationForward(network, { ...config.cam, forward: targetForward }));
     progress.stop();
@@ -116,23 +116,13 @@ export async function train<P extends TensorTree = TensorTree>(
     const drawn =
       last && options.report !== false ? await evaluateWithPanels(forward, valList, how) : undefined;
     evaluation = drawn?.evaluation ?? (await evaluate(forward, valList, how));
-    const { cam, camAux, seg, f1, similarity } = evaluation;
-    const percent = (value: number): number => Math.round(value * 1e4) / 100;
     await log({
       kind: 'evaluation',
       iteration,
-      cam: percent(cam.mean),
-      camAux: percent(camAux.mean),
-      seg: percent(seg.mean),
-      f1,
-      similarity,
-      segPerClass: seg.perClass.map(percent),
-      camPerClass: cam.perClass.map(percent),
+      ...evaluationRow(evaluation),
       seconds: (performance.now() - began) / 1000,
     });
-    print(
-      `iteration ${iteration}: mIoU of CAM ${percent(cam.mean)}, auxiliary CAM ${percent(camAux.mean)}, segmentation ${percent(seg.mean)}; F1 ${f1.toFixed(3)}; token similarity ${similarity.at(-1)!.toFixed(3)}`,
-    );
+    print(`iteration ${iteration}: ${evaluationLine(evaluation)}`);
     if (drawn) {
       const rows = await readMetrics(files.metrics);
       const { name, classes } = data;

@@ -10,6 +10,7 @@ import { stepConfigOf } from '../config/step-config-of.js';
 import { openDataset } from '../data/open-dataset.js';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
+import { frozenBackbone, unevenScales } from '../network/network-notes.js';
 import type { TrainState } from '../step/train-state.js';
 import { trainStep, type TrainStep } from '../step/train-step.js';
 import { lanesOf, oneLane } from './lanes.js';
@@ -59,6 +60,8 @@ export async function trainingStart<P extends TensorTree>(
   const compiled = compile && engine.backend === 'tensorflow';
   const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
   const state = await startingState(config, network, options);
+  const notes = [...unevenScales(config, network.backbone), ...frozenBackbone(network, state.params)];
+  for (const note of notes) options.print(note);
   return {
     state,
     iteration: (await state.step.data())[0]!,

@@ -58,11 +58,11 @@ export function trainStep<P extends TensorTree>(
     targetForward = {},
   }: { network: Network<P>; forward?: ApplyOptions; compiler?: StepCompiler; targetForward?: ApplyOptions },
 ): TrainStep<P> {
-  const groups = tocoParameterGroups(config);
   return (state, batch, phase) => {
     const iteration = (): ReturnType<TrainStep<P>> => {
       const teacher = scope('teacher', () => ema(state.teacher, state.params.proj_head, config.teacher));
       const trained = trainedParameters(network, state.params);
+      const paths = Object.keys(trained);
 
       const lossOf = (parameters: Record<string, tf.Tensor>): LossAndAux<TensorTree> => {
         const params = withTrained(state.params, parameters);
@@ -91,7 +91,7 @@ export function trainStep<P extends TensorTree>(
           state: state.optimizer,
           step: state.step,
           lr,
-          groups: assignGroups(groups, Object.keys(trained)),
+          groups: assignGroups(tocoParameterGroups(config, paths), paths),
           options: config.optimizer,
         }),
       );

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { requestFile, type HubAnswer } from './hub-request.js';
@@ -15,9 +15,16 @@ export interface DownloadOptions {
   readonly attempts?: number;
   /** Milliseconds before the second attempt; twice as many before each further one. */
   readonly retryDelay?: number;
-  /** Milliseconds without a byte after which a connection counts as broken. */
+  /** Milliseconds after which a connection counts as broken that brought next to nothing (see `slowest`) in them. */
   readonly silence?: number;
+  /** Bytes per second below which neither a connection nor an attempt counts as progress. */
+  readonly slowest?: number;
+  /** Bytes at which a file is given up whose size the server does not announce. */
+  readonly most?: number;
 }
+
+/** No weights of a vision transformer are larger: ViT-g has 4.6 GB. */
+const largestUnannounced = 20e9;
 
 /** What can't become better by trying again. */
 class FinalError extends Error {}
@@ -27,19 +34,26 @@ class FinalError extends Error {}
  * attempt after a broken connection, asks for the rest only. The file takes its name once size and SHA-256 are what the
  * server says. Where it gives no hash, size alone decides, and what an earlier call has left is not used.
  *
- * @throws one line: no such file, no access, no connection, another hash, a full disk
+ * @throws one line: no such file, no access, no connection or one that crawls, more bytes than announced, another hash, a
+ * full disk
  */
 export async function downloadFile(
   address: URL,
   path: string,
-  { progress, verify, attempts = 5, retryDelay = 1000, silence = 60_000 }: DownloadOptions = {},
+  options: DownloadOptions = {},
 ): Promise<void> {
+  const { progress, verify, attempts = 5, retryDelay = 1000, silence = 60_000 } = options;
+  const { slowest = 1000, most = largestUnannounced } = options;
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.part`;
   for (let failures = 0; ;) {
     const before = await sizeOf(partial);
+    const began = performance.now();
     try {
-      const { sha256 } = await fetchRest(address, partial, { progress, silence, own: failures > 0 });
+      const { sha256 } = await fetchRest(address, partial, {
+        ...{ progress, silence, slowest, most },
+        own: failures > 0,
+      });
       await assertContent(partial, { sha256, verify, address });
       await rename(partial, path);
       return;
@@ -49,7 +63,11 @@ export async function downloadFile(
         await rm(partial, { force: true });
         return;
       }
-      if (error instanceof FinalError) throw error;
+      if (error instanceof FinalError) {
+        // What is kept is what another call can build upon.
+        if ((await sizeOf(partial)) === 0) await rm(partial, { force: true });
+        throw error;
+      }
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOSPC') {
         throw new Error(
@@ -59,7 +77,10 @@ export async function downloadFile(
           },
         );
       }
-      failures = (await sizeOf(partial)) > before ? 1 : failures + 1;
+      // A byte before each break would go on for ever.
+      const gained = (await sizeOf(partial)) - before;
+      const worthwhile = gained > (slowest * (performance.now() - began + retryDelay)) / 1000;
+      failures = worthwhile ? 1 : failures + 1;
       if (failures >= attempts) throw unreachable(address, error as Error);
       await wait(retryDelay * 2 ** (failures - 1));
     }
@@ -68,6 +89,8 @@ export async function downloadFile(
 
 interface FetchOptions extends Pick<DownloadOptions, 'progress'> {
   readonly silence: number;
+  readonly slowest: number;
+  readonly most: number;
   /** Whether this call itself has fetched what is there. */
   readonly own: boolean;
 }
@@ -76,14 +99,15 @@ interface FetchOptions extends Pick<DownloadOptions, 'progress'> {
 async function fetchRest(
   address: URL,
   partial: string,
-  { progress, silence, own }: FetchOptions,
+  { progress, silence, slowest, most, own }: FetchOptions,
 ): Promise<HubAnswer> {
   const controller = new AbortController();
-  const restart = (): NodeJS.Timeout =>
-    setTimeout(() => {
-      controller.abort(new Error(`no byte for ${silence / 1000} seconds`));
-    }, silence);
-  let timer = restart();
+  let recent = 0;
+  const timer = setInterval(() => {
+    const least = Math.max(1, (slowest * silence) / 1000);
+    if (recent < least) controller.abort(new Error(`${recent} bytes in ${silence / 1000} seconds`));
+    recent = 0;
+  }, silence);
   // Not emptied: two processes that download the same file write the same bytes to the same places.
   const file = await open(partial, constants.O_RDWR | constants.O_CREAT);
   try {
@@ -95,24 +119,27 @@ async function fetchRest(
       answer = await requestFile(address, { start: 0, signal: controller.signal });
     }
     let position = await startOf(answer, start, address);
+    const limit = answer.size ?? Math.min(most, await roomFor(partial));
     const chunks: AsyncIterable<Uint8Array> | [] =
       answer.response.status === 416 ? [] : answer.response.body!;
     for await (const chunk of chunks) {
-      clearTimeout(timer);
-      timer = restart();
+      recent += chunk.length;
+      if (position + chunk.length > limit) {
+        await file.truncate(0);
+        throw new FinalError(tooMuch(address, answer.size));
+      }
       await writeAll(file, chunk, position);
       position += chunk.length;
       progress?.(position, answer.size);
     }
     if (answer.size !== undefined && position !== answer.size) {
-      if (position > answer.size) await file.truncate(0);
       throw new Error(`${position} of ${answer.size} bytes arrived`);
     }
     await file.truncate(position);
     await file.sync();
     return answer;
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
     await file.close();
   }
 }
@@ -143,6 +170,18 @@ async function startOf({ response, size }: HubAnswer, asked: number, address: UR
   throw status >= 500 || status === 429 || status === 416 || status === 408
     ? new Error(complaint)
     : new FinalError(`${address.href}: ${complaint}.`);
+}
+
+function tooMuch({ href }: URL, announced: number | undefined): string {
+  return announced === undefined
+    ? `${href}: the server announces no size and does not stop sending; nothing was kept. Download the file yourself and give its path.`
+    : `${href}: the server sends more than the ${announced} bytes that it announced; nothing was kept. Check HF_ENDPOINT.`;
+}
+
+/** Bytes that a file of unknown size may take on its disk: some are left to everybody else. */
+async function roomFor(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  return Math.max(0, bavail * bsize - 1e9);
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

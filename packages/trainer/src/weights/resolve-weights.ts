@@ -13,7 +13,10 @@ const hub = 'https://huggingface.co';
 const fileName = 'model.safetensors';
 
 /** What {@link resolveWeights} may be told. */
-export interface ResolveWeightsOptions extends Pick<DownloadOptions, 'attempts' | 'retryDelay' | 'silence'> {
+export interface ResolveWeightsOptions extends Pick<
+  DownloadOptions,
+  'attempts' | 'retryDelay' | 'silence' | 'slowest' | 'most'
+> {
   /** Takes what is said, a line at a time; default: the error stream. */
   readonly print?: (line: string) => void;
   /** Folder that downloads are kept in; default: `weights` in the cache of `@toco/runtime`. */

@@ -38,6 +38,9 @@ test('F1 of one image', () => {
   expect(f1Score([1, -1, 2], [1, 0, 0])).toBeCloseTo(2 / 3, 12);
   expect(f1Score([-1, -1], [1, 0])).toBe(0);
   expect(f1Score([3, -1], [1, 0])).toBe(1);
+  // nothing shown and nothing predicted is right; one class too many is wrong
+  expect(f1Score([-3, -1], [0, 0])).toBe(1);
+  expect(f1Score([-3, 1], [0, 0])).toBe(0);
 });
 
 test('planes are resized bilinearly with half pixels', () => {

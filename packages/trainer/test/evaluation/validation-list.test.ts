@@ -12,10 +12,10 @@ const sample = (id: string, mask?: Sample['mask']): Sample => ({
 });
 const [there, drawn, none] = [sample('a', { path: here }), sample('b', { name: 'b', svg: '' }), sample('c')];
 
-function listed(...samples: Sample[]): { ids: string[] | undefined; lines: string[] } {
+function listed(...samples: Sample[]): { ids: string[]; lines: string[] } {
   const lines: string[] = [];
   const list = validationList(sampleList('val', ['cat'], samples), (line) => lines.push(line));
-  return { ids: list && Array.from({ length: list.length }, (_, i) => list.sample(i).id), lines };
+  return { ids: Array.from({ length: list.length }, (_, i) => list.sample(i).id), lines };
 }
 
 test('images without a mask are left out, and that is said', () => {
@@ -25,8 +25,8 @@ test('images without a mask are left out, and that is said', () => {
     lines: ['Validation on 2 of 4 images of the list val: the others have no mask.'],
   });
   expect(listed(none)).toEqual({
-    ids: undefined,
-    lines: ['No image of the list val has a mask: there is no validation.'],
+    ids: ['c'],
+    lines: ['No image of the list val has a mask: validation measures F1 and token similarity, no mIoU.'],
   });
 });
 

@@ -105,6 +105,7 @@ describe('charts', () => {
     ).toEqual([
       'Loss terms: cls, cls aux, ptc, ctc, seg, reg',
       'Validation: segmentation, CAM, auxiliary CAM',
+      'Classification: F1',
       'Pseudo labels: positive crops, ignored tokens, ignored pixels',
       'Optimiser: learning rate, gradient norm',
       'Speed and memory: images per second, memory',

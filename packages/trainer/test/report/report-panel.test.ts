@@ -17,6 +17,7 @@ function redPanel(): Panel {
       id: 'red',
       width: 8,
       height: 8,
+      original: { width, height },
       image,
       labels: Uint8Array.of(0, 0, 1),
       mask: { width, height, data: half(3, true) },

@@ -138,6 +138,7 @@ export async function sampleReport(panels = 12): Promise<ReportData> {
       f1: 0.912,
       similarity: Array.from({ length: 12 }, (_, block) => 0.2 + 0.02 * block + 0.05 * noise(block)),
       images: 200,
+      masks: 200,
     },
     panels: await samplePanels(panels),
     baseline: {

@@ -92,8 +92,54 @@ test('a server that breaks off for ever ends in one line, and the next call goes
 test('a silent server counts as broken', async () => {
   hub.answer = () => undefined;
   await expect(resolveWeights(spec, { ...options, silence: 30, attempts: 2 })).rejects.toThrow(
-    /no byte for 0.03 seconds/,
+    /0 bytes in 0.03 seconds/,
   );
+});
+
+test('a server that sends without end is left, and nothing of it stays', async () => {
+  let sent = 0;
+  const endless =
+    (headers: Record<string, string>): HubServer['answer'] =>
+    (_, response) => {
+      response.writeHead(200, headers);
+      const more = (): void => {
+        if (!response.destroyed) response.write(Buffer.alloc(10_000), () => setImmediate(more));
+        sent += 10_000;
+      };
+      more();
+    };
+  hub.answer = endless({ 'x-linked-size': '25000' });
+  await expect(resolveWeights(spec, options)).rejects.toThrow(
+    /^http[^\n]*sends more than the 25000 bytes that it announced; nothing was kept[^\n]*$/,
+  );
+  expect(readdirSync(dirname(path))).toEqual([]);
+  hub.answer = endless({});
+  await expect(resolveWeights(spec, { ...options, most: 300_000 })).rejects.toThrow(
+    /announces no size and does not stop sending; nothing was kept/,
+  );
+  expect(readdirSync(dirname(path))).toEqual([]);
+  expect(hub.seen).toHaveLength(2);
+  expect(sent).toBeLessThan(30_000_000);
+});
+
+test('a server that sends a byte now and then is given up, in one connection or many', async () => {
+  const dripping: HubServer['answer'] = (_, response) => {
+    response.writeHead(200, { 'content-length': content.length, ...tag });
+    const timer = setInterval(() => response.write(content.subarray(0, 1)), 5);
+    response.on('close', () => {
+      clearInterval(timer);
+    });
+  };
+  hub.answer = dripping;
+  await expect(resolveWeights(spec, { ...options, silence: 100, attempts: 2 })).rejects.toThrow(
+    /breaks off \(\d+ bytes in 0\.1 seconds\)/,
+  );
+  expect(hub.seen).toHaveLength(2);
+  // A byte before each break is no progress either.
+  hub.answer = send(content, { headers: tag, breakAfter: 1 });
+  await expect(resolveWeights(spec, options)).rejects.toThrow(/breaks off/);
+  expect(hub.seen).toHaveLength(2 + 3);
+  expect(existsSync(path)).toBe(false);
 });
 
 test('a server without ranges sends everything again', async () => {
