@@ -24,7 +24,7 @@ export interface CompileOptions extends EngineOptions {
    * to vary would be frozen.
    */
   readonly maxConstantBytes?: number;
-  /** Phases and shapes of batches that may be traced. */
+  /** Phases and shapes of batches that are held at once; the one unused for longest makes room for another. */
   readonly maxTraces?: number;
 }
 

@@ -48,6 +48,22 @@ export class EagerContext {
     }
   }
 
+  /** A handle for other contexts of a variable's present value; on the CPU without a copy. */
+  take(variable: Pointer, { path, dtype }: Pick<TensorSpec, 'path' | 'dtype'>): Pointer {
+    const { api } = this;
+    const value = this.read(variable, dtype);
+    try {
+      const tensor = checked(api, path, (status) => api.TFE_TensorHandleResolve(value, status));
+      try {
+        return checked(api, path, (status) => api.TFE_NewTensorHandle(tensor, status));
+      } finally {
+        api.TF_DeleteTensor(tensor);
+      }
+    } finally {
+      this.release(value);
+    }
+  }
+
   /** Frees a handle. */
   release(handle: Pointer): void {
     this.api.TFE_DeleteTensorHandle(handle);

@@ -3,6 +3,9 @@ import { type CApi, type Output, type Pointer } from './capi.js';
 import { GraphBuilder, type GraphNode } from './graph-builder.js';
 import { graphFunction } from './graph-function.js';
 
+/** What the names of functions that XLA compiles begin with. */
+export const fusedPrefix = 'fused_';
+
 /** A call of a function that XLA compiles. */
 export interface FusedCall {
   readonly name: string;
@@ -56,12 +59,12 @@ export class FusedFunctions {
       });
       const { outputs, effects = [] } = fill(inner, feeds);
       // Named for its content, so that equal pieces are compiled once, also in other traces of the same program.
-      name = `fused_${inner.fingerprint(outputs)}`;
+      name = `${fusedPrefix}${inner.fingerprint(outputs)}`;
       if (!this.#known.has(name)) {
         const signature = { inputs: feeds, outputs, effects, xla: true };
         const definition = graphFunction(this.#api, name, inner, signature);
         this.#known.set(name, definition);
-        outer.addFunction(definition);
+        outer.addFunction(name, definition);
       }
     } finally {
       inner.dispose();

@@ -29,6 +29,12 @@ export interface GraphStatistics {
   constantBytes: number;
 }
 
+/** A function with the name that nodes call it by. */
+export interface NamedFunction {
+  readonly name: string;
+  readonly definition: Pointer;
+}
+
 /** How a node differs from a plain operation on its inputs. */
 export interface NodeOptions {
   /** A fixed name; others are numbered. */
@@ -47,7 +53,7 @@ export class GraphBuilder {
   scope = '';
   readonly graph: Pointer;
   /** Functions that nodes of the graph call; they belong to it. */
-  readonly functions: Pointer[] = [];
+  readonly functions: NamedFunction[] = [];
   readonly #api: CApi;
   readonly #define: (name: string) => OpDef;
   readonly #nodes = new Map<string, GraphNode>();
@@ -199,8 +205,8 @@ export class GraphBuilder {
   }
 
   /** Makes a function known to the graph, which owns it from now on; a node calls it by its name. */
-  addFunction(definition: Pointer): void {
-    this.functions.push(definition);
+  addFunction(name: string, definition: Pointer): void {
+    this.functions.push({ name, definition });
     this.copyFunction(definition);
   }
 
@@ -231,7 +237,7 @@ export class GraphBuilder {
 
   /** Frees the graph. */
   dispose(): void {
-    for (const definition of this.functions) this.#api.TF_DeleteFunction(definition);
+    for (const { definition } of this.functions) this.#api.TF_DeleteFunction(definition);
     this.#api.TF_DeleteGraph(this.graph);
   }
 }

@@ -1,7 +1,10 @@
+import { channel } from 'node:diagnostics_channel';
 import { type CApi, type Pointer } from './capi.js';
 import { nodeBackend } from './backend.js';
 import { EagerContext } from './eager-context.js';
 import { releaseFreedMemory, releaseGarbage } from './freed-memory.js';
+import { type NamedFunction } from './graph-builder.js';
+import { fusedPrefix } from './fused-functions.js';
 import { graphFunction } from './graph-function.js';
 import { type Profile, profileGraph, type ProfileOptions } from './profile.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
@@ -22,7 +25,7 @@ export interface ProgramOptions
   extends EngineOptions, Omit<TraceOptions, 'localOperations' | 'operationThreads'> {
   /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
   readonly xla: boolean;
-  /** Functions (phases and shapes of batches) that may be held at once. */
+  /** Functions (phases and shapes of batches) that are held at once; beyond it, the one unused for longest goes. */
   readonly maxTraces: number;
 }
 
@@ -31,7 +34,17 @@ export interface LoadedFunction {
   readonly name: string;
   readonly structure: Structure;
   readonly statistics: TraceStatistics;
+  /** The function and those that it calls, which others may call, too: TensorFlow counts them. */
+  readonly definitions: readonly NamedFunction[];
+  /** Called when TensorFlow no longer holds it, so that nobody else does. */
+  readonly onRelease: () => void;
 }
+
+/** Pieces of code that may wait for being called again, for each function that may be held. */
+const idlePiecesPerTrace = 16;
+
+/** Tells whoever subscribes to it of each function that is traced or released: `{ program, event, name, held }`. */
+const traces = channel('@toco/graph:traces');
 
 /** What lets TensorFlow give threads of its own to each runtime. */
 const ownThreads = 'TF_OVERRIDE_GLOBAL_THREADPOOL';
@@ -39,12 +52,15 @@ const ownThreads = 'TF_OVERRIDE_GLOBAL_THREADPOOL';
 /** State in variables of TensorFlow's own, and the functions over it. Calls run one after another, in order. */
 export class Program {
   readonly #api: CApi;
-  readonly #context: EagerContext;
+  #context: EagerContext;
   readonly #options: ProgramOptions;
   /** Structure of the state. */
   readonly state: Structure;
-  readonly #variables: readonly Pointer[];
-  readonly #names = new Set<string>();
+  #variables: readonly Pointer[];
+  /** The functions that TensorFlow holds; the one used last comes last. */
+  readonly #held = new Set<LoadedFunction>();
+  /** Names of what XLA compiled in the present context. */
+  #compiled = new Set<string>();
   #serial = 0;
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -59,6 +75,8 @@ export class Program {
           'initBackend() of @toco/runtime sets it, otherwise set it yourself.',
       );
     }
+    const { maxTraces } = options;
+    if (!(maxTraces >= 1)) throw new Error(`maxTraces ${maxTraces}: give a whole number, 1 or more.`);
     const { structure, leaves } = takeApart('state', state);
     const bytes = structure.specs.find(({ dtype }) => dtype === 'uint8');
     if (bytes)
@@ -81,15 +99,13 @@ export class Program {
     return traceGraph(this.#api, f, { state: this.state, batch }, options);
   }
 
-  /** Traces `f` and hands it to TensorFlow as a function. */
-  load(f: Traceable, batch: Structure): LoadedFunction {
+  /**
+   * Traces `f` and hands it to TensorFlow as a function, in place of the one unused for longest where there are many.
+   *
+   * @param onRelease called when the function has to make room for another; it can't be called from then on
+   */
+  load(f: Traceable, batch: Structure, onRelease: () => void): LoadedFunction {
     this.#assertUsable();
-    if (this.#names.size >= this.#options.maxTraces) {
-      throw new Error(
-        `${this.#names.size} functions are traced already, one for each phase and each shape of a batch: ` +
-          'pad batches to a few sizes, or raise the option maxTraces.',
-      );
-    }
     const graph = this.trace(f, batch);
     try {
       const name = `function_${this.#serial++}`;
@@ -99,17 +115,77 @@ export class Program {
         effects: graph.assignments,
         xla: this.#options.xla,
       });
-      try {
-        for (const called of graph.builder.functions) this.#context.addFunction(called);
-        this.#context.addFunction(definition);
-      } finally {
-        this.#api.TF_DeleteFunction(definition);
-      }
-      this.#names.add(name);
-      return { name, structure: graph.structure, statistics: graph.statistics };
+      const { structure, statistics } = graph;
+      const definitions = [...graph.builder.functions.splice(0), { name, definition }];
+      const loaded = { name, structure, statistics, definitions, onRelease };
+      this.#add(this.#context, loaded);
+      this.#makeRoom();
+      this.#held.add(loaded);
+      this.#tell('traced', name);
+      return loaded;
     } finally {
       graph.builder.dispose();
     }
+  }
+
+  /** Notes that a function is used, so that others make room first. */
+  touch(loaded: LoadedFunction): void {
+    if (this.#held.delete(loaded)) this.#held.add(loaded);
+  }
+
+  /** Releases functions until another one may be held, each once the calls made so far have ended. */
+  #makeRoom(): void {
+    for (const oldest of this.#held) {
+      if (this.#held.size < this.#options.maxTraces) return;
+      this.#held.delete(oldest);
+      oldest.onRelease();
+      void this.#enqueue(() => {
+        this.#remove(oldest);
+        this.#renew();
+        this.#tell('released', oldest.name);
+      });
+    }
+  }
+
+  #tell(event: 'traced' | 'released', name: string): void {
+    if (traces.hasSubscribers) traces.publish({ program: this, event, name, held: this.#held.size });
+  }
+
+  #add(context: EagerContext, { definitions }: LoadedFunction): void {
+    for (const { name, definition } of definitions) {
+      context.addFunction(definition);
+      if (this.#options.xla || name.startsWith(fusedPrefix)) this.#compiled.add(name);
+    }
+  }
+
+  #remove({ definitions }: LoadedFunction): void {
+    for (const { name, definition } of definitions) {
+      this.#context.removeFunction(name);
+      this.#api.TF_DeleteFunction(definition);
+    }
+  }
+
+  /**
+   * Goes on in a new context once the present one keeps much code that nothing calls any longer: what XLA compiled is freed with
+   * its context only.
+   */
+  #renew(): void {
+    const called = new Set([...this.#held].flatMap(({ definitions }) => definitions.map(({ name }) => name)));
+    const idle = [...this.#compiled].filter((name) => !called.has(name)).length;
+    if (idle <= idlePiecesPerTrace * this.#options.maxTraces) return;
+    const [old, variables] = [this.#context, this.#variables];
+    const context = new EagerContext(this.#api, this.#options);
+    this.#compiled = new Set();
+    for (const loaded of this.#held) this.#add(context, loaded);
+    this.#variables = this.state.specs.map((spec, i) => {
+      const variable = context.variable(spec);
+      context.assign(variable, spec.dtype, old.take(variables[i]!, spec));
+      old.destroy(variables[i]!);
+      return variable;
+    });
+    this.#context = context;
+    for (const { definitions } of this.#held) for (const { name } of definitions) old.removeFunction(name);
+    old.dispose();
   }
 
   /** Calls a function after those called before. The batch is copied before this returns. */
@@ -195,7 +271,8 @@ export class Program {
     if (this.#disposed) return;
     this.#disposed = true;
     void this.#enqueue(() => {
-      for (const name of this.#names) this.#context.removeFunction(name);
+      for (const loaded of this.#held) this.#remove(loaded);
+      this.#held.clear();
       for (const variable of this.#variables) this.#context.destroy(variable);
       this.#context.dispose();
     });

@@ -48,9 +48,12 @@ export class Specializations<B, P, M> {
     const phaseKey = stableJson(phase);
     const key = `${phaseKey} ${JSON.stringify(structure)}`;
     let entry = this.#entries.get(key);
-    if (!entry) {
+    if (entry) {
+      this.#program.touch(entry.loaded);
+    } else {
       const f = this.#bind(phase);
-      entry = { phase: phaseKey, batch: structure, f, loaded: this.#program.load(f, structure) };
+      const loaded = this.#program.load(f, structure, () => this.#entries.delete(key));
+      entry = { phase: phaseKey, batch: structure, f, loaded };
       this.#entries.set(key, entry);
     }
     return entry.loaded;

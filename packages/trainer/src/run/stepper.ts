@@ -7,6 +7,7 @@ import {
   type Fetched,
   type Profile,
   type ProfileOptions,
+  type TracedFunction,
 } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
@@ -14,7 +15,7 @@ import type { BatchFeed } from '../data/feed-batch.js';
 import { feedTensors, uploadTree } from '../data/feed-tensors.js';
 import type { Batch } from '../step/batch.js';
 import { graphCompiler } from '../step/graph-compiler.js';
-import type { Phase } from '../step/phase.js';
+import { isOn, type Phase } from '../step/phase.js';
 import type { TrainState } from '../step/train-state.js';
 import type { TrainStep } from '../step/train-step.js';
 
@@ -28,7 +29,7 @@ export type Inference<P extends TensorTree, Inputs, Outputs> = (
 export interface Stepper<P extends TensorTree> {
   /** One iteration; resolves to its metrics. */
   step(feed: BatchFeed, phase: Phase): Promise<Record<string, number>>;
-  /** Prepares a function over the live parameters. */
+  /** Prepares a function over the live parameters; the same function is traced once, however often it is prepared. */
   inference<I, O extends object>(f: Inference<P, I, O>): (inputs: Feeds<I>) => Promise<Fetched<O>>;
   /** A snapshot of the state; the caller disposes it with {@link Snapshot.dispose}. */
   snapshot(): Promise<Snapshot<P>>;
@@ -60,6 +61,17 @@ function disposeState(state: object, kept: object = {}): void {
   for (const leaf of flattenTree(state).values()) if (!shared.has(leaf)) leaf.dispose();
 }
 
+/**
+ * What a phase needs of a batch. Lattices come in several sizes, each of which would be another trace though nothing looks
+ * at them where the regularization is off.
+ */
+function needed(feed: BatchFeed, phase: Phase): BatchFeed {
+  if (isOn(phase, 'reg')) return feed;
+  return Object.fromEntries(
+    Object.entries(feed).filter(([key]) => key !== 'lattice'),
+  ) as unknown as BatchFeed;
+}
+
 /** The state lives inside one TensorFlow program; a step is a single call into it. */
 export async function compiledStepper<P extends TensorTree>(
   { step, state, feed, phase }: StepperInputs<P>,
@@ -71,15 +83,24 @@ export async function compiledStepper<P extends TensorTree>(
     example: { state: TrainState<P>; batch: BatchFeed; phase: Phase },
     options: CompileOptions,
   ) => Promise<CompiledStep<TrainState<P>, Batch, Phase, Record<string, tf.Scalar>>>;
-  const compiled = await compileStep(step, { state, batch: feed, phase }, options);
+  const compiled = await compileStep(step, { state, batch: needed(feed, phase), phase }, options);
   disposeState(state);
-  return {
-    step: (batch, now) => compiled.run(batch as unknown as Feeds<Batch>, now),
-    profile: (batch, now, how) => compiled.profile(batch as unknown as Feeds<Batch>, now, how),
-    inference<I, O extends object>(f: Inference<P, I, O>) {
-      const traced = compiled.function((from: TrainState<P>, inputs: I) =>
+  const inferences = new WeakMap<object, unknown>();
+  const inferenceOf = <I, O>(f: Inference<P, I, O>): TracedFunction<I, undefined, O> => {
+    let traced = inferences.get(f) as TracedFunction<I, undefined, O> | undefined;
+    if (!traced) {
+      traced = compiled.function<I, undefined, O>((from: TrainState<P>, inputs: I) =>
         compiling(graphCompiler, () => f(from.params, inputs)),
       );
+      inferences.set(f, traced);
+    }
+    return traced;
+  };
+  return {
+    step: (batch, now) => compiled.run(needed(batch, now) as unknown as Feeds<Batch>, now),
+    profile: (batch, now, how) => compiled.profile(needed(batch, now) as unknown as Feeds<Batch>, now, how),
+    inference<I, O extends object>(f: Inference<P, I, O>) {
+      const traced = inferenceOf(f);
       return (inputs: Feeds<I>) => traced.run(inputs);
     },
     async snapshot() {

@@ -86,6 +86,8 @@ export async function train<P extends TensorTree = TensorTree>(
   print(
     `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
   );
+  // One function for all validations, so that it is traced once.
+  const validation = evaluationForward(network, { ...config.cam, forward: targetForward });
   const board = tensorBoardWriter(folder);
   const progress = createProgress('train', { start });
   const window = metricsWindow();
@@ -102,7 +104,7 @@ export async function train<P extends TensorTree = TensorTree>(
   const isLastEvaluation = (row: MetricsRow): boolean => row.kind === 'evaluation' && row.iteration === total;
   const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
     const began = performance.now();
-    const forward = live.inference(evaluationForward(network, { ...config.cam, forward: targetForward }));
+    const forward = live.inference(validation);
     progress.stop();
     const how = {
       ...config.evaluation,
