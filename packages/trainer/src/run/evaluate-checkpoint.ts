@@ -5,6 +5,7 @@ import { compileFunction, type CompiledFunction, type CompileOptions, type Feeds
 import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
+import { rememberedBackbone } from '../cli/load-backbone.js';
 import { openDataset } from '../data/open-dataset.js';
 import { unevenScales } from '../network/network-notes.js';
 import { buildNetwork } from '../network/build-network.js';
@@ -55,7 +56,8 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const dataset = await openDataset(config);
   assertClasses(dataset, model);
   const list = validationList(await dataset.list(dataset.lists.val), print);
-  const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone: options.backbone });
+  const backbone = options.backbone ?? ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
+  const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone });
   for (const note of unevenScales(config, network.backbone, ['evaluation.size'])) print(note);
   const engine = await initBackend({ ...config.engine, print });
   const compiles = config.engine.compile && engine.backend === 'tensorflow';
