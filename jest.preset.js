@@ -5,6 +5,7 @@ const root = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** Shared by every package: TypeScript through swc as native ES modules, siblings' sources, one realm of typed arrays. */
 export default {
   testEnvironment: root('packages/testing/environment.cjs'),
+  setupFiles: [root('packages/testing/property-seed.js')],
   testEnvironmentOptions: { customExportConditions: ['@toco/source', 'node', 'node-addons'] },
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

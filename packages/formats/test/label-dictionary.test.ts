@@ -135,7 +135,7 @@ print(json.dumps({k: [v.dtype.name, v.tolist()] for k, v in value.items()}))`;
   });
 });
 
-test('ten thousand damaged files are read or refused', () => {
+test('damaged files are read or refused', () => {
   const samples = [
     fromBase64(labels),
     encodeLabelDictionary(
@@ -145,10 +145,10 @@ test('ten thousand damaged files are read or refused', () => {
       ]),
     ),
   ];
-  const { refused, read, slowest, largest } = mutate(samples, decodeLabelDictionary);
-  expect(refused + read).toBe(10_000);
-  expect(refused).toBeGreaterThan(3_000);
-  expect(read).toBeGreaterThan(500);
+  const { inputs, refused, read, slowest, largest } = mutate(samples, decodeLabelDictionary);
+  expect(refused + read).toBe(inputs);
+  expect(refused).toBeGreaterThan(inputs * 0.3);
+  expect(read).toBeGreaterThan(inputs * 0.05);
   expect(slowest).toBeLessThan(500);
   expect(largest).toBeLessThan(2 ** 20);
 });

@@ -159,13 +159,13 @@ describe('reading', () => {
   });
 });
 
-test('ten thousand damaged files are read or refused', () => {
+test('damaged files are read or refused', () => {
   const samples = Object.values(written).map(({ file }) => fromBase64(file));
-  const raw = mutate(samples, decodeLabelPng, { inputs: 3_000 });
+  const raw = mutate(samples, decodeLabelPng);
   const repaired = mutate(samples, decodeLabelPng, { repair: repairChecksums });
-  expect(raw.refused).toBeGreaterThan(2_000);
-  expect(repaired.refused + repaired.read).toBe(10_000);
-  expect(repaired.read).toBeGreaterThan(500);
+  expect(raw.refused).toBeGreaterThan(raw.inputs * 0.67);
+  expect(repaired.refused + repaired.read).toBe(repaired.inputs);
+  expect(repaired.read).toBeGreaterThan(repaired.inputs * 0.05);
   expect(repaired.slowest).toBeLessThan(500);
   expect(repaired.largest).toBeLessThan(2 ** 24);
 });

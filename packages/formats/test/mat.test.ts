@@ -227,23 +227,19 @@ describe('what is refused', () => {
   });
 });
 
-test('ten thousand damaged files are read or refused', () => {
+test('damaged files are read or refused', () => {
   const samples = [written.sbd.plain, written.numbers.plain, written.others].map(fromBase64);
-  const { refused, read, slowest, largest } = mutate(samples, (bytes) => decodeMat(bytes));
-  expect(refused + read).toBe(10_000);
-  expect(refused).toBeGreaterThan(3_000);
-  expect(read).toBeGreaterThan(500);
+  const { inputs, refused, read, slowest, largest } = mutate(samples, (bytes) => decodeMat(bytes));
+  expect(refused + read).toBe(inputs);
+  expect(refused).toBeGreaterThan(inputs * 0.3);
+  expect(read).toBeGreaterThan(inputs * 0.05);
   expect(slowest).toBeLessThan(500);
   expect(largest).toBeLessThan(2 ** 22);
 
   // Packed files are mostly refused by deflate's own checks, which are part of the reader too.
-  const packed = mutate(
-    [written.sbd.packed, written.numbers.packed].map(fromBase64),
-    (bytes) => decodeMat(bytes),
-    {
-      inputs: 3_000,
-    },
+  const packed = mutate([written.sbd.packed, written.numbers.packed].map(fromBase64), (bytes) =>
+    decodeMat(bytes),
   );
-  expect(packed.refused).toBeGreaterThan(1_000);
+  expect(packed.refused).toBeGreaterThan(packed.inputs * 0.33);
   expect(packed.largest).toBeLessThan(2 ** 22);
 });

@@ -89,14 +89,14 @@ test('bfloat16 is refused rather than changed', () => {
   );
 });
 
-test('ten thousand damaged files are read or refused', () => {
+test('damaged files are read or refused', () => {
   const samples = ['float32', 'float16 big-endian', 'Fortran order of three axes', 'version 2', 'empty'].map(
     (name) => fromBase64(written.npy[name]!.file),
   );
-  const { refused, read, slowest, largest } = mutate(samples, decodeNpy);
-  expect(refused + read).toBe(10_000);
-  expect(refused).toBeGreaterThan(3_000);
-  expect(read).toBeGreaterThan(500);
+  const { inputs, refused, read, slowest, largest } = mutate(samples, decodeNpy);
+  expect(refused + read).toBe(inputs);
+  expect(refused).toBeGreaterThan(inputs * 0.3);
+  expect(read).toBeGreaterThan(inputs * 0.05);
   expect(slowest).toBeLessThan(500);
   expect(largest).toBeLessThan(2 ** 20);
 });

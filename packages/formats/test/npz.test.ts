@@ -162,14 +162,14 @@ with np.load(sys.argv[1]) as file:
   });
 });
 
-test('ten thousand damaged archives are read or refused', () => {
+test('damaged archives are read or refused', () => {
   const samples = [npz.stored, npz.packed].map(fromBase64);
-  const { refused, read, slowest, largest } = mutate(samples, (bytes) => decodeNpz(bytes), {
+  const { inputs, refused, read, slowest, largest } = mutate(samples, (bytes) => decodeNpz(bytes), {
     repair: repairZip,
   });
-  expect(refused + read).toBe(10_000);
-  expect(refused).toBeGreaterThan(3_000);
-  expect(read).toBeGreaterThan(500);
+  expect(refused + read).toBe(inputs);
+  expect(refused).toBeGreaterThan(inputs * 0.3);
+  expect(read).toBeGreaterThan(inputs * 0.05);
   expect(slowest).toBeLessThan(500);
   expect(largest).toBeLessThan(2 ** 22);
 });

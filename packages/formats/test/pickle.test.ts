@@ -78,9 +78,9 @@ const anyKey: fc.Arbitrary<PickleKey> = fc.oneof(
   fc.double({ noNaN: true }),
   fc.boolean(),
   fc.constant(null),
-  fc
-    .bigInt({ min: -(2n ** 2000n), max: 2n ** 2000n })
-    .filter((value) => !Number.isSafeInteger(Number(value))),
+  // those that fit a number are read as numbers
+  fc.bigInt({ min: 2n ** 53n, max: 2n ** 2000n }),
+  fc.bigInt({ min: -(2n ** 2000n), max: -(2n ** 53n) }),
 );
 
 const { anyValue } = fc.letrec<{ anyValue: PickleValue }>((tie) => ({
@@ -142,12 +142,12 @@ print(json.dumps([[k, list(v)] for k, v in value.items()] + [array.dtype.name, a
   });
 });
 
-test('ten thousand damaged pickles are read or refused', () => {
+test('damaged pickles are read or refused', () => {
   const samples = Object.values(pickles).map(fromBase64);
-  const { refused, read, slowest, largest } = mutate(samples, decodePickle, { inputs: 12_000 });
-  expect(refused + read).toBe(12_000);
-  expect(refused).toBeGreaterThan(3_000);
-  expect(read).toBeGreaterThan(1_000);
+  const { inputs, refused, read, slowest, largest } = mutate(samples, decodePickle);
+  expect(refused + read).toBe(inputs);
+  expect(refused).toBeGreaterThan(inputs * 0.25);
+  expect(read).toBeGreaterThan(inputs * 0.083);
   expect(slowest).toBeLessThan(500);
   expect(largest).toBeLessThan(2 ** 20);
 });

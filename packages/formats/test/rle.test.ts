@@ -201,7 +201,7 @@ print(json.dumps(out))`;
   }
 });
 
-test('ten thousand damaged annotations are read or refused', () => {
+test('damaged annotations are read or refused', () => {
   const samples = [
     ...written.polygons
       .slice(0, 20)
@@ -229,14 +229,14 @@ test('ten thousand damaged annotations are read or refused', () => {
     const runs = rleFromSegmentation(segmentation, height, width);
     return height * width < 1e6 ? maskFromRle(runs) : runs;
   };
-  const report = mutate(samples, read, { inputs: 30_000 });
-  expect(report.refused + report.read).toBe(30_000);
-  expect(report.refused).toBeGreaterThan(3_000);
+  const report = mutate(samples, read, { times: 3 });
+  expect(report.refused + report.read).toBe(report.inputs);
+  expect(report.refused).toBeGreaterThan(report.inputs * 0.1);
   expect(report.slowest).toBeLessThan(500);
   expect(report.largest).toBeLessThan(2 ** 22);
 
   const texts = written.masks.map(({ counts }) => new TextEncoder().encode(counts));
   const direct = mutate(texts, (bytes) => decodeRleCounts(Buffer.from(bytes).toString('latin1')));
-  expect(direct.refused).toBeGreaterThan(1_000);
-  expect(direct.read).toBeGreaterThan(1_000);
+  expect(direct.refused).toBeGreaterThan(direct.inputs * 0.1);
+  expect(direct.read).toBeGreaterThan(direct.inputs * 0.1);
 });

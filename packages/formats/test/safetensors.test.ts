@@ -179,16 +179,16 @@ test('published weights', () => {
   }
 });
 
-test('ten thousand damaged files are read or refused', () => {
+test('damaged files are read or refused', () => {
   const samples = [
     encodeSafetensors({ a: float(1, 2), b: float(3) }, { step: '7' }),
     encodeSafetensors({ h: { dtype: 'float16', shape: [2, 1], data: new Float32Array([1, 2]) } }),
     encodeSafetensors({}),
   ];
-  const { refused, read, slowest, largest } = mutate(samples, decodeSafetensors);
-  expect(refused + read).toBe(10_000);
-  expect(refused).toBeGreaterThan(5_000);
-  expect(read).toBeGreaterThan(100);
+  const { inputs, refused, read, slowest, largest } = mutate(samples, decodeSafetensors);
+  expect(refused + read).toBe(inputs);
+  expect(refused).toBeGreaterThan(inputs * 0.5);
+  expect(read).toBeGreaterThan(inputs * 0.01);
   expect(slowest).toBeLessThan(500);
   expect(largest).toBeLessThan(2 ** 20);
 });

@@ -79,14 +79,14 @@ describe.each(['zip', 'legacy'] as const)('%s form', (form) => {
     expect(report).toEqual({ containers: [], prefixes: [], leftOut: [] });
   });
 
-  test('ten thousand damaged files are read or refused', () => {
+  test('damaged files are read or refused', () => {
     const samples = [files.tensors[form], files.state_dict[form]].map(fromBase64);
-    const { refused, read, slowest, largest } = mutate(samples, decodeTorch, {
+    const { inputs, refused, read, slowest, largest } = mutate(samples, decodeTorch, {
       repair: form === 'zip' ? repairZip : (bytes) => bytes,
     });
-    expect(refused + read).toBe(10_000);
-    expect(refused).toBeGreaterThan(2_000);
-    expect(read).toBeGreaterThan(500);
+    expect(refused + read).toBe(inputs);
+    expect(refused).toBeGreaterThan(inputs * 0.2);
+    expect(read).toBeGreaterThan(inputs * 0.05);
     expect(slowest).toBeLessThan(500);
     expect(largest).toBeLessThan(2 ** 22);
   });

@@ -8,4 +8,5 @@ export { recordKernels } from './record-kernels.js';
 export { recordTape, type Tape } from './record-tape.js';
 export { checkedOperations } from './checked-operations.js';
 export { kernelCases, type KernelCase } from './kernel-cases.js';
+export { mutationCount, testSeed } from './test-seed.js';
 export { withoutOwnKernels } from './without-own-kernels.js';

@@ -42,14 +42,16 @@ const sizes: Record<DType, number> = {
 
 export const everyDType = Object.keys(sizes) as DType[];
 
-/** Arrays of any type, shape and bit pattern, NaNs aside (which compare by payload only). */
+/**
+ * Arrays of any type, shape and bit pattern, NaNs among them. Nothing is filtered away: of large arrays of 16-bit numbers
+ * hardly one is without a NaN, and a generator that waits for it takes the processor for minutes or for ever.
+ */
 export function anyArray(dtypes: readonly DType[] = everyDType): fc.Arbitrary<NDArray> {
   const shape = fc.array(fc.nat({ max: 4 }), { maxLength: 4 });
   return fc.tuple(fc.constantFrom(...dtypes), shape).chain(([dtype, dims]) => {
     const length = dims.reduce((product, size) => product * size, 1) * sizes[dtype];
     return fc
       .uint8Array({ minLength: length, maxLength: length })
-      .map((bytes) => ({ dtype, shape: dims, data: elements(dtype, bytes) }))
-      .filter(({ data }) => !(data as Float32Array).some((value) => Number.isNaN(value)));
+      .map((bytes) => ({ dtype, shape: dims, data: elements(dtype, bytes) }));
   });
 }

@@ -1,8 +1,13 @@
 import { FormatError } from '../../src/format-error.js';
 
+const seed = Number(process.env['TOCO_SEED']);
+/** A short form for every day; the job `formats` of `npm run test:long` takes many more. */
+const usual = Number(process.env['TOCO_MUTATIONS'] ?? 1_000);
+
 /** A small generator of repeatable pseudo-random integers (xorshift). */
-function generator(seed: number): (below: number) => number {
-  let state = seed | 1;
+function generator(): (below: number) => number {
+  // Neighboring seeds differ in all bits; zero would stay zero.
+  let state = Math.imul(seed + 1, 0x9e3779b1) || 1;
   return (below) => {
     state ^= state << 13;
     state ^= state >>> 17;
@@ -47,8 +52,9 @@ function damage(bytes: Uint8Array, other: Uint8Array, random: (below: number) =>
   return copy;
 }
 
-/** What came of the damaged inputs: how many were refused, and how many could still be read. */
+/** What came of the damaged inputs: how many there were, were refused, and could still be read. */
 export interface MutationReport {
+  readonly inputs: number;
   readonly refused: number;
   readonly read: number;
   /** Longest time that one input took of the processor, in milliseconds. */
@@ -59,19 +65,20 @@ export interface MutationReport {
 
 /**
  * Feeds a reader damaged copies of `samples`. Each must give a value, or a `FormatError` of one line; anything else (another
- * kind of error is a fault of ours) is thrown with the input that caused it.
+ * kind of error is a fault of ours) is thrown with the input that caused it. `times` as many inputs as usual are tried.
  */
 export function mutate(
   samples: readonly Uint8Array[],
   read: (bytes: Uint8Array) => unknown,
-  options: { inputs?: number; seed?: number; repair?: (bytes: Uint8Array) => Uint8Array } = {},
+  options: { times?: number; repair?: (bytes: Uint8Array) => Uint8Array } = {},
 ): MutationReport {
-  const { inputs = 10_000, seed = 20_230_619, repair = (bytes) => bytes } = options;
-  const random = generator(seed);
-  const report = { refused: 0, read: 0, slowest: 0, largest: 0 };
+  const { times = 1, repair = (bytes) => bytes } = options;
+  const inputs = usual * times;
+  const random = generator();
+  const report = { inputs, refused: 0, read: 0, slowest: 0, largest: 0 };
   for (let i = 0; i < inputs; i++) {
     let bytes = samples[random(samples.length)]!;
-    for (let times = 1 + random(3); times > 0; times--) {
+    for (let hits = 1 + random(3); hits > 0; hits--) {
       bytes = damage(bytes, samples[random(samples.length)]!, random);
     }
     bytes = repair(bytes);
@@ -99,7 +106,10 @@ function assertRefusal(error: unknown, bytes: Uint8Array): void {
     error.message.length > 0 &&
     error.message.length < 400;
   if (isOneLine) return;
-  throw new Error(`not a one-line refusal, for the input ${Buffer.from(bytes).toString('base64')}`, {
-    cause: error,
-  });
+  throw new Error(
+    `not a one-line refusal (TOCO_SEED=${seed}), for the input ${Buffer.from(bytes).toString('base64')}`,
+    {
+      cause: error,
+    },
+  );
 }

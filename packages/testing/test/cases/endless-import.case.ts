@@ -1,0 +1,3 @@
+for (let tries = 0; ; tries++) if (tries < 0) break;
+
+export {};
