@@ -33,3 +33,14 @@ export function bruteForce(
     return sum;
   });
 }
+
+/** Number of pixels whose most probable classes differ. */
+export function differentLabels(a: Float32Array, b: Float32Array, classes: number): number {
+  const label = (q: Float32Array, start: number): number => {
+    const own = q.subarray(start, start + classes);
+    return own.indexOf(Math.max(...own));
+  };
+  let count = 0;
+  for (let start = 0; start < a.length; start += classes) if (label(a, start) !== label(b, start)) count++;
+  return count;
+}

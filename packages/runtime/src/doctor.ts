@@ -5,8 +5,10 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from './cache.js';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
+import { denseCrfModule } from './dense-crf-module.js';
 import { findKernels } from './kernels.js';
 import { readManifest } from './manifest.js';
+import { findModule } from './native-module.js';
 import { findNodePackage } from './node-package.js';
 import { nvidiaDevices, nvidiaDriver, supportedPlatform } from './platform.js';
 import { lastComplaint, runProgram } from './run-program.js';
@@ -86,6 +88,8 @@ export async function doctor(): Promise<DoctorReport> {
   if (attempt(findNodePackage) === null) note('tfjs-node-gpu is not in the cache', setupCommand);
   if (engine && attempt(findKernels) === null)
     note('The kernels of this version are not installed', setupCommand);
+  if (engine && findModule(denseCrfModule) === undefined)
+    note('The native dense CRF of this version is not installed', setupCommand);
   const tried = engine && (await tryEngine(note));
   if (driver !== undefined && tried?.device === 'cpu' && engine?.kind !== 'custom') {
     note('There is an NVIDIA driver, but TensorFlow computes on the CPU', `${setupCommand} --gpu`);
@@ -168,7 +172,7 @@ function cachedFolders(): CachedFolder[] {
       : [];
   const root = cacheFolder();
   return [
-    ...folders(root, /^(?:tfjs-node-gpu-[\d.]+|kernels-[0-9a-f]+)$/),
+    ...folders(root, /^(?:tfjs-node-gpu-[\d.]+|(?:kernels|crf)-[0-9a-f]+)$/),
     ...folders(join(root, 'engines'), /^(?!.*\.(?:partial-|lock))/),
   ].map((path) => {
     const manifest = readManifest(path);

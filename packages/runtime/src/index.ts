@@ -14,5 +14,6 @@ export {
   type EngineLibrary,
 } from './init-backend.js';
 export { withLock, type LockOptions } from './lock.js';
+export { nativeDenseCrf, type NativeDenseCrfOptions } from './native-dense-crf.js';
 export { type Print } from './progress.js';
 export { setup, type SetupOptions } from './setup.js';

@@ -6,6 +6,11 @@ import { EngineError } from './engine-error.js';
 /** Platforms for which the official wheels were tried. */
 const supported = ['linux-x64'];
 
+/** Whether our compiled modules run here. */
+export function isSupportedPlatform(): boolean {
+  return supported.includes(`${process.platform}-${process.arch}`);
+}
+
 /** Name of this platform (`linux-x64`); throws one sentence where no engine is known for it. */
 export function supportedPlatform(platform: string = process.platform, arch: string = process.arch): string {
   const name = `${platform}-${arch}`;

@@ -5,13 +5,16 @@
 import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { compileBinding, isPrebuilt, nativeModules, prebuiltFolder } from './binding.js';
+import { denseCrfModule } from './dense-crf-module.js';
 import { arePrebuilt, prebuildKernels } from './kernels.js';
+import { prebuildModule } from './native-module.js';
 import { installNodePackage } from './node-package.js';
 import { printToStderr } from './progress.js';
 import { setup } from './setup.js';
 
 const engine = await setup({ device: 'cpu' });
 if (!arePrebuilt()) await prebuildKernels(dirname(engine.folder));
+await prebuildModule(denseCrfModule);
 if (!isPrebuilt()) {
   await mkdir(dirname(prebuiltFolder()), { recursive: true });
   const folder = await mkdtemp(`${prebuiltFolder()}.partial-`);

@@ -13,8 +13,10 @@ import {
   setupCommand,
   type Engine,
 } from './engine.js';
+import { denseCrfModule } from './dense-crf-module.js';
 import { installFolder } from './install-folder.js';
 import { installKernels } from './kernels.js';
+import { installModule } from './native-module.js';
 import { installNodePackage } from './node-package.js';
 import { cudaWheels, tensorflowVersion, tensorflowWheels, type EngineSource } from './pinned.js';
 import { nvidiaDriver, supportedPlatform } from './platform.js';
@@ -66,6 +68,7 @@ export async function setup(options: SetupOptions = {}): Promise<Engine> {
   const engine = findEngine(device, { library });
   if (!engine) throw new Error(`${setupCommand} left no engine`);
   await installKernels(dirname(engine.folder), print);
+  await installModule(denseCrfModule, print);
   print(`TensorFlow is ready: ${engine.folder}`);
   return engine;
 }

@@ -1,0 +1,8 @@
+#pragma once
+
+struct DenseCrfOptions {
+  int height, width, classes, iterations;
+  double gaussianWeight, gaussianSigma, bilateralWeight, bilateralSigmaXy, bilateralSigmaRgb;
+};
+
+enum DenseCrfStatus { done = 0, notEnoughMemory = 1, latticeTooLarge = 2, notANumber = 3 };
