@@ -53,9 +53,10 @@ const backbone = z.strictObject({
   name: z.string().default('deit_base_patch16_224').describe('a timm name'),
   weights: z
     .string()
+    .transform((weights) => (weights === 'none' ? undefined : weights))
     .optional()
     .describe(
-      'pretrained weights: a file (safetensors, .pth, .npz) or hf:owner/name; none: start from scratch',
+      "pretrained weights: a file (safetensors, .pth, .npz) or hf:owner/name; 'none', or left out: start from random numbers",
     ),
   auxBlock: z
     .number()
