@@ -60,7 +60,7 @@ function checkNode() {
     );
 }
 
-/** turbo and the packages' scripts call `pnpm` by name; npx knows a folder that holds the pinned one. */
+/** turbo and the packages' scripts call `pnpm` by name; `npx` knows a folder that holds the pinned one. */
 function putPnpmOnPath() {
   const program =
     "process.stdout.write(process.env.PATH.split(require('path').delimiter).find((folder) => require('fs').existsSync(folder + '/pnpm')) ?? '')";

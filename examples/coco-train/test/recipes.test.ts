@@ -62,7 +62,15 @@ afterAll(() => {
 async function train(name: string, settings: readonly string[]): Promise<Record<string, number>[]> {
   const out = join(folder, `${name}-run`);
   const args = ['train', '--config', recipe(name), '--data', root, '--out', out];
-  await run(process.execPath, [main, ...args, '--set', 'run.logEvery=1', 'evaluation.limit=1', ...settings]);
+  await run(process.execPath, [
+    main,
+    ...args,
+    '--set',
+    'backbone.weights=none',
+    'run.logEvery=1',
+    'evaluation.limit=1',
+    ...settings,
+  ]);
   return readFileSync(join(out, 'metrics.jsonl'), 'utf8')
     .trimEnd()
     .split('\n')

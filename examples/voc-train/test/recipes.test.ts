@@ -54,7 +54,15 @@ async function oneStep(name: string, settings: readonly string[]): Promise<Recor
   const out = join(folder, name);
   const everything =
     'phases=[{from: 0, weights: {cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05}}]';
-  const set = [everything, 'run.stopAfter=1', 'run.logEvery=1', 'evaluation.limit=1', ...settings];
+  // a test downloads nothing
+  const set = [
+    everything,
+    'backbone.weights=none',
+    'run.stopAfter=1',
+    'run.logEvery=1',
+    'evaluation.limit=1',
+    ...settings,
+  ];
   await run(process.execPath, [
     main,
     'train',

@@ -12,7 +12,7 @@ import { published, root } from './workspace.js';
 
 const names = published.map(({ name }) => name);
 const shipped =
-  /^(LICENSE|README\.md|package\.json|(dist|src)\/[\w/-]+\.(ts|js|d\.ts)(\.map)?|native\/[\w/-]+\.(cc|h)|prebuilt\/[\w/-]+\.node)$/;
+  /^(LICENSE|README\.md|package\.json|bin\/[\w-]+\.js|(dist|src)\/[\w/-]+\.(ts|js|d\.ts)(\.map)?|native\/[\w/-]+\.(cc|h)|prebuilt\/[\w/-]+\.node)$/;
 
 /** What every tarball must be, whatever it does. */
 // eslint-disable-next-line jest/no-export -- packing is slow: what was packed once serves both files of tests
@@ -29,6 +29,17 @@ export function testTarballs(tarball: (name: string) => Tarball): void {
     expect(files.filter((file) => !shipped.test(file) || file.includes('test/'))).toEqual([]);
     const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
     expect(files.filter((_, index) => (sizes[index] ?? 0) > 300_000)).toEqual([]);
+  });
+
+  const commands = published.flatMap(({ name, manifest }) =>
+    Object.entries(manifest.bin ?? {}).map(([command, file]) => ({ name, command, file })),
+  );
+  // `npx @toco/runtime` runs a package's only command, whatever it is called.
+  test.each(commands)('$name brings the command $command, and no other', async ({ name, file }) => {
+    expect(commands.filter((one) => one.name === name)).toHaveLength(1);
+    const path = join(tarball(name).folder, file);
+    expect(await readFile(path, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+    expect((await stat(path)).mode & 0o111).toBe(0o111);
   });
 
   test.each(names)('the modules of %s have their sources beside them', async (name) => {

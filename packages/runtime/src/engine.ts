@@ -88,7 +88,10 @@ function wholeEngine(kind: EngineKind, name: string): Engine | undefined {
   if (manifest === undefined) return undefined;
   const listed = typeof manifest === 'string' ? [] : Object.keys(manifest.files);
   const native = [...Object.values(nativeModules), 'tensorflow', ...listed];
-  assertTrusted(cacheFolder(), [...native].map((file) => join('engines', name, file)));
+  assertTrusted(
+    cacheFolder(),
+    [...native].map((file) => join('engines', name, file)),
+  );
   if (typeof manifest === 'string') {
     throw new EngineError(
       `The engine in the cache is damaged (${manifest}): run "${setupCommand}" to install it again.`,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { EngineError } from './engine-error.js';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
+import { registerFileModels } from './file-models.js';
 import { loadKernels, type KernelsState } from './load-kernels.js';
 import { loadTensorflow, loadTensorflowJs } from './load-tensorflow.js';
 import { nvidiaDriver, supportedPlatform } from './platform.js';
@@ -78,6 +79,7 @@ export async function initBackend(options: BackendOptions = {}): Promise<Backend
   const { print = printToStderr } = options;
   if (!loaded) {
     loaded = await load(options);
+    registerFileModels();
     print(loaded.info.description);
   }
   checkStillFits(loaded.info, options);

@@ -39,7 +39,10 @@ export function findNodePackage(): string | undefined {
   }
   const manifest = readManifest(cachedFolder());
   if (typeof manifest !== 'object') return undefined;
-  const files = [...Object.keys(manifest.files), ...handedIn.map((name) => join('node_modules', name, 'index.js'))];
+  const files = [
+    ...Object.keys(manifest.files),
+    ...handedIn.map((name) => join('node_modules', name, 'index.js')),
+  ];
   assertTrusted(
     cacheFolder(),
     files.map((file) => join(basename(cachedFolder()), file)),
@@ -78,11 +81,10 @@ export async function installNodePackage(print: Print): Promise<string> {
 
 async function downloadTarball(folder: string): Promise<string> {
   const asked = `${nodePackage.name}@${nodePackage.version}`;
-  const result = await runProgram(
-    'npm',
-    ['pack', asked, '--pack-destination', folder, '--ignore-scripts'],
-    { fileBytes: 256e6, seconds: 1200 },
-  ).catch((error: unknown) => {
+  const result = await runProgram('npm', ['pack', asked, '--pack-destination', folder, '--ignore-scripts'], {
+    fileBytes: 256e6,
+    seconds: 1200,
+  }).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
     throw new EngineError(
       `npm was not found: it comes with Node; install it, or add ${asked} to the project without its scripts.`,

@@ -125,7 +125,7 @@ describe('what can not be had is one sentence', () => {
     [
       'no engine',
       `{ backend: 'tensorflow' }`,
-      /^EngineError: TensorFlow is not installed: run "npx @toco/runtime setup"\.\n$/,
+      /^EngineError: TensorFlow is not installed: run "npx @toco\/runtime setup"\.\n$/,
     ],
     [
       'a device that the backend has not',

@@ -166,7 +166,7 @@ test('an engine without kernels says how to get them, and setup compiles them', 
     const path = join(root, folder, 'toco_kernels.node');
     await writeFile(path, Buffer.alloc(statSync(path).size));
     expect((await runNode(initialise, environment)).stdout).toMatch(
-      /^EngineError: The kernels could not be added to TensorFlow \(.+\): run "npx @toco/runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
+      /^EngineError: The kernels could not be added to TensorFlow \(.+\): run "npx @toco\/runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
     );
   } finally {
     await rm(root, { recursive: true });

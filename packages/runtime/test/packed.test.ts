@@ -52,10 +52,10 @@ test("an empty project installs the packed package, sets up, and runs the README
   const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   await writeFile(join(project, 'main.js'), example);
   expect((await run('node', 'main.js')).stderr).toMatch(
-    /EngineError: tfjs-node-gpu is not in the cache any more: run "npx @toco/runtime setup"/,
+    /EngineError: tfjs-node-gpu is not in the cache any more: run "npx @toco\/runtime setup"/,
   );
 
-  const installed = await run('npx', 'toco-runtime', 'setup', '--cpu');
+  const installed = await run('npx', '@toco/runtime', 'setup', '--cpu');
   expect(installed.stderr).toMatch(
     /Downloading @tensorflow\/tfjs-node-gpu@4\.22\.0 with npm\n.*TensorFlow is ready: /,
   );

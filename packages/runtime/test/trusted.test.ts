@@ -16,13 +16,18 @@ beforeEach(async () => {
   await chmod(cache, 0o755);
   engine = join(cache, 'engines', name);
   await mkdir(join(engine, 'tensorflow'), { recursive: true });
-  await writeFile(join(engine, 'manifest.json'), JSON.stringify({ name: 'x', version: 'x', files: {}, sources: {} }));
+  await writeFile(
+    join(engine, 'manifest.json'),
+    JSON.stringify({ name: 'x', version: 'x', files: {}, sources: {} }),
+  );
   // Not native code at all: what is loaded complains of that, what is refused does not come so far.
-  for (const file of ['tfjs_binding.node', 'toco_process.node']) await writeFile(join(engine, file), 'planted');
+  for (const file of ['tfjs_binding.node', 'toco_process.node'])
+    await writeFile(join(engine, file), 'planted');
 });
 afterEach(() => rm(cache, { recursive: true }));
 
-const doctor = (): Promise<Ended> => start(process.execPath, [built('cli.js'), 'doctor'], { TOCO_CACHE: cache }).ended;
+const doctor = (): Promise<Ended> =>
+  start(process.execPath, [built('cli.js'), 'doctor'], { TOCO_CACHE: cache }).ended;
 const remedy = 'mend it with: set TOCO_CACHE to a folder of your own that only you can write';
 
 /** Makes a path writable for everybody, or gives it to another user. */
@@ -52,7 +57,9 @@ describe('code that others could have put into the cache is not loaded', () => {
   (isRoot ? test.each(paths) : test.skip.each(paths))('%s belongs to another user', async (_, path) => {
     await ofAnother(path());
     const { stdout } = await doctor();
-    expect(stdout).toContain(`Missing: ${path()} belongs to another user (uid 65534), so no code of it is loaded: `);
+    expect(stdout).toContain(
+      `Missing: ${path()} belongs to another user (uid 65534), so no code of it is loaded: `,
+    );
   });
 
   test('nor where the cache is reached through a link', async () => {
@@ -65,7 +72,9 @@ describe('code that others could have put into the cache is not loaded', () => {
 
   test('nor is anything installed beside it', async () => {
     await forAll(cache);
-    const { code, stderr } = await start(process.execPath, [built('cli.js'), 'setup', '--cpu'], { TOCO_CACHE: cache }).ended;
+    const { code, stderr } = await start(process.execPath, [built('cli.js'), 'setup', '--cpu'], {
+      TOCO_CACHE: cache,
+    }).ended;
     expect(stderr).toMatch(/^[^\n]* can be written by every user [^\n]*\n$/);
     expect(code).toBe(1);
     expect(await readdir(cache)).toEqual(['engines']);

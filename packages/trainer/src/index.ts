@@ -29,6 +29,7 @@ export {
   type EvaluationInputs,
   type EvaluationOutputs,
 } from './evaluation/evaluation-forward.js';
+export type { EvaluationProtocol } from './evaluation/protocol.js';
 export { tokenSimilarity } from './evaluation/token-similarity.js';
 export { backboneByName } from './network/backbone-by-name.js';
 export { adamW, initAdamW, type AdamWOptions, type AdamWState, type AdamWUpdate } from './optimizer/adamw.js';

@@ -169,7 +169,10 @@ describe('servers that do not stop, or hardly begin', () => {
   test('without end: left at the bytes that were announced, or at a limit; nothing stays', async () => {
     const endless = (response: ServerResponse, request: number): void => {
       // a range of a file of 25,000 bytes, and then ever more of it
-      response.writeHead(request === 1 ? 206 : 200, request === 1 ? { 'content-range': 'bytes 5-24999/25000' } : {});
+      response.writeHead(
+        request === 1 ? 206 : 200,
+        request === 1 ? { 'content-range': 'bytes 5-24999/25000' } : {},
+      );
       const more = (): void => {
         if (!response.destroyed) response.write(Buffer.alloc(10_000), () => setImmediate(more));
       };

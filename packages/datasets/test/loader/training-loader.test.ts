@@ -15,7 +15,7 @@ import { syntheticScenes } from '../../src/synthetic/synthetic-scenes.js';
 import { defaultViewOptions } from '../../src/views/view-options.js';
 import { temporaryFolder, writeTree } from '../folder.js';
 
-// Worker threads run the built package: `npx tsc -b packages/datasets` comes first.
+// Worker threads run the built package: `pnpm exec tsc -b packages/datasets` comes first.
 const folder = await temporaryFolder();
 const views = { ...defaultViewOptions, cropSize: 48 };
 const base: TrainingLoaderOptions = { batchSize: 3, seed: 5, views, endIteration: 8 };

@@ -47,7 +47,10 @@ export function addExportCommand(program: Command): void {
       assertMultiple('--size', size, network.backbone);
       await initBackend({ ...config.engine, backend: 'tensorflow', print });
       const { params } = model.read(network);
-      const graph = await exportNetwork(network, params, { format: flags.format, size, batch, out });
+      const graph = await exportNetwork(network, params, {
+        ...{ format: flags.format, size, batch, out },
+        classes: model.classes ?? config.data.classes,
+      });
       for (const [direction, ports] of [
         ['in ', graph.inputs],
         ['out', graph.outputs],

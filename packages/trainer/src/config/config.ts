@@ -69,9 +69,10 @@ const backbone = z.strictObject({
     .describe('JavaScript module that exports a "backbone" of your own, instead of a name'),
   weights: z
     .string()
+    .transform((weights) => (weights === 'none' ? undefined : weights))
     .optional()
     .describe(
-      'pretrained weights: a file (safetensors, .pth, .npz) or hf:owner/name; none: start from scratch',
+      "pretrained weights: a file (safetensors, .pth, .npz) or hf:owner/name; 'none', or left out: start from random numbers",
     ),
   auxBlock: z
     .number()

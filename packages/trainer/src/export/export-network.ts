@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { flattenTree, type TensorTree } from '@toco/core';
 import { compileFunction, type CompiledFunction } from '@toco/graph';
+import { writeWhole } from '@toco/formats';
 import type { Network, NetworkParams } from '@toco/network';
 import { freezeGraph, type FrozenGraph } from './freeze-graph.js';
 import { writeGraphModel } from './graph-model.js';
@@ -19,31 +21,40 @@ export interface ExportOptions {
   readonly size: number;
   /** Number of images `B` that go in at once. */
   readonly batch?: number;
+  /** Names of the foreground classes, which the model then comes with. */
+  readonly classes?: readonly string[] | undefined;
   /** Folder that is written to; it must be new or empty. */
   readonly out: string;
 }
 
 /**
  * Writes a network for use without this package: images `[B,S,S,3]` with values 0…255 in, segmentation `logits [B,S,S,K]`,
- * `labels [B,S,S]` and class `scores [B,C]` out (see {@link InferenceOutputs}). The weights are inside as constants.
+ * `labels [B,S,S]` and class `scores [B,C]` out (see {@link InferenceOutputs}). The weights are inside as constants; the
+ * names of the classes, in the order of the labels and background first, are in `classes.json` beside it.
  *
  * @throws one line: a folder that is not empty, a size below one patch, more than 2 GB as SavedModel
  * @example
  * ```ts
  * const { params } = readModel('runs/toco/checkpoints/iteration-020000', network);
- * await exportNetwork(network, params, { format: 'tfjs', size: 448, out: 'web/model' });
+ * await exportNetwork(network, params, { format: 'tfjs', size: 448, classes, out: 'web/model' });
  * ```
  */
 export async function exportNetwork<P extends TensorTree>(
   network: Network<P>,
   params: NetworkParams<P>,
-  { format, size, batch = 1, out }: ExportOptions,
+  { format, size, batch = 1, out, classes }: ExportOptions,
 ): Promise<FrozenGraph> {
   if (existsSync(out) && (await readdir(out)).length > 0) {
     throw new Error(`${out}: is not empty; choose a new folder.`);
   }
   const graph = await inferenceGraph(network, params, [batch, size, size, 3]);
-  await (format === 'tfjs' ? writeGraphModel : writeSavedModel)(out, graph);
+  const names = classes && ['background', ...classes];
+  if (format === 'tfjs') await writeGraphModel(out, graph, { classes: names });
+  else await writeSavedModel(out, graph);
+  if (names) {
+    const text = `${JSON.stringify(names, null, 2)}\n`;
+    await writeWhole(join(out, 'classes.json'), [new TextEncoder().encode(text)]);
+  }
   return graph;
 }
 

@@ -12,8 +12,14 @@ const shardSize = 4 * 1024 * 1024;
 /**
  * Writes a frozen graph as a graph model of TensorFlow.js: `model.json` and the weights in files of 4 MB beside it.
  * `loadGraphModel` of `@tensorflow/tfjs-converter` loads it on every backend, in the browser too.
+ *
+ * @param classes names in the order of the labels, kept as `userDefinedMetadata.classes`
  */
-export async function writeGraphModel(folder: string, graph: FrozenGraph): Promise<void> {
+export async function writeGraphModel(
+  folder: string,
+  graph: FrozenGraph,
+  { classes }: { readonly classes?: readonly string[] | undefined } = {},
+): Promise<void> {
   const constants = graph.nodes.filter((node): node is GraphNode & { constant: Constant } =>
     Boolean(node.constant),
   );
@@ -28,6 +34,7 @@ export async function writeGraphModel(folder: string, graph: FrozenGraph): Promi
     convertedBy: null,
     signature: { inputs: portsJson(graph.inputs), outputs: portsJson(graph.outputs) },
     modelTopology: { node: graph.nodes.map(nodeJson), library: {}, versions: {} },
+    ...(classes && { userDefinedMetadata: { classes } }),
     weightsManifest: [{ paths, weights }],
   };
   // The last one written: with it the model is whole.

@@ -37,11 +37,7 @@ class FinalError extends Error {}
  * @throws one line: no such file, no access, no connection or one that crawls, more bytes than announced, another hash, a
  * full disk
  */
-export async function downloadFile(
-  address: URL,
-  path: string,
-  options: DownloadOptions = {},
-): Promise<void> {
+export async function downloadFile(address: URL, path: string, options: DownloadOptions = {}): Promise<void> {
   const { progress, verify, attempts = 5, retryDelay = 1000, silence = 60_000 } = options;
   const { slowest = 1000, most = largestUnannounced } = options;
   await mkdir(dirname(path), { recursive: true });
@@ -231,7 +227,7 @@ function unreachable(address: URL, error: Error): Error {
   const { cause } = error as { cause?: { code?: string; message?: string } };
   const reason = cause?.code ?? cause?.message ?? error.message;
   return new Error(
-    `${address.host}: can't be reached or breaks off (${reason}); what has arrived is kept. Check the network, set HF_ENDPOINT to a mirror, or download the file yourself and give its path.`,
+    `${address.host}: can't be reached or breaks off (${reason}); what has arrived is kept. Check the network, set HF_ENDPOINT to a mirror, or download the file yourself and give its path (--set backbone.weights=FILE).`,
     { cause: error },
   );
 }

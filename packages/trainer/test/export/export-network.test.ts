@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
@@ -53,8 +54,9 @@ async function expectEager(actual: readonly tf.Tensor[], tolerance: number): Pro
 
 test('a SavedModel is loaded by TensorFlow and gives what the network gives', async () => {
   const out = join(folder, 'saved');
-  await exportNetwork(network, params, { format: 'savedmodel', size, batch: 2, out });
-  expect((await readdir(out)).sort()).toEqual(['saved_model.pb', 'variables']);
+  await exportNetwork(network, params, { format: 'savedmodel', size, batch: 2, out, classes: ['cat'] });
+  expect((await readdir(out)).sort()).toEqual(['classes.json', 'saved_model.pb', 'variables']);
+  expect(JSON.parse(await readFile(join(out, 'classes.json'), 'utf8'))).toEqual(['background', 'cat']);
   const backend = tf.backend() as unknown as SavedModelBackend;
   const id = backend.loadSavedModelMetaGraph(out, 'serve');
   const names = outputs.map((name) => `${name}:0`);
@@ -64,14 +66,21 @@ test('a SavedModel is loaded by TensorFlow and gives what the network gives', as
 
 test('a graph model is loaded by TensorFlow.js and gives the same on TensorFlow, wasm and cpu', async () => {
   const out = join(folder, 'web', 'model');
-  await exportNetwork(network, params, { format: 'tfjs', size, batch: 2, out });
+  await exportNetwork(network, params, { format: 'tfjs', size, batch: 2, out, classes: ['cat'] });
+  expect(JSON.parse(await readFile(join(out, 'classes.json'), 'utf8'))).toEqual(['background', 'cat']);
+  const { userDefinedMetadata } = JSON.parse(await readFile(join(out, 'model.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  expect(userDefinedMetadata).toEqual({ classes: ['background', 'cat'] });
   for (const [backend, tolerance] of [
     ['tensorflow', 1e-6],
     ['wasm', 1e-5],
     ['cpu', 1e-5],
   ] as const) {
     await tf.setBackend(backend);
-    const model = await loadGraphModel(fromFolder(out));
+    // as the documents say, on every backend
+    const model = await loadGraphModel(`${pathToFileURL(out).href}/model.json`);
     expect(model.inputs.map(({ name, shape }) => [name, shape])).toEqual([['images', [2, size, size, 3]]]);
     const input = tf.tensor(await images.data(), images.shape);
     const result = model.execute({ images: input }, [...outputs]) as tf.Tensor[];
