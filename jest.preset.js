@@ -24,5 +24,6 @@ export default {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   // bounds a hang, not the speed: machines that run tests may be busy
   testTimeout: 300_000,
-  maxWorkers: 1,
+  // one of several projects takes the number of the whole
+  ...(process.env.TOCO_PROJECTS === undefined && { maxWorkers: 1 }),
 };

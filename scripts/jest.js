@@ -37,7 +37,7 @@ export function runFiles(files, { report, environment = {}, signal, show, worker
     ['--experimental-vm-modules', '--no-warnings', jest, ...args, ...output],
     {
       cwd: root,
-      env: { ...process.env, ...environment },
+      env: { ...process.env, TOCO_PROJECTS: '1', ...environment },
       stdio: ['ignore', 'ignore', show === undefined ? 'inherit' : 'pipe'],
       signal,
       killSignal: 'SIGTERM',

@@ -18,13 +18,17 @@ for (const [name, command] of Object.entries(checks)) {
   say(name);
   counts[run('pnpm', ['exec', ...command]) ? 'passed' : 'failed'] += 1;
 }
-say('Tests');
+say(process.env.TOCO_SEED === undefined ? 'Tests' : `Tests (TOCO_SEED=${process.env.TOCO_SEED})`);
 const { ok, output } = await tests();
 // jest's own summaries; turbo repeats them for packages that did not change since they passed.
 for (const [, summary] of output.matchAll(/Tests: +(.*?), \d+ total/g)) {
   for (const [, count, kind] of summary.matchAll(/(\d+) (passed|failed|skipped)/g))
     counts[kind] += Number(count);
 }
+// A package whose process was ended has no summary: its files are named again, where the reader looks.
+const ended = [...output.matchAll(/watchdog: (.*was ended.*)(?:\n.*?in: (.*))?/g)];
+counts.failed += ended.length;
+for (const [, file, test] of ended) console.log(`\n${file}${test === undefined ? '' : `, in: ${test}`}`);
 // A file that could not be loaded counts no tests of its own.
 if (!ok && counts.failed === 0) counts.failed = 1;
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';

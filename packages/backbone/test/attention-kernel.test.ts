@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
 import {
@@ -7,12 +7,13 @@ import {
   gradientCheck,
   randomTensor,
   recordKernels,
+  testWhere,
   withoutOwnKernels,
 } from '@toco/testing';
 import { hasAttentionKernel } from '../src/attention-kernel.js';
 import { attend } from '../src/attention.js';
 
-beforeAll(() => initBackend({ backend: 'tensorflow', print: () => undefined }));
+await initBackend({ backend: 'tensorflow', print: () => undefined });
 
 const valueAndGradient = (qkv: tf.Tensor3D, heads: number, dy: tf.Tensor): tf.Tensor[] => {
   const { value, grad } = tf.valueAndGrad((x: tf.Tensor3D) => attend(x, heads))(qkv, dy as tf.Tensor3D);
@@ -37,8 +38,11 @@ describe('one operation and many', () => {
   });
 });
 
-test('the kernel is what runs where there is one', async () => {
-  if (!hasAttentionKernel()) return;
+testWhere(
+  test,
+  hasAttentionKernel(),
+  'no kernels on this machine',
+)('the kernel is what runs', async () => {
   const qkv = randomTensor([1, 5, 24], 1) as tf.Tensor3D;
   const dy = randomTensor([1, 5, 8], 2);
   const counts = await recordKernels(() => valueAndGradient(qkv, 2, dy));

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { initBackend } from '@toco/runtime';
-import { expectClose, recordKernels, withoutOwnKernels } from '@toco/testing';
+import { expectClose, recordKernels, testWhere, withoutOwnKernels } from '@toco/testing';
 import { bilateralLattice, filterLattice, gaussianLattice } from '../src/index.js';
 import {
   latticeFilter,
@@ -87,13 +87,11 @@ describe.each(['tensorflow', 'cpu'])('on %s', (backend) => {
   });
 });
 
+const { kernels } = await initBackend({ backend: 'tensorflow', print: () => undefined });
+const hasKernel = kernels !== undefined;
+
 describe('one operation, where TensorFlow has it on the CPU,', () => {
-  let hasKernel: boolean;
-  beforeAll(async () => {
-    const { kernels } = await initBackend({ backend: 'tensorflow' });
-    hasKernel = kernels !== undefined;
-    await tf.setBackend('tensorflow');
-  });
+  beforeAll(() => tf.setBackend('tensorflow'));
   const values = (channels: number): tf.Tensor4D =>
     tf.tensor4d(randomArray(3 * pixels * channels, 6), [3, height, width, channels]);
 
@@ -110,8 +108,11 @@ describe('one operation, where TensorFlow has it on the CPU,', () => {
     for (const [i, tensor] of both().entries()) await expectClose(tensor, expected[i]!, { relative: 2e-6 });
   });
 
-  test('refuses indices that lead out of an image, and sizes that do not fit', () => {
-    if (!hasKernel) return;
+  testWhere(
+    test,
+    hasKernel,
+    'no kernels on this machine',
+  )('refuses indices that lead out of an image, and sizes that do not fit', () => {
     const { offsets, weights, neighbours } = latticeTensors(packLattices(lattices));
     const run = (inputs: object): unknown =>
       tf.engine().runKernel('TocoLatticeFilter', {

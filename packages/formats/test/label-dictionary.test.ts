@@ -11,6 +11,7 @@ import {
 } from '../src/index.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
+import { testWhere } from './support/test-where.js';
 import { askPython, findPython } from './support/python.js';
 
 const { labels, objects } = golden('numpy') as { labels: string; objects: string };
@@ -61,13 +62,9 @@ describe('reading', () => {
     expect(() => decodeLabelDictionary(file)).toThrow(message);
   });
 
-  test("the field's own file", () => {
-    const path = sharedPath('data/voc-mini/cls_labels_onehot.npy');
-    if (path === undefined) {
-      console.info('skipped: the data set is not here');
-      return;
-    }
-    const read = decodeLabelDictionary(readFileSync(path));
+  const path = sharedPath('data/voc-mini/cls_labels_onehot.npy');
+  testWhere(path, 'the data set is missing')("the field's own file", () => {
+    const read = decodeLabelDictionary(readFileSync(path!));
     expect(read.size).toBe(2949);
     expect([...read.keys()][0]).toBe('2007_000033');
     expect(read.get('2007_000033')).toEqual(oneHot(20, 0));
@@ -115,9 +112,8 @@ describe('writing', () => {
     expect(() => encodeLabelDictionary(uneven)).toThrow('has 3 labels for "b", but 2 before');
   });
 
-  test('NumPy reads it', () => {
-    const python = findPython('numpy');
-    if (python === undefined) return;
+  const python = findPython('numpy');
+  testWhere(python, 'no Python with numpy, see TOCO_TEST_PYTHON')('NumPy reads it', () => {
     const script = `
 import json, sys, numpy as np
 value = np.load(sys.argv[1], allow_pickle=True).item()
@@ -128,7 +124,7 @@ print(json.dumps({k: [v.dtype.name, v.tolist()] for k, v in value.items()}))`;
         ['b', oneHot(3, 2)],
       ]),
     );
-    expect(askPython(python, script, file)).toEqual({
+    expect(askPython(python!, script, file)).toEqual({
       grüße: ['float32', [0, 1, 0]],
       b: ['float32', [0, 0, 1]],
     });

@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import { decodeLabelPng, encodeLabelPng, type LabelMap, vocPalette } from '../src/index.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
+import { testWhere } from './support/test-where.js';
 
 const written = golden('pillow') as Record<
   string,
@@ -143,13 +144,9 @@ describe('reading', () => {
     );
   });
 
-  test('label maps of the field', () => {
-    const folder = sharedPath('data/voc-mini/VOCdevkit/VOC2012/SegmentationClassAug');
-    if (folder === undefined) {
-      console.info('skipped: the photographs are not here');
-      return;
-    }
-    for (const name of readdirSync(folder).slice(0, 20)) {
+  const folder = sharedPath('data/voc-mini/VOCdevkit/VOC2012/SegmentationClassAug');
+  testWhere(folder, 'the photographs are missing')('label maps of the field', () => {
+    for (const name of readdirSync(folder!).slice(0, 20)) {
       const file = readFileSync(`${folder}/${name}`);
       const map = decodeLabelPng(file);
       expect(Buffer.compare(map.data, decode(file).data as Uint8Array)).toBe(0);

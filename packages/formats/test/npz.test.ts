@@ -9,6 +9,7 @@ import { anyArray, everyDType } from './support/arbitrary.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
 import { repairZip } from './support/repair-zip.js';
+import { testWhere } from './support/test-where.js';
 import { askPython, findPython } from './support/python.js';
 
 const { npz } = golden('numpy') as { npz: { stored: string; packed: string } };
@@ -144,9 +145,8 @@ describe('writing', () => {
     expect(readNpz(path)).toEqual({ a: float(1, 2) });
   });
 
-  test('NumPy reads it', () => {
-    const python = findPython('numpy');
-    if (python === undefined) return;
+  const python = findPython('numpy');
+  testWhere(python, 'no Python with numpy, see TOCO_TEST_PYTHON')('NumPy reads it', () => {
     const script = `
 import json, sys, numpy as np
 with np.load(sys.argv[1]) as file:
@@ -155,7 +155,7 @@ with np.load(sys.argv[1]) as file:
       'grüße/a': { dtype: 'float16', shape: [2, 1], data: new Float32Array([0.5, -2]) },
       b: { dtype: 'bool', shape: [], data: new Uint8Array([1]) },
     };
-    expect(askPython(python, script, encodeNpz(arrays))).toEqual({
+    expect(askPython(python!, script, encodeNpz(arrays))).toEqual({
       'grüße/a': ['float16', [2, 1], [[0.5], [-2]]],
       b: ['bool', [], true],
     });

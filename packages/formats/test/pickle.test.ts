@@ -5,6 +5,7 @@ import { integerBytes, readInteger } from '../src/pickle/numbers.js';
 import { anyArray, everyDType } from './support/arbitrary.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
+import { testWhere } from './support/test-where.js';
 import { askPython, findPython } from './support/python.js';
 
 const { pickles } = golden('numpy') as { pickles: Record<string, string> };
@@ -122,9 +123,8 @@ describe('writing', () => {
     expect(() => encodePickle({ global: 'os.system' })).toThrow('only plain data');
   });
 
-  test('Python reads it', () => {
-    const python = findPython('numpy');
-    if (python === undefined) return;
+  const python = findPython('numpy');
+  testWhere(python, 'no Python with numpy, see TOCO_TEST_PYTHON')('Python reads it', () => {
     const value = new Map<PickleKey, PickleValue>([
       ['grüße', [1, -1, 2 ** 40, 2n ** 70n, 1.5, null, true]],
       [7, { dtype: 'float16', shape: [1, 2], data: new Float32Array([0.5, -2]) }],
@@ -135,7 +135,7 @@ import json, pickle, sys
 with open(sys.argv[1], 'rb') as file: value = pickle.load(file)
 array = value.pop(7)
 print(json.dumps([[k, list(v)] for k, v in value.items()] + [array.dtype.name, array.shape, array.tolist()]))`;
-    const told = JSON.stringify(askPython(python, script, encodePickle(value)));
+    const told = JSON.stringify(askPython(python!, script, encodePickle(value)));
     expect(told.replace(String(2 ** 70), '2**70')).toBe(
       '[["grüße",[1,-1,1099511627776,2**70,1.5,null,true]],["raw",[1,255]],"float16",[1,2],[[0.5,-2]]]',
     );

@@ -15,6 +15,7 @@ import {
 } from '../src/index.js';
 import { golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
+import { testWhere } from './support/test-where.js';
 import { askPython, findPython } from './support/python.js';
 
 interface Sized {
@@ -165,13 +166,10 @@ describe('what is refused', () => {
   });
 });
 
-test("every annotation of COCO's photographs as pycocotools draws it", () => {
-  const python = findPython('pycocotools');
-  const folder = sharedPath('data/coco-mini/annotations');
-  if (python === undefined || folder === undefined) {
-    console.info('skipped: pycocotools or the annotations are not here');
-    return;
-  }
+const folder = sharedPath('data/coco-mini/annotations');
+const python = folder === undefined ? undefined : findPython('pycocotools');
+const isMissing = 'the annotations or a Python with pycocotools are missing, see TOCO_TEST_PYTHON';
+testWhere(python, isMissing)("every annotation of COCO's photographs as pycocotools draws it", () => {
   for (const split of ['train2014', 'val2014']) {
     const file = readFileSync(`${folder}/instances_${split}.json`);
     const script = `
@@ -197,7 +195,7 @@ print(json.dumps(out))`;
       return encodeRleCounts(rleFromSegmentation(segmentation, height, width).counts);
     });
     expect(ours.length).toBeGreaterThan(50);
-    expect(ours).toEqual(askPython(python, script, file));
+    expect(ours).toEqual(askPython(python!, script, file));
   }
 });
 

@@ -15,6 +15,7 @@ import {
 } from '../src/index.js';
 import { anyArray } from './support/arbitrary.js';
 import { mutate } from './support/mutate.js';
+import { testWhere } from './support/test-where.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'safetensors-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -163,13 +164,9 @@ describe('files', () => {
   });
 });
 
-test('published weights', () => {
-  const path = sharedPath('weights/deit_tiny_patch16_224.safetensors');
-  if (path === undefined) {
-    console.info('skipped: the published weights are not here');
-    return;
-  }
-  const weights = readSafetensors(path);
+const published = sharedPath('weights/deit_tiny_patch16_224.safetensors');
+testWhere(published, 'the weights are missing')('published weights', () => {
+  const weights = readSafetensors(published!);
   expect(weights['cls_token']!.shape).toEqual([1, 1, 192]);
   const again = decodeSafetensors(encodeSafetensors(weights));
   expect(Object.keys(again).sort()).toEqual(Object.keys(weights).sort());

@@ -1,14 +1,11 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
-import { expectClose } from '@toco/testing';
+import { expectClose, testWhere } from '@toco/testing';
 import { compileFunction, fused } from '../src/index.js';
 
-let hasKernels: boolean;
-beforeAll(async () => {
-  const { kernels } = await initBackend({ backend: 'tensorflow', print: () => undefined });
-  hasKernels = kernels !== undefined;
-});
+const { kernels } = await initBackend({ backend: 'tensorflow', print: () => undefined });
+const hasKernels = kernels !== undefined;
 
 const isThere = (): boolean => (tf.getKernel('TocoAttention', 'tensorflow') as unknown) !== undefined;
 
@@ -67,8 +64,8 @@ describe('operations of our own', () => {
     expect(isThere()).toBe(hasKernels);
   });
 
-  test('take and give rounded values in bf16', async () => {
-    if (!hasKernels) return;
+  const where = testWhere(test, hasKernels, 'no kernels on this machine');
+  where('take and give rounded values in bf16', async () => {
     const given = inputs();
     const compiled = await compileFunction(f, { params: {}, inputs: given }, { precision: 'bf16' });
     // x and the weight are rounded; between the three products nothing is; the result is widened.

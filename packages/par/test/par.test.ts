@@ -2,7 +2,15 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeSafetensors } from '@toco/formats';
 import { initBackend } from '@toco/runtime';
-import { expectClose, fixture, recordKernels, sharedPath, toTensor, withoutOwnKernels } from '@toco/testing';
+import {
+  expectClose,
+  fixture,
+  recordKernels,
+  sharedPath,
+  testWhere,
+  toTensor,
+  withoutOwnKernels,
+} from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
@@ -127,13 +135,11 @@ describe.each(['tensorflow', 'cpu'])('on %s', (backend) => {
   });
 });
 
+const { kernels } = await initBackend({ backend: 'tensorflow', print: () => undefined });
+const hasKernel = kernels !== undefined;
+
 describe('one operation, where TensorFlow has it on the CPU,', () => {
-  let hasKernel: boolean;
-  beforeAll(async () => {
-    const { kernels } = await initBackend({ backend: 'tensorflow' });
-    hasKernel = kernels !== undefined;
-    await tf.setBackend('tensorflow');
-  });
+  beforeAll(() => tf.setBackend('tensorflow'));
 
   // Sides below and above eight pixels and bands of sixteen rows, more channels than are computed together.
   test.each([
@@ -150,8 +156,11 @@ describe('one operation, where TensorFlow has it on the CPU,', () => {
     await expectClose(run(), await withoutOwnKernels(run), { relative: 1e-6 });
   });
 
-  test('refuses weights of other sizes', () => {
-    if (!hasKernel) return;
+  testWhere(
+    test,
+    hasKernel,
+    'no kernels on this machine',
+  )('refuses weights of other sizes', () => {
     const inputs = { planes: tf.zeros([2, 1, 4, 4]), weights: tf.zeros([3, 1, 4, 4]) };
     const run = (): unknown =>
       tf.engine().runKernel('TocoRefine', inputs, { iterations: 1, offsets: [0, 1, 1, 0] });

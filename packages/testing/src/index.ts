@@ -1,3 +1,4 @@
+export { canMount } from './can-mount.js';
 export { expectClose, largestError, type Tolerance } from './close.js';
 export { fixture, fixtureArrays, fixtureJson, sharedGoldens, sharedPath, toTensor } from './fixture.js';
 export { gradientCheck, type GradientCheckOptions, type GradientCheckReport } from './gradient-check.js';
@@ -9,4 +10,5 @@ export { recordTape, type Tape } from './record-tape.js';
 export { checkedOperations } from './checked-operations.js';
 export { kernelCases, type KernelCase } from './kernel-cases.js';
 export { mutationCount, testSeed } from './test-seed.js';
+export { testWhere } from './test-where.js';
 export { withoutOwnKernels } from './without-own-kernels.js';

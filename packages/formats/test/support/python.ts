@@ -10,7 +10,6 @@ export function findPython(...modules: readonly string[]): string | undefined {
     execFileSync(python, ['-c', `import ${modules.join()}`], { stdio: 'ignore' });
     return python;
   } catch {
-    console.info(`skipped: ${python} has no ${modules.join(', ')} (set TOCO_TEST_PYTHON to one that has)`);
     return undefined;
   }
 }
