@@ -2,6 +2,7 @@ import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
+import { scheduleWarnings } from '../config/schedule-warnings.js';
 import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js';
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
 import { validationList } from '../evaluation/validation-list.js';
@@ -85,6 +86,7 @@ export async function train<P extends TensorTree = TensorTree>(
   print(
     `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
   );
+  for (const line of scheduleWarnings(config)) print(line);
   // One function for all validations, so that it is traced once.
   const validation = evaluationForward(network, { ...config.cam, forward: targetForward });
   const board = tensorBoardWriter(folder);
