@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nearest } from '../cli/suggest.js';
 import { configSchema, type Config } from './config.js';
+import { resolveShares } from './schedule-shares.js';
 
 /** Keys of the object that a schema describes at a path; none where it describes no object. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
@@ -41,10 +42,18 @@ function describe(issue: z.core.$ZodIssue, source: string): string {
  * @throws one line: unknown key with the nearest known one, wrong type, value out of range
  */
 export function parseConfig(input: unknown, source = 'config'): Config {
-  const result = configSchema.safeParse(input ?? {});
+  const result = configSchema.safeParse(withoutShares(input ?? {}, source));
   if (!result.success) throw new Error(describe(result.error.issues[0]!, source));
   checkConsistency(result.data, source);
   return result.data;
+}
+
+function withoutShares(input: unknown, source: string): unknown {
+  try {
+    return resolveShares(input, configSchema.shape.optimizer.parse({}).iterations);
+  } catch (error) {
+    throw new Error(`${source}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Rules that span several keys. */

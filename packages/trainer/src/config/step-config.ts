@@ -18,7 +18,11 @@ const term = z.enum(['cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg']);
 
 /** One phase of training and the iteration it begins at. */
 export const phaseSchema = z.strictObject({
-  from: z.number().int().min(0).describe('first iteration of the phase, counted from 0'),
+  from: z
+    .number()
+    .int()
+    .min(0)
+    .describe('first iteration of the phase, counted from 0, or a share of optimizer.iterations such as 10%'),
   weights,
   labelCam: z.enum(['main', 'aux']).default('main').describe('whose CAM the segmentation labels come from'),
   measure: z.array(term).optional().describe('terms of weight 0 that are reported all the same'),
@@ -85,7 +89,12 @@ export const stepConfigSchema = z.strictObject({
       betas: z.tuple([probability, probability]).default([0.9, 0.999]),
       epsilon: positive.default(1e-8),
       weightDecay: z.number().min(0).default(0.01),
-      warmup: z.number().int().min(0).default(1500).describe('iterations of linear warm-up'),
+      warmup: z
+        .number()
+        .int()
+        .min(0)
+        .default(1500)
+        .describe('iterations of linear warm-up, or a share of optimizer.iterations such as 7.5%'),
       warmupRatio: probability.default(1e-6),
       iterations: count.default(20_000).describe('length of the schedule, in iterations'),
       power: positive.default(0.9).describe('exponent of the polynomial decay'),

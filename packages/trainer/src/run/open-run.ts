@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
+import { scheduleWarnings } from '../config/schedule-warnings.js';
 import type { BatchFeed } from '../data/feed-batch.js';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { validationList } from '../evaluation/validation-list.js';
@@ -98,6 +99,7 @@ export async function openRun<P extends TensorTree>(
       print(
         `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
       );
+      for (const line of scheduleWarnings(config)) print(line);
       const phase = phaseAt(settings.phases, start);
       stepper = compiled
         ? await compiledStepper({ step, state, feed: first!, phase }, compiled)
