@@ -6,6 +6,7 @@ import { evaluate, type Evaluation, type Panel } from '../evaluation/evaluate.js
 import { evaluationForward } from '../evaluation/evaluation-forward.js';
 import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
+import { tellFindings } from '../data/tell-findings.js';
 import { reportRun } from '../report/report-run.js';
 import { phaseAt } from '../step/phase.js';
 import { pruneCheckpoints, resolveCheckpoint, writeCheckpoint } from './checkpoint.js';
@@ -68,6 +69,7 @@ export async function train<P extends TensorTree = TensorTree>(
   const source = await trainingSource(config, options);
   const { data, network, images, settings } = source;
   const { mean, std } = network.backbone;
+  await tellFindings(data, images, print);
   const valList = validationList(await data.list(data.lists.val), print);
 
   const { state, step, targetForward, compiled, ...started } = await trainingStart(config, source, {
