@@ -1,3 +1,4 @@
+import type { Finding } from './check/finding.js';
 import type { EncodedImage } from './image/encoded-image.js';
 
 /** One image of a data set: plain data, nothing decoded yet. */
@@ -19,13 +20,15 @@ export interface SampleList {
   sample(index: number): Sample;
 }
 
-/** Images with image-level labels in named lists. An object with these four fields is a data set. */
+/** Images with image-level labels in named lists. An object with the first three fields and `list` is a data set. */
 export interface Dataset {
   readonly name: string;
   /** Names of the C foreground classes. */
   readonly classes: readonly string[];
   /** Names of the lists for training and for validation. */
   readonly lists: { readonly train: string; readonly val: string };
+  /** What stood out when the data set was opened. */
+  readonly findings?: readonly Finding[];
   /**
    * Reads a list and the labels of its images.
    *

@@ -5,6 +5,9 @@ export {
   type CheckReport,
   type ClassFrequency,
 } from './check/check-dataset.js';
+export { checkLists, type Lists } from './check/check-lists.js';
+export { type Finding } from './check/finding.js';
+export { type ProblemGroup } from './check/problem-groups.js';
 export { type Problem } from './check/check-sample.js';
 export { cocoClasses } from './coco/coco-classes.js';
 export { coco, type CocoOptions } from './coco/coco.js';

@@ -1,9 +1,12 @@
-import type { Dataset, SampleList } from '../dataset.js';
+import type { Dataset, Sample, SampleList } from '../dataset.js';
 import { ignoredLabel } from '../image/decode-mask.js';
 import { assertNotAborted, type OnPreparationProgress } from '../prepare/preparation-progress.js';
 import { workWindow } from '../prepare/work-window.js';
 import { taskPool } from '../threads/task-pool.js';
+import { checkLists } from './check-lists.js';
 import { type CheckedSample, checkWork, type Problem } from './check-sample.js';
+import { counted, type Finding } from './finding.js';
+import { problemGroups, type ProblemGroup } from './problem-groups.js';
 
 /** Options of {@link checkDataset}. */
 export interface CheckOptions {
@@ -42,6 +45,10 @@ export interface CheckReport {
   readonly disagreements: number;
   /** The first of them, errors before disagreements, in the order of the lists. */
   readonly problems: readonly Problem[];
+  /** All of them by kind, each with its first image. */
+  readonly groups: readonly ProblemGroup[];
+  /** What stands out in the data set as a whole, errors first; `errors` counts those among them. */
+  readonly findings: readonly Finding[];
 }
 
 /**
@@ -59,6 +66,7 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
   const { classes } = dataset;
   const tally = createTally(classes, most);
   const pool = taskPool(checkWork, workers);
+  const opened = new Map<string, SampleList>();
   const lists: { name: string; images: number; masks: number }[] = [];
   try {
     for (const name of names) {
@@ -68,13 +76,26 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
       });
       if (list === undefined) continue;
       const checked = await checkList(list);
-      checked.forEach((result, i) => tally.add(result, list.sample(i).labels));
+      checked.forEach((result, i) => tally.add(result, list.sample(i)));
+      opened.set(name, list);
       lists.push({ name, images: list.length, masks: checked.filter(({ pixels }) => pixels).length });
     }
   } finally {
     await pool.close();
   }
-  return { dataset: dataset.name, lists, ...tally.report() };
+  const { train, val } = dataset.lists;
+  const found = [
+    ...(dataset.findings ?? []),
+    ...checkLists(classes, { train: opened.get(train), val: train === val ? undefined : opened.get(val) }),
+    ...tally.findings(),
+  ];
+  const findings = [
+    ...found.filter(({ kind }) => kind === 'error'),
+    ...found.filter(({ kind }) => kind !== 'error'),
+  ];
+  const report = tally.report();
+  const errors = report.errors + found.filter(({ kind }) => kind === 'error').length;
+  return { dataset: dataset.name, lists, ...report, errors, findings };
 
   async function checkList(list: SampleList): Promise<CheckedSample[]> {
     const results = Array<CheckedSample>(list.length);
@@ -100,27 +121,57 @@ function createTally(
   classes: readonly string[],
   most: number,
 ): {
-  add(result: CheckedSample, labels: Uint8Array): void;
+  add(result: CheckedSample, sample: Sample): void;
   problem(problem: Problem): void;
-  report(): Omit<CheckReport, 'dataset' | 'lists'>;
+  findings(): Finding[];
+  report(): Omit<CheckReport, 'dataset' | 'lists' | 'findings'>;
 } {
   const total = new Float64Array(256);
   const shown = new Float64Array(256);
   const labelled = new Float64Array(classes.length);
   const counts = { error: 0, disagreement: 0 };
+  const groups = problemGroups();
+  const binary = { masks: 0, shown: 0 };
+  const turned: { id: string; orientation: number }[] = [];
   const kept: Record<Problem['kind'], Problem[]> = { error: [], disagreement: [] };
   function problem(found: Problem): void {
+    groups.add(found);
     if (counts[found.kind]++ < most) kept[found.kind].push(found);
   }
   return {
     problem,
-    add({ problems, pixels }, labels) {
+    add({ problems, pixels, orientation }, { id, labels }) {
       problems.forEach(problem);
+      if (orientation !== undefined) turned.push({ id, orientation });
+      if (pixels) {
+        binary.masks++;
+        if (pixels.some((count, label) => count > 0 && label !== 0 && label !== ignoredLabel)) binary.shown++;
+      }
       labels.forEach((value, i) => (labelled[i]! += value));
       pixels?.forEach((count, label) => {
         total[label]! += count;
         if (count > 0) shown[label]!++;
       });
+    },
+    findings() {
+      const found: Finding[] = [];
+      if (binary.masks > 0 && binary.shown === 0) {
+        const white = total[ignoredLabel]! > 0;
+        found.push({
+          kind: white ? 'error' : 'warning',
+          message: white
+            ? `all ${counted(binary.masks, 'mask')} hold only 0 and 255, and 255 means "ignored", so no mask shows a class; number the classes 1 … ${classes.length}: where white is ${classes.length === 1 ? classes[0]! : 'a class'}, replace 255 by ${classes.length === 1 ? 1 : 'its number'}`
+            : `all ${counted(binary.masks, 'mask')} are empty (0, background): no mask shows a class; number the classes 1 … ${classes.length}`,
+        });
+      }
+      if (turned.length > 0) {
+        const [{ id, orientation }] = turned as [{ id: string; orientation: number }];
+        found.push({
+          kind: 'warning',
+          message: `${counted(turned.length, 'photograph')} ${turned.length === 1 ? 'has' : 'have'} an orientation tag (EXIF; ${id}: ${orientation}), which toco ignores: they are used as stored, turned or mirrored against what viewers and drawing programs show, and so must their masks be; turn the pixels and drop the tag (e.g. mogrify -auto-orient)`,
+        });
+      }
+      return found;
     },
     report() {
       const all = total.reduce((sum, count) => sum + count, 0);
@@ -137,6 +188,7 @@ function createTally(
         errors: counts.error,
         disagreements: counts.disagreement,
         problems: [...kept.error, ...kept.disagreement],
+        groups: groups.all(),
       };
     },
   };

@@ -1,4 +1,5 @@
 import type { Sample } from '../dataset.js';
+import { orientationTag } from '../image/orientation-tag.js';
 import { decodeImage } from '../image/decode-image.js';
 import { decodeMask } from '../image/decode-mask.js';
 import type { RgbImage } from '../image/rgb-image.js';
@@ -26,10 +27,21 @@ export interface CheckedSample {
   readonly problems: readonly Problem[];
   /** Pixels of the mask by label, 256 numbers; left out without a readable mask. */
   readonly pixels?: Float64Array;
+  /** EXIF's orientation tag where it turns or mirrors the photograph. */
+  readonly orientation?: number;
 }
 
 /** Decodes an image and its mask whole, and compares them with each other and with the labels. */
-export async function checkSample({ list, sample, classes }: CheckTask): Promise<CheckedSample> {
+export async function checkSample(task: CheckTask): Promise<CheckedSample> {
+  const orientation = await orientationTag(task.sample.image);
+  const checked = await compare(task, orientation);
+  return orientation === undefined ? checked : { ...checked, orientation };
+}
+
+async function compare(
+  { list, sample, classes }: CheckTask,
+  orientation: number | undefined,
+): Promise<CheckedSample> {
   const problems: Problem[] = [];
   const add = (kind: Problem['kind'], message: string): void => {
     problems.push({ kind, list, id: sample.id, message });
@@ -65,7 +77,14 @@ export async function checkSample({ list, sample, classes }: CheckTask): Promise
     }
     return { problems, pixels };
   } catch (error) {
-    add('error', (error as Error).message);
+    const { message } = error as Error;
+    const turned = /the mask has .* its image/.test(message) && orientation !== undefined;
+    add(
+      'error',
+      turned
+        ? `${message} as stored: its orientation tag ${orientation} (EXIF) turns it in viewers, and toco ignores tags; turn the pixels (e.g. mogrify -auto-orient) or the mask`
+        : message,
+    );
     return { problems };
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { archiveMembers } from '../archive/archive-members.js';
 import { archiveIdentity } from '../prepare/obtain-archive.js';
@@ -32,7 +32,12 @@ export type CocoInput = { readonly path: string } | { readonly archive: string; 
 export function annotationsInput(root: string, out: string, list: CocoList): CocoInput {
   const name = `instances_${cocoSplits[list]}.json`;
   const places = [join(root, 'annotations', name), join(root, name)];
-  return input(places, join(root, annotationsArchive), join(out, 'annotations', name));
+  return input(
+    places,
+    join(root, annotationsArchive),
+    join(out, 'annotations', name),
+    otherAnnotations(root),
+  );
 }
 
 /**
@@ -45,13 +50,23 @@ export function imagesInput(root: string, out: string, list: CocoList): CocoInpu
   return input([join(root, name)], join(root, `${name}.zip`), join(out, name));
 }
 
-function input(places: readonly string[], archive: string, target: string): CocoInput {
+/** What to say of annotations that are there, but not those of 2014. */
+function otherAnnotations(root: string): string {
+  const other = ['annotations', '.']
+    .flatMap((folder) => (existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []))
+    .find((name) => /^(?:instances|annotations)_.*\.(?:json|zip)$|\.coco\.json$/.test(name));
+  return other === undefined
+    ? ''
+    : `; there is ${other}, but toco reads COCO of 2014 only yet: get annotations_trainval2014.zip, train2014.zip and val2014.zip, or write the images' class names into labels.csv (id,label) and use the folder as one of your own`;
+}
+
+function input(places: readonly string[], archive: string, target: string, hint = ''): CocoInput {
   const path = places.find((place) => existsSync(place));
   // What lies where the archive is unpacked to may be half of it, by a run that was ended.
   const mayBePart = path === target && existsSync(archive);
   if (path !== undefined && !mayBePart) return { path };
   if (existsSync(archive)) return { archive, target };
-  throw new Error(`${places[0]!}: does not exist, nor does ${archive}`);
+  throw new Error(`${places[0]!}: does not exist, nor does ${archive}${hint}`);
 }
 
 /** What an input is known by, unpacked or not. */

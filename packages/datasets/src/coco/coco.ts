@@ -45,6 +45,7 @@ export function coco(root: string, options: CocoOptions = {}): Dataset {
       if (!existsSync(join(root, 'ImageSets')))
         throw new Error(`${root}: the folder is not prepared; run toco prepare coco ${root}`);
       const list = name as CocoList;
+      await requireClasses(root, classes);
       const ids = await readVocList(root, list);
       const images =
         options.images === undefined
@@ -68,6 +69,15 @@ export function coco(root: string, options: CocoOptions = {}): Dataset {
       return sampleList(name, classes, samples);
     },
   };
+}
+
+/** @throws One line where the folder was prepared from other categories than those that count. */
+async function requireClasses(root: string, classes: readonly string[]): Promise<void> {
+  const prepared = await preparedResult(cocoStatePath(root), isPreparedCocoState);
+  if (prepared === undefined || prepared.classes.join('\n') === classes.join('\n')) return;
+  throw new Error(
+    `${root}: was prepared from ${prepared.classes.length} categories (${prepared.classes.slice(0, 3).join(', ')}, …), not from the ${classes.length} that count here; name them all in data.classes, in this order`,
+  );
 }
 
 /** The folder of photographs that the preparation found, or the one within `root`. */

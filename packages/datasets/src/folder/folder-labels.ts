@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOrdinaryFile } from '../image/ordinary-file.js';
 import type { NamedLabels } from '../labels/csv-labels.js';
 import { inParallel } from '../labels/in-parallel.js';
 import { readLabelFile, readNamedLabels } from '../labels/label-file.js';
+import { readTextFile } from '../labels/text-file.js';
 import { namesInAnnotation } from '../labels/labels-from-annotation.js';
 import { imageId } from './image-files.js';
 
@@ -32,10 +32,17 @@ export async function folderLabels(
     root,
     images,
     classes,
-  }: { root: string; images: ReadonlyMap<string, string>; classes: readonly string[] | undefined },
+    level = 0,
+  }: {
+    root: string;
+    images: ReadonlyMap<string, string>;
+    classes: readonly string[] | undefined;
+    /** Folders around those of the classes. */
+    level?: number;
+  },
 ): Promise<NamedLabels> {
   if (source === 'folders')
-    return { names: new Map(Array.from(images, ([id, path]) => [id, [classFolder(id, path)]])) };
+    return { names: new Map(Array.from(images, ([id, path]) => [id, [classFolder(id, path, level)]])) };
   if (source === 'xml') return { names: await annotated(root, images) };
   if (source.endsWith('.npy')) {
     if (classes === undefined)
@@ -51,17 +58,25 @@ export async function folderLabels(
     throw new Error(`labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "folders"`);
   }
   const labels = await readNamedLabels(source);
+  const ids = new Map<string, string>();
+  for (const name of labels.names.keys()) {
+    const twin = ids.get(imageId(name));
+    if (twin !== undefined)
+      throw new Error(`${source}: ${twin} and ${name} name the same image; put its labels together`);
+    ids.set(imageId(name), name);
+  }
   return { ...labels, names: new Map(Array.from(labels.names, ([id, names]) => [imageId(id), names])) };
 }
 
-function classFolder(id: string, path: string): string {
-  const end = id.indexOf('/');
-  if (end < 0) {
+function classFolder(id: string, path: string, level: number): string {
+  const folders = id.split('/').slice(0, -1);
+  const name = folders[level];
+  if (name === undefined) {
     throw new Error(
       `${path}: the image lies in no class's folder; sort images into one folder per class, or give labels`,
     );
   }
-  return id.slice(0, end);
+  return name;
 }
 
 /** Names in `Annotations/ID.xml`, or in the file beside the image; images without such a file have no labels. */
@@ -73,9 +88,7 @@ async function annotated(
     const places = [join(root, 'Annotations', `${id}.xml`), image.replace(/\.\w+$/, '.xml')];
     const path = places.find((place) => existsSync(place));
     if (path === undefined) return [];
-    return [
-      [id, [...new Set(namesInAnnotation((await readOrdinaryFile(path)).toString('utf8'), path))]] as const,
-    ];
+    return [[id, [...new Set(namesInAnnotation(await readTextFile(path), path))]] as const];
   });
   const names = new Map(entries.flat());
   if (names.size === 0)

@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset.js';
-import { readOrdinaryFile } from '../image/ordinary-file.js';
 import { labelsOfNames } from '../labels/label-table.js';
+import { filledLines, readTextFile } from '../labels/text-file.js';
 import { randomPurpose, randomStream } from '../random.js';
+import { folderFindings, nearlyNamed } from './folder-findings.js';
 import { defaultLabelSource, folderLabels } from './folder-labels.js';
+import { foreignFormat } from './foreign-format.js';
 import { imageFiles, imageId } from './image-files.js';
+import { splitFolders, type SplitFolders } from './split-folders.js';
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
@@ -30,7 +33,8 @@ export interface ImageFolderOptions {
 /**
  * A folder of one's own: photographs (JPEG, PNG, WebP), labels in one of four forms, and masks if there are some. An image is
  * known by its path without extension. Lists are `NAME.txt` in the folder, an id on each line; without `train.txt` and `val.txt`
- * images are parted at random, the same for the same seed. Images without labels are left out.
+ * images are parted at random, the same for the same seed; where the sub-folders are `train` and `val`, with one folder per class
+ * in each, they are the lists. Images without labels are left out.
  *
  * @throws One line for a folder or label file that can't be read, or classes that are none; from `list()` for a missing list or
  * image.
@@ -45,19 +49,29 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
     throw new Error(`valFraction ${valFraction} is not between 0 and 1`);
   const imageRoot = options.images ?? firstFolder(root, ['images', 'JPEGImages']) ?? root;
   const maskRoot = options.masks ?? firstFolder(root, ['masks', 'SegmentationClass']);
-  const images = await imageFiles(imageRoot, { leaveOut: maskRoot === undefined ? [] : [maskRoot] });
-  const masks = maskRoot === undefined ? new Map<string, string>() : await imageFiles(maskRoot);
+  const photographs = await imageFiles(imageRoot, { leaveOut: maskRoot === undefined ? [] : [maskRoot] });
+  const maskFiles = maskRoot === undefined ? undefined : await imageFiles(maskRoot);
+  const { images } = photographs;
+  const masks = maskFiles?.images ?? new Map<string, string>();
+  const split = source === 'folders' ? partsOf(root, images) : undefined;
   const given = options.classes ?? (await classesInFile(root));
-  const labels = await folderLabels(source, { root, images, classes: given });
+  const labels = await folderLabels(source, { root, images, classes: given, level: split ? 1 : 0 });
   const found = labels.classes ?? [...new Set([...labels.names.values()].flat())].sort();
   const classes = checkClasses(root, given ?? found);
-  const ids = [...labels.names.keys()].sort();
+  const unused = split?.test ?? [];
+  const left = new Set(unused);
+  const ids = [...labels.names.keys()].filter((id) => !left.has(id)).sort();
 
   function sample(id: string, list: string): Sample {
     const [image, mask, names] = [images.get(id), masks.get(id), labels.names.get(id)];
     if (image === undefined)
-      throw new Error(`${join(imageRoot, id)}: there is no such image, which the ${list} name`);
-    if (names === undefined) throw new Error(`${source}: no labels for ${id}, which the ${list} name`);
+      throw new Error(
+        `${join(imageRoot, id)}: there is no such image, which the ${list} name${nearlyNamed(id, images.keys())}`,
+      );
+    if (names === undefined)
+      throw new Error(
+        `${source}: no labels for ${id}, which the ${list} name${nearlyNamed(id, labels.names.keys())}`,
+      );
     return {
       id,
       image: { path: image },
@@ -69,6 +83,10 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
     name: 'folder',
     classes,
     lists: { train: 'train', val: 'val' },
+    findings: folderFindings({
+      ...{ root, imageRoot, photographs, maskRoot, masks: maskFiles, source, test: unused },
+      labelled: labels.names,
+    }),
     async list(name) {
       const listed = await idsInFile(join(root, `${name}.txt`));
       if (listed !== undefined)
@@ -82,7 +100,10 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
       const other = join(root, name === 'train' ? 'val.txt' : 'train.txt');
       if (existsSync(other))
         throw new Error(`${join(root, `${name}.txt`)}: the list does not exist, though ${other} does`);
-      const part = parted(ids, { valFraction, seed, root })[name];
+      const part =
+        split?.train.length && split.val.length
+          ? split[name]
+          : parted(ids, { valFraction, seed, root })[name];
       return sampleList(
         name,
         classes,
@@ -90,6 +111,16 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
       );
     },
   };
+}
+
+/** Parts of the data set where the sub-folders are such, and not classes. */
+function partsOf(root: string, images: ReadonlyMap<string, string>): SplitFolders | undefined {
+  const foreign = foreignFormat(root);
+  // Folders of another tool's export are no classes, whatever they are called.
+  if (foreign !== undefined) throw new Error(foreign);
+  if (images.size === 0)
+    throw new Error(`${root}: there are no images (.jpg, .jpeg, .png, .webp) in it; check the path`);
+  return splitFolders(root, images.keys());
 }
 
 /** Ids parted at random, both parts in the order of the ids, none empty. */
@@ -125,6 +156,5 @@ async function idsInFile(path: string): Promise<string[] | undefined> {
 /** Lines with something on them; undefined where there is no file. */
 async function linesOf(path: string): Promise<string[] | undefined> {
   if (!existsSync(path)) return undefined;
-  const text = new TextDecoder().decode(await readOrdinaryFile(path));
-  return text.split('\n').flatMap((line) => line.trim() || []);
+  return filledLines(await readTextFile(path));
 }

@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { filledLines } from './text-file.js';
 
 /** Labels in a table of text. */
 export interface NamedLabels {
@@ -12,8 +13,9 @@ export interface NamedLabels {
 const nameColumns = new Set(['label', 'labels', 'class', 'classes', 'category', 'categories', 'tag', 'tags']);
 
 /**
- * The labels in a CSV file with a header, columns separated by commas or tabs, the image's id or file name first. Then either one
- * column `label` with class names (several separated by `;` or `|`, or on lines of their own), or one column per class with 0 and 1.
+ * The labels in a CSV file with a header, columns separated by commas, semicolons or tabs, the image's id or file name first. Then
+ * either one column `label` with class names (several separated by `|`, or by `;` where that does not separate columns, or on lines
+ * of their own), or one column per class with 0 and 1.
  *
  * @param where - What messages call the file.
  * @throws One line that names the line that is wrong.
@@ -22,21 +24,28 @@ const nameColumns = new Set(['label', 'labels', 'class', 'classes', 'category', 
  * csvLabels('id,label\na,cat;dog\nb,dog\n', 'labels.csv').names.get('a'); // ['cat', 'dog']
  */
 export function csvLabels(text: string, where: string): NamedLabels {
-  const [header, ...rows] = table(text, where);
+  const delimiter = delimiterOf(text);
+  const [header, ...rows] = table(text, delimiter, where);
   if (header === undefined) throw new Error(`${where}: the file is empty`);
   const [, ...columns] = header.cells;
   if (columns.length === 0)
     throw new Error(`${where}: there is one column only; write id,label or id and one column per class`);
   const isNamed = columns.length === 1 && nameColumns.has(columns[0]!.toLowerCase());
-  const names = new Map<string, string[]>();
+  const names = new Map<string, Set<string>>();
   for (const { cells, line } of rows) {
     const [id = '', ...values] = cells;
     if (id === '') throw new Error(`${where}, line ${line}: the image has no id`);
+    if (cells.length !== header.cells.length) throw wrongCount(cells, header.cells, `${where}, line ${line}`);
     if (!isNamed && names.has(id)) throw new Error(`${where}, line ${line}: ${id} comes twice`);
-    const shown = isNamed ? separated(values[0]!) : marked(columns, values, `${where}, line ${line}`);
-    names.set(id, [...new Set([...(names.get(id) ?? []), ...shown])]);
+    const shown = isNamed
+      ? separated(values[0]!, delimiter)
+      : marked(columns, values, `${where}, line ${line}`);
+    const known = names.get(id) ?? new Set();
+    for (const name of shown) known.add(name);
+    names.set(id, known);
   }
-  return isNamed ? { names } : { names, classes: columns };
+  const listed = new Map(Array.from(names, ([id, shown]) => [id, [...shown]]));
+  return isNamed ? { names: listed } : { names: listed, classes: columns };
 }
 
 interface Row {
@@ -44,12 +53,23 @@ interface Row {
   readonly line: number;
 }
 
-function table(text: string, where: string): Row[] {
+const delimiters = [',', ';', '\t'] as const;
+type Delimiter = (typeof delimiters)[number];
+
+/** What separates the columns: what the header has most of outside of quotes. */
+function delimiterOf(text: string): Delimiter {
+  const header = (filledLines(text.slice(0, 2 ** 20))[0] ?? '').replaceAll(/"[^"]*"/g, '');
+  const counts = delimiters.map((delimiter) => header.split(delimiter).length - 1);
+  return delimiters[counts.indexOf(Math.max(...counts))]!;
+}
+
+function table(text: string, delimiter: Delimiter, where: string): Row[] {
   try {
     const records = parse(text, {
       bom: true,
-      delimiter: [',', '\t'],
-      record_delimiter: ['\r\n', '\n'],
+      delimiter,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count: true,
       skip_empty_lines: true,
       trim: true,
       info: true,
@@ -61,13 +81,23 @@ function table(text: string, where: string): Row[] {
       }),
     );
   } catch (error) {
-    throw new Error(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ')}`, { cause: error });
+    throw new Error(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 300)}`, {
+      cause: error,
+    });
   }
 }
 
-function separated(cell: string): string[] {
+function wrongCount(cells: readonly string[], header: readonly string[], where: string): Error {
+  const remedy =
+    header.length === 2 && cells.length > 2
+      ? `; separate several names in a cell with "|"`
+      : '; a cell that holds the separator stands in quotes';
+  return new Error(`${where}: ${cells.length} cells, the header has ${header.length}${remedy}`);
+}
+
+function separated(cell: string, delimiter: Delimiter): string[] {
   return cell
-    .split(/[;|]/)
+    .split(delimiter === ';' ? '|' : /[;|]/)
     .map((name) => name.trim())
     .filter((name) => name !== '');
 }
@@ -75,7 +105,8 @@ function separated(cell: string): string[] {
 function marked(columns: readonly string[], values: readonly string[], where: string): string[] {
   return columns.filter((name, i) => {
     const value = values[i]!;
-    if (!/^[01](?:\.0*)?$/.test(value)) throw new Error(`${where}: "${value}" of ${name} is neither 0 nor 1`);
+    if (!/^[01](?:[.,]0*)?$/.test(value))
+      throw new Error(`${where}: "${value}" of ${name} is neither 0 nor 1`);
     return value.startsWith('1');
   });
 }

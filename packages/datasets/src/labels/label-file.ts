@@ -2,6 +2,7 @@ import { decodeLabelDictionary } from '@toco/formats';
 import { csvLabels, type NamedLabels } from './csv-labels.js';
 import { jsonLabels } from './json-labels.js';
 import { readOrdinaryFile } from '../image/ordinary-file.js';
+import { readTextFile } from './text-file.js';
 import { checkLabels, labelsOfNames, type LabelTable } from './label-table.js';
 
 /**
@@ -29,7 +30,7 @@ export async function readLabelFile(path: string, classes: readonly string[]): P
 export async function readNamedLabels(path: string): Promise<NamedLabels> {
   const parse = path.endsWith('.json') ? jsonLabels : path.endsWith('.csv') ? csvLabels : undefined;
   if (parse === undefined) throw new Error(`${path}: label files end in .npy, .json or .csv`);
-  return parse(new TextDecoder().decode(await readOrdinaryFile(path)), path);
+  return parse(await readTextFile(path), path);
 }
 
 function labelsInNpy(bytes: Uint8Array, classes: readonly string[], path: string): LabelTable {

@@ -1,6 +1,13 @@
 /** Image-level labels by image: `[C]` values of 0 or 1. */
 export type LabelTable = ReadonlyMap<string, Uint8Array>;
 
+/** The names, or the first ones of many. */
+function someOf(names: readonly string[]): string {
+  const most = 100;
+  const more = names.length > most ? ` and ${names.length - most} more` : '';
+  return names.slice(0, most).join(', ') + more;
+}
+
 /**
  * The multi-hot vector of some class names.
  *
@@ -15,7 +22,7 @@ export function labelsOfNames(
   const labels = new Uint8Array(classes.length);
   for (const name of names) {
     const index = classes.indexOf(name);
-    if (index < 0) throw new Error(`${where}: "${name}" is none of the classes ${classes.join(', ')}`);
+    if (index < 0) throw new Error(`${where}: "${name}" is none of the classes ${someOf(classes)}`);
     labels[index] = 1;
   }
   return labels;

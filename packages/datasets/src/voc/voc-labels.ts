@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { decodeImage } from '../image/decode-image.js';
 import { decodeMask } from '../image/decode-mask.js';
-import { readOrdinaryFile } from '../image/ordinary-file.js';
+import { readTextFile } from '../labels/text-file.js';
 import { inParallel } from '../labels/in-parallel.js';
 import { readLabelFile } from '../labels/label-file.js';
 import { labelsOfMask } from '../labels/labels-from-mask.js';
@@ -24,11 +24,7 @@ export async function readVocLabels(
     await requireFiles(folder, ids, '.xml');
     const rows = await inParallel(ids, PARALLEL, async (id) => {
       const path = join(folder, `${id}.xml`);
-      return labelsOfNames(
-        namesInAnnotation((await readOrdinaryFile(path)).toString('utf8'), path),
-        classes,
-        path,
-      );
+      return labelsOfNames(namesInAnnotation(await readTextFile(path), path), classes, path);
     });
     return new Map(ids.map((id, i) => [id, rows[i]!]));
   }

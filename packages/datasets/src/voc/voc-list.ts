@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readOrdinaryFile } from '../image/ordinary-file.js';
+import { filledLines, readTextFile } from '../labels/text-file.js';
 
 /**
  * The ids of an image list, one per line (`ImageSets/Segmentation/NAME.txt`); of lines with several words the first counts.
@@ -17,8 +17,7 @@ export async function readVocList(root: string, name: string): Promise<string[]>
       there.length > 0 ? `there are ${there.join(', ')}` : `${root} is not laid out like VOCdevkit/VOC2012`;
     throw new Error(`${path}: the list does not exist (${hint})`);
   }
-  const text = new TextDecoder().decode(await readOrdinaryFile(path));
-  const ids = text.split('\n').flatMap((line) => /\S+/.exec(line)?.[0] ?? []);
+  const ids = filledLines(await readTextFile(path)).map((line) => /\S+/.exec(line)![0]);
   if (ids.length === 0) throw new Error(`${path}: the list is empty`);
   const seen = new Set<string>();
   for (const id of ids) {

@@ -8,6 +8,7 @@ import { datasetAt, datasetLayout } from '../../src/dataset-at.js';
 import type { Dataset } from '../../src/dataset.js';
 import { imageFolder, type ImageFolderOptions } from '../../src/folder/image-folder.js';
 import { csvLabels } from '../../src/labels/csv-labels.js';
+import { namesInAnnotation } from '../../src/labels/labels-from-annotation.js';
 import { jsonLabels } from '../../src/labels/json-labels.js';
 import { readLabelFile } from '../../src/labels/label-file.js';
 import { writeLabelFile } from '../../src/labels/write-label-file.js';
@@ -158,7 +159,12 @@ describe('imageFolder', () => {
       /train\.txt: the list does not exist, though/,
     ],
     ['an empty table', { 'labels.csv': '' }, {}, /labels\.csv: the file is empty$/],
-    ['two images of one name', { 'a.png': png }, {}, /has the same name but for its extension$/],
+    [
+      'two images of one name',
+      { 'a.png': png },
+      {},
+      /a\.png: .*a\.jpg has the same name but for its extension; an image is known by its name without it, so rename or remove one$/,
+    ],
     [
       'a table of one image',
       { 'labels.csv': 'id,label\na,cat\n' },
@@ -241,10 +247,60 @@ describe('label files', () => {
     ['id,cat,dog\na,1,2\n', /x, line 2: "2" of dog is neither 0 nor 1$/],
     ['id,cat\na,1\na,0\n', /x, line 3: a comes twice$/],
     ['id\na\n', /x: there is one column only/],
-    ['id,label\na,b,c\n', /^x: [^\n]+$/],
+    [
+      'id,label\na,b,c\n',
+      /^x, line 2: 3 cells, the header has 2; separate several names in a cell with "\|"$/,
+    ],
+    [
+      'id,cat,dog\na,1\n',
+      /^x, line 2: 2 cells, the header has 3; a cell that holds the separator stands in quotes$/,
+    ],
     ['id,label\n"a,b\n', /^x: [^\n]+$/],
   ])('%j is refused', (text, message) => {
     expect(() => csvLabels(text, 'x')).toThrow(message);
+  });
+});
+
+describe('tables as people save them', () => {
+  const want = [
+    ['a', ['cat', 'dog']],
+    ['b', ['dog']],
+  ];
+  test.each([
+    ['semicolons', 'id;label\r\na;cat|dog\r\nb;dog\r\n'],
+    ['tabs', 'id\tlabel\na\tcat;dog\nb\tdog\n'],
+    ['a column per class and semicolons', 'id;cat;dog\na;1;1\nb;0;1,0\n'],
+    ['line ends of old Macs', 'id,label\ra,cat;dog\rb,dog\r'],
+    ['a mark, empty lines and blanks', '\ufeff id , label \r\n\r\n a , cat ; dog \r\n\r\n b , dog '],
+  ])('%s', (_name, text) => {
+    expect([...csvLabels(text, 'x').names]).toEqual(want);
+  });
+
+  test('text in UTF-16, as Excel saves it; other encodings and NUL are refused', async () => {
+    const text = 'id\tlabel\na\tKäfer\nb\tdog\n';
+    const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]);
+    const root = await tree({ 'a.jpg': jpeg, 'b.jpg': jpeg, 'labels.csv': utf16 });
+    expect((await imageFolder(root)).classes).toEqual(['Käfer', 'dog']);
+    await writeTree(root, { 'labels.csv': Buffer.from(text, 'latin1') });
+    await expect(imageFolder(root)).rejects.toThrow(/labels\.csv: not text in UTF-8; save it as UTF-8$/);
+    await writeTree(root, { 'labels.csv': 'id,label\na,c\0t\n' });
+    await expect(imageFolder(root)).rejects.toThrow(/labels\.csv, line 2: holds a NUL character/);
+    await writeTree(root, { 'labels.csv': 'id,label\na.jpg,cat\na,dog\n' });
+    await expect(imageFolder(root)).rejects.toThrow(/labels\.csv: a\.jpg and a name the same image/);
+  });
+
+  test('many lines for one image, long lines and unclosed elements take no more than their length', async () => {
+    const began = performance.now();
+    const lines = Array.from({ length: 100_000 }, (_, i) => `a,n${i % 50_000}\n`).join('');
+    expect(csvLabels(`id,label\n${lines}`, 'x').names.get('a')).toHaveLength(50_000);
+    const cell = Array.from({ length: 200_000 }, (_, i) => `n${i}`).join(';');
+    expect(csvLabels(`id,label\na,${cell}\n`, 'x').names.get('a')).toHaveLength(200_000);
+    const open = `<annotation>${'<object>'.repeat(200_000)}</annotation>`;
+    expect(namesInAnnotation(open, 'x')).toEqual([]);
+    const blank = `<annotation><object><name>${' '.repeat(300_000)}</object></annotation>`;
+    expect(() => namesInAnnotation(blank, 'x')).toThrow('x: an object has no <name>');
+    // Quadratic work on these takes minutes.
+    expect(performance.now() - began).toBeLessThan(20_000);
   });
 });
 

@@ -43,7 +43,7 @@ describe('readLabelFile', () => {
       /x\.npy, a: label 0\.5 of sheep is neither 0 nor 1$/,
     );
     await expect(readLabelFile(join(folder, 'none.npy'), classes)).rejects.toThrow(
-      /none\.npy: the label file can't be read/,
+      /none\.npy: the file does not exist$/,
     );
   });
 });

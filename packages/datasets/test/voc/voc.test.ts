@@ -138,7 +138,7 @@ describe('one line for what is wrong', () => {
       [],
       /b\.xml: not a whole VOC annotation/,
     ],
-    ['a nameless object', { 'Annotations/b.xml': annotation('') }, [], /b\.xml: "" is none of the classes/],
+    ['a nameless object', { 'Annotations/b.xml': annotation('') }, [], /b\.xml: an object has no <name>$/],
   ];
   test.each(cases)('%s', async (name, files, removed, message) => {
     const root = await tree(name.replaceAll(' ', '-'));

@@ -2,7 +2,14 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import Table from 'cli-table3';
-import { checkDataset, datasetAt, type CheckReport, type DatasetLayout } from '@toco/datasets';
+import {
+  checkDataset,
+  datasetAt,
+  printable,
+  type CheckReport,
+  type DatasetLayout,
+  type Problem,
+} from '@toco/datasets';
 import { preparationBar } from './preparation-bar.js';
 import { workers } from './prepare-command.js';
 import { wholeNumber } from './whole-number.js';
@@ -13,7 +20,7 @@ interface CheckFlags {
   readonly images?: string;
   readonly masks?: string;
   readonly list?: string[];
-  readonly most: string;
+  readonly most?: string;
   readonly workers?: number;
   readonly strict?: boolean;
   readonly json?: boolean;
@@ -32,7 +39,10 @@ export function addCheckCommand(program: Command): void {
     .option('--images <folder>', 'photographs, where they lie elsewhere (coco, folder)')
     .option('--masks <folder>', 'masks, where they lie elsewhere (voc, folder)')
     .option('--list <name...>', 'lists to check; default: those for training and validation')
-    .option('-n, --most <problems>', 'problems of each kind that are shown', '20')
+    .option(
+      '-n, --most <problems>',
+      'show so many errors and disagreements, image by image; default: one line a kind',
+    )
     .option('--strict', 'fail for single classes that labels and mask do not agree on, too')
     .option('--json', 'print the report as JSON')
     .addOption(workers())
@@ -41,18 +51,22 @@ export function addCheckCommand(program: Command): void {
       const dataset = await datasetAt(folder, { layout, labels, images, masks });
       const bar = preparationBar();
       const report = await checkDataset(dataset, {
-        most: wholeNumber('--most', flags.most, 0),
+        ...(flags.most !== undefined && { most: wholeNumber('--most', flags.most, 0) }),
         workers: flags.workers ?? availableParallelism(),
         onProgress: bar.onProgress,
         ...(lists !== undefined && { lists }),
       }).finally(() => bar.stop());
-      process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : formatCheck(report));
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(report, null, 2)}\n`
+          : formatCheck(report, { imageByImage: flags.most !== undefined }),
+      );
       if (report.errors > 0 || (flags.strict && report.disagreements > 0)) process.exitCode = 1;
     });
 }
 
-/** The report as a table of classes and a list of problems. */
-export function formatCheck(report: CheckReport): string {
+/** The report as a table of classes and a list of problems, of findings last; names in it can't move the cursor. */
+function formatCheck(report: CheckReport, { imageByImage }: { readonly imageByImage: boolean }): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   const table = new Table({
     head: ['class', 'images with the label', 'masks with it', 'share of pixels'],
@@ -61,19 +75,28 @@ export function formatCheck(report: CheckReport): string {
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { name, labelled, shown, pixelShare } of report.classes) {
-    table.push([name, labelled, shown, percent(pixelShare)]);
+    table.push([printable(name), labelled, shown, percent(pixelShare)]);
   }
   table.push(['background', '', '', percent(report.backgroundShare)]);
   table.push(['(ignored)', '', '', percent(report.ignoredShare)]);
   const lists = report.lists.map(
-    ({ name, images, masks }) => `${name}: ${images} images, ${masks} readable masks\n`,
+    ({ name, images, masks }) => `${printable(name)}: ${images} images, ${masks} readable masks\n`,
   );
-  const problems = report.problems.map(
-    ({ kind, list, id, message }) => `${kind}: ${[list, id].join(' ').trimEnd()}: ${message}\n`,
-  );
-  const left = report.errors + report.disagreements - report.problems.length;
-  const more = left > 0 ? `… and ${left} more (--most shows more of them)\n` : '';
-  const summary = `${report.errors} errors, ${report.disagreements} disagreements of labels and masks\n`;
+  const line = ({ kind, list, id, message }: Problem, more = ''): string =>
+    `${printable(`${kind}: ${[list, id].join(' ').trimEnd()}: ${message}${more}`)}\n`;
+  const problems = imageByImage
+    ? report.problems.map((problem) => line(problem))
+    : report.groups.map(({ first, count, another }) =>
+        line(first, count > 1 ? ` (and ${count - 1} more like it, such as ${another!})` : ''),
+      );
+  const errorFindings = report.findings.filter(({ kind }) => kind === 'error').length;
+  const left = report.errors - errorFindings + report.disagreements - report.problems.length;
+  const more = imageByImage && left > 0 ? `… and ${left} more (--most shows more of them)\n` : '';
+  const findings = report.findings.map(({ kind, message }) => `${printable(`${kind}: ${message}`)}\n`);
+  const warnings = report.findings.length - errorFindings;
+  const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+  const warned = warnings > 0 ? `, ${count(warnings, 'warning')}` : '';
+  const summary = `${count(report.errors, 'error')}, ${count(report.disagreements, 'disagreement')} of labels and masks${warned}\n`;
   const classes = report.lists.length > 0 ? `${table.toString()}\n` : '';
-  return `${classes}${lists.join('')}${problems.join('')}${more}${summary}`;
+  return `${classes}${lists.join('')}${problems.join('')}${more}${findings.join('')}${summary}`;
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
 import { scheduleWarnings } from '../config/schedule-warnings.js';
+import { tellFindings } from '../data/tell-findings.js';
 import type { BatchFeed } from '../data/feed-batch.js';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { validationList } from '../evaluation/validation-list.js';
@@ -61,6 +62,7 @@ export async function openRun<P extends TensorTree>(
     const checkpoint = resume ? await stage(newestWholeCheckpoint(folder, print)) : undefined;
     const source = await stage(trainingSource(config, options));
     const { data, network, images, settings } = source;
+    await stage(tellFindings(data, images, print));
     const list = validationList(await stage(data.list(data.lists.val)), print);
     const ran = rememberedConfig(config, network.backbone.name);
     const info = {
