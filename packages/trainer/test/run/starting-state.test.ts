@@ -60,7 +60,7 @@ describe('what is said of where a backbone starts from', () => {
   const said = async (config: ConfigInput, of = network): Promise<string[]> => {
     const lines: string[] = [];
     const print = (line: string): void => void lines.push(line);
-    await startingState(parseConfig(config), of, { folder, resume: false, print });
+    await startingState(parseConfig(config), of, { checkpoint: undefined, print });
     return lines;
   };
 
