@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root, runFiles, testFiles, timesOf } from './jest.js';
 
@@ -50,11 +50,24 @@ async function quick() {
 }
 
 /** New files have no time yet and are run; `null` stands for what takes longer than anybody waits while working. */
-function fitting(files, times) {
+function fitting(files, measured) {
+  const times = timesOfAll(files, measured);
   const known = files.filter((file) => typeof times[file] === 'number').sort((a, b) => times[a] - times[b]);
   let sum = 0;
   const short = known.filter((file) => (sum += times[file]) <= budget);
   return [...files.filter((file) => times[file] === undefined), ...short];
+}
+
+/** A file that moved takes as long as before: the longest that is known of its name. */
+function timesOfAll(files, measured) {
+  const ofName = {};
+  for (const [file, time] of Object.entries(measured)) {
+    const name = basename(file);
+    const [a, b] = [time ?? Infinity, ofName[name] ?? 0];
+    ofName[name] = Math.max(a, b);
+  }
+  const found = (file) => (file in measured ? (measured[file] ?? Infinity) : ofName[basename(file)]);
+  return Object.fromEntries(files.map((file) => [file, found(file)]));
 }
 
 async function measure() {

@@ -64,7 +64,8 @@ export interface MutationReport {
 }
 
 /**
- * Feeds a reader damaged copies of `samples`. Each must give a value, or a `FormatError` of one line; anything else (another
+ * Feeds a reader damaged copies of `samples`. Callers bound the shares of what is read and refused, at least four standard
+ * deviations (of a thousand inputs) from what they are, so that no seed fails by chance. Each must give a value, or a `FormatError` of one line; anything else (another
  * kind of error is a fault of ours) is thrown with the input that caused it. `times` as many inputs as usual are tried.
  */
 export function mutate(
