@@ -30,7 +30,7 @@ function animals(count: number): Record<string, Uint8Array | string> {
   };
 }
 
-describe('toco train on a folder whose layout nobody names', () => {
+describe("toco train on a folder of one's own", () => {
   test('goes on without unreadable photographs and masks, names and counts them', async () => {
     await inTemporaryFolder(async (folder) => {
       const data = join(folder, 'animals');
