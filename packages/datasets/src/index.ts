@@ -6,6 +6,7 @@ export {
   type ClassFrequency,
 } from './check/check-dataset.js';
 export { checkLists, type Lists } from './check/check-lists.js';
+export { checkMasks } from './check/check-masks.js';
 export { type Finding } from './check/finding.js';
 export { type ProblemGroup } from './check/problem-groups.js';
 export { type Problem } from './check/check-sample.js';

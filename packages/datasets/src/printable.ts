@@ -1,5 +1,5 @@
 /** Controls of both ranges, and signs that turn the direction of what follows: a name could move the cursor or hide a line by them. */
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const unprintable = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
 /**
  * A line that may hold names of other people's files and classes, for a terminal: control characters are shown as `\n`, `\x1b` or

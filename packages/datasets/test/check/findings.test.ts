@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodeLabelPng } from '@toco/formats';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { checkDataset, datasetAt, imageFolder, type CheckReport } from '../../src/index.js';
 import { temporaryFolder, writeTree } from '../folder.js';
@@ -248,7 +249,7 @@ describe('folders', () => {
     await symlink(elsewhere, join(root, 'dog'));
     await symlink(root, join(root, 'cat', 'back'));
     await symlink(join(root, 'nowhere'), join(root, 'cat', 'gone'));
-    execFileSync('mkfifo', [join(root, 'cat', 'pipe.jpg')]);
+    await promisify(execFile)('mkfifo', [join(root, 'cat', 'pipe.jpg')]);
     const report = await check(root);
     expect(report.classes.map(({ name, labelled }) => [name, labelled])).toEqual([
       ['cat', 3],

@@ -6,6 +6,7 @@ import { convertWeights, type ConvertOptions } from '../weights/convert-weights.
 import { formatImportReport } from '../weights/format-report.js';
 import { namePrefix } from '../weights/name-prefix.js';
 import { namingWeights } from '../weights/naming-weights.js';
+import { printLine } from './print-line.js';
 
 interface ConvertFlags {
   readonly to?: ConvertOptions['to'];
@@ -29,7 +30,7 @@ export function addConvertCommand(program: Command): void {
     .option('-c, --container <name>', 'set of weights to take where a file holds several, e.g. teacher')
     .option('-b, --backbone <name>', 'report what matches, is missing and left over for this backbone')
     .action(async (input: string, output: string, { to, container, backbone }: ConvertFlags) => {
-      const print = (line: string): void => void process.stderr.write(`${line}\n`);
+      const print = printLine;
       const target = backbone === undefined ? undefined : backboneByName(backbone, { auxBlock: -1 });
       const arrays = await convertWeights(input, output, { to, container, print });
       if (!target) return;

@@ -5,6 +5,7 @@ import { formatEvaluation } from '../evaluation/format-evaluation.js';
 import { interruption } from './interruption.js';
 import { loadBackbone } from './load-backbone.js';
 import { modelOf, type ModelFlags } from './model-of.js';
+import { printLine } from './print-line.js';
 
 interface EvaluateFlags extends ModelFlags {
   readonly data?: string;
@@ -33,7 +34,7 @@ export function addEvaluateCommand(program: Command): void {
     .option('--json', 'print figures, names of the classes and protocol as JSON')
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
       const { data, limit, backbone, report, json } = flags;
-      const print = (line: string): void => void process.stderr.write(`${line}\n`);
+      const print = printLine;
       const settings = [
         ...flags.set,
         ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`]),

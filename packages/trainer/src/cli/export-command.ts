@@ -5,6 +5,7 @@ import { assertMultiple, buildNetwork } from '../network/build-network.js';
 import { loadBackbone, rememberedBackbone } from './load-backbone.js';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
+import { printLine } from './print-line.js';
 
 interface ExportFlags extends ModelFlags {
   readonly format: ExportFormat;
@@ -33,7 +34,7 @@ export function addExportCommand(program: Command): void {
     .option('-s, --set <key=value...>', 'single settings over the configuration', [])
     .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" it was trained with')
     .action(async (run: string | undefined, flags: ExportFlags) => {
-      const print = (line: string): void => void process.stderr.write(`${line}\n`);
+      const print = printLine;
       const model = await modelOf(run, flags, print);
       const { config, numClasses } = model;
       const size = wholeNumber('--size', flags.size ?? String(config.evaluation.size));

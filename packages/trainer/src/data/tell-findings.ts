@@ -1,7 +1,7 @@
-import { checkLists, type Dataset, type Finding, type SampleList } from '@toco/datasets';
+import { checkLists, checkMasks, type Dataset, type Finding, type SampleList } from '@toco/datasets';
 
 /**
- * The cheap part of `toco check`, before the first iteration: what lists, names and labels say by themselves; nothing is decoded.
+ * The cheap part of `toco check`, before the first iteration: what lists, names and labels say by themselves, and a few masks; no photograph is opened.
  * Warnings are printed, each kind once.
  *
  * @throws One line where the data can't be meant as they are.
@@ -16,6 +16,7 @@ export async function tellFindings(
   const found: Finding[] = [
     ...(data.findings ?? []),
     ...checkLists(data.classes, { train: images, val: validation }),
+    ...(validation === undefined ? [] : await checkMasks(validation)),
   ];
   for (const { kind, message } of found) if (kind === 'warning') print(`WARNING: ${message}.`);
   const errors = found.filter(({ kind }) => kind === 'error');
