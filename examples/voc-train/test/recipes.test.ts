@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,6 +48,22 @@ beforeAll(async () => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
+
+test('npm start, from this folder, is the recipe with what is given', async () => {
+  const out = join(folder, 'started');
+  const args = ['start', '--', '--data', root, '--out', out, '--set', 'backbone.weights=nowhere.safetensors'];
+  const failed = (await run('npm', args, { cwd: recipe('.') }).catch((error: unknown) => error)) as {
+    stdout: string;
+    stderr: string;
+  };
+  expect(failed.stdout).toContain('toco train --config deit-base.yaml');
+  expect(failed.stderr).toMatch(
+    /^nowhere\.safetensors: no such file; for a model on a hub write hf:owner\/name\.$/m,
+  );
+  expect(existsSync(out)).toBe(false);
+  for (const name of ['deit-base.yaml', 'vit-base.yaml', 'voc-mini.yaml'])
+    expect(readFileSync(recipe(name), 'utf8')).toMatch(/^ {2}weights: hf:timm\//m);
+}, 60_000);
 
 /** One iteration of a recipe with every term on; returns its row of metrics. */
 async function oneStep(name: string, settings: readonly string[]): Promise<Record<string, number>> {

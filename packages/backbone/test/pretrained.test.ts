@@ -98,6 +98,25 @@ test('a wrong shape or wrong names are one clear line, and nothing is left behin
   expect(tf.memory().numTensors).toBe(before);
 });
 
+test.each(['dist_token', 'encoder.dist_token'])(
+  'weights of a distilled model are told as that: %s',
+  (name) => {
+    const arrays = encoderArrays();
+    const under = (path: string): string => name.replace('dist_token', path);
+    const { dtype, shape, data } = arrays['pos_embed']!;
+    const longer = Float32Array.from([...data.slice(0, 24), ...data].map(Number));
+    const distilled: Record<string, NDArray> = {
+      ...Object.fromEntries(Object.entries(arrays).map(([path, array]) => [under(path), array])),
+      [under('pos_embed')]: { dtype, shape: [1, shape[1]! + 1, 24], data: longer },
+      [name]: arrays['cls_token']!,
+    };
+    const options = { prefix: under('') };
+    expect(() => loadPretrained(backbone, backbone.init(0), distilled, options)).toThrow(
+      /dist_token: the weights are of a distilled model, .*such as hf:timm\/deit_tiny_patch16_224\.fb_in1k$/,
+    );
+  },
+);
+
 test('import leaves the given parameters alone and nothing else behind', async () => {
   const initial = backbone.init(0);
   const arrays = encoderArrays();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { succeed } from './run.js';
 import { published, root } from './workspace.js';
 
 // A name that is nobody's today is anybody's tomorrow: whoever publishes it runs code where our documents are followed.
@@ -66,6 +67,11 @@ describe('every package that is named in a command', () => {
     const known = (word: string): boolean => ours.has(nameOf(word)) || theirs.has(nameOf(word));
     expect(found.filter(({ word }) => !known(word))).toEqual([]);
   });
+
+  test('and the command resolves in the clone, without asking a registry', async () => {
+    for (const command of ['toco', '@toco/trainer', '@toco/runtime'])
+      expect(await succeed(root, 'npx', '--no-install', command, '--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+  }, 60_000);
 
   test('the forms that are looked for', () => {
     expect(fetched('run `npx toco train`, npx --yes toco-runtime setup')).toEqual(['toco', 'toco-runtime']);

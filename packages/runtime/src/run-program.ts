@@ -66,5 +66,5 @@ export function lastComplaint({ stderr, stdout, code }: ProgramResult): string {
   const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
   const complaint = lines.filter((line) => /error/i.test(line)).at(-1) ?? lines.filter(Boolean).at(-1);
   // Of a program that talks with servers: what moves the cursor stays out of our line.
-  return complaint?.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ').slice(0, 300) ?? `exit code ${code}`;
+  return complaint?.replaceAll(/\p{Cc}/gu, ' ').slice(0, 300) ?? `exit code ${code}`;
 }

@@ -31,7 +31,7 @@ export function addCheckCommand(program: Command): void {
   program
     .command('check')
     .description('decode every image and mask of a data set, compare sizes, values and labels, count classes')
-    .argument('<folder>', 'folder of the data set, such as VOCdevkit/VOC2012')
+    .argument('[folder]', 'folder of the data set, such as VOCdevkit/VOC2012')
     .addOption(
       new Option('--dataset <layout>', 'default: told by the folder').choices(['voc', 'coco', 'folder']),
     )
@@ -46,8 +46,9 @@ export function addCheckCommand(program: Command): void {
     .option('--strict', 'fail for single classes that labels and mask do not agree on, too')
     .option('--json', 'print the report as JSON')
     .addOption(workers())
-    .action(async (folder: string, flags: CheckFlags) => {
-      const { dataset: layout, labels, images, masks, list: lists } = flags;
+    .action(async (argument: string | undefined, flags: CheckFlags) => {
+      const { dataset: layout, labels, images, masks } = flags;
+      const { folder, lists } = folderApart(argument, flags.list);
       const dataset = await datasetAt(folder, { layout, labels, images, masks });
       const bar = preparationBar();
       const report = await checkDataset(dataset, {
@@ -63,6 +64,18 @@ export function addCheckCommand(program: Command): void {
       );
       if (report.errors > 0 || (flags.strict && report.disagreements > 0)) process.exitCode = 1;
     });
+}
+
+/** `--list val FOLDER` takes the folder for a list: where none is left, the last one was it. */
+function folderApart(
+  folder: string | undefined,
+  lists: readonly string[] | undefined,
+): { folder: string; lists: string[] | undefined } {
+  const last = lists?.at(-1);
+  if (folder !== undefined) return { folder, lists: lists && [...lists] };
+  if (last === undefined || lists!.length < 2)
+    throw new Error('Name the folder of the data set, such as: toco check VOCdevkit/VOC2012 --list val');
+  return { folder: last, lists: lists!.slice(0, -1) };
 }
 
 /** The report as a table of classes and a list of problems, of findings last; names in it can't move the cursor. */

@@ -148,6 +148,14 @@ describe('toco prepare voc, toco check', () => {
     expect((await toco(['check', root, '--most', 'x'])).stderr).toBe(
       '--most x: give a whole number, 0 or more.\n',
     );
+    // the folder may stand behind the lists
+    const behind = await toco(['check', '--list', 'val', root, '--json']);
+    expect(
+      (JSON.parse(behind.stdout) as { lists: { name: string }[] }).lists.map(({ name }) => name),
+    ).toEqual(['val']);
+    expect((await toco(['check', '--list', 'val'])).stderr).toBe(
+      'Name the folder of the data set, such as: toco check VOCdevkit/VOC2012 --list val\n',
+    );
     const unknown = await toco(['check', root, '--list', 'none']);
     expect(unknown.stdout).toMatch(/^error: none: [^\n]*none\.txt: the list does not exist /);
     const coco = await toco(['prepare', 'coco', folder]);
