@@ -84,7 +84,7 @@ describe('toco prepare voc, toco check', () => {
     const checked = await toco(['check', root, '--workers', '0']);
     expect(checked.status).toBe(0);
     expect(checked.stdout).toMatch(/bird +│ +2 │ +2 │/);
-    expect(checked.stdout).toContain('0 errors, 0 disagreements of labels and masks\n');
+    expect(checked.stdout).toContain('0 errors, 0 disagreements of labels and masks, 1 warning\n');
 
     const image = join(root, 'JPEGImages', '2008_000002.jpg');
     await writeFile(image, (await readFile(image)).subarray(0, 200));
