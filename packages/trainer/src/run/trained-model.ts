@@ -7,7 +7,7 @@ import { withSettings } from '../config/with-settings.js';
 import { formatImportReport } from '../weights/format-report.js';
 import { importNetwork, readNetworkArrays } from '../weights/network-weights.js';
 import { resolveWeights } from '../weights/resolve-weights.js';
-import { readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
+import { checkpointDamage, readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
 import { readMetrics, type MetricsRow } from './metrics-log.js';
 import { runFiles } from './run-folder.js';
 
@@ -36,6 +36,8 @@ export async function modelOfRun(
   { settings = [] }: { readonly settings?: readonly string[] } = {},
 ): Promise<TrainedModel> {
   const folder = await resolveCheckpoint(path);
+  const damage = await checkpointDamage(folder);
+  if (damage !== undefined) throw new Error(`${folder}: damaged, ${damage}; name another checkpoint.`);
   const { config, classes, iteration } = await readCheckpointInfo(folder);
   const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
   return {

@@ -111,5 +111,5 @@ export function createValidator<P extends TensorTree>(options: ValidatorOptions<
 export async function putReportAside(folder: string, iteration: number): Promise<void> {
   const { report } = runFiles(folder);
   if (!existsSync(report)) return;
-  await rename(report, join(folder, `report-${String(iteration).padStart(6, '0')}.html`));
+  await rename(report, join(folder, `report-before-${String(iteration).padStart(6, '0')}.html`));
 }

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, openSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { here, inTemporaryFolder, main, tinyConfig, tinyRun, toco } from './run-toco.js';
@@ -49,7 +58,9 @@ test('a folder in which a process trains is refused; SIGTERM saves, and the comm
     const refused = await second!;
     expect(refused.status).toBe(1);
     expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(
-      new RegExp(`run: process ${pid} on .* is training here; wait for it, stop it, or choose another folder`),
+      new RegExp(
+        `run: process ${pid} on .* is training here; wait for it, stop it, or choose another folder`,
+      ),
     );
     expect(first.status).toBe(143);
     const [, done, command] = /Stopped after (\d+) iterations; resume with: (.*)/.exec(first.stderr)!;
@@ -83,7 +94,9 @@ test('killed before its first checkpoint, a run is resumed from its beginning, w
     writeFileSync(join(out, 'config.yaml.1-00000000.part'), 'left by a kill');
     const resumed = await toco(['train', '--resume', '--out', out, '--set', 'batchSize=4', 'run.keep=9']);
     expect(resumed).toMatchObject({ status: 0 });
-    expect(resumed.stderr).toMatch(/iteration-000006: damaged, optimizer\.safetensors has 1000 bytes instead/);
+    expect(resumed.stderr).toMatch(
+      /iteration-000006: damaged, optimizer\.safetensors has 1000 bytes instead/,
+    );
     expect(resumed.stderr).toMatch(/iteration-000004: damaged, model\.safetensors is not what was written/);
     expect(resumed.stderr).toContain('Changed from iteration 2 on: batchSize is 4, was 2.');
     expect(checkpointsOf(out)).toEqual([
@@ -99,7 +112,9 @@ test('killed before its first checkpoint, a run is resumed from its beginning, w
 
     const done = await toco(['train', '--resume', '--out', out]);
     expect(done.status).toBe(0);
-    expect(done.stderr).toMatch(/Nothing left to do: the run has 6 iterations and optimizer\.iterations is 6/);
+    expect(done.stderr).toMatch(
+      /Nothing left to do: the run has 6 iterations and optimizer\.iterations is 6/,
+    );
     const other = await toco(['train', '--resume', '--out', out, '--set', 'network.decoderDim=16']);
     expect(other.status).toBe(1);
     expect(other.stderr).toMatch(/network\.decoderDim is 16, was 8, and no checkpoint fits another network/);
