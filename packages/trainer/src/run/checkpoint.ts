@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
 import { initAdamW } from '../optimizer/adamw.js';
 import { trainedParameters, type TrainState } from '../step/train-state.js';
+import type { MetricsWindowState } from './metrics-window.js';
 
 /** What a checkpoint says of itself. */
 export interface CheckpointInfo {
@@ -16,6 +17,8 @@ export interface CheckpointInfo {
   readonly backbone: string;
   readonly classes: readonly string[];
   readonly config: Config;
+  /** Metrics since the last row of `metrics.jsonl`. */
+  readonly window?: MetricsWindowState | undefined;
 }
 
 const modelFile = 'model.safetensors';

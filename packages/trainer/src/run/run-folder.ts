@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '@toco/formats';
 import { stringify } from 'yaml';
@@ -27,4 +27,11 @@ export async function createRunFolder(folder: string, config: Config): Promise<v
   }
   await mkdir(folder, { recursive: true });
   await writeWhole(runFiles(folder).config, [new TextEncoder().encode(stringify(config))]);
+}
+
+/** Removes what a killed process had not finished writing. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (/\.\d+-[0-9a-f]{8}\.part$/.test(name)) await rm(join(folder, name), { force: true });
+  }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
@@ -8,13 +9,14 @@ import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
 import { reportRun } from '../report/report-run.js';
 import { phaseAt } from '../step/phase.js';
-import { pruneCheckpoints, resolveCheckpoint, writeCheckpoint } from './checkpoint.js';
-import { appendMetrics, readMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
+import { pruneCheckpoints, readCheckpointInfo, resolveCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from './metrics-log.js';
 import { metricsWindow } from './metrics-window.js';
 import { createProgress } from './progress.js';
-import { createRunFolder, runFiles } from './run-folder.js';
+import { createRunFolder, removeUnfinished, runFiles } from './run-folder.js';
 import { compiledStepper, eagerStepper, type Stepper } from './stepper.js';
 import { tensorBoardWriter } from './tensorboard.js';
+import { trainingPace } from './training-pace.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
 
 /** Objects and switches beside the configuration. */
@@ -79,26 +81,40 @@ export async function train<P extends TensorTree = TensorTree>(
   const total = config.run.stopAfter ?? config.optimizer.iterations;
   if (!resume) await createRunFolder(folder, config);
   const files = runFiles(folder);
-  if (resume) await truncateMetrics(files.metrics, start);
+  let checkpoint = resume ? await resolveCheckpoint(folder) : '';
+  const window = metricsWindow(resume ? (await readCheckpointInfo(checkpoint)).window : undefined);
+  // Beyond the checkpoint rows are written again, and so is one that a run which ended here wrote before it was complete.
+  const isKept = ({ kind, iteration }: MetricsRow): boolean =>
+    iteration < start ||
+    (iteration === start && (kind === 'evaluation' || start === total || window.isEmpty()));
+  if (resume) await removeUnfinished(folder);
+  const rows = resume ? await repairMetrics(files.metrics, isKept, print) : [];
+  const isDue = (iteration: number): boolean =>
+    iteration > 0 && (iteration === total || iteration % config.evaluation.every === 0);
+  const isWritten = rows.some((row) => row.kind === 'evaluation' && row.iteration === start);
+  const lacksReport = start === total && options.report !== false && !existsSync(files.report);
+  // A validation or a report that an interruption kept from its end is made up for.
+  let owed = resume && valList !== undefined && isDue(start) && (!isWritten || lacksReport);
 
-  const batches = batchesOf(config, source, { startIteration: start, endIteration: total });
+  // What is owed after the last iteration is compiled for the batch of that iteration, which is not trained on again.
+  const startIteration = owed ? Math.min(start, total - 1) : start;
+  const batches = batchesOf(config, source, { startIteration, endIteration: total });
   print(
     `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
   );
-  const board = tensorBoardWriter(folder);
-  const progress = createProgress('train', { start });
-  const window = metricsWindow();
+  const board = await tensorBoardWriter(folder, rows);
+  const progress = createProgress('train', { givesLeft: true });
+  const evaluateEvery = valList && config.evaluation.every;
+  const pace = trainingPace({ total, evaluateEvery, rows });
   let stepper: Stepper<P> | undefined;
   let iteration = start;
   let evaluation: Evaluation | undefined;
-  let checkpoint = resume ? await resolveCheckpoint(folder) : '';
   let report: string | undefined;
 
   const log = async (row: MetricsRow): Promise<void> => {
     await appendMetrics(files.metrics, [row]);
     board.write(row);
   };
-  const isLastEvaluation = (row: MetricsRow): boolean => row.kind === 'evaluation' && row.iteration === total;
   const validate = async (live: Stepper<P>, last: boolean): Promise<void> => {
     if (valList === undefined) return;
     const began = performance.now();
@@ -118,7 +134,9 @@ export async function train<P extends TensorTree = TensorTree>(
     evaluation = drawn?.evaluation ?? (await evaluate(forward, valList, how));
     const { cam, camAux, seg, f1, similarity } = evaluation;
     const percent = (value: number): number => Math.round(value * 1e4) / 100;
-    await log({
+    const seconds = (performance.now() - began) / 1000;
+    pace.validated(seconds);
+    const row: MetricsRow = {
       kind: 'evaluation',
       iteration,
       cam: percent(cam.mean),
@@ -128,8 +146,9 @@ export async function train<P extends TensorTree = TensorTree>(
       similarity,
       segPerClass: seg.perClass.map(percent),
       camPerClass: cam.perClass.map(percent),
-      seconds: (performance.now() - began) / 1000,
-    });
+      seconds,
+    };
+    if (iteration > start || !isWritten) await log(row);
     print(
       `iteration ${iteration}: mIoU of CAM ${percent(cam.mean)}, auxiliary CAM ${percent(camAux.mean)}, segmentation ${percent(seg.mean)}; F1 ${f1.toFixed(3)}; token similarity ${similarity.at(-1)!.toFixed(3)}`,
     );
@@ -145,7 +164,8 @@ export async function train<P extends TensorTree = TensorTree>(
   const save = async (live: Stepper<P>): Promise<void> => {
     const snapshot = await live.snapshot();
     try {
-      const info = { iteration, backbone: network.backbone.name, classes: data.classes, config };
+      const { name } = network.backbone;
+      const info = { iteration, backbone: name, classes: data.classes, config, window: window.state() };
       checkpoint = await writeCheckpoint(folder, { network, state: snapshot.state, info });
     } finally {
       snapshot.dispose();
@@ -160,6 +180,9 @@ export async function train<P extends TensorTree = TensorTree>(
       stepper ??= compiled
         ? await compiledStepper({ step, state, feed, phase }, compiled)
         : eagerStepper({ step, state });
+      if (owed) await validate(stepper, start === total);
+      owed = false;
+      if (iteration >= total) break;
       const began = performance.now();
       const metrics = await stepper.step(feed, phase);
       iteration++;
@@ -169,19 +192,25 @@ export async function train<P extends TensorTree = TensorTree>(
         );
       }
       window.add({ ...metrics, seconds: (performance.now() - began) / 1000 });
-      const { values, imagesPerSecond } = window.recent(config.batchSize);
-      progress.update({ done: iteration, total, imagesPerSecond, values });
-      if (iteration % config.run.logEvery === 0 || iteration === total) {
-        await log({ kind: 'train', iteration, ...window.take(), memory: process.memoryUsage.rss() });
+      pace.stepped(feed, phase);
+      const speed = pace.seconds();
+      progress.update({
+        done: iteration,
+        total,
+        imagesPerSecond: speed && config.batchSize / speed,
+        left: pace.left(iteration),
+        values: window.recent(),
+      });
+      const full = iteration % config.run.logEvery === 0;
+      if (full || iteration === total) {
+        // A run that ends within a window keeps it: with more iterations it goes on.
+        const means = full ? window.take() : window.means();
+        await log({ kind: 'train', iteration, ...means, memory: process.memoryUsage.rss() });
       }
       const last = iteration === total;
       if (last || iteration % config.run.checkpointEvery === 0) await save(stepper);
       if (last || iteration % config.evaluation.every === 0) await validate(stepper, last);
-    }
-    // A run that was stopped between its last checkpoint and its last figures has only these left to do.
-    if (start === total && !(await readMetrics(files.metrics)).some(isLastEvaluation)) {
-      stepper = eagerStepper({ step, state });
-      await validate(stepper, true);
+      pace.resume();
     }
     const interrupted = iteration < total;
     if (stepper && interrupted) await save(stepper);
