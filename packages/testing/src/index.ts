@@ -9,3 +9,5 @@ export { recordTape, type Tape } from './record-tape.js';
 export { checkedOperations } from './checked-operations.js';
 export { kernelCases, type KernelCase } from './kernel-cases.js';
 export { withoutOwnKernels } from './without-own-kernels.js';
+export { killKinds, killTraining, type KillCounts, type KillOptions } from './kills/kill-training.js';
+export type { KilledTraining } from './kills/train-until.js';
