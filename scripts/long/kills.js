@@ -13,7 +13,7 @@ const longestRounds = 12;
 export const job = {
   name: 'kills',
   says: 'trainings of 200 iterations that are killed in training, saving, validation and report end as one that was not',
-  async run({ folder, log, resume }) {
+  async run({ folder, log, resume, signal }) {
     mkdirSync(folder, { recursive: true });
     const stateFile = join(folder, 'rounds.json');
     const rounds = resume && existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, 'utf8')) : [];
@@ -40,7 +40,9 @@ export const job = {
         seed: 1 + rounds.length,
         wanted: Object.fromEntries(killKinds.map((kind) => [kind, missing(kind)])),
         log,
+        signal,
       });
+      if (signal?.aborted) return '';
       rounds.push(counts);
       writeFileSync(stateFile, JSON.stringify(rounds));
       log(`Run ${rounds.length} is that of an uninterrupted one; kills so far: ${figures()}`);

@@ -48,7 +48,7 @@ describe('npm start, shortened', () => {
     const second = await start(['--short', '--out', run]);
     expect(second.err).not.toContain('Error');
     expect(second.code).toBe(0);
-    expect(second.err).toContain('Going on from');
+    expect(second.err).toContain('Resuming from');
     expect(second.out).toMatch(/classification alone, recorded \(median of 3 seeds\) +\d+\.\d/);
     expect(second.out).toMatch(/ToCo, this run \(seed 0\) +\d+\.\d +\d+\.\d +\d+\.\d/);
     expect(second.out).toContain(`Report: ${join(run, 'report.html')}`);

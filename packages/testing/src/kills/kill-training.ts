@@ -18,7 +18,9 @@ export interface KillOptions {
   readonly seed: number;
   /** Kills that each kind must get. */
   readonly wanted: Readonly<Record<(typeof killKinds)[number], number>>;
-  readonly log?: (line: string) => void;
+  readonly log?: ((line: string) => void) | undefined;
+  /** Ends the trainings; what is returned then says nothing of them. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -29,8 +31,8 @@ export interface KillOptions {
  * @throws where the two runs differ, or a resumed run fails
  */
 export async function killTraining(training: KilledTraining, options: KillOptions): Promise<KillCounts> {
-  const { folder, seed, wanted, log = () => undefined } = options;
-  const whole = await uninterrupted(training, join(folder, 'whole'));
+  const { folder, seed, wanted, signal, log = () => undefined } = options;
+  const whole = await uninterrupted(training, join(folder, 'whole'), signal);
   const killed = join(folder, 'killed');
   rmSync(killed, { recursive: true, force: true });
   mkdirSync(killed, { recursive: true });
@@ -40,7 +42,8 @@ export async function killTraining(training: KilledTraining, options: KillOption
   for (let attempt = 0; ; attempt++) {
     const plan = attempt < 4 * total ? nextPlan() : undefined;
     const resume = existsSync(join(killed, 'config.yaml'));
-    const end = await trainUntil(training, killed, { resume, plan });
+    const end = await trainUntil(training, killed, { resume, plan, signal });
+    if (signal?.aborted) return counts;
     const tail = end.printed.trimEnd().split('\n').slice(-4).join('\n');
     if (end.killed === undefined) {
       if (end.status !== 0) throw new Error(`Attempt ${attempt} ended with ${end.status}:\n${tail}`);
@@ -83,12 +86,16 @@ function blowOf(random: number): Blow {
 type Durations = Record<(typeof killKinds)[number], number>;
 
 /** Trains without interruption, unless that was done before. Resolves to the milliseconds that each activity takes. */
-async function uninterrupted(training: KilledTraining, folder: string): Promise<Durations> {
+async function uninterrupted(
+  training: KilledTraining,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<Durations> {
   const timesFile = `${folder}-times.json`;
   if (!existsSync(timesFile)) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    const { status, printed, durations } = await trainUntil(training, folder, { resume: false });
+    const { status, printed, durations } = await trainUntil(training, folder, { resume: false, signal });
     if (status !== 0) throw new Error(`The uninterrupted run ended with ${status}:\n${printed}`);
     const medianOf = (kind: string): number => {
       const times = durations.flatMap(([activity, time]) => (activity === kind ? [time] : []));

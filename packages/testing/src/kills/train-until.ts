@@ -38,6 +38,13 @@ export interface TrainingEnd {
   readonly durations: readonly (readonly [Activity, number])[];
 }
 
+/** What {@link trainUntil} may be told. */
+export interface TrainUntilOptions {
+  readonly resume: boolean;
+  readonly plan?: KillPlan | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Milliseconds between two looks at the folder. */
 const pollEvery = 3;
 /** Bounds a hang, not the speed. */
@@ -47,7 +54,7 @@ const longest = 600_000;
 export async function trainUntil(
   training: KilledTraining,
   folder: string,
-  { resume, plan }: { readonly resume: boolean; readonly plan?: KillPlan | undefined },
+  { resume, plan, signal: abort }: TrainUntilOptions,
 ): Promise<TrainingEnd> {
   const before = viewRun(folder);
   const args = ['train', ...training.args, '--out', folder, ...(resume ? ['--resume'] : [])];
@@ -89,7 +96,7 @@ export async function trainUntil(
       }
       break;
     }
-    if (time - began > longest) child.kill('SIGKILL');
+    if (abort?.aborted || time - began > longest) child.kill('SIGKILL');
   }
   const overdue = setTimeout(() => child.kill('SIGKILL'), longest);
   const { status, signal } = await ended;

@@ -41,7 +41,7 @@ export function addEvaluateCommand(program: Command): void {
       const model = await modelOf(run, { ...flags, set: settings }, print);
       const { evaluation, classes } = await evaluateCheckpoint(model, {
         print,
-        signal: interruption(print),
+        signal: interruption(print, 'stopping the validation'),
         ...(report !== undefined && { report }),
         ...(backbone !== undefined && { backbone: await loadBackbone(backbone) }),
       });

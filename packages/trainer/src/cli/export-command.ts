@@ -2,7 +2,7 @@ import { initBackend } from '@toco/runtime';
 import { Option, type Command } from 'commander';
 import { exportNetwork, type ExportFormat } from '../export/export-network.js';
 import { assertMultiple, buildNetwork } from '../network/build-network.js';
-import { loadBackbone } from './load-backbone.js';
+import { loadBackbone, rememberedBackbone } from './load-backbone.js';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -39,7 +39,10 @@ export function addExportCommand(program: Command): void {
       const size = wholeNumber('--size', flags.size ?? String(config.evaluation.size));
       const batch = wholeNumber('--batch', flags.batch);
       const out = flags.out ?? `export-${flags.format}`;
-      const backbone = flags.backbone === undefined ? undefined : await loadBackbone(flags.backbone);
+      const backbone =
+        flags.backbone === undefined
+          ? await rememberedBackbone(config, print)
+          : await loadBackbone(flags.backbone);
       const network = buildNetwork(config, { numClasses, backbone });
       assertMultiple('--size', size, network.backbone);
       await initBackend({ ...config.engine, backend: 'tensorflow', print });

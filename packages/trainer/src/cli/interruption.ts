@@ -1,6 +1,12 @@
+import { constants } from 'node:os';
+
+/** Milliseconds within which a second signal is the same Ctrl-C: npm hands on to its child what the terminal sent it already. */
+const sameKey = 250;
+
 /**
- * A signal that the first Ctrl-C (or SIGTERM) gives: what runs ends after the step in hand and saves. A second one ends the
- * process at once.
+ * A signal that the first Ctrl-C (SIGINT), SIGTERM or SIGHUP gives: what runs stops soon and saves. The process then exits
+ * with the number that shells expect: 130, 143, 129. A second Ctrl-C or SIGTERM ends it at once; a second SIGHUP does not,
+ * since a terminal that closes sends several.
  *
  * @param doing what is done until the end, for the line that says so
  */
@@ -9,11 +15,16 @@ export function interruption(
   doing = 'saving a checkpoint after this iteration',
 ): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  let first = 0;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const code = 128 + constants.signals[name];
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      print(`\nInterrupted: ${doing} (again to stop at once).`);
-      controller.abort(new Error('interrupted'));
+      if (!controller.signal.aborted) {
+        first = performance.now();
+        process.exitCode = code;
+        print(`\nInterrupted: ${doing} (again to stop at once).`);
+        controller.abort(new Error('interrupted'));
+      } else if (name !== 'SIGHUP' && performance.now() - first > sameKey) process.exit(code);
     });
   }
   return controller.signal;

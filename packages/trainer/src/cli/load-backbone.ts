@@ -2,24 +2,38 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backbone } from '@toco/backbone';
+import type { Config } from '../config/config.js';
 
 const fields = ['name', 'stride', 'tokenDim', 'auxDim', 'mean', 'std', 'init', 'trainable', 'apply'] as const;
 
 /**
  * The backbone that a user's module exports under the name `backbone`.
  *
+ * @param given what named the module, for errors
  * @throws one line: no such file, no such export, or a field that is missing
  */
-export async function loadBackbone(path: string): Promise<Backbone> {
+export async function loadBackbone(path: string, given = '--backbone'): Promise<Backbone> {
   const file = resolve(path);
-  if (!existsSync(file)) throw new Error(`--backbone ${path}: no such file.`);
+  if (!existsSync(file)) {
+    const hint = given === '--backbone' ? '' : ' Name where it is now with --backbone.';
+    throw new Error(`${given} ${path}: no such file.${hint}`);
+  }
   const { backbone } = (await import(pathToFileURL(file).href)) as { backbone?: Partial<Backbone> };
   if (backbone === undefined) {
-    throw new Error(
-      `--backbone ${path}: exports no "backbone"; write "export const backbone = { … }" there.`,
-    );
+    throw new Error(`${given} ${path}: exports no "backbone"; write "export const backbone = { … }" there.`);
   }
   const missing = fields.filter((field) => backbone[field] === undefined);
-  if (missing.length > 0) throw new Error(`--backbone ${path}: the backbone lacks ${missing.join(', ')}.`);
+  if (missing.length > 0) throw new Error(`${given} ${path}: the backbone lacks ${missing.join(', ')}.`);
   return backbone as Backbone;
+}
+
+/** The backbone of one's own that a configuration remembers by its module; undefined where it names one of ours. */
+export async function rememberedBackbone(
+  { backbone: { module } }: Pick<Config, 'backbone'>,
+  print: (line: string) => void,
+): Promise<Backbone | undefined> {
+  if (module === undefined) return undefined;
+  const backbone = await loadBackbone(module, 'backbone.module');
+  print(`Backbone ${backbone.name} of ${module}.`);
+  return backbone;
 }

@@ -8,6 +8,7 @@ import { addConvertCommand } from './convert-command.js';
 import { addEvaluateCommand } from './evaluate-command.js';
 import { addExportCommand } from './export-command.js';
 import { addPrepareCommand } from './prepare-command.js';
+import { outliveClosedOutput } from './closed-output.js';
 import { addTrainCommand } from './train-command.js';
 
 const program = new Command('toco')
@@ -29,6 +30,8 @@ program
     process.stdout.write(stringify(await loadConfig(config, set)));
   });
 addRuntimeCommands(program);
+
+outliveClosedOutput();
 
 // The single door where errors leave: a user's mistake is one line, a fault of ours shows its stack when asked for.
 try {

@@ -1,14 +1,16 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
-import { readFile } from 'node:fs/promises';
+import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load-config.js';
-import { parseConfig } from '../config/parse-config.js';
+import { resumedConfig } from '../config/resumed-config.js';
 import { formatProfile } from '../profile/format-profile.js';
 import { profileTraining } from '../run/profile-training.js';
-import { runFiles } from '../run/run-folder.js';
-import { train } from '../run/train.js';
+import { readRunConfig, runFiles } from '../run/run-folder.js';
+import { train, type TrainResult } from '../run/train.js';
 import { interruption } from './interruption.js';
 import { loadBackbone } from './load-backbone.js';
+import { resumeCommand } from './resume-command.js';
 
 interface TrainFlags {
   readonly config?: string;
@@ -25,52 +27,67 @@ export function addTrainCommand(program: Command): void {
   program
     .command('train')
     .description('train ToCo on photographs with image-level labels')
-    .option('-c, --config <file>', 'YAML file with what differs from the defaults')
+    .option(
+      '-c, --config <file>',
+      'YAML file with what differs from the defaults; with --resume, from the run',
+    )
     .option('-s, --set <key=value...>', 'single settings over the file, e.g. optimizer.lr=3e-5', [])
     .option('-o, --out <folder>', 'folder of the run', 'runs/toco')
     .option('-d, --data <folder>', 'folder of the data set (data.root)')
     .option('-b, --backbone <file>', 'JavaScript module that exports a "backbone" of your own')
-    .option('-r, --resume', 'go on with the run in --out, with the configuration it was started with')
+    .option('-r, --resume', 'resume the run in --out, with the configuration that it was trained with')
     .option(
       '--profile',
       'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
     )
     .action(async (flags: TrainFlags) => {
       const print = (line: string): void => void process.stderr.write(`${line}\n`);
-      const settings =
-        flags.data === undefined ? flags.set : [...flags.set, `data.root=${JSON.stringify(flags.data)}`];
-      const config = flags.resume
-        ? await resumedConfig(flags.out, settings)
-        : await loadConfig(flags.config, settings);
+      const signal = flags.profile ? undefined : interruption(print);
+      const config = await configOf(flags);
       const options = {
         folder: flags.out,
         resume: flags.resume ?? false,
         print,
         ...(flags.backbone !== undefined && { backbone: await loadBackbone(flags.backbone) }),
       };
-      if (flags.profile) {
+      if (signal === undefined) {
         process.stdout.write(`${formatProfile(await profileTraining(config, options))}\n`);
         return;
       }
-      const result = await train(config, { ...options, signal: interruption(print) });
-      if (result.interrupted) {
-        print(
-          `Stopped after ${result.iterations} iterations; go on with: toco train --resume --out ${flags.out}`,
-        );
-        process.exitCode = 130;
+      let result: TrainResult;
+      try {
+        result = await train(config, { ...options, signal });
+      } catch (error) {
+        process.exitCode = 1;
+        throw error;
       }
-      process.stdout.write(`${result.checkpoint}\n`);
+      if (result.checkpoint !== '') process.stdout.write(`${result.checkpoint}\n`);
+      if (!result.interrupted) {
+        // A signal that came too late interrupted nothing.
+        process.exitCode = 0;
+        return;
+      }
+      print(stopped(flags.out, result));
+      // A download that was interrupted would keep the process until its end.
+      process.exit();
     });
 }
 
-/** The configuration that a run was started with; single settings may still change. */
-async function resumedConfig(
-  folder: string,
-  settings: readonly string[],
-): Promise<ReturnType<typeof parseConfig>> {
-  const { config: path } = runFiles(folder);
-  const text = await readFile(path, 'utf8').catch(() => {
-    throw new Error(`${folder}: no run here to resume (config.yaml is missing); check --out.`);
-  });
-  return settings.length === 0 ? parseConfig(parse(text), path) : loadConfig(path, settings);
+/** The configuration of a new run, or of one that is resumed, with what the command line says over it. */
+async function configOf({ resume, out, config, set, data, backbone }: TrainFlags): Promise<Config> {
+  const settings = [
+    ...set,
+    ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`]),
+    // Remembered by the run, so that whoever resumes or evaluates it need not name it again.
+    ...(backbone === undefined ? [] : [`backbone.module=${JSON.stringify(resolve(backbone))}`]),
+  ];
+  return resume
+    ? resumedConfig(await readRunConfig(out), { file: config, settings })
+    : loadConfig(config, settings);
+}
+
+function stopped(folder: string, { iterations, checkpoint }: TrainResult): string {
+  if (!existsSync(runFiles(folder).config)) return 'Stopped before the run began; nothing was written.';
+  const when = checkpoint === '' ? 'before the first iteration was saved' : `after ${iterations} iterations`;
+  return `Stopped ${when}; resume with: ${resumeCommand(folder)}`;
 }

@@ -51,6 +51,10 @@ const views = z.strictObject({
 
 const backbone = z.strictObject({
   name: z.string().default('deit_base_patch16_224').describe('a timm name'),
+  module: z
+    .string()
+    .optional()
+    .describe('JavaScript module that exports a "backbone" of your own, instead of a name'),
   weights: z
     .string()
     .optional()

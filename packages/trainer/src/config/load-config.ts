@@ -4,7 +4,7 @@ import type { Config } from './config.js';
 import { parseConfig } from './parse-config.js';
 
 /** Plain data of a YAML (or JSON) file. @throws one line: missing file, or a syntax error with its place */
-async function readYaml(path: string): Promise<unknown> {
+export async function readYaml(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --config.`);
   });

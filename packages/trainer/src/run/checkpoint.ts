@@ -9,6 +9,10 @@ import type { Config } from '../config/config.js';
 import { initAdamW } from '../optimizer/adamw.js';
 import { trainedParameters, type TrainState } from '../step/train-state.js';
 import type { MetricsWindowState } from './metrics-window.js';
+import { damageOf, sealedJson, sealFiles, type SealedFile } from './checkpoint-seal.js';
+import { assertFiniteArrays } from './finite.js';
+import type { ListDigest } from './list-digest.js';
+import { syncFolder } from './sync-folder.js';
 
 /** What a checkpoint says of itself. */
 export interface CheckpointInfo {
@@ -19,11 +23,18 @@ export interface CheckpointInfo {
   readonly config: Config;
   /** Metrics since the last row of `metrics.jsonl`. */
   readonly window?: MetricsWindowState | undefined;
+  /** What tells whether the training images are still the same. */
+  readonly images?: ListDigest;
+  /** Lengths and checksums of the other files. */
+  readonly files?: Readonly<Record<string, SealedFile>>;
 }
 
 const modelFile = 'model.safetensors';
 const optimizerFile = 'optimizer.safetensors';
 const stateFile = 'state.json';
+const arrayFiles = [modelFile, optimizerFile];
+/** Ends of the names of folders that are no checkpoints: being written, about to be replaced, being removed. */
+const suffixes = { part: '.part', previous: '.previous', removed: '.removed' };
 
 /** Folder of the checkpoint of an iteration within a run's folder. */
 export function checkpointFolder(runFolder: string, iteration: number): string {
@@ -31,34 +42,82 @@ export function checkpointFolder(runFolder: string, iteration: number): string {
 }
 
 /**
- * Writes a checkpoint whole or not at all: into a folder beside it, which takes the name once everything is on the disk.
+ * Writes a checkpoint whole or not at all: into a folder beside it, which takes the name once everything is on the disk. One
+ * of the same name is put aside until then, and `repairCheckpoints` brings it back where the process was killed in between.
  *
  * `model.safetensors` holds the network and its teacher under the names of the authors' checkpoints, `optimizer.safetensors`
  * the moments (`m.*`, `v.*`), `state.json` the rest. On a full disk older checkpoints are untouched.
  *
  * @returns the checkpoint's folder
+ * @throws NonFiniteError where a weight or a moment is no number; nothing is written then
  */
 export async function writeCheckpoint<P extends TensorTree>(
   runFolder: string,
   { network, state, info }: { network: Network<P>; state: TrainState<P>; info: CheckpointInfo },
 ): Promise<string> {
   const folder = checkpointFolder(runFolder, info.iteration);
-  const temporary = `${folder}.part`;
+  const [temporary, previous] = [`${folder}${suffixes.part}`, `${folder}${suffixes.previous}`];
+  const [model, moments] = [await network.exportCheckpoint(state), await momentArrays(state)];
+  assertFiniteArrays(model);
+  assertFiniteArrays(moments);
   await rm(temporary, { recursive: true, force: true });
   try {
     await mkdir(temporary, { recursive: true });
-    await writeSafetensors(join(temporary, modelFile), await network.exportCheckpoint(state));
-    await writeSafetensors(join(temporary, optimizerFile), await momentArrays(state));
-    await writeWhole(join(temporary, stateFile), [
-      new TextEncoder().encode(`${JSON.stringify(info, null, 2)}\n`),
-    ]);
-    await rm(folder, { recursive: true, force: true });
+    await writeSafetensors(join(temporary, modelFile), model);
+    await writeSafetensors(join(temporary, optimizerFile), moments);
+    const files = await sealFiles(temporary, arrayFiles);
+    await writeWhole(join(temporary, stateFile), [new TextEncoder().encode(sealedJson({ ...info, files }))]);
+    if (existsSync(folder)) await rename(folder, previous);
     await rename(temporary, folder);
+    await syncFolder(join(runFolder, 'checkpoints'));
+    await rm(previous, { recursive: true, force: true });
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
   return folder;
+}
+
+/**
+ * Tidies the checkpoints that a killed process left: what it had not finished writing or removing goes, and one that it had put
+ * aside to write it again takes its name back.
+ */
+export async function repairCheckpoints(runFolder: string): Promise<void> {
+  const folder = join(runFolder, 'checkpoints');
+  if (!existsSync(folder)) return;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const whole = path.slice(0, -suffixes.previous.length);
+    if (name.endsWith(suffixes.previous) && !existsSync(whole)) await rename(path, whole);
+    else if (Object.values(suffixes).some((suffix) => name.endsWith(suffix))) {
+      await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * The newest checkpoint of a run that is whole. Damaged ones that are newer are told and renamed, not removed.
+ *
+ * @returns undefined where the run has none
+ */
+export async function newestWholeCheckpoint(
+  runFolder: string,
+  print: (line: string) => void,
+): Promise<string | undefined> {
+  for (const checkpoint of (await listCheckpoints(runFolder)).reverse()) {
+    const damage = await checkpointDamage(checkpoint);
+    if (damage === undefined) return checkpoint;
+    let aside = `${checkpoint}.damaged`;
+    for (let i = 2; existsSync(aside); i++) aside = `${checkpoint}.damaged-${i}`;
+    await rename(checkpoint, aside);
+    print(`${checkpoint}: damaged, ${damage}; moved to ${aside}, the one before it is used.`);
+  }
+  return undefined;
+}
+
+/** What is wrong with the files of a checkpoint; undefined where it is whole. */
+export function checkpointDamage(checkpoint: string): Promise<string | undefined> {
+  return damageOf(checkpoint, { state: stateFile, arrays: arrayFiles });
 }
 
 async function momentArrays({ optimizer }: TrainState): Promise<Record<string, NDArray>> {
@@ -82,7 +141,12 @@ export async function listCheckpoints(runFolder: string): Promise<string[]> {
 /** Removes all but the newest `keep` checkpoints of a run. */
 export async function pruneCheckpoints(runFolder: string, { keep }: { keep: number }): Promise<void> {
   const checkpoints = await listCheckpoints(runFolder);
-  for (const old of checkpoints.slice(0, -keep)) await rm(old, { recursive: true, force: true });
+  for (const old of checkpoints.slice(0, -keep)) {
+    // Killed in the middle, half a checkpoint must not look like one.
+    const removed = `${old}${suffixes.removed}`;
+    await rename(old, removed);
+    await rm(removed, { recursive: true, force: true });
+  }
 }
 
 /** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */

@@ -5,6 +5,7 @@ import { compileFunction, type CompiledFunction, type CompileOptions, type Feeds
 import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
+import { rememberedBackbone } from '../cli/load-backbone.js';
 import { openDataset } from '../data/open-dataset.js';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, type Evaluation, type Panel, type RunForward } from '../evaluation/evaluate.js';
@@ -56,7 +57,8 @@ export async function evaluateCheckpoint<P extends TensorTree>(
       `${dataset.name}: without masks there is nothing to compare with; name their folder with data.masks.`,
     );
   }
-  const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone: options.backbone });
+  const backbone = options.backbone ?? ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
+  const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone });
   const engine = await initBackend({ ...config.engine, print });
   const compiles = config.engine.compile && engine.backend === 'tensorflow';
   const lanes = compiles ? lanesOf(engine) : oneLane;

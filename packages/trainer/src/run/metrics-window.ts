@@ -14,10 +14,9 @@ interface MetricSum {
 /** Metrics of the iterations since the last row, and a moving view of them for the progress line. */
 export interface MetricsWindow {
   add(metrics: Readonly<Record<string, number>>): void;
-  /** Means over the iterations since the last {@link take}. */
+  /** Means over the iterations since the window was last cleared. */
   means(): Record<string, number>;
-  /** The {@link means}; begins anew. */
-  take(): Record<string, number>;
+  clear(): void;
   /** Whether there was no iteration since then. */
   isEmpty(): boolean;
   /** Exponential means of the loss and its terms. */
@@ -32,8 +31,6 @@ const shown = ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'];
 export function metricsWindow(from: MetricsWindowState = { sums: {}, smooth: {} }): MetricsWindow {
   let sums: Record<string, MetricSum> = { ...from.sums };
   const smooth: Record<string, number> = { ...from.smooth };
-  const means = (): Record<string, number> =>
-    Object.fromEntries(Object.entries(sums).map(([key, { total, count }]) => [key, total / count]));
   return {
     add(metrics) {
       for (const [key, value] of Object.entries(metrics)) {
@@ -42,11 +39,10 @@ export function metricsWindow(from: MetricsWindowState = { sums: {}, smooth: {} 
         smooth[key] = smooth[key] === undefined ? value : 0.9 * smooth[key] + 0.1 * value;
       }
     },
-    means,
-    take() {
-      const row = means();
+    means: () =>
+      Object.fromEntries(Object.entries(sums).map(([key, { total, count }]) => [key, total / count])),
+    clear() {
       sums = {};
-      return row;
     },
     isEmpty: () => Object.keys(sums).length === 0,
     recent: () => Object.fromEntries(Object.entries(smooth).filter(([key]) => shown.includes(key))),

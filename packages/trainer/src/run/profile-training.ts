@@ -6,6 +6,7 @@ import type { BatchFeed } from '../data/feed-batch.js';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { stageTimes, type StageTime } from '../profile/stage-times.js';
 import { isOn, lossTerms, phaseAt, type LossTerm } from '../step/phase.js';
+import { resolveCheckpoint } from './checkpoint.js';
 import { compiledStepper } from './stepper.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
 
@@ -63,9 +64,10 @@ export async function profileTraining<P extends TensorTree = TensorTree>(
   if (engine.backend !== 'tensorflow') throw new Error(`${needs}: engine.backend is ${engine.backend}.`);
   if (engine.xla) throw new Error('engine.xla makes the step one piece without stages: profile with it off.');
 
-  const source = await trainingSource(config, options);
+  const source = await trainingSource(config, { ...options, print });
   const { network, settings } = source;
-  const { state, step, compiled, iteration } = await trainingStart(config, source, { ...options, print });
+  const checkpoint = options.resume ? await resolveCheckpoint(options.folder) : undefined;
+  const { state, step, compiled, iteration } = await trainingStart(config, source, { checkpoint, print });
   if (!compiled) throw new Error(`${needs}: see \`toco doctor\`.`);
   const from = Math.max(...settings.phases.map((row) => row.from));
   const phase = phaseAt(settings.phases, from);

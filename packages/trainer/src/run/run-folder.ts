@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { writeWhole } from '@toco/formats';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
+import { readYaml } from '../config/load-config.js';
+import { parseConfig } from '../config/parse-config.js';
+import { listCheckpoints, readCheckpointInfo, repairCheckpoints } from './checkpoint.js';
+import { lockFolder, lockRun, type RunLock } from './run-lock.js';
 
 /** Files of a run's folder. */
 export function runFiles(folder: string): { metrics: string; config: string; report: string } {
@@ -14,24 +18,106 @@ export function runFiles(folder: string): { metrics: string; config: string; rep
   };
 }
 
+/** A folder that this process alone writes into. */
+export interface RunFolder {
+  readonly lock: RunLock;
+  /** Lets go of the folder; with `undo` a new run's goes too, so that the same command works once its mistake is mended. */
+  leave(how: { readonly undo: boolean }): Promise<void>;
+}
+
 /**
- * Makes the folder of a new run and writes its resolved configuration.
+ * Takes the folder of a new run.
  *
  * @throws one line where a run is there already: nothing is overwritten
  */
-export async function createRunFolder(folder: string, config: Config): Promise<void> {
-  if (existsSync(folder) && (await readdir(folder)).length > 0) {
+export async function createRunFolder(folder: string, print: (line: string) => void): Promise<RunFolder> {
+  const assertEmpty = async (): Promise<void> => {
+    if (await isEmpty(folder)) return;
     throw new Error(
-      `${folder}: not empty; go on with that run by --resume, or choose another folder with --out.`,
+      `${folder}: not empty; resume that run with --resume, or choose another folder with --out.`,
     );
+  };
+  // A folder of anything else gets no lock; one where a process trains is told as that.
+  if (!existsSync(join(folder, lockFolder))) await assertEmpty();
+  const created = await mkdir(folder, { recursive: true });
+  const lock = await lockRun(folder, print);
+  try {
+    await assertEmpty();
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
-  await mkdir(folder, { recursive: true });
-  await writeWhole(runFiles(folder).config, [new TextEncoder().encode(stringify(config))]);
+  return {
+    lock,
+    async leave({ undo }) {
+      await lock.release();
+      if (undo) await removeStart(folder, created);
+    },
+  };
 }
 
-/** Removes what a killed process had not finished writing. */
-export async function removeUnfinished(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (/\.\d+-[0-9a-f]{8}\.part$/.test(name)) await rm(join(folder, name), { force: true });
+/** Takes the folder of a run that is resumed, and tidies what a killed process left there. @throws one line: no run there */
+export async function resumeRunFolder(folder: string, print: (line: string) => void): Promise<RunFolder> {
+  await assertRun(folder);
+  const lock = await lockRun(folder, print);
+  for (const name of (await readdir(folder)).filter(isLeftover))
+    await rm(join(folder, name), { force: true });
+  await repairCheckpoints(folder);
+  return { lock, leave: () => lock.release() };
+}
+
+/** Writes what a run is trained with from now on; what it was trained with until `iteration` is kept beside it. */
+export async function writeRunConfig(
+  folder: string,
+  config: Config,
+  before?: { readonly config: Config; readonly iteration: number },
+): Promise<void> {
+  const [path, text] = [runFiles(folder).config, stringify(config)];
+  const earlier = before && stringify(before.config);
+  if (before && earlier !== undefined && earlier !== text && before.iteration > 0) {
+    const until = join(folder, `config-until-${String(before.iteration).padStart(6, '0')}.yaml`);
+    if (!existsSync(until)) await writeWhole(until, [new TextEncoder().encode(earlier)]);
+  }
+  await writeWhole(path, [new TextEncoder().encode(text)]);
+}
+
+/** The configuration that a run was trained with last. @throws one line: no run there, or a mistake in its `config.yaml` */
+export async function readRunConfig(folder: string): Promise<Config> {
+  await assertRun(folder);
+  const { config } = runFiles(folder);
+  if (existsSync(config)) return parseConfig(await readYaml(config), config);
+  return (await readCheckpointInfo((await listCheckpoints(folder)).at(-1)!)).config;
+}
+
+async function assertRun(folder: string): Promise<void> {
+  if (existsSync(runFiles(folder).config) || (await listCheckpoints(folder)).length > 0) return;
+  throw new Error(
+    `${folder}: no run here to resume (config.yaml is missing); check --out, or start the run without --resume.`,
+  );
+}
+
+/** Whether a folder holds nothing but what a process that was killed at its very start leaves. */
+async function isEmpty(folder: string): Promise<boolean> {
+  if (!existsSync(folder)) return true;
+  return (await readdir(folder)).every((name) => name === lockFolder || isLeftover(name));
+}
+
+/** What `writeWhole` leaves when its process is killed. */
+function isLeftover(name: string): boolean {
+  return /\.\d+-[0-9a-f]{8}\.part$/.test(name);
+}
+
+/** Removes what the start of a run has made: its files, its folder and those that were made for it. */
+async function removeStart(folder: string, created: string | undefined): Promise<void> {
+  await rm(runFiles(folder).config, { force: true });
+  await rm(join(folder, lockFolder), { recursive: true, force: true });
+  if (created === undefined) return;
+  try {
+    for (let path = folder; ; path = dirname(path)) {
+      await rmdir(path);
+      if (join(path) === join(created)) return;
+    }
+  } catch {
+    // Something else lies there by now.
   }
 }

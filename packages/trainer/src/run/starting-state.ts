@@ -7,17 +7,16 @@ import { formatImportReport } from '../weights/format-report.js';
 import { namePrefix } from '../weights/name-prefix.js';
 import { namingWeights } from '../weights/naming-weights.js';
 import { resolveWeights } from '../weights/resolve-weights.js';
-import { readTrainState, resolveCheckpoint } from './checkpoint.js';
+import { readTrainState } from './checkpoint.js';
 
 /** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
 export async function startingState<P extends TensorTree>(
   config: Config,
   network: Network<P>,
-  { folder, resume, print }: { folder: string; resume: boolean; print: (line: string) => void },
+  { checkpoint, print }: { checkpoint: string | undefined; print: (line: string) => void },
 ): Promise<TrainState<P>> {
-  if (resume) {
-    const checkpoint = await resolveCheckpoint(folder);
-    print(`Going on from ${checkpoint}.`);
+  if (checkpoint !== undefined) {
+    print(`Resuming from ${checkpoint}.`);
     return readTrainState(checkpoint, network);
   }
   const { weights } = config.backbone;

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Network, NetworkState } from '@toco/network';
 import type { Config } from '../config/config.js';
-import { applySetting } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
+import { withSettings } from '../config/with-settings.js';
 import { formatImportReport } from '../weights/format-report.js';
 import { importNetwork, readNetworkArrays } from '../weights/network-weights.js';
 import { resolveWeights } from '../weights/resolve-weights.js';
@@ -38,11 +38,9 @@ export async function modelOfRun(
   const folder = await resolveCheckpoint(path);
   const { config, classes, iteration } = await readCheckpointInfo(folder);
   const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
-  const data: Record<string, unknown> = structuredClone(config);
-  for (const setting of settings) applySetting(data, setting);
   return {
     name: folder,
-    config: parseConfig(data, `${folder} with --set`),
+    config: parseConfig(withSettings(config, settings), `${folder} with --set`),
     classes,
     numClasses: classes.length,
     rows: rows.filter((row) => row.iteration <= iteration),

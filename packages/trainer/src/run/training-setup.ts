@@ -4,6 +4,7 @@ import type { Dataset, SampleList } from '@toco/datasets';
 import { checkpointed, type CompileOptions } from '@toco/graph';
 import type { Network } from '@toco/network';
 import { initBackend } from '@toco/runtime';
+import { rememberedBackbone } from '../cli/load-backbone.js';
 import type { Config } from '../config/config.js';
 import type { StepConfig } from '../config/step-config.js';
 import { stepConfigOf } from '../config/step-config-of.js';
@@ -39,11 +40,16 @@ export interface TrainingStart<P extends TensorTree> {
 /** Opens data set and network of a configuration, or takes one's own. */
 export async function trainingSource<P extends TensorTree>(
   config: Config,
-  own: { readonly data?: Dataset | undefined; readonly backbone?: Backbone<P> | undefined },
+  own: {
+    readonly data?: Dataset | undefined;
+    readonly backbone?: Backbone<P> | undefined;
+    readonly print: (line: string) => void;
+  },
 ): Promise<TrainingSource<P>> {
   const data = own.data ?? (await openDataset(config));
   const numClasses = data.classes.length;
-  const network = buildNetwork(config, { numClasses, backbone: own.backbone });
+  const backbone = own.backbone ?? ((await rememberedBackbone(config, own.print)) as Backbone<P> | undefined);
+  const network = buildNetwork(config, { numClasses, backbone });
   const images = await data.list(data.lists.train);
   return { data, network, images, settings: stepConfigOf(config, numClasses) };
 }
@@ -52,7 +58,7 @@ export async function trainingSource<P extends TensorTree>(
 export async function trainingStart<P extends TensorTree>(
   config: Config,
   { network, settings }: TrainingSource<P>,
-  options: { readonly folder: string; readonly resume: boolean; readonly print: (line: string) => void },
+  options: { readonly checkpoint: string | undefined; readonly print: (line: string) => void },
 ): Promise<TrainingStart<P>> {
   const { checkpoint, compile, precision, xla } = config.engine;
   const engine = await initBackend({ ...config.engine, print: options.print });

@@ -71,7 +71,7 @@ test('a run that is stopped and resumed ends with the same weights as one that w
     ];
     const resumed = await toco(again);
     expect(resumed).toMatchObject({ status: 0 });
-    expect(resumed.stderr).toContain('Going on from');
+    expect(resumed.stderr).toContain('Resuming from');
 
     expect(modelOf(parted, 8)).toEqual(modelOf(whole, 8));
     const trained = (folder: string): Row[] => rowsOf(folder).filter(({ kind }) => kind === 'train');
@@ -120,7 +120,7 @@ test('a run that is stopped and resumed ends with the same weights as one that w
     const busy = await toco(['train', ...tinyRun, '--out', whole]);
     expect(busy.status).toBe(1);
     expect(busy.stderr).toMatch(
-      /not empty; go on with that run by --resume, or choose another folder with --out\.\n$/,
+      /not empty; resume that run with --resume, or choose another folder with --out\.\n$/,
     );
   });
 }, 180_000);
@@ -144,7 +144,7 @@ test('Ctrl-C ends after the iteration in hand, with a checkpoint to go on from',
       },
     });
     expect(status).toBe(130);
-    expect(stderr).toMatch(/go on with: toco train --resume --out /);
+    expect(stderr).toMatch(/resume with: toco train --resume --out /);
     const [checkpoint] = readdirSync(join(out, 'checkpoints'));
     const done = Number(/iteration-(\d+)/.exec(checkpoint!)![1]);
     const more = ['--resume', '--out', out, '--backbone', tinyBackbone, '--set', `run.stopAfter=${done + 2}`];

@@ -161,6 +161,6 @@ test('a window goes on from what a checkpoint holds', () => {
     expect(second.means()).toEqual(whole.means());
     expect(second.recent()).toEqual(whole.recent());
   }
-  whole.take();
+  whole.clear();
   expect(whole.isEmpty()).toBe(true);
 });

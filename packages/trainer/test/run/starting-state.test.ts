@@ -38,8 +38,7 @@ describe('startingState with network.weights', () => {
     const lines: string[] = [];
     const config = parseConfig({ seed: 3, network: { weights: file } });
     const started = await startingState(config, network, {
-      folder,
-      resume: false,
+      checkpoint: undefined,
       print: (line) => lines.push(line),
     });
     expect(lines).toHaveLength(1);

@@ -1,0 +1,32 @@
+import type { Config } from './config.js';
+import { readYaml } from './load-config.js';
+import { parseConfig } from './parse-config.js';
+import { withSettings } from './with-settings.js';
+
+/**
+ * The configuration of a run that is resumed: the one it ran with, overlaid by what a YAML file names, overlaid by `key=value`
+ * settings.
+ *
+ * @throws one line that names file and key
+ */
+export async function resumedConfig(
+  ran: Config,
+  { file, settings }: { readonly file?: string | undefined; readonly settings: readonly string[] },
+): Promise<Config> {
+  const given = file === undefined ? {} : await readYaml(file);
+  if (!isObject(given)) throw new Error(`${file}: holds no keys; write "key: value" lines.`);
+  const overlaid = withSettings(overlay(ran, given) as object, settings);
+  const sources = [...(file === undefined ? [] : [file]), ...(settings.length > 0 ? ['--set'] : [])];
+  return parseConfig(overlaid, ['the configuration of the run', ...sources].join(' with '));
+}
+
+/** `over` on `under`: objects key by key, everything else as a whole. */
+function overlay(under: unknown, over: unknown): unknown {
+  if (!isObject(under) || !isObject(over)) return over;
+  const entries = Object.entries(over).map(([key, value]) => [key, overlay(under[key], value)]);
+  return { ...under, ...(Object.fromEntries(entries) as object) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { TensorTree } from '@toco/core';
+import type { Config } from '../config/config.js';
+import type { BatchFeed } from '../data/feed-batch.js';
+import type { TrainingBatches } from '../data/training-batches.js';
+import { validationList } from '../evaluation/validation-list.js';
+import { phaseAt, type ScheduledPhase } from '../step/phase.js';
+import { newestWholeCheckpoint, readCheckpointInfo } from './checkpoint.js';
+import { listDigest } from './list-digest.js';
+import { openRecords, type RunRecords } from './records.js';
+import { runChanges } from './run-changes.js';
+import { createRunFolder, readRunConfig, resumeRunFolder, runFiles, writeRunConfig } from './run-folder.js';
+import { createSaver, type Saver } from './saver.js';
+import { compiledStepper, eagerStepper, type Stepper } from './stepper.js';
+import type { TrainOptions } from './train.js';
+import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
+import { untilAborted } from './until-aborted.js';
+import { createValidator, putReportAside, type Validator } from './validator.js';
+
+/** Everything that training works with, made from a configuration. */
+export interface Run<P extends TensorTree> {
+  readonly start: number;
+  /** Iteration to end at. */
+  readonly total: number;
+  readonly phases: readonly ScheduledPhase[];
+  /** Runs the steps; undefined where nothing is left to do. */
+  readonly stepper: Stepper<P> | undefined;
+  /** Batches from `start` to before `total`; they end early where the run is interrupted. */
+  readonly feeds: AsyncIterable<BatchFeed>;
+  /** Names of the images of the batch that came last. */
+  readonly ids: () => readonly string[];
+  readonly saver: Saver<P>;
+  readonly validator: Validator<P>;
+  readonly records: RunRecords;
+  close(): Promise<void>;
+}
+
+/**
+ * Prepares a run: locks its folder, opens data and network, tells what changed since it was interrupted, writes what it is
+ * trained with, starts the engine, compiles.
+ *
+ * @throws one line for what is wrong; a new run then leaves nothing behind. The signal's reason where it comes meanwhile.
+ */
+export async function openRun<P extends TensorTree>(
+  config: Config,
+  options: TrainOptions<P> & { readonly print: (line: string) => void },
+): Promise<Run<P>> {
+  const { folder, resume = false, signal, print } = options;
+  const owned = await (resume ? resumeRunFolder : createRunFolder)(folder, print);
+  let batches: TrainingBatches | undefined;
+  let stepper: Stepper<P> | undefined;
+  const close = async (undo: boolean): Promise<void> => {
+    await batches?.close();
+    stepper?.dispose();
+    await owned.leave({ undo });
+  };
+  const stage = async <T>(work: Promise<T>): Promise<T> => untilAborted(work, signal);
+  try {
+    const checkpoint = resume ? await stage(newestWholeCheckpoint(folder, print)) : undefined;
+    const source = await stage(trainingSource(config, options));
+    const { data, network, images, settings } = source;
+    const list = validationList(await stage(data.list(data.lists.val)), print);
+    const ran = rememberedConfig(config, network.backbone.name);
+    const info = {
+      ...{ backbone: network.backbone.name, classes: data.classes, config: ran },
+      images: listDigest(images),
+    };
+    if (resume) {
+      const last = checkpoint === undefined ? { iteration: 0 } : await readCheckpointInfo(checkpoint);
+      const before = { ...last, config: 'config' in last ? last.config : await readRunConfig(folder) };
+      for (const line of runChanges(folder, before, info)) print(line);
+      await writeRunConfig(folder, ran, before);
+      if (checkpoint === undefined) print(`${folder}: no checkpoint yet, the run starts from its beginning.`);
+    } else await writeRunConfig(folder, ran);
+
+    const started = await stage(trainingStart(config, source, { checkpoint, print }));
+    const { iteration: start, state, step, compiled } = started;
+    const total = Math.min(config.run.stopAfter ?? Infinity, config.optimizer.iterations);
+    if (start < total) await putReportAside(folder, start);
+    const window = checkpoint === undefined ? undefined : (await readCheckpointInfo(checkpoint)).window;
+    const validates = list !== undefined;
+    const records = await openRecords(folder, { config, start, total, window, validates, print });
+    const { lock } = owned;
+    const saver = createSaver({
+      folder,
+      lock,
+      network,
+      info,
+      records,
+      start: { checkpoint, iteration: start },
+    });
+    const validator = createValidator({
+      ...{ ...options, config, data, list, network, records, total },
+      targetForward: started.targetForward,
+    });
+
+    let first: BatchFeed | undefined;
+    if (start < total || (await validator.isDue(start))) {
+      // Figures that are left to do need a batch too: compiling takes one as an example.
+      batches = batchesOf(config, source, {
+        startIteration: start,
+        endIteration: Math.max(total, start + 1),
+      });
+      first = (await stage(batches.next())).value;
+      print(
+        `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
+      );
+      const phase = phaseAt(settings.phases, start);
+      stepper = compiled
+        ? await compiledStepper({ step, state, feed: first!, phase }, compiled)
+        : eagerStepper({ step, state });
+    } else print(nothingLeft(config, { start, total }));
+    return {
+      ...{ start, total, phases: settings.phases, stepper, saver, validator, records },
+      feeds: feedsOf(batches, { first, count: total - start, signal }),
+      ids: () => batches?.ids() ?? [],
+      close: () => close(false),
+    };
+  } catch (error) {
+    // What is interrupted after its configuration was written can be resumed.
+    await close(!resume && !(signal?.aborted && existsSync(runFiles(folder).config)));
+    throw error;
+  }
+}
+
+/** The batches of a run, the first of which is there already. */
+async function* feedsOf(
+  batches: TrainingBatches | undefined,
+  {
+    first,
+    count,
+    signal,
+  }: {
+    readonly first: BatchFeed | undefined;
+    readonly count: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): AsyncGenerator<BatchFeed> {
+  // Whoever waits for a batch when the run is interrupted, waits no longer.
+  signal?.addEventListener('abort', () => void batches?.close(), { once: true });
+  let feed = first;
+  for (let done = 0; feed !== undefined && done < count && !signal?.aborted; done++) {
+    yield feed;
+    if (done + 1 < count && !signal?.aborted) feed = (await batches!.next()).value;
+  }
+}
+
+/** A configuration as its run remembers it: with the backbone that it really has, wherever it is read from. */
+function rememberedConfig(config: Config, name: string): Config {
+  const { module } = config.backbone;
+  return {
+    ...config,
+    backbone: { ...config.backbone, name, ...(module !== undefined && { module: resolve(module) }) },
+  };
+}
+
+function nothingLeft({ run }: Config, { start, total }: { start: number; total: number }): string {
+  const key = run.stopAfter === total ? 'run.stopAfter' : 'optimizer.iterations';
+  return `Nothing left to do: the run has ${start} iterations and ${key} is ${total}; train on with --set ${key}=<more>.`;
+}

@@ -1,0 +1,49 @@
+import type { TensorTree } from '@toco/core';
+import { resumeCommand } from '../cli/resume-command.js';
+import { NonFiniteError } from './finite.js';
+import type { Run } from './open-run.js';
+
+/** A run that an error ends, and how far it got. */
+interface EndedRun<P extends TensorTree> extends Pick<Run<P>, 'stepper' | 'saver' | 'ids' | 'start'> {
+  readonly folder: string;
+  readonly iteration: number;
+  readonly print: (line: string) => void;
+}
+
+/** How TensorFlow's own failures begin: the weights may be half updated then. */
+const midStep = 'The compiled function failed';
+
+/**
+ * Saves what a run has trained before an error ends it, unless that is what is wrong.
+ *
+ * @returns the error to end with
+ */
+export async function rescue<P extends TensorTree>(error: Error, run: EndedRun<P>): Promise<Error> {
+  const { stepper, saver, folder, iteration, start, print } = run;
+  if (error instanceof NonFiniteError) return nonFiniteEnd(error, run);
+  if (stepper === undefined || iteration === start || saver.hasFailed()) return error;
+  const kept = saver.newest() === '' ? 'there is no checkpoint yet' : `${saver.newest()} is untouched`;
+  if (error.message.startsWith(midStep)) {
+    print(`Not saved: the step failed halfway; ${kept}. Resume with: ${resumeCommand(folder)}`);
+    return error;
+  }
+  try {
+    await saver.save(stepper, iteration);
+    print(`Saved iteration ${iteration} (${saver.newest()}). Resume with: ${resumeCommand(folder)}`);
+  } catch (failure) {
+    print(`Iteration ${iteration} could not be saved (${(failure as Error).message}); ${kept}.`);
+  }
+  return error;
+}
+
+function nonFiniteEnd<P extends TensorTree>(
+  error: NonFiniteError,
+  { iteration, ids, saver, folder }: EndedRun<P>,
+): Error {
+  const kept = saver.newest() === '' ? 'There is no checkpoint yet' : `${saver.newest()} is from before`;
+  const images = ids().join(', ');
+  return new Error(
+    `Iteration ${iteration} gave values that are no numbers: ${error.message} (images ${images}). ${kept}; repeat that iteration with: ${resumeCommand(folder)} (with --set optimizer.lr=<smaller> to try another way).`,
+    { cause: error },
+  );
+}

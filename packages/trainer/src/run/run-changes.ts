@@ -1,0 +1,56 @@
+import { configChanges } from '../config/config-changes.js';
+import type { CheckpointInfo } from './checkpoint.js';
+
+/** What a network is made of: other values are another network, which no checkpoint fits. */
+const architecture = /^(?:backbone\.name|network\.(?:decoderDim|projection\..*))$/;
+
+/**
+ * Lines that say what differs between a run so far and what it shall be resumed with: every key of the configuration, the
+ * training images.
+ *
+ * @throws one line where it can't be resumed so: other classes, another network
+ */
+export function runChanges(
+  folder: string,
+  before: Pick<CheckpointInfo, 'config' | 'iteration'> & Partial<CheckpointInfo>,
+  now: Omit<CheckpointInfo, 'iteration'>,
+): string[] {
+  const { iteration } = before;
+  const refuse = (what: string): never => {
+    throw new Error(`${folder}: ${what}; start a new run with --out <another folder>.`);
+  };
+  if (iteration > 0) {
+    if (before.classes && JSON.stringify(before.classes) !== JSON.stringify(now.classes)) {
+      refuse(`${classChange(before.classes, now.classes)}, and a run can't be resumed with other classes`);
+    }
+    if (before.backbone !== undefined && before.backbone !== now.backbone) {
+      refuse(`the run was trained with the backbone ${before.backbone}, now it is ${now.backbone}`);
+    }
+  }
+  const lines = configChanges(before.config, now.config).map(({ key, was, is }) => {
+    const change = `${key} is ${is ?? 'not set'}, was ${was ?? 'not set'}`;
+    if (iteration > 0 && architecture.test(key)) refuse(`${change}, and no checkpoint fits another network`);
+    return `Changed from iteration ${iteration} on: ${change}.`;
+  });
+  const [had, has] = [before.images, now.images];
+  if (had && has && had.sha256 !== has.sha256) {
+    lines.push(
+      `Changed from iteration ${iteration} on: the training images or their labels (${has.count} of the list ${has.list}, was ${had.count} of ${had.list}); batches are not those that would have come.`,
+    );
+  }
+  return lines;
+}
+
+function classChange(was: readonly string[], is: readonly string[]): string {
+  const sorted = (names: readonly string[]): string => JSON.stringify([...names].sort());
+  if (sorted(was) === sorted(is)) {
+    const at = was.findIndex((name, i) => name !== is[i]);
+    return `the classes are in another order (number ${at + 1} is ${is[at]}, was ${was[at]})`;
+  }
+  const gone = was.filter((name) => !is.includes(name));
+  const come = is.filter((name) => !was.includes(name));
+  const some = (names: readonly string[]): string =>
+    `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
+  const parts = [gone.length > 0 && `without ${some(gone)}`, come.length > 0 && `with ${some(come)}`];
+  return `the data set has ${is.length} classes, the run was trained on ${was.length} (now ${parts.filter(Boolean).join(', ')})`;
+}

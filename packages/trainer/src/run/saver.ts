@@ -1,0 +1,58 @@
+import type { TensorTree } from '@toco/core';
+import type { Network } from '@toco/network';
+import { pruneCheckpoints, writeCheckpoint, type CheckpointInfo } from './checkpoint.js';
+import type { RunRecords } from './records.js';
+import type { RunLock } from './run-lock.js';
+import type { Stepper } from './stepper.js';
+
+/** Writes the checkpoints of a run. */
+export interface Saver<P extends TensorTree> {
+  /** Folder of the newest checkpoint; empty where there is none. */
+  newest(): string;
+  /** Writes a checkpoint, unless the newest is of this iteration. */
+  save(stepper: Stepper<P>, iteration: number): Promise<void>;
+  /** Whether writing failed: trying once more would only fail again. */
+  hasFailed(): boolean;
+}
+
+/** What a run's checkpoints are made of. */
+export interface SaverOptions<P extends TensorTree> {
+  readonly folder: string;
+  readonly lock: RunLock;
+  readonly network: Network<P>;
+  readonly info: Omit<CheckpointInfo, 'iteration'>;
+  /** Their window of metrics goes with the state. */
+  readonly records: Pick<RunRecords, 'window'>;
+  /** The checkpoint that the run begins with, and its iteration. */
+  readonly start: { readonly checkpoint: string | undefined; readonly iteration: number };
+}
+
+/** A saver of a run that begins with a checkpoint or anew. */
+export function createSaver<P extends TensorTree>(options: SaverOptions<P>): Saver<P> {
+  const { folder, lock, network, info, records, start } = options;
+  let newest = start.checkpoint ?? '';
+  let saved = start.checkpoint === undefined ? undefined : start.iteration;
+  let failed = false;
+  return {
+    newest: () => newest,
+    hasFailed: () => failed,
+    async save(stepper, iteration) {
+      if (iteration === saved) return;
+      failed = true;
+      await lock.assertHeld();
+      const snapshot = await stepper.snapshot();
+      try {
+        newest = await writeCheckpoint(folder, {
+          network,
+          state: snapshot.state,
+          info: { iteration, ...info, window: records.window() },
+        });
+      } finally {
+        snapshot.dispose();
+      }
+      failed = false;
+      saved = iteration;
+      await pruneCheckpoints(folder, info.config.run);
+    },
+  };
+}

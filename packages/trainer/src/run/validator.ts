@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ApplyOptions } from '@toco/backbone';
+import type { TensorTree } from '@toco/core';
+import type { Dataset, SampleList } from '@toco/datasets';
+import type { Network } from '@toco/network';
+import type { Config } from '../config/config.js';
+import { evaluate, type Evaluation, type Panel, type RunForward } from '../evaluation/evaluate.js';
+import { evaluationForward } from '../evaluation/evaluation-forward.js';
+import { evaluateWithPanels, type DrawnEvaluation } from '../report/exemplary-panels.js';
+import { reportRun } from '../report/report-run.js';
+import { createProgress } from './progress.js';
+import type { RunRecords } from './records.js';
+import { runFiles } from './run-folder.js';
+import type { Stepper } from './stepper.js';
+
+/** Validates a run now and then, and reports it at its end. */
+export interface Validator<P extends TensorTree> {
+  /** Whether figures or the report of an iteration are due and not there yet, as after a kill. */
+  isDue(iteration: number): Promise<boolean>;
+  /** Does what is due; an interruption leaves it due. */
+  validate(stepper: Stepper<P>, iteration: number): Promise<void>;
+  /** Figures of the last validation, and the report where one was written. */
+  result(): { readonly evaluation?: Evaluation; readonly report?: string };
+}
+
+/** What a validator looks at. */
+export interface ValidatorOptions<P extends TensorTree> {
+  readonly folder: string;
+  readonly config: Config;
+  readonly data: Dataset;
+  /** Images with masks; undefined where there are none. */
+  readonly list: SampleList | undefined;
+  readonly network: Network<P>;
+  readonly targetForward: ApplyOptions;
+  readonly records: RunRecords;
+  readonly total: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly print: (line: string) => void;
+  readonly onPanel?: ((panel: Panel) => void) | undefined;
+  readonly report?: boolean | undefined;
+}
+
+/** A validator that follows `evaluation.every` and ends with the report. */
+export function createValidator<P extends TensorTree>(options: ValidatorOptions<P>): Validator<P> {
+  const { folder, config, data, list, network, records, total, signal, print } = options;
+  const files = runFiles(folder);
+  const forward = evaluationForward(network, { ...config.cam, forward: options.targetForward });
+  const { mean, std } = network.backbone;
+  let evaluation: Evaluation | undefined;
+  let report: string | undefined;
+  let run: RunForward | undefined;
+  const hasRow = async (iteration: number): Promise<boolean> =>
+    (await records.rows()).some((row) => row.kind === 'evaluation' && row.iteration === iteration);
+  const reports = (iteration: number): boolean => iteration === total && options.report !== false;
+  return {
+    result: () => ({ ...(evaluation && { evaluation }), ...(report !== undefined && { report }) }),
+    async isDue(iteration) {
+      if (list === undefined || iteration === 0 || iteration > total) return false;
+      if (reports(iteration) && !existsSync(files.report)) return true;
+      const isTime = iteration === total || iteration % config.evaluation.every === 0;
+      return isTime && !(await hasRow(iteration));
+    },
+    async validate(stepper, iteration) {
+      if (signal?.aborted) return;
+      const began = performance.now();
+      records.pause();
+      // Prepared once: each preparation is another trace.
+      run ??= stepper.inference(forward);
+      const how = {
+        ...config.evaluation,
+        mean,
+        std,
+        workers: config.data.workers,
+        progress: createProgress('validate'),
+        signal,
+        onPanel: iteration === total ? options.onPanel : undefined,
+      };
+      let drawn: DrawnEvaluation | undefined;
+      try {
+        drawn = reports(iteration) ? await evaluateWithPanels(run, list!, how) : undefined;
+        evaluation = drawn?.evaluation ?? (await evaluate(run, list!, how));
+      } catch (error) {
+        // Interrupted: it is still due, so it is made up for when the run is resumed.
+        if (signal?.aborted) return;
+        throw error;
+      }
+      const { cam, camAux, seg, f1, similarity } = evaluation;
+      const percent = (value: number): number => Math.round(value * 1e4) / 100;
+      if (!(await hasRow(iteration))) {
+        await records.write({
+          kind: 'evaluation',
+          iteration,
+          cam: percent(cam.mean),
+          camAux: percent(camAux.mean),
+          seg: percent(seg.mean),
+          f1,
+          similarity,
+          segPerClass: seg.perClass.map(percent),
+          camPerClass: cam.perClass.map(percent),
+          seconds: (performance.now() - began) / 1000,
+        });
+      }
+      print(
+        `iteration ${iteration}: mIoU of CAM ${percent(cam.mean)}, auxiliary CAM ${percent(camAux.mean)}, segmentation ${percent(seg.mean)}; F1 ${f1.toFixed(3)}; token similarity ${similarity.at(-1)!.toFixed(3)}`,
+      );
+      if (!drawn) return;
+      const { name, classes } = data;
+      const command = `toco train --config ${files.config} --out <another folder>`;
+      const rows = await records.rows();
+      await reportRun(files.report, { ...drawn, config, data: name, classes, rows, command });
+      print(`Report: ${files.report}`);
+      report = files.report;
+    },
+  };
+}
+
+/** A report of an earlier end makes room: `report.html` is of the run's end, or not there. */
+export async function putReportAside(folder: string, iteration: number): Promise<void> {
+  const { report } = runFiles(folder);
+  if (!existsSync(report)) return;
+  await rename(report, join(folder, `report-${String(iteration).padStart(6, '0')}.html`));
+}
