@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /** Arguments of a tiny run on synthetic scenes. */
 export const tinyRun = ['--config', here('tiny.yaml'), '--backbone', here('tiny-backbone.js')];
