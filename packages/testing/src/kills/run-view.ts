@@ -37,14 +37,16 @@ export function activityOf(
   schedule: { readonly iterations: number; readonly evaluateEvery: number },
 ): Activity {
   const { iterations, evaluateEvery } = schedule;
+  // Until it says so it has not begun: what is unfinished then was left by the process before.
+  const began = /iterations (\d+)–/.exec(printed);
+  if (!began) return 'start';
   if (now.saving) return 'saving';
   if (printed.includes(`iteration ${iterations}: mIoU`)) return now.hasReport ? 'start' : 'report';
   const due = now.newest > before.newest && now.newest % evaluateEvery === 0;
   const validates = due && !now.rows.includes(`evaluation ${now.newest}`);
   if (validates || printed.lastIndexOf('validate ') > printed.lastIndexOf(': mIoU')) return 'validation';
   // Rows beyond the checkpoint were cut at the start, so that their number alone says nothing.
-  const began = /iterations (\d+)–/.exec(printed);
-  const first = began ? Number(began[1]) : Number.POSITIVE_INFINITY;
+  const first = Number(began[1]);
   return now.rows.some((row) => Number(row.split(' ')[1]) > first) ? 'training' : 'start';
 }
 
