@@ -12,3 +12,5 @@ export { kernelCases, type KernelCase } from './kernel-cases.js';
 export { mutationCount, testSeed } from './test-seed.js';
 export { testWhere } from './test-where.js';
 export { withoutOwnKernels } from './without-own-kernels.js';
+export { killKinds, killTraining, type KillCounts, type KillOptions } from './kills/kill-training.js';
+export type { KilledTraining } from './kills/train-until.js';

@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
 import { initAdamW } from '../optimizer/adamw.js';
 import { trainedParameters, type TrainState } from '../step/train-state.js';
+import type { MetricsWindowState } from './metrics-window.js';
 import { damageOf, sealedJson, sealFiles, type SealedFile } from './checkpoint-seal.js';
 import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from './list-digest.js';
@@ -20,6 +21,8 @@ export interface CheckpointInfo {
   readonly backbone: string;
   readonly classes: readonly string[];
   readonly config: Config;
+  /** Metrics since the last row of `metrics.jsonl`. */
+  readonly window?: MetricsWindowState | undefined;
   /** What tells whether the training images are still the same. */
   readonly images?: ListDigest;
   /** Lengths and checksums of the other files. */

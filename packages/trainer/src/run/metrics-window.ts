@@ -1,37 +1,51 @@
+/** What a window holds: it belongs to a checkpoint, so that a resumed run writes the rows of one that never stopped. */
+export interface MetricsWindowState {
+  /** Sum and number of values since the last row. */
+  readonly sums: Readonly<Record<string, MetricSum>>;
+  /** Exponential means. */
+  readonly smooth: Readonly<Record<string, number>>;
+}
+
+interface MetricSum {
+  readonly total: number;
+  readonly count: number;
+}
+
 /** Metrics of the iterations since the last row, and a moving view of them for the progress line. */
 export interface MetricsWindow {
   add(metrics: Readonly<Record<string, number>>): void;
-  /** Means over the iterations since the last {@link take}; begins anew. */
-  take(): Record<string, number>;
-  /** Exponential means of the loss and its terms, and images per second over the last iterations. */
-  recent(batchSize: number): { values: Record<string, number>; imagesPerSecond: number };
+  /** Means over the iterations since the window was last cleared. */
+  means(): Record<string, number>;
+  clear(): void;
+  /** Whether there was no iteration since then. */
+  isEmpty(): boolean;
+  /** Exponential means of the loss and its terms. */
+  recent(): Record<string, number>;
+  /** What {@link metricsWindow} goes on from. */
+  state(): MetricsWindowState;
 }
 
 const shown = ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'];
 
-/** An empty window. */
-export function metricsWindow(): MetricsWindow {
-  let sums: Record<string, { total: number; count: number }> = {};
-  const smooth: Record<string, number> = {};
+/** A window that goes on from where another was, or an empty one. */
+export function metricsWindow(from: MetricsWindowState = { sums: {}, smooth: {} }): MetricsWindow {
+  let sums: Record<string, MetricSum> = { ...from.sums };
+  const smooth: Record<string, number> = { ...from.smooth };
   return {
     add(metrics) {
       for (const [key, value] of Object.entries(metrics)) {
-        const sum = (sums[key] ??= { total: 0, count: 0 });
-        sum.total += value;
-        sum.count++;
+        const { total, count } = sums[key] ?? { total: 0, count: 0 };
+        sums[key] = { total: total + value, count: count + 1 };
         smooth[key] = smooth[key] === undefined ? value : 0.9 * smooth[key] + 0.1 * value;
       }
     },
-    take() {
-      const means = Object.fromEntries(
-        Object.entries(sums).map(([key, { total, count }]) => [key, total / count]),
-      );
+    means: () =>
+      Object.fromEntries(Object.entries(sums).map(([key, { total, count }]) => [key, total / count])),
+    clear() {
       sums = {};
-      return means;
     },
-    recent(batchSize) {
-      const values = Object.fromEntries(Object.entries(smooth).filter(([key]) => shown.includes(key)));
-      return { values, imagesPerSecond: batchSize / smooth['seconds']! };
-    },
+    isEmpty: () => Object.keys(sums).length === 0,
+    recent: () => Object.fromEntries(Object.entries(smooth).filter(([key]) => shown.includes(key))),
+    state: () => ({ sums: { ...sums }, smooth: { ...smooth } }),
   };
 }

@@ -81,9 +81,18 @@ export async function openRun<P extends TensorTree>(
     const { iteration: start, state, step, compiled } = started;
     const total = Math.min(config.run.stopAfter ?? Infinity, config.optimizer.iterations);
     if (start < total) await putReportAside(folder, start);
-    const records = await openRecords(folder, config, { start, total });
+    const window = checkpoint === undefined ? undefined : (await readCheckpointInfo(checkpoint)).window;
+    const validates = list !== undefined;
+    const records = await openRecords(folder, { config, start, total, window, validates, print });
     const { lock } = owned;
-    const saver = createSaver({ folder, lock, network, info, start: { checkpoint, iteration: start } });
+    const saver = createSaver({
+      folder,
+      lock,
+      network,
+      info,
+      records,
+      start: { checkpoint, iteration: start },
+    });
     const validator = createValidator({
       ...{ ...options, config, data, list, network, records, total },
       targetForward: started.targetForward,

@@ -3,7 +3,9 @@ export interface ProgressStatus {
   readonly done: number;
   readonly total: number;
   /** Images per second over the last steps. */
-  readonly imagesPerSecond?: number;
+  readonly imagesPerSecond?: number | undefined;
+  /** Seconds until the end, where the caller knows better than the mean since the first unit. */
+  readonly left?: number | undefined;
   /** Named values shown behind the bar, such as the loss terms. */
   readonly values?: Readonly<Record<string, number>>;
 }
@@ -27,7 +29,7 @@ export function formatDuration(seconds: number): string {
 export function progressLine(
   label: string,
   status: ProgressStatus,
-  seconds: { passed: number; left: number },
+  seconds: { readonly passed: number; readonly left?: number | undefined },
 ): string {
   const { done, total, imagesPerSecond, values = {} } = status;
   const width = 20;
@@ -35,36 +37,45 @@ export function progressLine(
   const bar = '█'.repeat(filled) + '░'.repeat(width - filled);
   const speed = imagesPerSecond === undefined ? '' : ` · ${imagesPerSecond.toFixed(1)} images/s`;
   const shown = Object.entries(values).map(([name, value]) => ` · ${name} ${value.toPrecision(3)}`);
-  const times = `${formatDuration(seconds.passed)} passed, ${formatDuration(seconds.left)} left`;
+  const left = seconds.left === undefined ? '' : `, ${formatDuration(seconds.left)} left`;
+  const times = `${formatDuration(seconds.passed)} passed${left}`;
   return `${label} ${bar} ${done}/${total} · ${times}${speed}${shown.join('')}`;
 }
 
 /** Options of {@link createProgress}. */
 export interface ProgressOptions {
   readonly stream?: NodeJS.WriteStream;
-  /** Work that was done before (a resumed run): it does not count for the time left. */
-  readonly start?: number;
+  /** Whether the caller gives the time left with each update, once it is known; else it is judged by the mean. */
+  readonly givesLeft?: boolean;
   /** Milliseconds now; for tests. */
   readonly now?: () => number;
 }
 
 /** Progress on the error stream: standard output stays free for results. */
 export function createProgress(label: string, options: ProgressOptions = {}): Progress {
-  const { stream = process.stderr, start = 0, now = () => performance.now() } = options;
+  const { stream = process.stderr, givesLeft = false, now = () => performance.now() } = options;
   const began = now();
   const interval = stream.isTTY ? 100 : 15_000;
   let last = Number.NEGATIVE_INFINITY;
   let dirty = false;
   let full = false;
+  // What comes before the first update (compilation, a connection) does not count for the time left.
+  let first: { time: number; done: number } | undefined;
+  const meanLeft = ({ done, total }: ProgressStatus, time: number): number | undefined => {
+    if (done >= total) return 0;
+    if (!first || done <= first.done) return undefined;
+    return ((time - first.time) / 1000 / (done - first.done)) * (total - done);
+  };
   return {
     update(status) {
       const time = now();
+      first ??= { time, done: status.done };
       // The end is always shown, and once.
       const isEnd = status.done >= status.total;
       if (isEnd ? full : time - last < interval) return;
       [last, full] = [time, isEnd];
       const passed = (time - began) / 1000;
-      const left = status.done > start ? (passed / (status.done - start)) * (status.total - status.done) : 0;
+      const left = givesLeft ? status.left : meanLeft(status, time);
       const line = progressLine(label, status, { passed, left });
       if (stream.isTTY) {
         stream.write(`\r\x1b[2K${line.slice(0, Math.max(20, stream.columns - 1))}`);

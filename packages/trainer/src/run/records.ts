@@ -1,47 +1,91 @@
 import type { Config } from '../config/config.js';
-import { appendMetrics, readMetrics, truncateMetrics, type MetricsRow } from './metrics-log.js';
-import { metricsWindow } from './metrics-window.js';
+import type { BatchFeed } from '../data/feed-batch.js';
+import type { Phase } from '../step/phase.js';
+import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from './metrics-log.js';
+import { metricsWindow, type MetricsWindowState } from './metrics-window.js';
 import { createProgress } from './progress.js';
 import { runFiles } from './run-folder.js';
 import { tensorBoardWriter } from './tensorboard.js';
+import { trainingPace } from './training-pace.js';
 
 /** What a run tells of itself: rows of metrics, TensorBoard's events, the progress line. */
 export interface RunRecords {
-  /** Takes the metrics of an iteration. */
-  step(iteration: number, metrics: Readonly<Record<string, number>>): Promise<void>;
+  /** Takes the metrics of an iteration, and what it was an iteration of. */
+  step(
+    iteration: number,
+    metrics: Readonly<Record<string, number>>,
+    of: { readonly feed: BatchFeed; readonly phase: Phase },
+  ): Promise<void>;
   write(row: MetricsRow): Promise<void>;
   rows(): Promise<MetricsRow[]>;
+  /** The metrics since the last row, which belong to a checkpoint. */
+  window(): MetricsWindowState;
   /** Ends the progress line, so that what follows stands on its own. */
   pause(): void;
+  /** What comes now is the next iteration's time. */
+  resume(): void;
 }
 
-/** Opens the records of a run that begins at `start`: rows beyond it, written before a kill, are written again. */
+/** What {@link openRecords} is told. */
+export interface RecordsOptions {
+  readonly config: Config;
+  /** Iteration that the run begins at: rows beyond it, written before a kill, are written again. */
+  readonly start: number;
+  readonly total: number;
+  /** The metrics that the checkpoint holds. */
+  readonly window: MetricsWindowState | undefined;
+  readonly validates: boolean;
+  readonly print: (line: string) => void;
+}
+
+/** Opens the records of a run that begins, or goes on. */
 export async function openRecords(
   folder: string,
-  config: Config,
-  { start, total }: { readonly start: number; readonly total: number },
+  { config, start, total, validates, print, ...options }: RecordsOptions,
 ): Promise<RunRecords> {
+  const { logEvery } = config.run;
   const { metrics: path } = runFiles(folder);
-  await truncateMetrics(path, start);
-  const board = tensorBoardWriter(folder);
-  const progress = createProgress('train', { start });
-  const window = metricsWindow();
+  const window = metricsWindow(options.window);
+  // A run that ended here has written its last row before the window was full.
+  const isComplete = start === total || window.isEmpty();
+  const isKept = ({ kind, iteration }: MetricsRow): boolean =>
+    iteration < start || (iteration === start && (kind === 'evaluation' || isComplete));
+  const earlier = await repairMetrics(path, isKept, print);
+  const board = await tensorBoardWriter(folder, earlier);
+  const progress = createProgress('train', { givesLeft: true });
+  const evaluateEvery = validates ? config.evaluation.every : undefined;
+  const pace = trainingPace({ total, evaluateEvery, rows: earlier });
   const write = async (row: MetricsRow): Promise<void> => {
     await appendMetrics(path, [row]);
     board.write(row);
+    if (row.kind === 'evaluation') pace.validated(row['seconds'] as number);
   };
+  const writeWindow = async (iteration: number): Promise<void> => {
+    await write({ kind: 'train', iteration, ...window.means(), memory: process.memoryUsage.rss() });
+    // A run that ends within a window keeps it: with more iterations it goes on. So does one that could not write.
+    if (iteration % logEvery === 0) window.clear();
+  };
+  // The row of a full window that could not be written, on a full disk.
+  if (start % logEvery === 0 && !window.isEmpty()) await writeWindow(start);
   return {
     write,
     rows: () => readMetrics(path),
+    window: () => window.state(),
     pause: () => {
       progress.stop();
     },
-    async step(iteration, metrics) {
+    resume: () => {
+      pace.resume();
+    },
+    async step(iteration, metrics, { feed, phase }) {
       window.add(metrics);
-      const { values, imagesPerSecond } = window.recent(config.batchSize);
-      progress.update({ done: iteration, total, imagesPerSecond, values });
-      if (iteration % config.run.logEvery !== 0 && iteration !== total) return;
-      await write({ kind: 'train', iteration, ...window.take(), memory: process.memoryUsage.rss() });
+      pace.stepped(feed, phase);
+      const each = pace.seconds();
+      progress.update({
+        ...{ done: iteration, total, values: window.recent(), left: pace.left(iteration) },
+        imagesPerSecond: each && config.batchSize / each,
+      });
+      if (iteration % logEvery === 0 || iteration === total) await writeWindow(iteration);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { TensorTree } from '@toco/core';
 import type { Network } from '@toco/network';
 import { pruneCheckpoints, writeCheckpoint, type CheckpointInfo } from './checkpoint.js';
+import type { RunRecords } from './records.js';
 import type { RunLock } from './run-lock.js';
 import type { Stepper } from './stepper.js';
 
@@ -20,13 +21,15 @@ export interface SaverOptions<P extends TensorTree> {
   readonly lock: RunLock;
   readonly network: Network<P>;
   readonly info: Omit<CheckpointInfo, 'iteration'>;
+  /** Their window of metrics goes with the state. */
+  readonly records: Pick<RunRecords, 'window'>;
   /** The checkpoint that the run begins with, and its iteration. */
   readonly start: { readonly checkpoint: string | undefined; readonly iteration: number };
 }
 
 /** A saver of a run that begins with a checkpoint or anew. */
 export function createSaver<P extends TensorTree>(options: SaverOptions<P>): Saver<P> {
-  const { folder, lock, network, info, start } = options;
+  const { folder, lock, network, info, records, start } = options;
   let newest = start.checkpoint ?? '';
   let saved = start.checkpoint === undefined ? undefined : start.iteration;
   let failed = false;
@@ -42,7 +45,7 @@ export function createSaver<P extends TensorTree>(options: SaverOptions<P>): Sav
         newest = await writeCheckpoint(folder, {
           network,
           state: snapshot.state,
-          info: { iteration, ...info },
+          info: { iteration, ...info, window: records.window() },
         });
       } finally {
         snapshot.dispose();

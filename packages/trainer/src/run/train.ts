@@ -72,13 +72,16 @@ export async function train<P extends TensorTree = TensorTree>(
     if (await validator.isDue(iteration)) await validator.validate(stepper!, iteration);
     for await (const feed of run.feeds) {
       const began = performance.now();
-      const metrics = await stepper!.step(feed, phaseAt(phases, iteration));
+      const phase = phaseAt(phases, iteration);
+      const metrics = await stepper!.step(feed, phase);
       iteration++;
       assertFinite(metrics);
-      await records.step(iteration, { ...metrics, seconds: (performance.now() - began) / 1000 });
+      const seconds = (performance.now() - began) / 1000;
+      await records.step(iteration, { ...metrics, seconds }, { feed, phase });
       const saves = iteration === total || iteration % config.run.checkpointEvery === 0;
       if (saves) await saver.save(stepper!, iteration);
       if (await validator.isDue(iteration)) await validator.validate(stepper!, iteration);
+      records.resume();
     }
     if (stepper && iteration < total) await saver.save(stepper, iteration);
     const interrupted = iteration < total || (await validator.isDue(iteration));

@@ -29,3 +29,32 @@ test.each([
   progress.stop();
   expect(lines.length).toBe(isTTY ? 5 : 4);
 });
+
+test('what comes before the first unit, such as compilation, does not count for the time left', () => {
+  const { lines, stream, clock } = recorder(true);
+  const progress = createProgress('validate', { stream, now: () => clock.time });
+  for (const [time, done] of [
+    [60_000, 4],
+    [61_000, 8],
+    [62_000, 12],
+  ] as const) {
+    clock.time = time;
+    progress.update({ done, total: 100 });
+  }
+  expect(lines[0]).toMatch(/1:00 passed$/);
+  expect(lines[1]).toContain('1:01 passed, 0:23 left');
+  expect(lines[2]).toContain('1:02 passed, 0:22 left');
+});
+
+test('the caller may know the time left, or not yet', () => {
+  const { lines, stream, clock } = recorder(false);
+  const progress = createProgress('train', { stream, givesLeft: true, now: () => clock.time });
+  for (const left of [undefined, 3600]) {
+    progress.update({ done: 1, total: 100, left });
+    clock.time += 15_000;
+  }
+  expect(lines[0]).toMatch(/ 0:00 passed\n$/);
+  expect(lines[1]).toMatch(/ 0:15 passed, 1:00:00 left\n$/);
+  // eslint-disable-next-line no-control-regex -- that there is none
+  expect(lines.join('')).not.toMatch(/[\x1b\r]/);
+});
