@@ -1,15 +1,7 @@
-import { bilateralLattice, gaussianLattice, type RgbImage } from './bilateral.js';
-import type { DenseCrfKernels } from './dense-crf-presets.js';
-import { filterLattice } from './filter-lattice.js';
-import type { Lattice } from './lattice.js';
-
-/** Options of {@link denseCrf}: the size of the image and one of the presets, or kernels of one's own. */
-export interface DenseCrfOptions extends DenseCrfKernels {
-  readonly height: number;
-  readonly width: number;
-  /** Number of classes K. */
-  readonly classes: number;
-}
+import type { RgbImage } from './bilateral.js';
+import { assertDenseCrf, type DenseCrfOptions } from './dense-crf-options.js';
+import { denseCrfReference } from './dense-crf-reference.js';
+import { compiledDenseCrf } from './wasm/compiled-dense-crf.js';
 
 /**
  * Refines class probabilities by a fully connected CRF (Krähenbühl and Koltun 2011) with Potts compatibility.
@@ -17,63 +9,22 @@ export interface DenseCrfOptions extends DenseCrfKernels {
  * Unary U = −log(clip(p, 1e-5, 1)); Q₀ = softmax(−U); then per iteration
  * Q ← softmax(−U + Σ_m w_m · K̃_m Q), where K̃ = N K N with N = 1/√(K·1 + 1e-20) for the Gaussian and the bilateral kernel.
  *
+ * Computed in WebAssembly, in Node, its workers, and browsers. What doesn't fit into its 4 GiB (images of more than about four
+ * million pixels) or its grid of the Gaussian kernel (σ below a tenth of a pixel) is computed by {@link denseCrfReference}:
+ * the same Q within 2e-5, slower. `nativeDenseCrf` of `@toco/runtime` is faster still.
+ *
  * @param image `[h, w, 3]`, levels 0…255
  * @param probabilities `[h, w, K]`
  * @returns Q, `[h, w, K]`, each pixel's classes sum to 1
- * @throws where an array has another length
+ * @throws where an array has another length, a value is not a number, or an option is out of range
  * @example
  * const q = denseCrf(image, probabilities, { height, width, classes: 21, ...tocoSegmentationCrf });
  */
 export function denseCrf(
   image: RgbImage,
   probabilities: Float32Array,
-  { height, width, classes, gaussian, bilateral, iterations }: DenseCrfOptions,
+  options: DenseCrfOptions,
 ): Float32Array {
-  const pixels = height * width;
-  if (probabilities.length !== pixels * classes)
-    throw new Error(
-      `denseCrf: ${probabilities.length} probabilities instead of ${height} × ${width} × ${classes}`,
-    );
-  const kernels = [
-    normalisedKernel(gaussianLattice(height, width, gaussian), gaussian.weight),
-    normalisedKernel(bilateralLattice(image, height, width, bilateral), bilateral.weight),
-  ];
-  const negativeUnary = probabilities.map((p) => Math.log(Math.min(Math.max(p, 1e-5), 1)));
-  let q = softmax(negativeUnary, classes);
-  for (let iteration = 0; iteration < iterations; iteration++) {
-    const logits = negativeUnary.slice();
-    for (const addMessage of kernels) addMessage(q, logits, classes);
-    q = softmax(logits, classes);
-  }
-  return q;
-}
-
-/** The message of one kernel, added to `logits`: w · N K N q. */
-function normalisedKernel(
-  lattice: Lattice,
-  weight: number,
-): (q: Float32Array, logits: Float32Array, classes: number) => void {
-  const norm = filterLattice(lattice, new Float32Array(lattice.numPoints).fill(1), 1);
-  for (let i = 0; i < norm.length; i++) norm[i] = 1 / Math.sqrt(norm[i]! + 1e-20);
-  return (q, logits, classes) => {
-    const scaled = new Float32Array(q.length);
-    for (let point = 0, i = 0; point < norm.length; point++)
-      for (let k = 0; k < classes; k++, i++) scaled[i] = q[i]! * norm[point]!;
-    const filtered = filterLattice(lattice, scaled, classes);
-    for (let point = 0, i = 0; point < norm.length; point++)
-      for (let k = 0; k < classes; k++, i++) logits[i]! += weight * norm[point]! * filtered[i]!;
-  };
-}
-
-/** Softmax over groups of `classes` neighbouring values. */
-function softmax(logits: Float32Array, classes: number): Float32Array {
-  const out = new Float32Array(logits.length);
-  for (let start = 0; start < logits.length; start += classes) {
-    let largest = -Infinity;
-    for (let i = start; i < start + classes; i++) largest = Math.max(largest, logits[i]!);
-    let sum = 0;
-    for (let i = start; i < start + classes; i++) sum += out[i] = Math.exp(logits[i]! - largest);
-    for (let i = start; i < start + classes; i++) out[i]! /= sum;
-  }
-  return out;
+  assertDenseCrf(image, probabilities, options);
+  return compiledDenseCrf(image, probabilities, options) ?? denseCrfReference(image, probabilities, options);
 }

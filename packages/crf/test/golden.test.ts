@@ -5,6 +5,7 @@ import { fixtureArrays, largestError, sharedPath } from '@toco/testing';
 import {
   bilateralFilter,
   denseCrf,
+  denseCrfReference,
   tocoCamCrf,
   tocoSegmentationCrf,
   type DenseCrfKernels,
@@ -38,9 +39,11 @@ function bilateralError(arrays: Arrays): number {
   return Math.max(...errors);
 }
 
-function denseCrfError(arrays: Arrays, key: string, kernels: DenseCrfKernels): number {
+type DenseCrf = typeof denseCrf;
+
+function denseCrfError(compute: DenseCrf, arrays: Arrays, key: string, kernels: DenseCrfKernels): number {
   const [height, width, classes] = arrays['probabilities']!.shape as [number, number, number];
-  const q = denseCrf(arrays['image']!.data as Int32Array, arrays['probabilities']!.data as Float32Array, {
+  const q = compute(arrays['image']!.data as Int32Array, arrays['probabilities']!.data as Float32Array, {
     height,
     width,
     classes,
@@ -70,6 +73,7 @@ describe.each([
     ['q_toco_eval', tocoSegmentationCrf],
   ];
   (crf ? test.each(presets) : test.skip.each(presets))('dense CRF %s', (key, kernels) => {
-    expect(denseCrfError(crf!, key, kernels)).toBeLessThan(1e-5);
+    expect(denseCrfError(denseCrf, crf!, key, kernels)).toBeLessThan(1e-5);
+    expect(denseCrfError(denseCrfReference, crf!, key, kernels)).toBeLessThan(1e-5);
   });
 });

@@ -20,7 +20,7 @@ test('worker threads compute side by side without TensorFlow', async () => {
     import { Worker } from 'node:worker_threads';
     const program = \`
       import { parentPort } from 'node:worker_threads';
-      import { nativeDenseCrf } from ${JSON.stringify(pathToFileURL(built('native-dense-crf.js')).href)};
+      import { nativeDenseCrf } from ${JSON.stringify(pathToFileURL(built('crf/index.js')).href)};
       const q = nativeDenseCrf(
         Float32Array.from({ length: 60 }, (_, i) => (i * 37) % 256),
         Float32Array.from({ length: 60 }, (_, i) => ((i * 29) % 17) / 17),
@@ -84,7 +84,7 @@ test('where it is not installed, one line says how to get it', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'toco-crf-'));
   try {
     const { stdout } = await runNode(
-      `import { nativeDenseCrf } from ${JSON.stringify(built('native-dense-crf.js'))};
+      `import { nativeDenseCrf } from ${JSON.stringify(built('crf/index.js'))};
        try { nativeDenseCrf(new Float32Array(60), new Float32Array(60), ${JSON.stringify(options)}); console.log('prebuilt'); }
        catch (error) { console.log(String(error)); }`,
       { TOCO_CACHE: empty },

@@ -26,6 +26,9 @@ class Gaussian {
     scale = float(o.gaussianWeight * double(alpha) * 1.4426950408889634);
   }
 
+  // What `start` allocates, at most.
+  double bytes(int vectors) const { return 16.0 * stride_ * vectors * lanes * 4 + 3 * 64; }
+
   // Prepares a sweep over Q: `vectors` vectors of classes a pixel.
   void start(int vectors) {
     vectors_ = vectors;

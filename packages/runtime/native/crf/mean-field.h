@@ -34,7 +34,14 @@ class MeanField {
     for (size_t k = 0; k < row_; k++) mask_[k] = k < size_t(classes_) ? 1.f : 0.f;
   }
 
-  // Q of `probabilities`, both `[height, width, classes]`.
+  // What the constructor and `run` allocate, at most.
+  static double bytes(const Bilateral& bilateral, const DenseCrfOptions& o) {
+    const double row = (o.classes + lanes - 1) / lanes * lanes, n = double(o.height) * o.width;
+    const double message = double(least(stripWidthOf(o), o.width)) * o.height;
+    return row * 4 * (2 * n + message + 2.0 * bilateral.vertices + largestGroup + 2) + 8 * 64;
+  }
+
+  // Q of `probabilities`, both `[height, width, classes]`; they may be one.
   DenseCrfStatus run(const float* probabilities, float* out) {
     if (!findUnary(probabilities)) return notANumber;
     for (int iteration = 0; iteration <= iterations_; iteration++) {

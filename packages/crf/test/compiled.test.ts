@@ -1,41 +1,47 @@
 import { expect, test } from '@jest/globals';
 import { fixtureArrays, largestError } from '@toco/testing';
 import { nativeDenseCrf } from '@toco/runtime/crf';
-import { afaCrf, denseCrf, tocoCamCrf, tocoSegmentationCrf, type DenseCrfKernels } from '../src/index.js';
+import {
+  afaCrf,
+  denseCrf,
+  denseCrfReference,
+  tocoCamCrf,
+  tocoSegmentationCrf,
+  type DenseCrfKernels,
+} from '../src/index.js';
 import { differentLabels, randomArray, randomImage } from './synthetic.js';
 
-/** Runs with code for one instruction set; a processor without AVX-512 tries AVX2 twice. */
-function withInstructions<T>(limit: string | undefined, run: () => T): T {
+/** The compiled forms; on a processor without AVX-512 native code for AVX2 is tried twice. */
+const forms: [string, typeof denseCrf][] = [
+  ['WebAssembly', denseCrf],
+  ['native code', nativeDenseCrf],
+  ['native code for AVX2', withAvx2],
+];
+
+function withAvx2(...args: Parameters<typeof denseCrf>): Float32Array {
   const before = process.env['TOCO_KERNELS'];
-  if (limit === undefined) delete process.env['TOCO_KERNELS'];
-  else process.env['TOCO_KERNELS'] = limit;
+  process.env['TOCO_KERNELS'] = 'avx2';
   try {
-    return run();
+    return nativeDenseCrf(...args);
   } finally {
     if (before === undefined) delete process.env['TOCO_KERNELS'];
     else process.env['TOCO_KERNELS'] = before;
   }
 }
 
-const kinds: [string, string | undefined][] = [
-  ['the best instructions', undefined],
-  ['AVX2', 'avx2'],
-];
 const presets: [string, DenseCrfKernels][] = [
   ['q_toco_cam', tocoCamCrf],
   ['q_toco_eval', tocoSegmentationCrf],
 ];
 
-test.each(kinds)('the fixture with %s', (_, limit) => {
+test.each(forms)('the fixture with %s', (_, compute) => {
   const { image, probabilities, ...expected } = fixtureArrays('dense_crf');
   const [height, width, classes] = probabilities!.shape as [number, number, number];
   for (const [key, kernels] of presets) {
-    const q = withInstructions(limit, () =>
-      nativeDenseCrf(image!.data as Int32Array, probabilities!.data as Float32Array, {
-        ...{ height, width, classes },
-        ...kernels,
-      }),
-    );
+    const q = compute(image!.data as Int32Array, probabilities!.data as Float32Array, {
+      ...{ height, width, classes },
+      ...kernels,
+    });
     const target = expected[key]!.data as Float32Array;
     expect(largestError(q, target).error).toBeLessThan(1e-5);
     expect(differentLabels(q, target, classes)).toBe(0);
@@ -57,9 +63,9 @@ test.each(sizes)('%d × %d pixels and %d classes equal the TypeScript', (height,
   const probabilities = randomArray(height * width * classes, width);
   for (const kernels of [tocoCamCrf, tocoSegmentationCrf, afaCrf]) {
     const options = { height, width, classes, ...kernels };
-    const expected = denseCrf(image, probabilities, options);
-    for (const [, limit] of kinds) {
-      const q = withInstructions(limit, () => nativeDenseCrf(image, probabilities, options));
+    const expected = denseCrfReference(image, probabilities, options);
+    for (const [, compute] of forms) {
+      const q = compute(image, probabilities, options);
       expect(largestError(q, expected).error).toBeLessThan(2e-5);
       expect(differentLabels(q, expected, classes)).toBe(0);
     }
@@ -82,9 +88,9 @@ test.each(unusual)('%s, levels that are no bytes, probabilities that are none', 
   const probabilities = randomArray(height * width * classes, 5);
   probabilities.set([-3, Infinity, 0, -Infinity], 20);
   const options = { height, width, classes, ...kernels };
-  const expected = denseCrf(image, probabilities, options);
-  for (const [, limit] of kinds) {
-    const q = withInstructions(limit, () => nativeDenseCrf(image, probabilities, options));
+  const expected = denseCrfReference(image, probabilities, options);
+  for (const [, compute] of forms) {
+    const q = compute(image, probabilities, options);
     expect(largestError(q, expected).error).toBeLessThan(2e-5);
     expect(differentLabels(q, expected, classes)).toBe(0);
   }

@@ -1,0 +1,20 @@
+/** The part of WebAssembly's interface that is used here: the language's own types have it only with those of browsers. */
+export interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+
+/** A compiled module. */
+export interface Module {
+  readonly [Symbol.toStringTag]: string;
+}
+
+interface WebAssemblyNamespace {
+  readonly Memory: new (size: { initial: number; maximum: number }) => Memory;
+  readonly Module: new (bytes: Uint8Array) => Module;
+  readonly Instance: new (
+    module: Module,
+    imports: { env: { memory: Memory } },
+  ) => { readonly exports: object };
+}
+
+export const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace };

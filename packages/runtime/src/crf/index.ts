@@ -1,0 +1,1 @@
+export { nativeDenseCrf, type NativeDenseCrfOptions } from '../native-dense-crf.js';
