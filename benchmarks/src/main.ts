@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { crfBenchmark, formatCrfReport } from './crf-benchmark.js';
 import { formatStepReport } from './format-step-report.js';
 import { profileBenchmark, type ProfileOptions } from './profile-benchmark.js';
 import { stepBenchmark, type StepBenchmarkOptions } from './step-benchmark.js';
@@ -11,10 +12,14 @@ const usage = `pnpm bench step|profile --backbone NAME --crop PIXELS --batch IMA
   --threads N            of each side (all cores)
   --python PATH          a Python that has torch (TOCO_BENCH_PYTHON, else python3)
   --json                 the report as JSON
-  --top N                lines of a profile's lists (25)`;
+  --top N                lines of a profile's lists (25)
+pnpm bench crf [--image FILE] [--rounds N] [--python PATH] [--json]
+  --image FILE           a photograph (a photo-like image of 333 x 500)
+  --python PATH          a Python that has pydensecrf and numpy`;
 
 interface Options extends StepBenchmarkOptions, ProfileOptions {
-  readonly command: 'step' | 'profile';
+  readonly command: 'step' | 'profile' | 'crf';
+  readonly image: string | undefined;
   readonly json: boolean;
 }
 
@@ -34,11 +39,12 @@ function optionsOf(args: string[]): Options {
       threads: text,
       python: text,
       top: text,
+      image: text,
       json: { type: 'boolean', default: false },
     },
   });
   const command = positionals.join();
-  if (command !== 'step' && command !== 'profile') throw new Error(usage);
+  if (command !== 'step' && command !== 'profile' && command !== 'crf') throw new Error(usage);
   const whole = (
     key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top',
     least = 1,
@@ -66,6 +72,7 @@ function optionsOf(args: string[]): Options {
     python: values.python ?? process.env['TOCO_BENCH_PYTHON'] ?? 'python3',
     top: whole('top') ?? 25,
     json: values.json,
+    image: values.image,
     print: (line) => process.stderr.write(`${line}\n`),
   };
 }
@@ -74,6 +81,9 @@ try {
   const { command, json, ...options } = optionsOf(process.argv.slice(2).filter((arg) => arg !== '--'));
   if (command === 'profile') {
     await profileBenchmark(options);
+  } else if (command === 'crf') {
+    const report = await crfBenchmark(options);
+    console.log(json ? JSON.stringify(report, null, 2) : formatCrfReport(report));
   } else {
     const report = await stepBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatStepReport(report));

@@ -48,6 +48,17 @@ test("an empty project installs the packed package, sets up, and runs the README
   });
   expect(existsSync(join(project, 'node_modules/@tensorflow/tfjs-node-gpu'))).toBe(false);
 
+  // The dense CRF needs neither setup nor TensorFlow.
+  await writeFile(
+    join(project, 'crf.js'),
+    `import { nativeDenseCrf } from '@toco/runtime/crf';
+     const options = { height: 1, width: 1, classes: 2, iterations: 2 };
+     const kernels = { gaussian: { weight: 1, sigmaXy: 1 }, bilateral: { weight: 4, sigmaXy: 9, sigmaRgb: 9 } };
+     const q = nativeDenseCrf(new Uint8Array(3), Float32Array.of(0.5, 0.5), { ...options, ...kernels });
+     console.log(...q);`,
+  );
+  expect(await run('node', 'crf.js')).toMatchObject({ code: 0, stdout: '0.5 0.5\n' });
+
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   await writeFile(join(project, 'main.js'), example);

@@ -82,26 +82,22 @@ class MeanField {
   Array<float> mask_;     // 1 for classes, 0 for what fills the last vector
   float inverse_[largestGroup];
 
+  // False where a probability is not a number.
   bool findUnary(const float* probabilities) {
     Array<float> line(row_, 1.f);
-    bool numbers = true;
+    Bits strange = {};
     for (size_t i = 0; i < n_; i++) {
       const size_t at = size_t(bilateral_.pixel[i]), x = at / h_, y = at - x * h_;
       memcpy(line.begin(), probabilities + (y * w_ + x) * classes_, size_t(classes_) * 4);
       for (size_t k = 0; k < row_; k += lanes) {
         const Vector p = load(&line[k]);
-        numbers &= isNumber(p);
+        strange |= (Bits)(p != p);
         store(&unary_[i * row_ + k], logarithm2(smaller(larger(p, all(1e-5f)), all(1))));
       }
     }
-    return numbers;
-  }
-  static bool isNumber(Vector p) {
-    bool numbers = true;
-    float values[lanes];
-    store(values, p);
-    for (int l = 0; l < lanes; l++) numbers &= values[l] == values[l];
-    return numbers;
+    int any = 0;
+    for (int l = 0; l < lanes; l++) any |= strange[l];
+    return any == 0;
   }
 
   void fetch(int g, size_t position, size_t first, size_t strip) const {

@@ -79,6 +79,7 @@ INLINE float sumOf(Vector x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 #endif
 
 constexpr int lanes = sizeof(Vector) / 4;
+typedef int Bits __attribute__((vector_size(sizeof(Vector))));
 
 #ifdef __clang__
 #define UNROLLED _Pragma("unroll")
