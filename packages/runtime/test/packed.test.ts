@@ -76,4 +76,4 @@ test("an empty project installs the packed package, sets up, and runs the README
   // A later clean installation takes nothing away.
   expect(await run('npm', 'ci', ...options)).toMatchObject({ code: 0 });
   expect(await run('node', 'main.js')).toMatchObject(expected);
-}, 240_000);
+}, 600_000);
