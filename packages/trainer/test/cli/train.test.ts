@@ -123,7 +123,7 @@ test('a run that is stopped and resumed ends with the same weights as one that w
       /not empty; resume that run with --resume, or choose another folder with --out\.\n$/,
     );
   });
-}, 180_000);
+});
 
 test('Ctrl-C ends after the iteration in hand, with a checkpoint to go on from', async () => {
   await inTemporaryFolder(async (folder) => {
@@ -151,7 +151,7 @@ test('Ctrl-C ends after the iteration in hand, with a checkpoint to go on from',
     expect(await toco(['train', ...more])).toMatchObject({ status: 0 });
     expect(rowsOf(out).at(-1)!.iteration).toBe(done + 2);
   });
-}, 120_000);
+});
 
 test('eager and compiled runs agree', async () => {
   await inTemporaryFolder(async (folder) => {
@@ -172,4 +172,4 @@ test('eager and compiled runs agree', async () => {
       expect(Math.abs(loss - losses[1]![i]!)).toBeLessThanOrEqual(1e-5 * Math.abs(loss));
     });
   });
-}, 120_000);
+});
