@@ -135,6 +135,7 @@ test('Ctrl-C ends after the iteration in hand, with a checkpoint to go on from',
       '--out',
       out,
       '--set',
+      'engine.compile=false',
       'optimizer.iterations=5000',
       'run.checkpointEvery=5000',
     ];
