@@ -155,8 +155,8 @@ test('an interrupted validation is made up for', async () => {
 test('an error in a step saves what was trained until then', async () => {
   await inTemporaryFolder(async (folder) => {
     const [out, flag] = [join(folder, 'run'), join(folder, 'fail')];
-    process.env['TOCO_TEST_FAIL'] = flag;
     const failed = await toco(begin(out, endless, here('failing-backbone.js')), {
+      env: { TOCO_TEST_FAIL: flag },
       onOutput: (text) => {
         if (/train .*\d+\/5000/.test(text)) writeFileSync(flag, '');
       },
