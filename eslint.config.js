@@ -39,9 +39,9 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['**/test/**/*.ts'], ...jest.configs['flat/recommended'] },
+  { files: ['**/*.test.ts'], ...jest.configs['flat/recommended'] },
   {
-    files: ['**/test/**/*.ts'],
+    files: ['**/*.test.ts'],
     rules: {
       'jest/expect-expect': 'off',
       'jest/no-standalone-expect': 'off',

@@ -18,7 +18,7 @@ export async function tellFindings(
     ...checkLists(data.classes, { train: images, val: validation }),
     ...(validation === undefined ? [] : await checkMasks(validation)),
   ];
-  for (const { kind, message } of found) if (kind === 'warning') print(`WARNING: ${message}.`);
+  for (const { kind, message } of found) if (kind === 'warning') print(`Warning: ${message}.`);
   const errors = found.filter(({ kind }) => kind === 'error');
   const [first] = errors;
   if (first === undefined) return;

@@ -42,7 +42,7 @@ export function randomStartWarning({ backbone }: Pick<Config, 'backbone'>, name:
     known === undefined
       ? 'set backbone.weights to a file or hf:owner/name if there are pretrained weights for it'
       : `for pretrained weights add --set backbone.weights=hf:timm/${known}`;
-  return `WARNING: ${name} starts from random numbers, because backbone.weights is not set; ${remedy}.`;
+  return `Warning: ${name} starts from random numbers, because backbone.weights is not set; ${remedy}.`;
 }
 
 /**
@@ -60,12 +60,12 @@ export function warnOfPart(
   const blocks = report.leftOver.filter((name) => /(?:^|\.)(?:blocks|layers)\.\d+\./.test(name));
   if (missing.length > 0) {
     print(
-      `WARNING: ${weights} holds only a part of the backbone: ${missing.length} arrays start from random numbers (${listNames(missing)}); check backbone.name.`,
+      `Warning: ${weights} holds only a part of the backbone: ${missing.length} arrays start from random numbers (${listNames(missing)}); check backbone.name.`,
     );
   }
   if (blocks.length > 0) {
     print(
-      `WARNING: ${weights} holds ${blocks.length} arrays of blocks that the backbone does not have (${listNames(blocks)}); check backbone.name.`,
+      `Warning: ${weights} holds ${blocks.length} arrays of blocks that the backbone does not have (${listNames(blocks)}); check backbone.name.`,
     );
   }
 }

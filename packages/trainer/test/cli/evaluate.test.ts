@@ -47,7 +47,7 @@ test('an evaluation computes as its run did, and says how', async () => {
     );
     for (const name of absent) expect(plain.stdout).toMatch(new RegExp(`^Absent .*\\b${name}\\b`, 'm'));
   });
-}, 120_000);
+});
 
 describe('what would silently be something else is refused or told', () => {
   test.each([
@@ -78,17 +78,17 @@ describe('what would silently be something else is refused or told', () => {
 
   test('a size that is no whole number of patches at every scale', async () => {
     await inTemporaryFolder(async (folder) => {
-      const settings = [...short, 'views.cropSize=72', 'evaluation.size=64'];
+      const settings = [...short, 'engine.compile=false', 'views.cropSize=72', 'evaluation.size=64'];
       const { status, stderr } = await toco([
         ...['train', ...tinyRun, '--out', join(folder, 'run'), '--set', ...settings],
       ]);
-      expect(stderr.match(/^Warning: .*$/gm)).toEqual([
+      expect(stderr.match(/^Warning: views.*$/gm)).toEqual([
         'Warning: views.cropSize 72 is 36 at scale 0.5, 108 at scale 1.5, no multiple of the patch size 8 of tiny: CAMs of that scale are shifted by up to 8 pixels. Choose 64 or 80.',
       ]);
-      expect(stderr.indexOf('Warning')).toBeLessThan(stderr.indexOf('Training tiny'));
+      expect(stderr.indexOf('Warning: views')).toBeLessThan(stderr.indexOf('Training tiny'));
       expect(status).toBe(0);
     });
-  }, 60_000);
+  });
 });
 
 test('--version', async () => {
@@ -127,20 +127,16 @@ describe('a backbone of your own', () => {
       '{ auxDim: 13 }',
       /^backbone tiny: auxTokens has shape \[2,36,12\], expected is \[2,36,13\] \(grid 6×6\)\.$/,
     ],
-  ])(
-    '%s is told in one line',
-    async (change, line) => {
-      await inTemporaryFolder(async (folder) => {
-        const args = ['--config', tinyRun[1]!, '--backbone', backboneFile(folder, change)];
-        const { status, stderr } = await toco([
-          ...['train', ...args, '--out', join(folder, 'run'), '--set', 'engine.compile=false'],
-        ]);
-        expect(stderr.trimEnd().split('\n').at(-1)).toMatch(line);
-        expect(status).toBe(1);
-      });
-    },
-    60_000,
-  );
+  ])('%s is told in one line', async (change, line) => {
+    await inTemporaryFolder(async (folder) => {
+      const args = ['--config', tinyRun[1]!, '--backbone', backboneFile(folder, change)];
+      const { status, stderr } = await toco([
+        ...['train', ...args, '--out', join(folder, 'run'), '--set', 'engine.compile=false'],
+      ]);
+      expect(stderr.trimEnd().split('\n').at(-1)).toMatch(line);
+      expect(status).toBe(1);
+    });
+  });
 
   test('that is frozen trains the heads only, and that is said', async () => {
     await inTemporaryFolder(async (folder) => {
@@ -150,5 +146,5 @@ describe('a backbone of your own', () => {
       expect(stderr).toMatch(/^Backbone tiny is frozen: only the heads are trained/m);
       expect(status).toBe(0);
     });
-  }, 60_000);
+  });
 });

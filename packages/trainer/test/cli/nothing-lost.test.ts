@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { here, inTemporaryFolder, main, tinyConfig, tinyRun, toco } from './run-toco.js';
+import { here, inTemporaryFolder, main, tinyBackbone, tinyConfig, toco } from './run-toco.js';
 
 interface Row {
   kind: string;
@@ -30,7 +30,14 @@ function checkpointsOf(folder: string): string[] {
   return readdirSync(join(folder, 'checkpoints')).sort();
 }
 
-const endless = ['optimizer.iterations=5000', 'run.checkpointEvery=5000', 'evaluation.every=5000'];
+// What is saved, and when, is the same in a compiled step, whose tracing takes most of so short a run.
+const eager = 'engine.compile=false';
+const endless = [eager, 'optimizer.iterations=5000', 'run.checkpointEvery=5000', 'evaluation.every=5000'];
+
+/** Arguments of a new tiny run on synthetic scenes. */
+function begin(out: string, settings: readonly string[], backbone: string = tinyBackbone): string[] {
+  return ['train', '--config', tinyConfig, '--backbone', backbone, '--out', out, '--set', ...settings];
+}
 
 /** Pastes a command into a shell, with more arguments behind it. */
 function paste(command: string, more: string): Promise<{ status: number; stderr: string }> {
@@ -47,7 +54,7 @@ test('a folder in which a process trains is refused; SIGTERM saves, and the comm
     const out = join(folder, "it's a run");
     let second: ReturnType<typeof toco> | undefined;
     let pid: number | undefined;
-    const first = await toco(['train', ...tinyRun, '--out', out, '--set', ...endless], {
+    const first = await toco(begin(out, endless), {
       onOutput: (text, child) => {
         if (second !== undefined || !/train .*\d+\/5000/.test(text)) return;
         pid = child.pid;
@@ -68,12 +75,12 @@ test('a folder in which a process trains is refused; SIGTERM saves, and the comm
     expect(resumed).toMatchObject({ status: 0 });
     expect(rowsOf(out).at(-1)!.iteration).toBe(Number(done) + 1);
   });
-}, 300_000);
+});
 
 test('killed before its first checkpoint, a run is resumed from its beginning, with what is given then and kept', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
-    const killed = await toco(['train', ...tinyRun, '--out', out, '--set', ...endless], {
+    const killed = await toco(begin(out, endless), {
       onOutput: (text, child) => {
         if (/train .*\d+\/5000/.test(text)) child.kill('SIGKILL');
       },
@@ -119,13 +126,13 @@ test('killed before its first checkpoint, a run is resumed from its beginning, w
     expect(other.status).toBe(1);
     expect(other.stderr).toMatch(/network\.decoderDim is 16, was 8, and no checkpoint fits another network/);
   });
-}, 300_000);
+});
 
 test('an interrupted validation is made up for', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
-    const settings = ['evaluation.every=2', 'run.checkpointEvery=100', 'data.synthetic.val=2000'];
-    const { status, stderr } = await toco(['train', ...tinyRun, '--out', out, '--set', ...settings], {
+    const settings = [eager, 'evaluation.every=2', 'run.checkpointEvery=100', 'data.synthetic.val=2000'];
+    const { status, stderr } = await toco(begin(out, settings), {
       onOutput: (text, child) => {
         if (/^validate /m.test(text)) child.kill('SIGINT');
       },
@@ -143,15 +150,13 @@ test('an interrupted validation is made up for', async () => {
       'evaluation 3',
     ]);
   });
-}, 300_000);
+});
 
 test('an error in a step saves what was trained until then', async () => {
   await inTemporaryFolder(async (folder) => {
     const [out, flag] = [join(folder, 'run'), join(folder, 'fail')];
-    process.env['TOCO_TEST_FAIL'] = flag;
-    const own = ['--config', tinyConfig, '--backbone', here('failing-backbone.js')];
-    const settings = [...endless, 'engine.compile=false'];
-    const failed = await toco(['train', ...own, '--out', out, '--set', ...settings], {
+    const failed = await toco(begin(out, endless, here('failing-backbone.js')), {
+      env: { TOCO_TEST_FAIL: flag },
       onOutput: (text) => {
         if (/train .*\d+\/5000/.test(text)) writeFileSync(flag, '');
       },
@@ -164,25 +169,25 @@ test('an error in a step saves what was trained until then', async () => {
     expect(again).toMatchObject({ status: 0 });
     expect(again.stderr).toContain('Backbone failing of ');
   });
-}, 300_000);
+});
 
 test('weights that are no numbers become no checkpoint', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
-    const settings = ['optimizer.lr=1e300', 'optimizer.warmup=0', 'run.checkpointEvery=1'];
-    const { status, stderr } = await toco(['train', ...tinyRun, '--out', out, '--set', ...settings]);
+    const settings = [eager, 'optimizer.lr=1e300', 'optimizer.warmup=0', 'run.checkpointEvery=1'];
+    const { status, stderr } = await toco(begin(out, settings));
     expect(status).toBe(1);
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
       /^Iteration 1 gave values that are no numbers: encoder\.\S+ .*\(images .*\)\. There is no checkpoint yet; repeat that iteration with: toco train --resume --out /,
     );
     expect(existsSync(join(out, 'checkpoints'))).toBe(false);
   });
-}, 300_000);
+});
 
 test('a run outlives the reader of its log', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
-    const { status } = await toco(['train', ...tinyRun, '--out', out], {
+    const { status } = await toco(begin(out, [eager]), {
       onOutput: (_text, child) => {
         child.stdout!.destroy();
         child.stderr!.destroy();
@@ -191,4 +196,4 @@ test('a run outlives the reader of its log', async () => {
     expect(status).toBe(0);
     expect(existsSync(join(out, 'report.html'))).toBe(true);
   });
-}, 300_000);
+});

@@ -41,7 +41,7 @@ test('--profile tells the time of each stage and of the loader, and leaves no ru
     for (const positive of [iteration, traced, alone, beside]) expect(positive).toBeGreaterThan(0);
     expect(wait).toBeGreaterThanOrEqual(0);
   });
-}, 180_000);
+});
 
 test.each([
   [

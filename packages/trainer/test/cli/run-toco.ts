@@ -25,15 +25,20 @@ interface TocoOptions {
   readonly onOutput?: (text: string, child: ChildProcess) => void;
   /** Another Node than the one that runs the tests. */
   readonly node?: string;
+  /** More variables of its environment: jest's own `process.env` is a copy, which a process that is started doesn't see. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Runs the built command. */
 export function toco(
   args: readonly string[],
-  { onOutput, node = process.execPath }: TocoOptions = {},
+  { onOutput, node = process.execPath, env = {} }: TocoOptions = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(node, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node, [main, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -30,7 +30,7 @@ test('the report of a weight file says what is known and no more', async () => {
       /^.*page\.html: the report can't be written there .*; choose another file\.$/,
     );
   });
-}, 60_000);
+});
 
 test('a network is exported by the command', async () => {
   await inTemporaryFolder(async (folder) => {

@@ -66,7 +66,7 @@ describe('what is said of where a backbone starts from', () => {
 
   test('random numbers, with the weights of a backbone that is named', async () => {
     expect(await said({})).toEqual([
-      'WARNING: vit starts from random numbers, because backbone.weights is not set; set backbone.weights to a file or hf:owner/name if there are pretrained weights for it.',
+      'Warning: vit starts from random numbers, because backbone.weights is not set; set backbone.weights to a file or hf:owner/name if there are pretrained weights for it.',
     ]);
     for (const [name, weights] of [
       ['deit_tiny_patch16_224', 'deit_tiny_patch16_224.fb_in1k'],
@@ -97,13 +97,13 @@ describe('what is said of where a backbone starts from', () => {
     ]);
     const part = await write('part.safetensors', (name) => !name.startsWith('blocks.2.'));
     expect((await said({ backbone: { weights: part } })).at(-1)).toMatch(
-      /^WARNING: .*part\.safetensors holds only a part of the backbone: 12 arrays start from random numbers \(blocks\.2\..* and 4 more\); check backbone\.name\.$/,
+      /^Warning: .*part\.safetensors holds only a part of the backbone: 12 arrays start from random numbers \(blocks\.2\..* and 4 more\); check backbone\.name\.$/,
     );
     const deeper = await write('deeper.safetensors', () => true, {
       'blocks.3.norm1.bias': arrays['norm.bias']!,
     });
     expect((await said({ backbone: { weights: deeper } })).at(-1)).toMatch(
-      /^WARNING: .* holds 1 arrays of blocks that the backbone does not have \(blocks\.3\.norm1\.bias\)/,
+      /^Warning: .* holds 1 arrays of blocks that the backbone does not have \(blocks\.3\.norm1\.bias\)/,
     );
   });
 });

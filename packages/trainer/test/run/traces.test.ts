@@ -67,4 +67,4 @@ test('40 validations are traced once for each shape, and leave no files open', a
   expect(Math.max(...descriptors.slice(iterations / 2))).toBeLessThanOrEqual(
     descriptors[iterations / 2 - 1]! + 2,
   );
-}, 120_000);
+});
