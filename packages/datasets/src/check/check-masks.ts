@@ -23,6 +23,11 @@ export async function checkMasks(list: SampleList): Promise<Finding[]> {
       const { data } = decodeLabelPng(await readImageBytes(mask));
       if (data.some((label) => label !== 0 && label !== ignoredLabel)) shown++;
       white ||= data.includes(ignoredLabel);
+      const outside = data.find((label) => label > list.classes.length && label !== ignoredLabel);
+      if (outside !== undefined)
+        throw new Error(
+          `label ${outside} is outside the ${list.classes.length} classes (0 is background, ${ignoredLabel} ignored)`,
+        );
     } catch (error) {
       const { message } = error as Error;
       problems.push(message.startsWith(mask.path) ? message : `${mask.path}: ${message}`);
@@ -37,11 +42,11 @@ export async function checkMasks(list: SampleList): Promise<Finding[]> {
       },
     ];
   }
-  if (seen > problems.length && shown === 0 && white) {
+  if (seen > problems.length && shown === 0) {
     return [
       {
         kind: 'warning',
-        message: `${first} hold only 0 and 255, and 255 means "ignored", so no mask shows a class and the figures of validation mean nothing; number the classes 1 … ${list.classes.length} (run toco check)`,
+        message: `${first} ${white ? 'hold only 0 and 255, and 255 means "ignored"' : 'are empty (0, background)'}, so no mask shows a class and the figures of validation mean nothing; number the classes 1 … ${list.classes.length} (run toco check)`,
       },
     ];
   }
