@@ -1,7 +1,8 @@
 import { decodeLabelPng } from '@toco/formats';
+import sharp from 'sharp';
 import type { SampleList } from '../dataset.js';
 import { ignoredLabel } from '../image/decode-mask.js';
-import { readImageBytes } from '../image/encoded-image.js';
+import { readImageBytes, type EncodedImage } from '../image/encoded-image.js';
 import { counted, type Finding } from './finding.js';
 
 /** Masks that are looked at before a run: enough to see a fault of all of them. */
@@ -16,11 +17,14 @@ export async function checkMasks(list: SampleList): Promise<Finding[]> {
   let [seen, shown] = [0, 0];
   let white = false;
   for (let i = 0; i < list.length && seen < mostMasks; i++) {
-    const { mask } = list.sample(i);
+    const { mask, image } = list.sample(i);
     if (mask === undefined || !('path' in mask)) continue;
     seen++;
     try {
-      const { data } = decodeLabelPng(await readImageBytes(mask));
+      const { data, width, height } = decodeLabelPng(await readImageBytes(mask));
+      const size = await sizeOf(image);
+      if (size !== undefined && (size.width !== width || size.height !== height))
+        throw new Error(`the mask has ${width} × ${height} pixels, its image ${size.width} × ${size.height}`);
       if (data.some((label) => label !== 0 && label !== ignoredLabel)) shown++;
       white ||= data.includes(ignoredLabel);
       const outside = data.find((label) => label > list.classes.length && label !== ignoredLabel);
@@ -51,4 +55,14 @@ export async function checkMasks(list: SampleList): Promise<Finding[]> {
     ];
   }
   return [];
+}
+
+/** What a photograph's header says; undefined where it can't be read, which the loader tells. */
+async function sizeOf(image: EncodedImage): Promise<{ width: number; height: number } | undefined> {
+  try {
+    const { width, height } = await sharp(await readImageBytes(image)).metadata();
+    return { width, height };
+  } catch {
+    return undefined;
+  }
 }

@@ -194,6 +194,18 @@ describe('the first masks, before a run', () => {
   });
 });
 
+test('masks of another size than their photographs, before a run', async () => {
+  const root = await tree(four({ 'masks/c.png': upright, 'masks/d.png': upright }));
+  expect(await checkMasks(await (await datasetAt(root)).list('val'))).toEqual([
+    {
+      kind: 'error',
+      message: expect.stringMatching(
+        /^none of the first 2 masks .*c\.png: the mask has 2 × 3 pixels, its image 3 × 2\)/,
+      ) as unknown,
+    },
+  ]);
+});
+
 describe('folders', () => {
   test('train/ and val/ are lists, not classes; a test folder is told', async () => {
     const files = ['train/cat/1', 'train/dog/2', 'val/cat/3', 'val/dog/4', 'test/dog/5'];
