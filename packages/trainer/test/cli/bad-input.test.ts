@@ -142,6 +142,9 @@ describe('weights and checkpoints', () => {
           const { status, stderr } = await toco(args);
           expect(status).toBe(1);
           expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/disk is full/);
+          expect(stderr).toMatch(
+            /could not be saved; .*iteration-\d+ is untouched\. Once that is mended, resume with: toco train --resume/,
+          );
           const left = readdirSync(join(out, 'checkpoints'));
           expect(left.length).toBeGreaterThan(0);
           expect(left.every((name) => /^iteration-\d{6}$/.test(name))).toBe(true);

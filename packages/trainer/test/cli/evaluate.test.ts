@@ -54,7 +54,7 @@ test('an evaluation computes as its run did, and says how', async () => {
     );
     for (const name of absent) expect(plain.stdout).toMatch(new RegExp(`^Absent .*\\b${name}\\b`, 'm'));
   });
-}, 120_000);
+}, 180_000);
 
 describe('what would silently be something else is refused or told', () => {
   test.each([
