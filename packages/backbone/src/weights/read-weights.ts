@@ -112,7 +112,8 @@ function weightFormat(path: string): WeightFormat {
 function firstBytes(path: string, count: number): Buffer {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (!stats) throw new Error(`${path}: no such file`);
-  if (!stats.isFile()) throw new Error(`${path}: is a folder, name the weight file in it`);
+  if (stats.isDirectory()) throw new Error(`${path}: is a folder, name the weight file in it`);
+  if (!stats.isFile()) throw new Error(`${path}: is a pipe or device, name an ordinary file`);
   const buffer = Buffer.alloc(count);
   const file = openSync(path, 'r');
   try {

@@ -128,5 +128,6 @@ test('an array of another shape is named', async () => {
 
 test('a folder and a missing file are said to be so', () => {
   expect(() => readWeights(folder)).toThrow(/is a folder/);
+  expect(() => readWeights('/dev/null')).toThrow(/is a pipe or device/);
   expect(() => readWeights(join(folder, 'none.pth'))).toThrow(/no such file/);
 });

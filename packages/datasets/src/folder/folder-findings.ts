@@ -132,3 +132,22 @@ export function nearlyNamed(id: string, ids: Iterable<string>): string {
   }
   return '';
 }
+
+/** An id of the same file name elsewhere, for a message: lists and labels give the path from the folder of the images. */
+export function samePlace(id: string, ids: Iterable<string>): string {
+  const fileName = (path: string): string => path.split(/[\s/]/).at(-1)!;
+  const own = fileName(id);
+  for (const other of ids) {
+    if (fileName(other) === own) return `; there is ${other}: write the path from the folder of the images`;
+  }
+  return '';
+}
+
+/** Kinds of files that are no images, for a message. */
+export function kindsOf(kinds: FoundImages['passedOver']): string {
+  const parts = Array.from(
+    kinds,
+    ([ending, { count }]) => `${count} ${ending === '' ? 'without ending' : ending}`,
+  );
+  return parts.length === 0 ? '' : `, or convert what is there: ${examples(parts, 8)}`;
+}

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '../check/finding.js';
 import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset.js';
 import { labelsOfNames } from '../labels/label-table.js';
 import { filledLines, readTextFile } from '../labels/text-file.js';
 import { randomPurpose, randomStream } from '../random.js';
-import { folderFindings, nearlyNamed } from './folder-findings.js';
+import { folderFindings, kindsOf, nearlyNamed, samePlace } from './folder-findings.js';
 import { defaultLabelSource, folderLabels } from './folder-labels.js';
 import { foreignFormat } from './foreign-format.js';
-import { imageFiles, imageId } from './image-files.js';
-import { splitFolders, type SplitFolders } from './split-folders.js';
+import { imageFiles, imageId, type FoundImages } from './image-files.js';
+import { overlooked } from './overlooked.js';
+import { listedParts, splitFolders, type SplitFolders } from './split-folders.js';
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
@@ -53,12 +55,16 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
   const maskFiles = maskRoot === undefined ? undefined : await imageFiles(maskRoot);
   const { images } = photographs;
   const masks = maskFiles?.images ?? new Map<string, string>();
-  const split = source === 'folders' ? partsOf(root, images) : undefined;
+  const split = source === 'folders' ? partsOf(root, photographs) : listedParts(images.keys());
+  const level = source === 'folders' && split ? 1 : 0;
   const given = options.classes ?? (await classesInFile(root));
-  const labels = await folderLabels(source, { root, images, classes: given, level: split ? 1 : 0 });
+  const labels = await folderLabels(source, { root, images, classes: given, level });
   const found = labels.classes ?? [...new Set([...labels.names.values()].flat())].sort();
+  if (given === undefined && found.length === 0)
+    throw new Error(`${source}: names no class; write the classes that each image shows`);
   const classes = checkClasses(root, given ?? found);
-  const unused = split?.test ?? [];
+  const known = (ids: readonly string[]): string[] => ids.filter((id) => labels.names.has(id));
+  const unused = known(split?.test ?? []);
   const left = new Set(unused);
   const ids = [...labels.names.keys()].filter((id) => !left.has(id)).sort();
 
@@ -66,7 +72,7 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
     const [image, mask, names] = [images.get(id), masks.get(id), labels.names.get(id)];
     if (image === undefined)
       throw new Error(
-        `${join(imageRoot, id)}: there is no such image, which the ${list} name${nearlyNamed(id, images.keys())}`,
+        `${join(imageRoot, id)}: there is no such image, which the ${list} name${nearlyNamed(id, images.keys()) || samePlace(id, images.keys())}`,
       );
     if (names === undefined)
       throw new Error(
@@ -83,10 +89,13 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
     name: 'folder',
     classes,
     lists: { train: 'train', val: 'val' },
-    findings: folderFindings({
-      ...{ root, imageRoot, photographs, maskRoot, masks: maskFiles, source, test: unused },
-      labelled: labels.names,
-    }),
+    findings: [
+      ...folderFindings({
+        ...{ root, imageRoot, photographs, maskRoot, masks: maskFiles, source, test: unused },
+        labelled: labels.names,
+      }),
+      ...overlooked({ root, imageRoot, photographs, maskRoot, source, level }),
+    ],
     async list(name) {
       const listed = await idsInFile(join(root, `${name}.txt`));
       if (listed !== undefined)
@@ -99,10 +108,13 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
         throw new Error(`${join(root, `${name}.txt`)}: the list does not exist`);
       const other = join(root, name === 'train' ? 'val.txt' : 'train.txt');
       if (existsSync(other))
-        throw new Error(`${join(root, `${name}.txt`)}: the list does not exist, though ${other} does`);
+        throw new Error(
+          `${join(root, `${name}.txt`)}: the list does not exist, though ${other} does; write it, or name another list by data.${name} (toco check: --list)`,
+        );
       const part =
         split?.train.length && split.val.length
-          ? split[name]
+          ? // Labels of images that are not there belong to neither part, and are told.
+            [...known(split[name]), ...(name === 'train' ? ids.filter((id) => !images.has(id)) : [])]
           : parted(ids, { valFraction, seed, root })[name];
       return sampleList(
         name,
@@ -114,12 +126,14 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
 }
 
 /** Parts of the data set where the sub-folders are such, and not classes. */
-function partsOf(root: string, images: ReadonlyMap<string, string>): SplitFolders | undefined {
+function partsOf(root: string, { images, passedOver }: FoundImages): SplitFolders | undefined {
   const foreign = foreignFormat(root);
   // Folders of another tool's export are no classes, whatever they are called.
   if (foreign !== undefined) throw new Error(foreign);
   if (images.size === 0)
-    throw new Error(`${root}: there are no images (.jpg, .jpeg, .png, .webp) in it; check the path`);
+    throw new Error(
+      `${root}: there are no images (.jpg, .jpeg, .png, .webp) in it; check the path${kindsOf(passedOver)}`,
+    );
   return splitFolders(root, images.keys());
 }
 
@@ -129,7 +143,9 @@ function parted(
   { valFraction, seed, root }: { valFraction: number; seed: number; root: string },
 ): { train: string[]; val: string[] } {
   if (ids.length < 2)
-    throw new Error(`${root}: ${ids.length} images with labels; there must be two at least, to train on one`);
+    throw new Error(
+      `${root}: ${counted(ids.length, 'image')} with labels; there must be two at least, to train on one`,
+    );
   const count = Math.min(ids.length - 1, Math.max(1, Math.round(ids.length * valFraction)));
   const chosen = new Set(randomStream(randomPurpose.split, seed).permutation(ids.length).subarray(0, count));
   return { train: ids.filter((_, i) => !chosen.has(i)), val: ids.filter((_, i) => chosen.has(i)) };

@@ -1,7 +1,7 @@
 /** Names of folders for the parts of a data set, as other tools make them. */
 const parts: Readonly<Record<'train' | 'val' | 'test', RegExp>> = {
   train: /^(?:train|training|train\d{4})$/i,
-  val: /^(?:val|valid|validation|dev|val\d{4})$/i,
+  val: /^(?:val|valid|validation|dev|eval|evaluation|val\d{4})$/i,
   test: /^(?:test|testing|test\d{4})$/i,
 };
 
@@ -50,4 +50,18 @@ export function splitFolders(root: string, ids: Iterable<string>): SplitFolders 
     );
   }
   return split;
+}
+
+/**
+ * The parts of a folder whose labels come from a file: where all images lie in `train/` and `val/` (perhaps `test/`), these are the lists.
+ */
+export function listedParts(ids: Iterable<string>): SplitFolders | undefined {
+  const split = { train: [] as string[], val: [] as string[], test: [] as string[] };
+  for (const id of ids) {
+    const [top = '', ...inside] = id.split('/');
+    const part = (['train', 'val', 'test'] as const).find((name) => parts[name].test(top));
+    if (part === undefined || inside.length === 0) return undefined;
+    split[part].push(id);
+  }
+  return split.train.length > 0 && split.val.length > 0 ? split : undefined;
 }

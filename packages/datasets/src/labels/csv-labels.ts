@@ -25,7 +25,8 @@ const nameColumns = new Set(['label', 'labels', 'class', 'classes', 'category', 
  */
 export function csvLabels(text: string, where: string): NamedLabels {
   const delimiter = delimiterOf(text);
-  const [header, ...rows] = table(text, delimiter, where);
+  const lines = table(text, delimiter, where);
+  const [header, ...rows] = /^sep=/i.test(lines[0]?.cells[0] ?? '') ? lines.slice(1) : lines;
   if (header === undefined) throw new Error(`${where}: the file is empty`);
   const [, ...columns] = header.cells;
   if (columns.length === 0)
@@ -56,8 +57,15 @@ interface Row {
 const delimiters = [',', ';', '\t'] as const;
 type Delimiter = (typeof delimiters)[number];
 
-/** What separates the columns: what the header has most of outside of quotes. */
+/** What separates the columns: what Excel's line `sep=;` says, or what the header has most of outside of quotes. */
 function delimiterOf(text: string): Delimiter {
+  const said = delimiters.find((delimiter) =>
+    text
+      .replace(/^\ufeff/, '')
+      .toLowerCase()
+      .startsWith(`sep=${delimiter}`),
+  );
+  if (said !== undefined) return said;
   const header = (filledLines(text.slice(0, 2 ** 20))[0] ?? '').replaceAll(/"[^"]*"/g, '');
   const counts = delimiters.map((delimiter) => header.split(delimiter).length - 1);
   return delimiters[counts.indexOf(Math.max(...counts))]!;
@@ -106,7 +114,9 @@ function marked(columns: readonly string[], values: readonly string[], where: st
   return columns.filter((name, i) => {
     const value = values[i]!;
     if (!/^[01](?:[.,]0*)?$/.test(value))
-      throw new Error(`${where}: "${value}" of ${name} is neither 0 nor 1`);
+      throw new Error(
+        `${where}: "${value}" of ${name} is neither 0 nor 1${/^[\d.,-]+$/.test(value) ? '' : '; a table of class names has two columns, id,label, and that line as header'}`,
+      );
     return value.startsWith('1');
   });
 }

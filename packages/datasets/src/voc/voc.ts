@@ -79,6 +79,6 @@ function defaultLabels(root: string): string {
   if (existsSync(file)) return file;
   if (existsSync(join(root, 'Annotations'))) return 'xml';
   throw new Error(
-    `${root}: no image-level labels; put cls_labels_onehot.npy there, or say where they are (a label file, "xml" or "masks")`,
+    `${root}: no image-level labels; put cls_labels_onehot.npy there, or say where they are: data.labels=FILE, "xml" or "masks" (toco check: --labels)`,
   );
 }

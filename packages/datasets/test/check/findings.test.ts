@@ -5,7 +5,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { checkDataset, datasetAt, imageFolder, type CheckReport } from '../../src/index.js';
+import { checkDataset, checkMasks, datasetAt, imageFolder, type CheckReport } from '../../src/index.js';
 import { temporaryFolder, writeTree } from '../folder.js';
 
 const folder = await temporaryFolder();
@@ -115,6 +115,11 @@ const kinds: [string, Files, RegExp][] = [
     /^warning: 2 photographs have an orientation tag \(EXIF; c: 6\), which toco ignores/,
   ],
   [
+    'PNGs named like images in a folder of another name',
+    { 'gt/c.png': mask(1), 'gt/d.png': mask(2) },
+    /^warning: gt: holds 2 PNG files named like images, and is not read; if these are masks, rename it to masks, or name it: data\.masks=gt /,
+  ],
+  [
     "CVAT's label map",
     { 'labelmap.txt': '# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:250,50,83::\n' },
     /^warning: labelmap\.txt: this is an export of CVAT/,
@@ -170,6 +175,37 @@ describe('findings, one line a kind', () => {
   });
 });
 
+describe('the first masks, before a run', () => {
+  test.each([
+    [
+      'empty',
+      [0],
+      /^warning: the first 2 masks of the list val are empty \(0, background\), so no mask shows/,
+    ],
+    [
+      'of 0 and 128',
+      [0, 128],
+      /^error: none of the first 2 masks .* \(.*c\.png: label 128 is outside the 2 cl/,
+    ],
+  ])('%s', async (_name, labels, line) => {
+    const root = await tree(four({ 'masks/c.png': mask(...labels), 'masks/d.png': mask(...labels) }));
+    const found = await checkMasks(await (await datasetAt(root)).list('val'));
+    expect(found.map(({ kind, message }) => `${kind}: ${message}`)).toEqual([expect.stringMatching(line)]);
+  });
+});
+
+test('masks of another size than their photographs, before a run', async () => {
+  const root = await tree(four({ 'masks/c.png': upright, 'masks/d.png': upright }));
+  expect(await checkMasks(await (await datasetAt(root)).list('val'))).toEqual([
+    {
+      kind: 'error',
+      message: expect.stringMatching(
+        /^none of the first 2 masks .*c\.png: the mask has 2 × 3 pixels, its image 3 × 2\)/,
+      ) as unknown,
+    },
+  ]);
+});
+
 describe('folders', () => {
   test('train/ and val/ are lists, not classes; a test folder is told', async () => {
     const files = ['train/cat/1', 'train/dog/2', 'val/cat/3', 'val/dog/4', 'test/dog/5'];
@@ -186,7 +222,43 @@ describe('folders', () => {
     ]);
   });
 
+  test('labels in a file: train/ and val/ of the images are lists, and labels without an image are told', async () => {
+    const names = ['train/1', 'train/2', 'eval/3'];
+    const files = Object.fromEntries(names.map((name) => [`images/${name}.jpg`, jpeg]));
+    const csv = `id,label\n${names.map((name) => `${name}.jpg,cat\n`).join('')}`;
+    const data = await imageFolder(await tree({ ...files, 'labels.csv': csv }));
+    expect([(await data.list('train')).length, (await data.list('val')).length]).toEqual([2, 1]);
+    const { groups } = await check(await tree({ ...files, 'labels.csv': `${csv}C:\\photos\\2.jpg,cat\n` }));
+    expect(groups.map(({ first }) => first.message)).toEqual([
+      expect.stringMatching(
+        /C:\/photos\/2: there is no such image, which the labels name; there is train\/2: write the path from the folder of the images$/,
+      ),
+    ]);
+  });
+
+  test('class folders without an image, and label files beside class folders, are told', async () => {
+    const root = await tree({
+      'cat/1.jpg': jpeg,
+      'dog/2.jpg': jpeg,
+      'dog/3.jpg': jpeg,
+      'tags.csv': 'id,label\n',
+    });
+    await mkdir(join(root, 'bird'));
+    const found = findings(await check(root), root);
+    expect(found).toContainEqual(
+      expect.stringMatching(/^warning: 1 folder \(bird\) holds no image and is not taken/),
+    );
+    expect(found).toContainEqual(
+      expect.stringMatching(/^warning: tags\.csv: not read; .* data\.labels=tags\.csv/),
+    );
+  });
+
   const refused: [string, Files, RegExp][] = [
+    [
+      'photographs of other kinds alone',
+      { 'cat/1.heic': 'x' },
+      /: there are no images .* in it; check the path, or convert what is there: 1 \.heic$/,
+    ],
     [
       'parts without classes',
       { 'train/1.jpg': jpeg, 'val/2.jpg': jpeg },

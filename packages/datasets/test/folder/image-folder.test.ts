@@ -169,7 +169,7 @@ describe('imageFolder', () => {
       'a table of one image',
       { 'labels.csv': 'id,label\na,cat\n' },
       {},
-      /1 images with labels; there must be two/,
+      /1 image with labels; there must be two/,
     ],
     ['vectors without names', { 'labels.npy': 'x' }, { labels: 'labels.npy' }, /holds no class names/],
   ];
@@ -242,9 +242,18 @@ describe('label files', () => {
     );
   });
 
+  test("Excel's line that names the separator is no header", () => {
+    const { names } = csvLabels('\ufeffsep=;\r\nid;label\r\na,b.jpg;cat|dog\r\n', 'x');
+    expect([...names]).toEqual([['a,b.jpg', ['cat', 'dog']]]);
+  });
+
   test.each([
     ['id,label\n,cat\n', /x, line 2: the image has no id$/],
     ['id,cat,dog\na,1,2\n', /x, line 2: "2" of dog is neither 0 nor 1$/],
+    [
+      'id,label,by\na,cat,Bob\n',
+      /x, line 2: "cat" of label is neither 0 nor 1; a table of class names has two/,
+    ],
     ['id,cat\na,1\na,0\n', /x, line 3: a comes twice$/],
     ['id\na\n', /x: there is one column only/],
     [

@@ -4,7 +4,9 @@ import { stepConfigSchema } from './step-config.js';
 const positive = z.number().positive();
 const count = z.number().int().positive();
 const probability = z.number().min(0).max(1);
-const range = z.tuple([z.number(), z.number()]);
+const scaleRange = z.tuple([positive, positive]).refine(([low, high]) => low <= high, {
+  error: 'the first number is larger than the second; write [low, high]',
+});
 
 /** Which photographs, labels and masks. */
 const data = z.strictObject({
@@ -33,7 +35,13 @@ const data = z.strictObject({
     .lt(1)
     .optional()
     .describe('share of the images for validation where no lists are (folder); default: 0.1'),
-  workers: z.number().int().min(0).default(1).describe('threads that decode and augment ahead of the step'),
+  workers: z
+    .number()
+    .int()
+    .min(0)
+    .max(256)
+    .default(1)
+    .describe('threads that decode and augment ahead of the step'),
   prefetch: count.default(3).describe('batches made ahead'),
   maxUnreadable: z
     .number()
@@ -57,7 +65,7 @@ const data = z.strictObject({
 /** How views are drawn (METHOD section 5). */
 const views = z.strictObject({
   cropSize: count.default(448).describe('side of the main and of the second global view'),
-  scale: range.default([0.5, 2]).describe('range of the random rescale before cropping'),
+  scale: scaleRange.default([0.5, 2]).describe('range of the random rescale before cropping'),
   flip: probability.default(0.5),
 });
 
@@ -118,7 +126,7 @@ const engine = z.strictObject({
     .boolean()
     .default(false)
     .describe('recompute blocks in the backward pass: less memory, more time'),
-  threads: count.optional(),
+  threads: count.max(1024).optional(),
   memoryGrowth: z.boolean().default(true),
   tf32: z.boolean().default(false),
 });

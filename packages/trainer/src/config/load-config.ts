@@ -3,13 +3,16 @@ import { parse, YAMLParseError } from 'yaml';
 import type { Config } from './config.js';
 import { parseConfig } from './parse-config.js';
 
+/** Warnings of the parser are several lines, and what they are about is refused as a wrong value anyway. */
+const quiet = { logLevel: 'error' } as const;
+
 /** Plain data of a YAML (or JSON) file. @throws one line: missing file, or a syntax error with its place */
 export async function readYaml(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --config.`);
   });
   try {
-    return parse(text) ?? {};
+    return parse(text, quiet) ?? {};
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
     const at = error.linePos?.[0];
@@ -32,7 +35,14 @@ export function applySetting(data: Record<string, unknown>, setting: string): vo
     if (typeof next !== 'object' || next === null) branch[key] = {};
     branch = branch[key] as Record<string, unknown>;
   }
-  branch[last] = parse(setting.slice(at + 1));
+  try {
+    branch[last] = parse(setting.slice(at + 1), quiet);
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0]!.replace(/ at line \d+, column \d+:$/, '');
+    throw new Error(`--set ${setting}: ${reason}; the value is YAML: quote the text that it is not.`, {
+      cause: error,
+    });
+  }
 }
 
 /**

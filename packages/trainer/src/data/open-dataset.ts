@@ -13,7 +13,9 @@ export async function openDataset({ data }: Pick<Config, 'data'>): Promise<Datas
   if (layout === 'synthetic') {
     const unused = Object.entries({ root, ...parts }).find(([, value]) => value !== undefined)?.[0];
     if (unused !== undefined)
-      throw new Error(`data.${unused} is nothing for synthetic scenes; leave it out.`);
+      throw new Error(
+        `data.${unused} is nothing for synthetic scenes; leave it out, or name the layout of your data, such as data.dataset=folder.`,
+      );
     dataset = syntheticScenes(synthetic);
   } else {
     if (root === undefined) {

@@ -1,7 +1,7 @@
 import { checkLists, checkMasks, type Dataset, type Finding, type SampleList } from '@toco/datasets';
 
 /**
- * The cheap part of `toco check`, before the first iteration: what lists, names and labels say by themselves, and a few masks; no photograph is opened.
+ * The cheap part of `toco check`, before the first iteration: what lists, names and labels say by themselves, and a few masks; no photograph is decoded.
  * Warnings are printed, each kind once.
  *
  * @throws One line where the data can't be meant as they are.

@@ -149,7 +149,10 @@ export async function evaluate(
   }
   progress?.stop();
   const lacking = formatLeftOut(leftOut, { list: list.name, total });
-  if (done === 0) throw new Error(`No image can be validated on. ${lacking}`);
+  if (done === 0)
+    throw new Error(
+      `No image can be validated on. ${lacking} Correct these files (toco check names all of them).`,
+    );
   if (lacking !== undefined) print(lacking);
   return {
     cam: intersectionOverUnion(matrices.cam),

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { constants, statSync } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname } from 'node:path';
 import { loadedBackend } from '@toco/runtime';
@@ -41,6 +42,8 @@ export async function reportRun(path: string, run: ReportedRun): Promise<void> {
 export async function makeReportFolder(path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error(`it is a folder`);
+    await access(dirname(path), constants.W_OK);
   } catch (error) {
     const { message } = error as Error;
     throw new Error(`${path}: the report can't be written there (${message}); choose another file.`, {

@@ -15,6 +15,7 @@ import {
   type EvaluationInputs,
   type EvaluationOutputs,
 } from '../evaluation/evaluation-forward.js';
+import { evaluationLine } from '../evaluation/evaluation-row.js';
 import { evaluationProtocol, type EvaluationProtocol } from '../evaluation/protocol.js';
 import { validationList } from '../evaluation/validation-list.js';
 import { evaluateWithPanels } from '../report/exemplary-panels.js';
@@ -114,7 +115,13 @@ export async function evaluateCheckpoint<P extends TensorTree>(
     const { rows = [] } = model;
     const source = model.rows ? model.name : `--weights ${model.name}`;
     const command = `toco evaluate ${source} --report ${report}`;
-    await reportRun(report, { ...drawn, config, data: name, classes, rows, command });
+    try {
+      await reportRun(report, { ...drawn, config, data: name, classes, rows, command });
+    } catch (error) {
+      // A disk that is full by now costs the page, not the figures.
+      print(evaluationLine(drawn.evaluation));
+      throw error;
+    }
     return { evaluation: drawn.evaluation, classes, protocol: described(drawn.evaluation) };
   } finally {
     compiled?.dispose();

@@ -72,7 +72,12 @@ interface MetricsLines {
 async function readLines(path: string): Promise<MetricsLines> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
-    throw error;
+    throw new Error(
+      `${path}: ${error.message.split(',')[0]!}; move it away, and the run goes on without it.`,
+      {
+        cause: error,
+      },
+    );
   });
   const rows: MetricsRow[] = [];
   const damaged: DamagedLine[] = [];

@@ -21,8 +21,14 @@ const midStep = 'The compiled function failed';
 export async function rescue<P extends TensorTree>(error: Error, run: EndedRun<P>): Promise<Error> {
   const { stepper, saver, folder, iteration, start, print } = run;
   if (error instanceof NonFiniteError) return nonFiniteEnd(error, run);
-  if (stepper === undefined || iteration === start || saver.hasFailed()) return error;
+  if (stepper === undefined || iteration === start) return error;
   const kept = saver.newest() === '' ? 'there is no checkpoint yet' : `${saver.newest()} is untouched`;
+  if (saver.hasFailed()) {
+    print(
+      `Iteration ${iteration} could not be saved; ${kept}. Once that is mended, resume with: ${resumeCommand(folder)}`,
+    );
+    return error;
+  }
   if (error.message.startsWith(midStep)) {
     print(`Not saved: the step failed halfway; ${kept}. Resume with: ${resumeCommand(folder)}`);
     return error;

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { writeWhole } from '@toco/formats';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
@@ -37,9 +37,15 @@ export async function createRunFolder(folder: string, print: (line: string) => v
       `${folder}: not empty; resume that run with --resume, or choose another folder with --out.`,
     );
   };
+  assertNoFile(folder);
   // A folder of anything else gets no lock; one where a process trains is told as that.
   if (!existsSync(join(folder, lockFolder))) await assertEmpty();
-  const created = await mkdir(folder, { recursive: true });
+  const created = await mkdir(folder, { recursive: true }).catch((error: Error) => {
+    throw new Error(
+      `${folder}: the folder can't be made (${error.message.split(',')[0]!}); choose another with --out.`,
+      { cause: error },
+    );
+  });
   const lock = await lockRun(folder, print);
   try {
     await assertEmpty();
@@ -85,8 +91,29 @@ export async function writeRunConfig(
 export async function readRunConfig(folder: string): Promise<Config> {
   await assertRun(folder);
   const { config } = runFiles(folder);
-  if (existsSync(config)) return parseConfig(await readYaml(config), config);
-  return (await readCheckpointInfo((await listCheckpoints(folder)).at(-1)!)).config;
+  const checkpoints = await listCheckpoints(folder);
+  if (existsSync(config)) {
+    try {
+      const written = await readYaml(config);
+      // What a run writes is never empty, and an empty one would be another run: the default one.
+      if (typeof written !== 'object' || written === null || Object.keys(written).length === 0)
+        throw new Error(`${config}: holds no keys.`);
+      return parseConfig(written, config);
+    } catch (error) {
+      const remedy =
+        checkpoints.length > 0
+          ? 'Remove the file, and the configuration of the newest checkpoint is used.'
+          : 'The run has no checkpoint yet: remove its folder, and start it anew.';
+      throw new Error(`${(error as Error).message.replace(/ at line \d+, column \d+:$/, '.')} ${remedy}`, {
+        cause: error,
+      });
+    }
+  }
+  for (const checkpoint of checkpoints.reverse()) {
+    const info = await readCheckpointInfo(checkpoint).catch(() => undefined);
+    if (info !== undefined) return info.config;
+  }
+  throw new Error(`${folder}: config.yaml is missing, and no checkpoint can be read; start the run anew.`);
 }
 
 async function assertRun(folder: string): Promise<void> {
@@ -94,6 +121,15 @@ async function assertRun(folder: string): Promise<void> {
   throw new Error(
     `${folder}: no run here to resume (config.yaml is missing); check --out, or start the run without --resume.`,
   );
+}
+
+/** @throws one line where a file has the name of a folder, or of one around it */
+function assertNoFile(folder: string): void {
+  for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) {
+    if (!existsSync(path)) continue;
+    if (statSync(path).isDirectory()) return;
+    throw new Error(`${folder}: ${path} is a file, not a folder; choose another with --out.`);
+  }
 }
 
 /** Whether a folder holds nothing but what a process that was killed at its very start leaves. */

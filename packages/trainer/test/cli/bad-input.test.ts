@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { encodeSafetensors } from '@toco/formats';
@@ -26,6 +35,13 @@ describe('configuration', () => {
       ['--set', 'views.cropSize=50', 'localCrops.size=16'],
       /views\.cropSize 50 is no multiple of the patch size 8 of tiny; choose 48 or 56\.$/,
     ],
+    [['--set', 'views.scale=[2,0.5]'], /views\.scale: the first number is larger than the second; write/],
+    [['--set', 'views.scale=[0,1]'], /views\.scale\.0: Too small/],
+    [['--set', 'engine.threads=1000000'], /engine\.threads: Too big/],
+    [
+      ['--set', 'cam.scales=[1'],
+      /^--set cam\.scales=\[1: Flow sequence must end with a \]; the value is YAML/,
+    ],
     [['--set', 'groupSize=3'], /groupSize 3 does not divide batchSize 2/],
     [['--set', 'localCrops.size=64'], /localCrops\.size 64 does not fit into views\.cropSize 48/],
     [['--set', 'data.dataset=voc'], /data\.root is missing/],
@@ -36,6 +52,19 @@ describe('configuration', () => {
       const out = join(folder, 'run');
       const given = args[0] === '--config' ? ['--backbone', tinyBackbone] : tinyRun;
       await expectRefusal(['train', ...given, ...args, '--out', out], line, out);
+    });
+  });
+
+  test('a run can not have the name of a file, nor lie in one', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const file = join(folder, 'notes');
+      writeFileSync(file, 'mine');
+      for (const out of [file, join(file, 'run')])
+        await expectRefusal(
+          ['train', ...tinyRun, '--out', out],
+          /notes is a file, not a folder; choose another/,
+        );
+      expect(readFileSync(file, 'utf8')).toBe('mine');
     });
   });
 
@@ -112,6 +141,9 @@ describe('weights and checkpoints', () => {
         const { status, stderr } = await toco(args);
         expect(status).toBe(1);
         expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/disk is full/);
+        expect(stderr).toMatch(
+          /could not be saved; .*iteration-\d+ is untouched\. Once that is mended, resume with: toco train --resume/,
+        );
         const left = readdirSync(join(out, 'checkpoints'));
         expect(left.length).toBeGreaterThan(0);
         expect(left.every((name) => /^iteration-\d{6}$/.test(name))).toBe(true);

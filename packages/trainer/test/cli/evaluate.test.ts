@@ -35,6 +35,13 @@ test('an evaluation computes as its run did, and says how', async () => {
       segmentation: { scales: [1], mirror: false },
     });
 
+    // Before the validation, not after it.
+    const page = await toco(['evaluate', out, ...backbone, '--report', out]);
+    expect(page).toMatchObject({ status: 1, stdout: '' });
+    expect(page.stderr.trimEnd()).toBe(
+      `${out}: the report can't be written there (it is a folder); choose another file.`,
+    );
+
     // The folder stands behind the settings: they end where it begins.
     const plain = await toco(['evaluate', ...backbone, '--set', 'engine.precision=f32', 'seed=0', out]);
     expect(plain).toMatchObject({ status: 0 });

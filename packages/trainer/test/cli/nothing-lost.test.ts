@@ -197,3 +197,25 @@ test('a run outlives the reader of its log', async () => {
     expect(existsSync(join(out, 'report.html'))).toBe(true);
   });
 });
+
+
+test('a damaged or empty config.yaml is told with what to do, and that works', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const out = join(folder, 'run');
+    const config = join(out, 'config.yaml');
+    const short = ['--set', 'optimizer.iterations=1', 'engine.compile=false'];
+    expect(await toco(['train', ...tinyRun, '--out', out, ...short])).toMatchObject({ status: 0 });
+    const whole = readFileSync(config, 'utf8');
+    for (const text of ['', '{{{: 1\n', 'batchSize: many\n']) {
+      writeFileSync(config, text);
+      const { status, stderr } = await toco(['train', '--resume', '--out', out]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(
+        /config\.yaml:.*\. Remove the file, and the configuration of the newest checkpoint is used\.\n$/,
+      );
+    }
+    rmSync(config);
+    expect(await toco(['train', '--resume', '--out', out])).toMatchObject({ status: 0 });
+    expect(readFileSync(config, 'utf8')).toBe(whole);
+  });
+});

@@ -106,7 +106,10 @@ test.each([
   [{ root: at('voc'), valFraction: 0.2 }, /valFraction is nothing for a data set of the layout voc, which/],
   [{ root: at('voc'), images: 'x' }, /images is nothing for .* voc, which takes labels, classes, masks$/],
   [{ dataset: 'coco', root: at('voc'), masks: 'x' }, /masks is nothing for .* coco, which takes/],
-  [{ dataset: 'synthetic', root: at('voc') }, /^data\.root is nothing for synthetic scenes; leave it out\.$/],
+  [
+    { dataset: 'synthetic', root: at('voc') },
+    /^data\.root is nothing for synthetic scenes; leave it out, or name .* data\.dataset=folder\.$/,
+  ],
 ] as [ConfigInput['data'], RegExp][])('%j is refused in one line', async (data, message) => {
   await expect(open(data)).rejects.toThrow(message);
 });
