@@ -12,7 +12,6 @@ const names = published.map(({ name }) => name);
 const whole = '@toco/trainer';
 
 /** Follows each README in an empty project outside of the workspace: installs what it says, runs what it shows. */
-// eslint-disable-next-line jest/no-export -- packing is slow: what was packed once serves both files of tests
 export function testExamples(tarball: (name: string) => Tarball, projectOf: (name: string) => string): void {
   /** What stands after `npm install`, each of our own names replaced by its tarball and those that it depends on. */
   const withTarballs = (install: readonly string[]): string[] => {

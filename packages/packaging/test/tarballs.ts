@@ -15,7 +15,6 @@ const shipped =
   /^(LICENSE|README\.md|package\.json|bin\/[\w-]+\.js|(dist|src)\/[\w/-]+\.(ts|js|d\.ts)(\.map)?|native\/[\w/-]+\.(cc|h)|prebuilt\/[\w/-]+\.node)$/;
 
 /** What every tarball must be, whatever it does. */
-// eslint-disable-next-line jest/no-export -- packing is slow: what was packed once serves both files of tests
 export function testTarballs(tarball: (name: string) => Tarball): void {
   let registry: string;
   beforeAll(async () => {
