@@ -198,13 +198,12 @@ test('a run outlives the reader of its log', async () => {
   });
 });
 
-
 test('a damaged or empty config.yaml is told with what to do, and that works', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
     const config = join(out, 'config.yaml');
-    const short = ['--set', 'optimizer.iterations=1', 'engine.compile=false'];
-    expect(await toco(['train', ...tinyRun, '--out', out, ...short])).toMatchObject({ status: 0 });
+    const settings = [eager, 'optimizer.iterations=1'];
+    expect(await toco(begin(out, settings))).toMatchObject({ status: 0 });
     const whole = readFileSync(config, 'utf8');
     for (const text of ['', '{{{: 1\n', 'batchSize: many\n']) {
       writeFileSync(config, text);
