@@ -1,7 +1,8 @@
 import { flattenTree } from '@toco/core';
 import { compile, type Precision, type Profile, type ProfileOptions } from '@toco/graph';
 import type { BackendInfo } from '@toco/runtime';
-import { initTrainState, lanesOf, phaseAt, stepConfig, trainStep } from '@toco/trainer';
+import { initTrainState, phaseAt, stepConfig, trainStep } from '@toco/method';
+import { lanesOf } from '@toco/graph';
 import { readInputs } from './read-inputs.js';
 
 /** The trainer's step, compiled, with the batch that it is run on. */

@@ -1,6 +1,6 @@
 import { multiScaleCams } from '@toco/cam';
 import type { Network, NetworkParams } from '@toco/network';
-import type { Batch } from '@toco/trainer';
+import type { Batch } from '@toco/method';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 

@@ -1,11 +1,8 @@
-import type { TensorTree } from '@toco/core';
-import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { TensorTree, Rgb } from '@toco/core';
+import type { Tensor3D, Tensor4D, Tensor2D, Tensor } from '@tensorflow/tfjs-core';
 
 /** Rows and columns of a token grid; tokens lie row by row, `N = h·w`. */
 export type Grid = readonly [h: number, w: number];
-
-/** One value per colour channel: red, green, blue. */
-export type Rgb = readonly [red: number, green: number, blue: number];
 
 /**
  * What a backbone can be asked to show besides its result:

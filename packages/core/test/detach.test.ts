@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { detach, withoutGradient } from '@toco/core';
+import { detach, withoutGradient } from '../src/detach.js';
 import { initBackend } from '@toco/runtime';
 import { expectNoLeak, recordTape } from '@toco/testing';
 

@@ -1,6 +1,6 @@
 import { type CApi, checked, type Pointer } from './capi.js';
 import { dimensions } from './native-tensor.js';
-import { writeMessage } from './protobuf.js';
+import { writeMessage } from '@toco/formats';
 
 /** Kinds of attributes, numbered as TensorFlow does (`TF_AttrType`) and as tfjs-node passes them. */
 export const AttributeType = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, tensor: 6 } as const;

@@ -1,6 +1,6 @@
 import { bufferBytes, type CApi, checked, type Output, type Pointer } from './capi.js';
 import { type GraphBuilder } from './graph-builder.js';
-import { writeMessage } from './protobuf.js';
+import { writeMessage } from '@toco/formats';
 
 /** What one run of a session feeds and asks for. */
 export interface SessionRun {

@@ -1,5 +1,5 @@
 import { type CApi, filledBuffer, type Pointer } from './capi.js';
-import { integer, messages, readFields, text } from './protobuf.js';
+import { integer, messages, readFields, text } from '@toco/formats';
 
 /** What a graph needs to know of an operation and eager execution does not: how its flat inputs divide into lists. */
 export interface OpDef {

@@ -1,9 +1,10 @@
 import { shapeAttribute, typeAttribute } from './attribute.js';
 import { type CApi, type Pointer } from './capi.js';
-import { TF, type TypedArray } from './dtype.js';
+import { TF } from './dtype.js';
+import type { TypedArray } from '@toco/core';
 import { GraphSession } from './graph-session.js';
 import { nativeTensor } from './native-tensor.js';
-import { integer, messages, readFields, text } from './protobuf.js';
+import { integer, messages, readFields, text } from '@toco/formats';
 import { type TracedGraph } from './traced-function.js';
 import { type TensorSpec } from './tree.js';
 

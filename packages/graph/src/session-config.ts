@@ -1,4 +1,4 @@
-import { writeMessage } from './protobuf.js';
+import { writeMessage } from '@toco/formats';
 
 /** How much of the machine the engine takes, and how. Process-wide settings are marked. */
 export interface EngineOptions {

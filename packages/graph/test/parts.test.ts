@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { guardConstant } from '../src/constant-guard.js';
 import { type OpDef, splitInputs } from '../src/op-def.js';
-import { integer, messages, readFields, text, writeMessage } from '../src/protobuf.js';
+import { integer, messages, readFields, text, writeMessage } from '@toco/formats';
 import { sessionConfig } from '../src/session-config.js';
 import { assertSameStructure, putTogether, takeApart } from '../src/tree.js';
 

@@ -1,6 +1,6 @@
 import { assertShape } from '@toco/core';
 import { bilateralLattice, type Lattice, type RgbImage } from '@toco/crf';
-import { packLattices, type LatticeArrays } from '@toco/crf/tensor';
+import { packLattices, type LatticeArrays } from '@toco/crf';
 import type * as tf from '@tensorflow/tfjs-core';
 
 /** Options of {@link denseEnergyLattice}: the bilateral kernel at full size. */
@@ -55,7 +55,7 @@ export interface DenseEnergyLatticesOptions extends DenseEnergyLatticeOptions {
 }
 
 /**
- * The lattices of a batch of images for `denseEnergyLoss`, packed for `latticeTensors` of `@toco/crf/tensor`.
+ * The lattices of a batch of images for `denseEnergyLoss`, packed for `latticeTensors` of `@toco/losses`.
  *
  * It reads the images back, so it belongs outside the training step.
  *

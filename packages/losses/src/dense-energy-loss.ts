@@ -1,5 +1,5 @@
 import { assertShape, fuse } from '@toco/core';
-import { latticeFilter, type LatticeTensors } from '@toco/crf/tensor';
+import { latticeFilter, type LatticeTensors } from './lattice-filter.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { withDerivative } from './with-derivative.js';
 
@@ -9,7 +9,7 @@ export interface DenseEnergyTargets {
   readonly labels: tf.Tensor;
   /** `[B,4]`, boxes of real pixels `[y0,y1,x0,x1]`, ends excluded. */
   readonly imgBox: tf.Tensor;
-  /** Bilateral kernel of the half-size images: `denseEnergyLattices`, then `latticeTensors` of `@toco/crf/tensor`. */
+  /** Bilateral kernel of the half-size images: `denseEnergyLattices`, then `latticeTensors` of `@toco/losses`. */
   readonly lattice: LatticeTensors;
 }
 

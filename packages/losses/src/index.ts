@@ -1,10 +1,10 @@
-export { latticeTensors, type LatticeArrays, type LatticeTensors } from '@toco/crf/tensor';
+export type { LatticeArrays } from '@toco/crf';
 export { clsLoss } from './cls-loss.js';
 export { ctcLoss, type CtcLossOptions } from './ctc-loss.js';
 export {
   denseEnergyLattice,
-  denseEnergyLattices,
   type DenseEnergyLatticeOptions,
+  denseEnergyLattices,
   type DenseEnergyLatticesOptions,
 } from './dense-energy-lattice.js';
 export {
@@ -12,6 +12,7 @@ export {
   type DenseEnergyLossOptions,
   type DenseEnergyTargets,
 } from './dense-energy-loss.js';
+export { latticeFilter, latticeTensors, type LatticeTensors } from './lattice-filter.js';
 export { ptcLoss, type PtcLossOptions } from './ptc-loss.js';
 export { segLoss, type SegLossOptions } from './seg-loss.js';
 export { tokenAffinity, type TokenAffinityOptions } from './token-affinity.js';

@@ -1,14 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { latticeTensors } from '@toco/crf/tensor';
-import {
-  clsLoss,
-  ctcLoss,
-  denseEnergyLattices,
-  denseEnergyLoss,
-  ptcLoss,
-  segLoss,
-  tokenAffinity,
-} from '@toco/losses';
+import { latticeTensors } from '../src/lattice-filter.js';
+import { clsLoss } from '../src/cls-loss.js';
+import { ctcLoss } from '../src/ctc-loss.js';
+import { denseEnergyLattices } from '../src/dense-energy-lattice.js';
+import { denseEnergyLoss } from '../src/dense-energy-loss.js';
+import { ptcLoss } from '../src/ptc-loss.js';
+import { segLoss } from '../src/seg-loss.js';
+import { tokenAffinity } from '../src/token-affinity.js';
 import { expectClose, fixture } from '@toco/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { filterLattice, type Lattice } from '@toco/crf';
-import { latticeTensors, packLattices, type LatticeTensors } from '@toco/crf/tensor';
-import { denseEnergyLattice, denseEnergyLattices, denseEnergyLoss } from '@toco/losses';
+import { latticeTensors, type LatticeTensors } from '../src/lattice-filter.js';
+import { packLattices } from '@toco/crf';
+import { denseEnergyLattice, denseEnergyLattices } from '../src/dense-energy-lattice.js';
+import { denseEnergyLoss } from '../src/dense-energy-loss.js';
 import { initBackend } from '@toco/runtime';
 import { expectClose, largestError } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '@toco/runtime';
+import { cacheFolder } from '@toco/files';
 import { start, type Ended } from './run-node.js';
 
 let root: string;
@@ -63,7 +63,7 @@ test("an empty project installs the packed package, sets up, and runs the README
   const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   await writeFile(join(project, 'main.js'), example);
   expect((await run('node', 'main.js')).stderr).toMatch(
-    /EngineError: tfjs-node-gpu is not in the cache any more: run "npx @toco\/runtime setup"/,
+    /UserError: tfjs-node-gpu is not in the cache any more: run "npx @toco\/runtime setup"/,
   );
 
   const installed = await run('npx', '@toco/runtime', 'setup', '--cpu');

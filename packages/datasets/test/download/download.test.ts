@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { download } from '../../src/download/download.js';
+import { download } from '@toco/files';
 import { prepareVoc } from '../../src/voc/prepare-voc.js';
 import { temporaryFolder } from '../folder.js';
 import { smallArchives } from '../voc/small-archives.js';

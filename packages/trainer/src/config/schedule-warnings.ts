@@ -1,4 +1,4 @@
-import { isOn, lossTerms, type ScheduledPhase } from '../step/phase.js';
+import { isOn, lossTerms, type ScheduledPhase } from '@toco/method';
 import type { Config } from './config.js';
 
 /** What a schedule plans beyond its own end, a line for each: phases that never begin, a warm-up that never ends. */

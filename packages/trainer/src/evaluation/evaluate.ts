@@ -1,49 +1,22 @@
-import { evaluationLoader, type EvaluationSample, type SampleList } from '@toco/datasets';
+import type { Panel } from '@toco/report';
 import type { Feeds, Fetched } from '@toco/graph';
-import { printLine } from '../cli/print-line.js';
-import { presentClasses } from '../data/present-classes.js';
-import { ignoreIndex } from '../step/ignore-index.js';
-import type { Progress } from '../run/progress.js';
 import {
+  type EvaluationInputs,
+  type EvaluationOutputs,
+  type Evaluation,
   confusionMatrix,
+  labelsOfCam,
+  labelsOfLogits,
   countPixels,
+  f1Score,
   intersectionOverUnion,
-  type IntersectionOverUnion,
-} from './confusion-matrix.js';
-import type { EvaluationInputs, EvaluationOutputs } from './evaluation-forward.js';
+  type Planes,
+} from '@toco/segmenter';
+import { type SampleList, evaluationLoader, type EvaluationSample, presentClasses } from '@toco/datasets';
+import { ignoreIndex } from '@toco/method';
+import type { Progress } from '../logs/progress.js';
+import { printLine } from '../logs/print-line.js';
 import { formatLeftOut } from './left-out.js';
-import { f1Score } from './f1-score.js';
-import { labelsOfCam, labelsOfLogits } from './predict-labels.js';
-import type { Planes } from './resize-planes.js';
-
-/** Figures of one validation. */
-export interface Evaluation {
-  /** Without masks every mean is NaN. */
-  readonly cam: IntersectionOverUnion;
-  readonly camAux: IntersectionOverUnion;
-  readonly seg: IntersectionOverUnion;
-  /** F1 of the classification, averaged over images; a right “nothing” counts 1. */
-  readonly f1: number;
-  /** Mean cosine of different patch tokens after each block. */
-  readonly similarity: readonly number[];
-  /** Images that were looked at. */
-  readonly images: number;
-  /** How many of them have a mask: all or none. */
-  readonly masks: number;
-}
-
-/** One image with everything that was predicted for it, for a report. */
-export interface Panel {
-  readonly sample: EvaluationSample;
-  /** Classes of the CAM's planes. */
-  readonly classes: readonly number[];
-  readonly cam: Planes;
-  readonly camAux: Planes;
-  /** Class of every pixel at the photograph's own size. */
-  readonly seg: Uint8Array;
-  /** IoU of the segmentation on this image alone, mean over its classes; NaN without a mask. */
-  readonly iou: number;
-}
 
 /** What {@link evaluate} looks at. */
 export interface EvaluateOptions {

@@ -1,5 +1,5 @@
-import type { MetricsRow } from '../run/metrics-log.js';
-import type { Evaluation } from './evaluate.js';
+import type { MetricsRow } from '../logs/metrics-log.js';
+import type { Evaluation } from '@toco/segmenter';
 
 const percent = (value: number): number => Math.round(value * 1e4) / 100;
 

@@ -4,17 +4,24 @@ import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
 import { scheduleWarnings } from '../config/schedule-warnings.js';
 import { tellFindings } from '../data/tell-findings.js';
-import type { BatchFeed } from '../data/feed-batch.js';
+import type { BatchFeed } from '@toco/datasets';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { validationList } from '../evaluation/validation-list.js';
-import { phaseAt, type ScheduledPhase } from '../step/phase.js';
-import { newestWholeCheckpoint, readCheckpointInfo } from './checkpoint.js';
-import { listDigest } from './list-digest.js';
+import { phaseAt, type ScheduledPhase } from '@toco/method';
+import { newestWholeCheckpoint, readCheckpointInfo } from '../checkpoints/checkpoint.js';
+import { listDigest } from '../checkpoints/list-digest.js';
 import { openRecords, type RunRecords } from './records.js';
 import { runChanges } from './run-changes.js';
-import { createRunFolder, readRunConfig, resumeRunFolder, runFiles, writeRunConfig } from './run-folder.js';
+import {
+  createRunFolder,
+  readRunConfig,
+  resumeRunFolder,
+  runFiles,
+  writeRunConfig,
+} from '../checkpoints/run-folder.js';
 import { createSaver, type Saver } from './saver.js';
-import { compiledStepper, eagerStepper, type Stepper } from './stepper.js';
+import { compiledStepper } from '../execution/compiled.js';
+import { eagerStepper, type Stepper } from '../execution/eager.js';
 import type { TrainOptions } from './train.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
 import { untilAborted } from './until-aborted.js';

@@ -2,12 +2,12 @@ import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
-import type { BatchFeed } from '../data/feed-batch.js';
+import type { BatchFeed } from '@toco/datasets';
 import type { TrainingBatches } from '../data/training-batches.js';
-import { stageTimes, type StageTime } from '../profile/stage-times.js';
-import { isOn, lossTerms, phaseAt, type LossTerm } from '../step/phase.js';
-import { resolveCheckpoint } from './checkpoint.js';
-import { compiledStepper } from './stepper.js';
+import { stageTimes, type StageTime } from '@toco/graph';
+import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
+import { resolveCheckpoint } from '../checkpoints/checkpoint.js';
+import { compiledStepper } from '../execution/compiled.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
 
 /** Objects and switches beside the configuration. */

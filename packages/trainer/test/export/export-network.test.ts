@@ -10,9 +10,9 @@ import { expectClose } from '@toco/testing';
 import '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
-import { exportNetwork } from '../../src/export/export-network.js';
-import { inferenceForward } from '../../src/export/inference-forward.js';
-import { writeSavedModel } from '../../src/export/saved-model.js';
+import { exportNetwork } from '../../src/network/export-network.js';
+import { inferenceForward } from '@toco/segmenter';
+import { writeSavedModel } from '@toco/graph';
 import { fromFolder, pictures, size, smallNetwork, spread } from './exported.js';
 
 /** The part of tfjs-node's backend that its `loadSavedModel` rests on. */

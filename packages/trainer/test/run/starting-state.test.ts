@@ -9,9 +9,9 @@ import { createNetwork } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import type { ConfigInput } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/parse-config.js';
-import { backboneByName } from '../../src/network/backbone-by-name.js';
-import { startingState } from '../../src/run/starting-state.js';
-import { randomStartWarning } from '../../src/weights/random-start.js';
+import { backboneByName } from '@toco/backbone';
+import { startingState } from '../../src/checkpoints/starting-state.js';
+import { randomStartWarning } from '../../src/checkpoints/random-start.js';
 
 const network = createNetwork({
   backbone: vit({ imageSize: 16, patchSize: 8, dim: 8, depth: 3, heads: 2 }),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { BatchFeed } from '../../src/data/feed-batch.js';
-import { trainingPace } from '../../src/run/training-pace.js';
-import type { Phase } from '../../src/step/phase.js';
+import type { BatchFeed } from '@toco/datasets';
+import { trainingPace } from '../../src/logs/training-pace.js';
+import type { Phase } from '@toco/method';
 
 const phaseOf = (seg: number): Phase =>
   ({ weights: { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg, reg: 0 } }) as Phase;

@@ -1,0 +1,11 @@
+export { cacheFolder } from './cache-folder.js';
+export { parseChecksum, verifyChecksum } from './checksum.js';
+export { download, type DownloadOptions } from './download.js';
+export { folderBytes, requireFreeSpace } from './free-space.js';
+export { hashFile } from './hash-file.js';
+export { type LockOptions, withLock } from './lock.js';
+export { assertNotAborted, type OnPreparationProgress, type PreparationProgress } from './on-progress.js';
+export { fileSize, placeFile, removeUnfinished } from './place-file.js';
+export { readableBytes } from './readable-bytes.js';
+export { UserError } from './user-error.js';
+export { writeWhole } from './write-whole.js';

@@ -1,0 +1,13 @@
+export { type ConvertOptions, convertWeights } from './convert-weights.js';
+export { formatImportReport, listNames } from './import-report.js';
+export { namePrefix } from './name-prefix.js';
+export { namingWeights } from './naming-weights.js';
+export { importNetwork, readNetworkArrays } from './network-weights.js';
+export {
+  readWeights,
+  type ReadWeightsOptions,
+  type WeightFormat,
+  type WeightNaming,
+  type Weights,
+} from './read-weights.js';
+export { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
