@@ -20,7 +20,12 @@ export interface StepCompiler {
   readonly scope: Scope;
 }
 
-let current: StepCompiler = { fuse: (f) => f, barrier: (x) => x, inFloat32: (f) => f(), scope: (_name, f) => f() };
+let current: StepCompiler = {
+  fuse: (f) => f,
+  barrier: (x) => x,
+  inFloat32: (f) => f(),
+  scope: (_name, f) => f(),
+};
 
 /**
  * Runs `f` for a compiled step: {@link fuse}, {@link barrier}, {@link inFloat32} and {@link scope} go through `compiler`. `compile` of

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 const sourceFolder = new URL('../../runtime/native/crf/', import.meta.url);
-const target = new URL('../src/wasm/binary.js', import.meta.url);
+const target = new URL('../src/wasm/binary.ts', import.meta.url);
 
 const flags = [
   ...[
