@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { printable } from '@toco/datasets';
+import { printable } from '@toco/files';
 import { addRuntimeCommands } from './commands/runtime-commands.js';
 import { loadConfig } from '@toco/trainer';
 import { addCheckCommand } from './commands/check-command.js';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { readSafetensors } from '@toco/formats';
-import { maskedCrc32c } from '@toco/trainer';
+import { maskedCrc32c } from '@toco/formats';
 import { inTemporaryFolder, tinyBackbone, tinyRun, toco } from './run-toco.js';
 
 interface Row {

@@ -47,7 +47,7 @@ export type { UnreadableSample } from './loader/substitution.js';
 export type { TrainingBatch } from './loader/training-batch.js';
 export { type TrainingLoader, trainingLoader, type TrainingLoaderOptions } from './loader/training-loader.js';
 export { loadTrainingSample, type SampleKey, type TrainingSample } from './loader/training-sample.js';
-export { printable } from './printable.js';
+
 export { randomPurpose, randomStream, type RandomStream } from './random/random.js';
 export { type ObjectKind, objectKinds } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
@@ -78,3 +78,6 @@ export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prep
 export { type ArchiveSource, vocArchives } from './voc/voc-archives.js';
 export { vocClasses } from './voc/voc-classes.js';
 export { voc, type VocOptions } from './voc/voc.js';
+export { type ListDigest, listDigest } from './loader/list-digest.js';
+export { validationList } from './loader/validation-list.js';
+export { formatLeftOut } from './loader/left-out.js';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from './sync-folder.js';
 
 /**
  * Writes a file whole or not at all: the parts go to a temporary file beside it, which takes its name once everything is on
@@ -29,19 +30,6 @@ export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Pro
       cause: error,
     });
   }
+  // The new name itself must reach the disk too.
   await syncFolder(dirname(path));
-}
-
-/** The new name itself must reach the disk too, where the system allows a folder to be synchronised. */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    const folder = await open(path, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  } catch {
-    // Not every file system can; the file is whole in any case.
-  }
 }

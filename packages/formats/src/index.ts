@@ -45,3 +45,11 @@ export {
 } from './safetensors/file.js';
 export { decodeTorch, readTorch } from './torch/decode.js';
 export { type UnwrappedStateDict, unwrapStateDict } from './torch/unwrap-state-dict.js';
+export {
+  type BoardEvent,
+  fileVersion,
+  maskedCrc32c,
+  readEvents,
+  scalars,
+  sessionStart,
+} from './tensorboard/event-records.js';

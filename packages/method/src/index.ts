@@ -33,3 +33,5 @@ export { computeTargets, type TargetInputs, type Targets } from './targets.js';
 export { tocoParameterGroups } from './toco-groups.js';
 export { initTrainState, trainedParameters, type TrainState } from './train-state.js';
 export { trainStep, type TrainStep } from './train-step.js';
+export { resolveShares } from './schedule-shares.js';
+export { scheduleWarnings } from './schedule-warnings.js';

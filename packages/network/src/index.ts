@@ -13,3 +13,4 @@ export type {
 } from './params.js';
 export { project, type ProjectionSizes } from './projection-head.js';
 export { type Classifiers, rawCams, type RawCams } from './raw-cams.js';
+export { frozenBackbone, unevenScales } from './network-notes.js';

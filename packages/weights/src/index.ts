@@ -11,3 +11,4 @@ export {
   type Weights,
 } from './read-weights.js';
 export { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
+export { randomStartWarning, warnOfPart } from './random-start.js';

@@ -1,13 +1,13 @@
 import { loadPretrained } from '@toco/backbone';
 import { initBackend } from '@toco/runtime';
 import { Option, type Command } from 'commander';
-import { createProgress } from '@toco/trainer';
+import { createProgress } from '@toco/files';
 import { backboneByName } from '@toco/backbone';
 import { convertWeights, type ConvertOptions } from '@toco/weights';
 import { formatImportReport } from '@toco/weights';
 import { namePrefix } from '@toco/weights';
 import { namingWeights } from '@toco/weights';
-import { printLine } from '@toco/trainer';
+import { printLine } from '@toco/files';
 
 interface ConvertFlags {
   readonly to?: ConvertOptions['to'];

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { evaluateCheckpoint } from '@toco/trainer';
-import { formatProtocol } from '@toco/trainer';
+import { formatProtocol } from '@toco/segmenter';
 import { formatEvaluation } from '../tables/format-evaluation.js';
 import { interruption } from '@toco/trainer';
 import { loadBackbone } from '@toco/trainer';
 import { modelOf, type ModelFlags } from './model-of.js';
-import { printLine } from '@toco/trainer';
+import { printLine } from '@toco/files';
 
 interface EvaluateFlags extends ModelFlags {
   readonly data?: string;

@@ -6,7 +6,7 @@ import { assertMultiple, buildNetwork } from '@toco/trainer';
 import { loadBackbone, rememberedBackbone } from '@toco/trainer';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
-import { printLine } from '@toco/trainer';
+import { printLine } from '@toco/files';
 
 interface ExportFlags extends ModelFlags {
   readonly format: ExportFormat;

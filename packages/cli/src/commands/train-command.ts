@@ -9,7 +9,7 @@ import { profileTraining } from '@toco/trainer';
 import { readRunConfig, runFiles } from '@toco/trainer';
 import { train, type TrainResult } from '@toco/trainer';
 import { interruption } from '@toco/trainer';
-import { printLine as print } from '@toco/trainer';
+import { printLine as print } from '@toco/files';
 import { loadBackbone } from '@toco/trainer';
 import { resumeCommand } from '@toco/trainer';
 

@@ -1,4 +1,5 @@
-import { type CheckReport, printable, type Problem } from '@toco/datasets';
+import { type CheckReport, type Problem } from '@toco/datasets';
+import { printable } from '@toco/files';
 import Table from 'cli-table3';
 
 /** The report as a table of classes and a list of problems, of findings last; names in it can't move the cursor. */

@@ -1,6 +1,6 @@
 import { batchSchedule } from './batch-schedule.js';
 import type { SampleList } from '../dataset/dataset.js';
-import { printable } from '../printable.js';
+import { printable } from '@toco/files';
 import { defaultViewOptions, type ViewOptions } from '../views/view-options.js';
 import type { ViewLatticeOptions } from '@toco/crf';
 import type { Enrichment } from './enrichment.js';

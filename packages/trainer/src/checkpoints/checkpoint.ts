@@ -12,8 +12,8 @@ import { trainedParameters, type TrainState } from '@toco/method';
 import type { MetricsWindowState } from '../logs/metrics-window.js';
 import { damageOf, sealedJson, sealFiles, type SealedFile } from './checkpoint-seal.js';
 import { assertFiniteArrays } from './finite.js';
-import type { ListDigest } from './list-digest.js';
-import { syncFolder } from './sync-folder.js';
+import type { ListDigest } from '@toco/datasets';
+import { syncFolder } from '@toco/files';
 
 /** What a checkpoint says of itself. */
 export interface CheckpointInfo {

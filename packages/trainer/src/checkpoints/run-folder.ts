@@ -7,7 +7,7 @@ import type { Config } from '../config/config.js';
 import { readYaml } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { listCheckpoints, readCheckpointInfo, repairCheckpoints } from './checkpoint.js';
-import { lockFolder, lockRun, type RunLock } from './run-lock.js';
+import { lockFolder, lockRun, type RunLock } from '@toco/files';
 
 /** Files of a run's folder. */
 export function runFiles(folder: string): { metrics: string; config: string; report: string } {

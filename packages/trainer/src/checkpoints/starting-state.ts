@@ -8,8 +8,8 @@ import { formatImportReport } from '@toco/weights';
 import { namePrefix } from '@toco/weights';
 import { namingWeights } from '@toco/weights';
 import { resolveWeights } from '@toco/weights';
-import { randomStartWarning, warnOfPart } from './random-start.js';
-import { createProgress } from '../logs/progress.js';
+import { randomStartWarning, warnOfPart } from '@toco/weights';
+import { createProgress } from '@toco/files';
 import { readTrainState } from './checkpoint.js';
 
 /** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */

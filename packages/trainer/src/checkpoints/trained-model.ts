@@ -9,7 +9,7 @@ import { importNetwork, readNetworkArrays } from '@toco/weights';
 import { resolveWeights } from '@toco/weights';
 import { checkpointDamage, readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
 import { readMetrics, type MetricsRow } from '../logs/metrics-log.js';
-import { createProgress } from '../logs/progress.js';
+import { createProgress } from '@toco/files';
 import { runFiles } from './run-folder.js';
 
 /** A trained network that is about to be used: what describes it, and its weights once the network is built. */

@@ -6,7 +6,7 @@ import {
   type TrainingBatch,
   type ViewOptions,
 } from '@toco/datasets';
-import { printLine } from '../logs/print-line.js';
+import { printLine } from '@toco/files';
 import type { StepConfig } from '@toco/method';
 import { listNames } from '@toco/weights';
 import { feedBatch, type BatchFeed } from '@toco/datasets';

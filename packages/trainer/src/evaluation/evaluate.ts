@@ -14,9 +14,9 @@ import {
 } from '@toco/segmenter';
 import { type SampleList, evaluationLoader, type EvaluationSample, presentClasses } from '@toco/datasets';
 import { ignoreIndex } from '@toco/method';
-import type { Progress } from '../logs/progress.js';
-import { printLine } from '../logs/print-line.js';
-import { formatLeftOut } from './left-out.js';
+import type { Progress } from '@toco/files';
+import { printLine } from '@toco/files';
+import { formatLeftOut } from '@toco/datasets';
 
 /** What {@link evaluate} looks at. */
 export interface EvaluateOptions {

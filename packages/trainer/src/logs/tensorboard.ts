@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { writeWhole } from '@toco/files';
-import { fileVersion, readEvents, scalars, sessionStart, type BoardEvent } from './event-records.js';
+import { fileVersion, readEvents, scalars, sessionStart, type BoardEvent } from '@toco/formats';
 import type { MetricsRow } from './metrics-log.js';
 
 /** Writes rows of metrics as TensorBoard events. */

@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
-import { scheduleWarnings } from '../config/schedule-warnings.js';
+import { scheduleWarnings } from '@toco/method';
 import { tellFindings } from '../data/tell-findings.js';
 import type { BatchFeed } from '@toco/datasets';
 import type { TrainingBatches } from '../data/training-batches.js';
-import { validationList } from '../evaluation/validation-list.js';
+import { validationList } from '@toco/datasets';
 import { phaseAt, type ScheduledPhase } from '@toco/method';
 import { newestWholeCheckpoint, readCheckpointInfo } from '../checkpoints/checkpoint.js';
-import { listDigest } from '../checkpoints/list-digest.js';
+import { listDigest } from '@toco/datasets';
 import { openRecords, type RunRecords } from './records.js';
 import { runChanges } from './run-changes.js';
 import {
@@ -24,7 +24,7 @@ import { compiledStepper } from '../execution/compiled.js';
 import { eagerStepper, type Stepper } from '../execution/eager.js';
 import type { TrainOptions } from './train.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '@toco/files';
 import { createValidator, putReportAside, type Validator } from './validator.js';
 
 /** Everything that training works with, made from a configuration. */

@@ -3,7 +3,7 @@ import type { BatchFeed } from '@toco/datasets';
 import type { Phase } from '@toco/method';
 import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from '../logs/metrics-log.js';
 import { metricsWindow, type MetricsWindowState } from '../logs/metrics-window.js';
-import { createProgress } from '../logs/progress.js';
+import { createProgress } from '@toco/files';
 import { runFiles } from '../checkpoints/run-folder.js';
 import { tensorBoardWriter } from '../logs/tensorboard.js';
 import { trainingPace } from '../logs/training-pace.js';

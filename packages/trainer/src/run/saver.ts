@@ -2,7 +2,7 @@ import type { TensorTree } from '@toco/core';
 import type { Network } from '@toco/network';
 import { pruneCheckpoints, writeCheckpoint, type CheckpointInfo } from '../checkpoints/checkpoint.js';
 import type { RunRecords } from './records.js';
-import type { RunLock } from '../checkpoints/run-lock.js';
+import type { RunLock } from '@toco/files';
 import type { Stepper } from '../execution/eager.js';
 
 /** Writes the checkpoints of a run. */

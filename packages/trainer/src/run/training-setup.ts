@@ -11,7 +11,7 @@ import { stepConfigOf } from '../config/config.js';
 import { openDataset } from '../data/open-dataset.js';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
-import { frozenBackbone, unevenScales } from '../network/network-notes.js';
+import { frozenBackbone, unevenScales } from '@toco/network';
 import type { TrainState } from '@toco/method';
 import { trainStep, type TrainStep } from '@toco/method';
 import { lanesOf, oneLane } from '@toco/graph';

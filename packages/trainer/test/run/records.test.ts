@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readEvents } from '../../src/logs/event-records.js';
+import { readEvents } from '@toco/formats';
 import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from '../../src/logs/metrics-log.js';
 import { metricsWindow } from '../../src/logs/metrics-window.js';
 import { tensorBoardWriter } from '../../src/logs/tensorboard.js';

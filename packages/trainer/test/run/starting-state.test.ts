@@ -11,7 +11,7 @@ import type { ConfigInput } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { backboneByName } from '@toco/backbone';
 import { startingState } from '../../src/checkpoints/starting-state.js';
-import { randomStartWarning } from '../../src/checkpoints/random-start.js';
+import { randomStartWarning } from '@toco/weights';
 
 const network = createNetwork({
   backbone: vit({ imageSize: 16, patchSize: 8, dim: 8, depth: 3, heads: 2 }),

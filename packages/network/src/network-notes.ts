@@ -1,15 +1,22 @@
 import type { Backbone } from '@toco/backbone';
 import { flattenTree, type TensorTree } from '@toco/core';
-import type { Network, NetworkParams } from '@toco/network';
-import type { Config } from '../config/config.js';
+import type { Network } from './network.js';
+import type { NetworkParams } from './params.js';
+
+/** The sizes of a run, and the scales that its CAMs are computed at. */
+export interface ScaledSizes {
+  readonly views: { readonly cropSize: number };
+  readonly evaluation: { readonly size: number };
+  readonly cam: { readonly scales: readonly number[] };
+}
 
 /** How far from a size a fitting one is looked for, in patches. */
 const reach = 16;
 
 /** Sides that a network sees at every scale of its CAMs. */
 const sides = {
-  'views.cropSize': (config: Config): number => config.views.cropSize,
-  'evaluation.size': (config: Config): number => config.evaluation.size,
+  'views.cropSize': (config: ScaledSizes): number => config.views.cropSize,
+  'evaluation.size': (config: ScaledSizes): number => config.evaluation.size,
 } as const;
 
 /**
@@ -18,7 +25,7 @@ const sides = {
  * upper left corner.
  */
 export function unevenScales(
-  config: Config,
+  config: ScaledSizes,
   { name, stride }: Pick<Backbone, 'name' | 'stride'>,
   keys: readonly (keyof typeof sides)[] = ['views.cropSize', 'evaluation.size'],
 ): string[] {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { sampleList, type Sample } from '@toco/datasets';
+import { sampleList, type Sample } from '../src/index.js';
 import { fileURLToPath } from 'node:url';
-import { validationList } from '../../src/evaluation/validation-list.js';
+import { validationList } from '../src/loader/validation-list.js';
 
 const here = fileURLToPath(import.meta.url);
 const sample = (id: string, mask?: Sample['mask']): Sample => ({

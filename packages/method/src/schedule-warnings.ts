@@ -1,8 +1,8 @@
-import { isOn, lossTerms, type ScheduledPhase } from '@toco/method';
-import type { Config } from './config.js';
+import type { StepConfig } from './method-config.js';
+import { isOn, lossTerms, type ScheduledPhase } from './phase.js';
 
 /** What a schedule plans beyond its own end, a line for each: phases that never begin, a warm-up that never ends. */
-export function scheduleWarnings({ optimizer, phases }: Pick<Config, 'optimizer' | 'phases'>): string[] {
+export function scheduleWarnings({ optimizer, phases }: Pick<StepConfig, 'optimizer' | 'phases'>): string[] {
   const { iterations, warmup } = optimizer;
   const lines: string[] = [];
   const reached = phases.filter(({ from }) => from < iterations);

@@ -1,5 +1,3 @@
-import type { Config } from '../config/config.js';
-
 /** How the figures of an evaluation were made: two figures compare only where all of this is the same. */
 export interface EvaluationProtocol {
   /** The data set's name and its list. */
@@ -19,14 +17,21 @@ export interface EvaluationProtocol {
   };
   readonly segmentation: { readonly scales: readonly number[]; readonly mirror: boolean };
   readonly crf: 'none';
-  readonly precision: Config['engine']['precision'];
+  readonly precision: 'f32' | 'bf16';
   /** Whether the forward pass ran as one graph, as in training, or operation by operation. */
   readonly compiled: boolean;
 }
 
+/** What an evaluation is told, as a run's configuration has it. */
+export interface ProtocolSettings {
+  readonly cam: { readonly scales: readonly number[] };
+  readonly evaluation: { readonly size: number; readonly threshold: number };
+  readonly engine: { readonly precision: EvaluationProtocol['precision'] };
+}
+
 /** The protocol that {@link evaluationForward} and {@link evaluate} follow for a configuration. */
 export function evaluationProtocol(
-  { cam, evaluation, engine }: Pick<Config, 'cam' | 'evaluation' | 'engine'>,
+  { cam, evaluation, engine }: ProtocolSettings,
   of: Pick<EvaluationProtocol, 'data' | 'list' | 'images' | 'compiled'>,
 ): EvaluationProtocol {
   return {

@@ -1,4 +1,4 @@
-import { printable } from '@toco/datasets';
+import { printable } from './printable.js';
 
 /** A line on the error stream; names in it can't move the cursor. Blank lines before it stay. */
 export function printLine(line: string): void {

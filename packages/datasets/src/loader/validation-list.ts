@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { computedList, type SampleList } from '@toco/datasets';
+import { computedList, type SampleList } from '../dataset/dataset.js';
 
 /**
  * The images of a list that a validation looks at: those with masks, or all where none has one; what needs no mask is then

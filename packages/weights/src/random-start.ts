@@ -1,6 +1,5 @@
 import type { ImportReport } from '@toco/backbone';
-import type { Config } from '../config/config.js';
-import { listNames } from '@toco/weights';
+import { listNames } from './import-report.js';
 
 /** The pretrained weights of the backbones that a configuration can name, at timm's on the hub. */
 const hubNames: Readonly<Record<string, string>> = {
@@ -36,7 +35,10 @@ const hubNames: Readonly<Record<string, string>> = {
  * The line that a run without pretrained weights begins with. Starting from random numbers is what a small network on synthetic
  * scenes is meant to do; a transformer on a few thousand photographs comes to nothing, and nobody sees why.
  */
-export function randomStartWarning({ backbone }: Pick<Config, 'backbone'>, name: string): string {
+export function randomStartWarning(
+  { backbone }: { readonly backbone: { readonly name: string } },
+  name: string,
+): string {
   const known = backbone.name === name ? hubNames[name] : undefined;
   const remedy =
     known === undefined

@@ -3,9 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { lockRun } from '../../src/checkpoints/run-lock.js';
+import { lockRun } from '../src/run-lock.js';
 
-const module = new URL('../../dist/checkpoints/run-lock.js', import.meta.url).href;
+const module = new URL('../dist/run-lock.js', import.meta.url).href;
 const program = `
   const { lockRun } = await import(${JSON.stringify(module)});
   const lock = await lockRun(process.argv[1], (line) => console.log(line)).catch((error) => {

@@ -1,10 +1,9 @@
-import type { MetricsRow } from '../logs/metrics-log.js';
-import type { Evaluation } from '@toco/segmenter';
+import type { Evaluation } from './evaluation.js';
 
 const percent = (value: number): number => Math.round(value * 1e4) / 100;
 
 /** The figures of a validation as a row of `metrics.jsonl` has them; without masks those that need none. */
-export function evaluationRow(evaluation: Evaluation): Readonly<Record<string, MetricsRow[string]>> {
+export function evaluationRow(evaluation: Evaluation): Readonly<Record<string, number | readonly number[]>> {
   const { cam, camAux, seg, f1, similarity, masks } = evaluation;
   if (masks === 0) return { f1, similarity };
   return {

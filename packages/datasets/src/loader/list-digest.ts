@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SampleList } from '@toco/datasets';
+import type { SampleList } from '../dataset/dataset.js';
 
 /** What tells two lists of images apart. */
 export interface ListDigest {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createProgress } from '../../src/logs/progress.js';
+import { createProgress } from '../src/progress.js';
 
 /** A stream that remembers what was written, and a clock that is set by hand. */
 function recorder(isTTY: boolean): { lines: string[]; stream: NodeJS.WriteStream; clock: { time: number } } {
