@@ -81,3 +81,5 @@ export { voc, type VocOptions } from './voc/voc.js';
 export { type ListDigest, listDigest } from './loader/list-digest.js';
 export { validationList } from './loader/validation-list.js';
 export { formatLeftOut } from './loader/left-out.js';
+export { tellFindings } from './check/tell-findings.js';
+export { openDataset } from './layout/open-dataset.js';

@@ -9,6 +9,6 @@ export async function hashFile(
   encoding: 'hex' | 'base64',
 ): Promise<string> {
   const hash = createHash(algorithm);
-  await pipeline(createReadStream(path), hash);
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   return hash.digest(encoding);
 }

@@ -15,3 +15,5 @@ export { type Progress, createProgress } from './progress.js';
 export { printable } from './printable.js';
 export { printLine } from './print-line.js';
 export { untilAborted } from './until-aborted.js';
+export { type SealedFile, damageOf, sealFiles, sealedJson } from './seal.js';
+export { appendJsonLines, readJsonLines, repairJsonLines, type RowOf } from './json-lines.js';

@@ -35,3 +35,4 @@ export { initTrainState, trainedParameters, type TrainState } from './train-stat
 export { trainStep, type TrainStep } from './train-step.js';
 export { resolveShares } from './schedule-shares.js';
 export { scheduleWarnings } from './schedule-warnings.js';
+export { configChanges } from './config-changes.js';

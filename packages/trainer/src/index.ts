@@ -26,5 +26,11 @@ export { assertMultiple, buildNetwork } from './network/build-network.js';
 export { exportNetwork, type ExportNetworkOptions } from './network/export-network.js';
 export { loadBackbone, rememberedBackbone } from './network/load-backbone.js';
 export { interruption } from './run/interruption.js';
-export { profileTraining, type TrainingProfile } from './run/profile-training.js';
 export { train, type TrainOptions, type TrainResult } from './run/train.js';
+export {
+  batchesOf,
+  trainingSource,
+  type TrainingSource,
+  trainingStart,
+  type TrainingStart,
+} from './run/training-setup.js';

@@ -5,7 +5,7 @@ import type { Config } from '@toco/trainer';
 import { loadConfig } from '@toco/trainer';
 import { resumedConfig } from '@toco/trainer';
 import { formatProfile } from '../tables/format-profile.js';
-import { profileTraining } from '@toco/trainer';
+import { profileTraining } from '../profile/profile-training.js';
 import { readRunConfig, runFiles } from '@toco/trainer';
 import { train, type TrainResult } from '@toco/trainer';
 import { interruption } from '@toco/trainer';

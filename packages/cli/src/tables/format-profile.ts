@@ -1,4 +1,4 @@
-import type { TrainingProfile } from '@toco/trainer';
+import type { TrainingProfile } from '../profile/profile-training.js';
 import { formatStages } from '@toco/graph';
 
 /** A profile as text: the stages, then whole iterations, then the loader. */

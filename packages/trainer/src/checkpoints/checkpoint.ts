@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flattenTree, type TensorTree } from '@toco/core';
-import { readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
+import { openSafetensors, readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
 import { writeWhole } from '@toco/files';
 import type { Network } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
@@ -10,7 +10,7 @@ import type { Config } from '../config/config.js';
 import { initAdamW } from '@toco/method';
 import { trainedParameters, type TrainState } from '@toco/method';
 import type { MetricsWindowState } from '../logs/metrics-window.js';
-import { damageOf, sealedJson, sealFiles, type SealedFile } from './checkpoint-seal.js';
+import { damageOf, sealedJson, sealFiles, type SealedFile } from '@toco/files';
 import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from '@toco/datasets';
 import { syncFolder } from '@toco/files';
@@ -118,7 +118,13 @@ export async function newestWholeCheckpoint(
 
 /** What is wrong with the files of a checkpoint; undefined where it is whole. */
 export function checkpointDamage(checkpoint: string): Promise<string | undefined> {
-  return damageOf(checkpoint, { state: stateFile, arrays: arrayFiles });
+  return damageOf(checkpoint, {
+    state: stateFile,
+    arrays: arrayFiles,
+    open: (path) => {
+      openSafetensors(path).close();
+    },
+  });
 }
 
 async function momentArrays({ optimizer }: TrainState): Promise<Record<string, NDArray>> {

@@ -6,7 +6,7 @@ import type { NetworkParams } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { rememberedBackbone } from '../network/load-backbone.js';
-import { openDataset } from '../data/open-dataset.js';
+import { openDataset } from '@toco/datasets';
 import { unevenScales } from '@toco/network';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, type RunForward } from './evaluate.js';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
 import { scheduleWarnings } from '@toco/method';
-import { tellFindings } from '../data/tell-findings.js';
+import { tellFindings } from '@toco/datasets';
 import type { BatchFeed } from '@toco/datasets';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { validationList } from '@toco/datasets';

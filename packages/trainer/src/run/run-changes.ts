@@ -1,4 +1,4 @@
-import { configChanges } from '../config/config-changes.js';
+import { configChanges } from '@toco/method';
 import type { CheckpointInfo } from '../checkpoints/checkpoint.js';
 
 /** What a network is made of: other values are another network, which no checkpoint fits. */

@@ -8,7 +8,7 @@ import { rememberedBackbone } from '../network/load-backbone.js';
 import type { Config } from '../config/config.js';
 import type { StepConfig } from '@toco/method';
 import { stepConfigOf } from '../config/config.js';
-import { openDataset } from '../data/open-dataset.js';
+import { openDataset } from '@toco/datasets';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
 import { frozenBackbone, unevenScales } from '@toco/network';

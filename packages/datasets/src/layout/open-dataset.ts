@@ -1,12 +1,23 @@
-import { datasetAt, datasetLayout, syntheticScenes, type Dataset } from '@toco/datasets';
-import type { Config } from '../config/config.js';
+import type { Dataset } from '../dataset/dataset.js';
+import { syntheticScenes, type SyntheticScenesOptions } from '../synthetic/synthetic-scenes.js';
+import { datasetAt, datasetLayout, type DatasetAtOptions, type DatasetLayout } from './dataset-at.js';
+
+/** A data set as a configuration names it. */
+export interface DataSelection extends Omit<DatasetAtOptions, 'layout'> {
+  readonly dataset?: DatasetLayout | 'synthetic' | undefined;
+  readonly root?: string | undefined;
+  readonly synthetic?: SyntheticScenesOptions;
+  /** Names of the lists; by default the data set's own. */
+  readonly train?: string | undefined;
+  readonly val?: string | undefined;
+}
 
 /**
  * The data set that a configuration names, with the lists that it names.
  *
  * @throws one line where it lacks a folder, is not there, or has no use for a key that is set
  */
-export async function openDataset({ data }: Pick<Config, 'data'>): Promise<Dataset> {
+export async function openDataset({ data }: { readonly data: DataSelection }): Promise<Dataset> {
   const { dataset: layout, root, synthetic, labels, classes, images, masks, valFraction } = data;
   const parts = { labels, classes, images, masks, valFraction };
   let dataset: Dataset;

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { openSafetensors } from '@toco/formats';
+import { hashFile } from './hash-file.js';
 
-/** Length and checksum of a checkpoint's file, as written. */
+/** Length and checksum of a file, as written. */
 export interface SealedFile {
   readonly bytes: number;
   readonly sha256: string;
@@ -18,7 +16,7 @@ export async function sealFiles(
 ): Promise<Record<string, SealedFile>> {
   const sealed = names.map(async (name) => {
     const path = join(folder, name);
-    return [name, { bytes: (await stat(path)).size, sha256: await sha256Of(path) }] as const;
+    return [name, { bytes: (await stat(path)).size, sha256: await hashFile(path, 'sha256', 'hex') }] as const;
   });
   return Object.fromEntries(await Promise.all(sealed));
 }
@@ -28,13 +26,21 @@ export function sealedJson(value: object): string {
   return `${JSON.stringify({ ...value, seal: textSeal(value) }, null, 2)}\n`;
 }
 
+/** A folder that says in `state`, sealed, what its iteration is and what its files are. */
+export interface SealedFolder {
+  readonly state: string;
+  readonly arrays: readonly string[];
+  /** Throws where a file can't be read; for folders of a version without checksums, which say no more. */
+  readonly open: (path: string) => void;
+}
+
 /**
  * What is wrong with the files of a checkpoint: undefined where each is there as it was written. A checkpoint of a version
  * without checksums is whole where its files can be read.
  */
 export async function damageOf(
   checkpoint: string,
-  { state, arrays }: { readonly state: string; readonly arrays: readonly string[] },
+  { state, arrays, open }: SealedFolder,
 ): Promise<string | undefined> {
   const text = await readFile(join(checkpoint, state), 'utf8').catch(() => undefined);
   if (text === undefined) return `${state} is missing`;
@@ -46,25 +52,29 @@ export async function damageOf(
   if (named !== undefined && Number(named) !== info['iteration']) return `${state} is of another checkpoint`;
   const files = (info['files'] ?? {}) as Partial<Record<string, SealedFile>>;
   for (const name of arrays) {
-    const damage = await fileDamage(join(checkpoint, name), files[name]);
+    const damage = await fileDamage(join(checkpoint, name), files[name], open);
     if (damage !== undefined) return `${name} ${damage}`;
   }
   return undefined;
 }
 
-async function fileDamage(path: string, sealed: SealedFile | undefined): Promise<string | undefined> {
+async function fileDamage(
+  path: string,
+  sealed: SealedFile | undefined,
+  open: SealedFolder['open'],
+): Promise<string | undefined> {
   const bytes = (await stat(path).catch(() => undefined))?.size;
   if (bytes === undefined) return 'is missing';
   if (sealed === undefined) {
     try {
-      openSafetensors(path).close();
+      open(path);
       return undefined;
     } catch (error) {
       return `can't be read: ${(error as Error).message}`;
     }
   }
   if (bytes !== sealed.bytes) return `has ${bytes} bytes instead of ${sealed.bytes}`;
-  return (await sha256Of(path)) === sealed.sha256
+  return (await hashFile(path, 'sha256', 'hex')) === sealed.sha256
     ? undefined
     : 'is not what was written (its checksum differs)';
 }
@@ -80,10 +90,4 @@ function parsedObject(text: string): Record<string, unknown> | undefined {
 
 function textSeal(value: object): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex');
-}
-
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-  return hash.digest('hex');
 }

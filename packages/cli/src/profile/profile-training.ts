@@ -1,14 +1,17 @@
 import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
-import type { Dataset } from '@toco/datasets';
-import type { Config } from '../config/config.js';
-import type { BatchFeed } from '@toco/datasets';
-import type { TrainingBatches } from '../data/training-batches.js';
+import type { BatchFeed, Dataset } from '@toco/datasets';
 import { stageTimes, type StageTime } from '@toco/graph';
 import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
-import { resolveCheckpoint } from '../checkpoints/checkpoint.js';
-import { compiledStepper } from '../execution/compiled.js';
-import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
+import {
+  batchesOf,
+  compiledStepper,
+  type Config,
+  resolveCheckpoint,
+  type TrainingBatches,
+  trainingSource,
+  trainingStart,
+} from '@toco/trainer';
 
 /** Objects and switches beside the configuration. */
 export interface ProfileTrainingOptions<P extends TensorTree> {

@@ -1,4 +1,7 @@
-import { checkLists, checkMasks, type Dataset, type Finding, type SampleList } from '@toco/datasets';
+import type { Dataset, SampleList } from '../dataset/dataset.js';
+import type { Finding } from '../dataset/finding.js';
+import { checkLists } from './check-lists.js';
+import { checkMasks } from './check-masks.js';
 
 /**
  * The cheap part of `toco check`, before the first iteration: what lists, names and labels say by themselves, and a few masks; no photograph is decoded.

@@ -1,5 +1,3 @@
-import type { Config } from './config.js';
-
 /** A key whose value differs between two configurations. */
 export interface ConfigChange {
   readonly key: string;
@@ -9,7 +7,7 @@ export interface ConfigChange {
 }
 
 /** Keys that differ between two configurations, in the order of the keys. */
-export function configChanges(before: Config, now: Config): ConfigChange[] {
+export function configChanges(before: object, now: object): ConfigChange[] {
   const [was, is] = [leavesOf(before), leavesOf(now)];
   return [...new Set([...was.keys(), ...is.keys()])]
     .map((key) => ({ key, was: was.get(key), is: is.get(key) }))
