@@ -92,7 +92,7 @@ test('a backbone alone, other sizes and missing parts are said in one line', asy
   );
   const other = createNetwork({ backbone, numClasses: 20, ...sizes });
   expect(() => importNetwork(other, arrays, { name: 'a.pth' })).toThrow(
-    /^a\.pth: is of another architecture than tiny with 20 classes: classifier\.weight: has shape \[6,12,1,1\][^\n]*$/,
+    /^a\.pth: this checkpoint is of another architecture than tiny with 20 classes: classifier\.weight: has shape \[6,12,1,1\][^\n]*$/,
   );
   const rest = Object.fromEntries(Object.entries(arrays).filter(([name]) => name !== 'decoder.conv7.weight'));
   const before = tf.memory().numTensors;

@@ -17,3 +17,4 @@ export { printLine } from './print-line.js';
 export { untilAborted } from './until-aborted.js';
 export { type SealedFile, damageOf, sealFiles, sealedJson } from './seal.js';
 export { appendJsonLines, readJsonLines, repairJsonLines, type RowOf } from './json-lines.js';
+export { removeFolderWhole, repairFolders, writeFolderWhole } from './whole-folder.js';

@@ -24,3 +24,9 @@ export { heatColour } from './overlays/heat-colour.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
 export { type EvaluationProtocol, evaluationProtocol, formatProtocol } from './metrics/protocol.js';
 export { evaluationLine, evaluationRow } from './metrics/evaluation-row.js';
+export {
+  type EvaluationTally,
+  evaluationTally,
+  type ImagePrediction,
+  type ScoredImage,
+} from './metrics/tally.js';

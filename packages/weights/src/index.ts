@@ -11,4 +11,5 @@ export {
   type Weights,
 } from './read-weights.js';
 export { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
-export { randomStartWarning, warnOfPart } from './random-start.js';
+export { randomStartWarning } from './random-start.js';
+export { startingWeights, type StartingWeights } from './starting-weights.js';

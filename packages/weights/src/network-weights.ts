@@ -1,7 +1,7 @@
 import { readWeights } from './read-weights.js';
 import type { ImportReport } from '@toco/backbone';
 import type { NDArray } from '@toco/formats';
-import { flattenTree, type TensorTree } from '@toco/core';
+import { disposeTree, type TensorTree } from '@toco/core';
 import type { Network, NetworkState } from '@toco/network';
 
 /**
@@ -40,26 +40,30 @@ const trainingOnly = /^proj_head(_t)?\./;
  * may be missing; what the network does not have (`encoder.head.*`) is left over.
  *
  * @param name what errors call the checkpoint
+ * @param complete whether it must have all that the network has, and nothing else, as one of our own
  * @throws one line where the checkpoint belongs to another architecture
  */
 export function importNetwork<P extends TensorTree>(
   network: Network<P>,
   arrays: Readonly<Record<string, NDArray>>,
-  { name }: { readonly name: string },
+  { name, complete = false }: { readonly name: string; readonly complete?: boolean },
 ): NetworkState<P> & { readonly report: ImportReport } {
   const fresh = network.init(0);
   try {
     const result = network.importCheckpoint(fresh, arrays);
-    const missing = result.report.missing.filter((path) => !trainingOnly.test(path));
-    if (missing.length === 0) return result;
-    for (const leaf of flattenTree({ ...result.params, teacher: result.teacher }).values()) leaf.dispose();
-    throw new Error(`${missing.length} arrays are missing (${missing.slice(0, 3).join(', ')}, …)`);
+    const { missing, leftOver } = result.report;
+    const unfit = complete ? [...missing, ...leftOver] : missing.filter((path) => !trainingOnly.test(path));
+    if (unfit.length === 0) return result;
+    disposeTree({ params: result.params, teacher: result.teacher });
+    throw new Error(
+      `${unfit.length} arrays ${complete ? 'differ' : 'are missing'} (${unfit.slice(0, 3).join(', ')}, …)`,
+    );
   } catch (error) {
     throw new Error(
-      `${name}: is of another architecture than ${network.backbone.name} with ${network.numClasses} classes: ${(error as Error).message}; set backbone.name and network as it was trained.`,
+      `${name}: this checkpoint is of another architecture than ${network.backbone.name} with ${network.numClasses} classes: ${(error as Error).message}; set backbone.name and network as it was trained.`,
       { cause: error },
     );
   } finally {
-    for (const leaf of flattenTree({ ...fresh.params, teacher: fresh.teacher }).values()) leaf.dispose();
+    disposeTree(fresh);
   }
 }

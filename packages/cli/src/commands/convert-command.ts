@@ -1,13 +1,14 @@
-import { loadPretrained } from '@toco/backbone';
+import { backboneByName, loadPretrained } from '@toco/backbone';
 import { initBackend } from '@toco/runtime';
 import { Option, type Command } from 'commander';
-import { createProgress } from '@toco/files';
-import { backboneByName } from '@toco/backbone';
-import { convertWeights, type ConvertOptions } from '@toco/weights';
-import { formatImportReport } from '@toco/weights';
-import { namePrefix } from '@toco/weights';
-import { namingWeights } from '@toco/weights';
-import { printLine } from '@toco/files';
+import { createProgress, printLine } from '@toco/files';
+import {
+  type ConvertOptions,
+  convertWeights,
+  formatImportReport,
+  namePrefix,
+  namingWeights,
+} from '@toco/weights';
 
 interface ConvertFlags {
   readonly to?: ConvertOptions['to'];

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
-import { evaluateCheckpoint } from '@toco/trainer';
+import { evaluateCheckpoint, interruption, loadBackbone } from '@toco/trainer';
 import { formatProtocol } from '@toco/segmenter';
 import { formatEvaluation } from '../tables/format-evaluation.js';
-import { interruption } from '@toco/trainer';
-import { loadBackbone } from '@toco/trainer';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { printLine } from '@toco/files';
 

@@ -1,5 +1,4 @@
-import { loadConfig } from '@toco/trainer';
-import { modelOfRun, modelOfWeights, type TrainedModel } from '@toco/trainer';
+import { loadConfig, modelOfRun, modelOfWeights, type TrainedModel } from '@toco/trainer';
 
 /** Options by which commands name a model that is no run. */
 export interface ModelFlags {

@@ -1,5 +1,4 @@
-import type { OnPreparationProgress } from '@toco/files';
-import { createProgress, type Progress } from '@toco/files';
+import { createProgress, type OnPreparationProgress, type Progress } from '@toco/files';
 
 /** Shows how far each stage is, with the time that is left; `stop` ends the last one's line. */
 export function preparationBar(): { onProgress: OnPreparationProgress; stop(): void } {

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import { doctor } from '@toco/runtime';
+import { doctor, formatReport, setup } from '@toco/runtime';
 import { UserError } from '@toco/files';
-import { formatReport } from '@toco/runtime';
-import { setup } from '@toco/runtime';
 
 interface SetupFlags {
   readonly gpu?: boolean;

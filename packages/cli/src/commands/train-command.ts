@@ -1,17 +1,21 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Config } from '@toco/trainer';
-import { loadConfig } from '@toco/trainer';
-import { resumedConfig } from '@toco/trainer';
+import {
+  type Config,
+  interruption,
+  loadBackbone,
+  loadConfig,
+  readRunConfig,
+  resumeCommand,
+  resumedConfig,
+  runFiles,
+  train,
+  type TrainResult,
+} from '@toco/trainer';
 import { formatProfile } from '../tables/format-profile.js';
 import { profileTraining } from '../profile/profile-training.js';
-import { readRunConfig, runFiles } from '@toco/trainer';
-import { train, type TrainResult } from '@toco/trainer';
-import { interruption } from '@toco/trainer';
 import { printLine as print } from '@toco/files';
-import { loadBackbone } from '@toco/trainer';
-import { resumeCommand } from '@toco/trainer';
 
 interface TrainFlags {
   readonly config?: string;

@@ -1,19 +1,26 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flattenTree, type TensorTree } from '@toco/core';
 import { openSafetensors, readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
-import { writeWhole } from '@toco/files';
+import {
+  damageOf,
+  removeFolderWhole,
+  repairFolders,
+  type SealedFile,
+  sealedJson,
+  sealFiles,
+  writeFolderWhole,
+  writeWhole,
+} from '@toco/files';
 import type { Network } from '@toco/network';
+import { importNetwork } from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
-import { initAdamW } from '@toco/method';
-import { trainedParameters, type TrainState } from '@toco/method';
+import { initAdamW, trainedParameters, type TrainState } from '@toco/method';
 import type { MetricsWindowState } from '../logs/metrics-window.js';
-import { damageOf, sealedJson, sealFiles, type SealedFile } from '@toco/files';
 import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from '@toco/datasets';
-import { syncFolder } from '@toco/files';
 
 /** What a checkpoint says of itself. */
 export interface CheckpointInfo {
@@ -34,8 +41,6 @@ const modelFile = 'model.safetensors';
 const optimizerFile = 'optimizer.safetensors';
 const stateFile = 'state.json';
 const arrayFiles = [modelFile, optimizerFile];
-/** Ends of the names of folders that are no checkpoints: being written, about to be replaced, being removed. */
-const suffixes = { part: '.part', previous: '.previous', removed: '.removed' };
 
 /** Folder of the checkpoint of an iteration within a run's folder. */
 export function checkpointFolder(runFolder: string, iteration: number): string {
@@ -57,43 +62,21 @@ export async function writeCheckpoint<P extends TensorTree>(
   { network, state, info }: { network: Network<P>; state: TrainState<P>; info: CheckpointInfo },
 ): Promise<string> {
   const folder = checkpointFolder(runFolder, info.iteration);
-  const [temporary, previous] = [`${folder}${suffixes.part}`, `${folder}${suffixes.previous}`];
   const [model, moments] = [await network.exportCheckpoint(state), await momentArrays(state)];
   assertFiniteArrays(model);
   assertFiniteArrays(moments);
-  await rm(temporary, { recursive: true, force: true });
-  try {
-    await mkdir(temporary, { recursive: true });
-    await writeSafetensors(join(temporary, modelFile), model);
-    await writeSafetensors(join(temporary, optimizerFile), moments);
-    const files = await sealFiles(temporary, arrayFiles);
-    await writeWhole(join(temporary, stateFile), [new TextEncoder().encode(sealedJson({ ...info, files }))]);
-    if (existsSync(folder)) await rename(folder, previous);
-    await rename(temporary, folder);
-    await syncFolder(join(runFolder, 'checkpoints'));
-    await rm(previous, { recursive: true, force: true });
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  await writeFolderWhole(folder, async (unfinished) => {
+    await writeSafetensors(join(unfinished, modelFile), model);
+    await writeSafetensors(join(unfinished, optimizerFile), moments);
+    const files = await sealFiles(unfinished, arrayFiles);
+    await writeWhole(join(unfinished, stateFile), [new TextEncoder().encode(sealedJson({ ...info, files }))]);
+  });
   return folder;
 }
 
-/**
- * Tidies the checkpoints that a killed process left: what it had not finished writing or removing goes, and one that it had put
- * aside to write it again takes its name back.
- */
-export async function repairCheckpoints(runFolder: string): Promise<void> {
-  const folder = join(runFolder, 'checkpoints');
-  if (!existsSync(folder)) return;
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const whole = path.slice(0, -suffixes.previous.length);
-    if (name.endsWith(suffixes.previous) && !existsSync(whole)) await rename(path, whole);
-    else if (Object.values(suffixes).some((suffix) => name.endsWith(suffix))) {
-      await rm(path, { recursive: true, force: true });
-    }
-  }
+/** Tidies the checkpoints that a killed process left, see {@link repairFolders}. */
+export function repairCheckpoints(runFolder: string): Promise<void> {
+  return repairFolders(join(runFolder, 'checkpoints'));
 }
 
 /**
@@ -148,12 +131,7 @@ export async function listCheckpoints(runFolder: string): Promise<string[]> {
 /** Removes all but the newest `keep` checkpoints of a run. */
 export async function pruneCheckpoints(runFolder: string, { keep }: { keep: number }): Promise<void> {
   const checkpoints = await listCheckpoints(runFolder);
-  for (const old of checkpoints.slice(0, -keep)) {
-    // Killed in the middle, half a checkpoint must not look like one.
-    const removed = `${old}${suffixes.removed}`;
-    await rename(old, removed);
-    await rm(removed, { recursive: true, force: true });
-  }
+  for (const old of checkpoints.slice(0, -keep)) await removeFolderWhole(old);
 }
 
 /** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
@@ -187,23 +165,9 @@ export function readModel<P extends TensorTree>(
   folder: string,
   network: Network<P>,
 ): Pick<TrainState<P>, 'params' | 'teacher'> {
-  const fresh = network.init(0);
-  try {
-    const { report, ...state } = network.importCheckpoint(fresh, readSafetensors(join(folder, modelFile)));
-    if (report.missing.length > 0 || report.leftOver.length > 0) {
-      const names = [...report.missing, ...report.leftOver].slice(0, 3).join(', ');
-      throw new Error(`names differ (${names}, …)`);
-    }
-    return state;
-  } catch (error) {
-    const reason = (error as Error).message;
-    throw new Error(
-      `${folder}: this checkpoint is of another architecture than ${network.backbone.name} with ${network.numClasses} classes: ${reason}`,
-      { cause: error },
-    );
-  } finally {
-    for (const leaf of flattenTree(fresh).values()) leaf.dispose();
-  }
+  const arrays = readSafetensors(join(folder, modelFile));
+  const { params, teacher } = importNetwork(network, arrays, { name: folder, complete: true });
+  return { params, teacher };
 }
 
 /** The whole training state of a checkpoint. @throws one line where it does not fit the network. */

@@ -1,13 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { writeWhole } from '@toco/files';
+import { lockFolder, lockRun, type RunLock, writeWhole } from '@toco/files';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { listCheckpoints, readCheckpointInfo, repairCheckpoints } from './checkpoint.js';
-import { lockFolder, lockRun, type RunLock } from '@toco/files';
 
 /** Files of a run's folder. */
 export function runFiles(folder: string): { metrics: string; config: string; report: string } {

@@ -1,6 +1,5 @@
-import { describeIssue } from '@toco/method';
+import { describeIssue, resolveShares } from '@toco/method';
 import { type Config, configSchema } from './config.js';
-import { resolveShares } from '@toco/method';
 
 /**
  * A configuration with its defaults, from plain data.

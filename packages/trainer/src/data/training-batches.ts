@@ -1,15 +1,16 @@
 import type { Backbone } from '@toco/backbone';
 import {
+  type BatchFeed,
   defaultViewOptions,
-  trainingLoader,
+  feedBatch,
   type SampleList,
   type TrainingBatch,
+  trainingLoader,
   type ViewOptions,
 } from '@toco/datasets';
 import { printLine } from '@toco/files';
 import type { StepConfig } from '@toco/method';
 import { listNames } from '@toco/weights';
-import { feedBatch, type BatchFeed } from '@toco/datasets';
 
 /** What {@link trainingBatches} needs to know besides the list of images. */
 export interface TrainingBatchesOptions {

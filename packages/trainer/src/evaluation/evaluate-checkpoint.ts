@@ -1,25 +1,33 @@
 import type { Backbone } from '@toco/backbone';
 import { compiling, flattenTree, type TensorTree } from '@toco/core';
-import type { Dataset } from '@toco/datasets';
-import { compileFunction, type CompiledFunction, type CompileOptions, type Feeds } from '@toco/graph';
-import type { NetworkParams } from '@toco/network';
+import { type Dataset, openDataset, validationList } from '@toco/datasets';
+import {
+  type CompiledFunction,
+  compileFunction,
+  type CompileOptions,
+  type Feeds,
+  graphCompiler,
+  lanesOf,
+  oneLane,
+} from '@toco/graph';
+import { type NetworkParams, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { rememberedBackbone } from '../network/load-backbone.js';
-import { openDataset } from '@toco/datasets';
-import { unevenScales } from '@toco/network';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, type RunForward } from './evaluate.js';
-import type { Evaluation } from '@toco/segmenter';
+import {
+  type Evaluation,
+  evaluationForward,
+  type EvaluationInputs,
+  evaluationLine,
+  type EvaluationOutputs,
+  evaluationProtocol,
+  type EvaluationProtocol,
+} from '@toco/segmenter';
 import type { Panel } from '@toco/report';
-import { evaluationForward, type EvaluationInputs, type EvaluationOutputs } from '@toco/segmenter';
-import { evaluationLine } from '@toco/segmenter';
-import { evaluationProtocol, type EvaluationProtocol } from '@toco/segmenter';
-import { validationList } from '@toco/datasets';
 import { evaluateWithPanels } from './exemplary-panels.js';
 import { makeReportFolder, reportRun } from './report-run.js';
-import { graphCompiler } from '@toco/graph';
-import { lanesOf, oneLane } from '@toco/graph';
 import { createProgress } from '@toco/files';
 import { eagerStepper } from '../execution/eager.js';
 import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';

@@ -1,8 +1,7 @@
 import { computedList, type SampleList } from '@toco/datasets';
 import { evaluate, type EvaluateOptions, type RunForward } from './evaluate.js';
 import type { Evaluation } from '@toco/segmenter';
-import { panelsPerGroup, rankPanels } from '@toco/report';
-import { reportPanel, type ReportPanel } from '@toco/report';
+import { panelsPerGroup, rankPanels, reportPanel, type ReportPanel } from '@toco/report';
 
 /** A validation with pictures. */
 export interface DrawnEvaluation {

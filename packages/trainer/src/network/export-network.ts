@@ -1,7 +1,6 @@
 import type { TensorTree } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
-import { exportFunction, type ExportOptions } from '@toco/graph';
-import type { FrozenGraph } from '@toco/graph';
+import { exportFunction, type ExportOptions, type FrozenGraph } from '@toco/graph';
 import { inferenceForward } from '@toco/segmenter';
 
 /** Options of {@link exportNetwork}. */

@@ -2,14 +2,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
-import { scheduleWarnings } from '@toco/method';
-import { tellFindings } from '@toco/datasets';
-import type { BatchFeed } from '@toco/datasets';
+import { phaseAt, type ScheduledPhase, scheduleWarnings } from '@toco/method';
+import { type BatchFeed, listDigest, tellFindings, validationList } from '@toco/datasets';
 import type { TrainingBatches } from '../data/training-batches.js';
-import { validationList } from '@toco/datasets';
-import { phaseAt, type ScheduledPhase } from '@toco/method';
 import { newestWholeCheckpoint, readCheckpointInfo } from '../checkpoints/checkpoint.js';
-import { listDigest } from '@toco/datasets';
 import { openRecords, type RunRecords } from './records.js';
 import { runChanges } from './run-changes.js';
 import {

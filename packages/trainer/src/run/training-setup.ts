@@ -1,20 +1,15 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
-import type { Dataset, SampleList } from '@toco/datasets';
-import { checkpointed, type CompileOptions } from '@toco/graph';
-import type { Network } from '@toco/network';
+import { type Dataset, openDataset, type SampleList } from '@toco/datasets';
+import { checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
+import { frozenBackbone, type Network, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import { rememberedBackbone } from '../network/load-backbone.js';
 import type { Config } from '../config/config.js';
-import type { StepConfig } from '@toco/method';
+import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
 import { stepConfigOf } from '../config/config.js';
-import { openDataset } from '@toco/datasets';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
-import { frozenBackbone, unevenScales } from '@toco/network';
-import type { TrainState } from '@toco/method';
-import { trainStep, type TrainStep } from '@toco/method';
-import { lanesOf, oneLane } from '@toco/graph';
 import { startingState } from '../checkpoints/starting-state.js';
 
 /** What is trained on what; nothing is computed for it yet. */
