@@ -8,7 +8,7 @@ export { assertNotAborted, type OnPreparationProgress, type PreparationProgress 
 export { fileSize, placeFile, removeUnfinished } from './place-file.js';
 export { readableBytes } from './readable-bytes.js';
 export { UserError } from './user-error.js';
-export { writeWhole } from './write-whole.js';
+export { isUnfinished, writeWhole } from './write-whole.js';
 export { type RunLock, lockFolder, lockRun } from './run-lock.js';
 export { syncFolder } from './sync-folder.js';
 export { type Progress, createProgress } from './progress.js';

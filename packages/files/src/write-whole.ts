@@ -33,3 +33,8 @@ export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Pro
   // The new name itself must reach the disk too.
   await syncFolder(dirname(path));
 }
+
+/** Whether a name is of what {@link writeWhole} leaves when its process is killed. */
+export function isUnfinished(name: string): boolean {
+  return /\.\d+-[0-9a-f]{8}\.part$/.test(name);
+}

@@ -36,3 +36,5 @@ export { trainStep, type TrainStep } from './train-step.js';
 export { resolveShares } from './schedule-shares.js';
 export { scheduleWarnings } from './schedule-warnings.js';
 export { configChanges } from './config-changes.js';
+export { type MetricsWindowState, metricsWindow } from './metrics-window.js';
+export { trainingPace } from './training-pace.js';

@@ -18,7 +18,7 @@ import { importNetwork } from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
 import { initAdamW, trainedParameters, type TrainState } from '@toco/method';
-import type { MetricsWindowState } from '../logs/metrics-window.js';
+import type { MetricsWindowState } from '@toco/method';
 import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from '@toco/datasets';
 

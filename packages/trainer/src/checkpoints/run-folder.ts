@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { lockFolder, lockRun, type RunLock, writeWhole } from '@toco/files';
+import { isUnfinished, lockFolder, lockRun, type RunLock, writeWhole } from '@toco/files';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/load-config.js';
@@ -65,7 +65,7 @@ export async function createRunFolder(folder: string, print: (line: string) => v
 export async function resumeRunFolder(folder: string, print: (line: string) => void): Promise<RunFolder> {
   await assertRun(folder);
   const lock = await lockRun(folder, print);
-  for (const name of (await readdir(folder)).filter(isLeftover))
+  for (const name of (await readdir(folder)).filter(isUnfinished))
     await rm(join(folder, name), { force: true });
   await repairCheckpoints(folder);
   return { lock, leave: () => lock.release() };
@@ -134,12 +134,7 @@ function assertNoFile(folder: string): void {
 /** Whether a folder holds nothing but what a process that was killed at its very start leaves. */
 async function isEmpty(folder: string): Promise<boolean> {
   if (!existsSync(folder)) return true;
-  return (await readdir(folder)).every((name) => name === lockFolder || isLeftover(name));
-}
-
-/** What `writeWhole` leaves when its process is killed. */
-function isLeftover(name: string): boolean {
-  return /\.\d+-[0-9a-f]{8}\.part$/.test(name);
+  return (await readdir(folder)).every((name) => name === lockFolder || isUnfinished(name));
 }
 
 /** Removes what the start of a run has made: its files, its folder and those that were made for it. */

@@ -1,5 +1,5 @@
 import type { Backbone } from '@toco/backbone';
-import { compiling, flattenTree, type TensorTree } from '@toco/core';
+import { compiling, disposeTree, type TensorTree } from '@toco/core';
 import { type Dataset, openDataset, validationList } from '@toco/datasets';
 import {
   type CompiledFunction,
@@ -25,10 +25,10 @@ import {
   evaluationProtocol,
   type EvaluationProtocol,
 } from '@toco/segmenter';
-import type { Panel } from '@toco/report';
+import { makeReportFolder, type Panel } from '@toco/report';
 import { evaluateWithPanels } from './exemplary-panels.js';
-import { makeReportFolder, reportRun } from './report-run.js';
-import { createProgress } from '@toco/files';
+import { reportRun } from './report-run.js';
+import { createProgress, printLine } from '@toco/files';
 import { eagerStepper } from '../execution/eager.js';
 import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';
 
@@ -55,7 +55,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   trained: string | TrainedModel,
   options: EvaluateCheckpointOptions<P> = {},
 ): Promise<{ evaluation: Evaluation; classes: readonly string[]; protocol: EvaluationProtocol }> {
-  const { settings = [], print = (line) => process.stderr.write(`${line}\n`), signal, onPanel } = options;
+  const { settings = [], print = printLine, signal, onPanel } = options;
   const { report } = options;
   if (report !== undefined) await makeReportFolder(report);
   const model = typeof trained === 'string' ? await modelOfRun(trained, { settings }) : trained;
@@ -131,7 +131,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
     return { evaluation: drawn.evaluation, classes, protocol: described(drawn.evaluation) };
   } finally {
     compiled?.dispose();
-    for (const leaf of flattenTree(state).values()) leaf.dispose();
+    disposeTree(state);
   }
 }
 

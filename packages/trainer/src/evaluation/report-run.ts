@@ -1,6 +1,3 @@
-import { mkdir, access } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { statSync, constants } from 'node:fs';
 import { writeReport } from '@toco/report';
 import { describeMachine } from '@toco/runtime';
 import { stringify } from 'yaml';
@@ -35,18 +32,4 @@ export async function reportRun(path: string, run: ReportedRun): Promise<void> {
     seconds: secondsOf(rows),
     iterations,
   });
-}
-
-/** Makes the folder that a report shall lie in: what is wrong with its path is told before hours of work and not after. */
-export async function makeReportFolder(path: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error(`it is a folder`);
-    await access(dirname(path), constants.W_OK);
-  } catch (error) {
-    const { message } = error as Error;
-    throw new Error(`${path}: the report can't be written there (${message}); choose another file.`, {
-      cause: error,
-    });
-  }
 }

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readEvents } from '@toco/formats';
 import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from '../../src/logs/metrics-log.js';
-import { metricsWindow } from '../../src/logs/metrics-window.js';
+import { metricsWindow } from '@toco/method';
 import { tensorBoardWriter } from '../../src/logs/tensorboard.js';
 
 const rowOf = (iteration: number, kind: MetricsRow['kind'] = 'train'): MetricsRow => ({

@@ -1,13 +1,11 @@
-import type { BatchFeed } from '@toco/datasets';
-import type { Phase } from '@toco/method';
-import type { MetricsRow } from './metrics-log.js';
+import type { Phase } from './phase.js';
 
 /** How long the rest of a run takes, judged by what it did last. */
 export interface TrainingPace {
   /** Saving or a validation has ended: what comes is the next iteration's time. */
   resume(): void;
   /** An iteration has ended. The first of each phase and shapes of the batch compiles and is not counted. */
-  stepped(feed: BatchFeed, phase: Phase): void;
+  stepped(feed: object, phase: Phase): void;
   validated(seconds: number): void;
   /** Seconds of an iteration, once one without compilation is known. */
   seconds(): number | undefined;
@@ -26,15 +24,15 @@ export function trainingPace({
   total,
   evaluateEvery,
   rows = [],
-  now = () => performance.now(),
+  now,
 }: {
   readonly total: number;
   /** Iterations between validations; none where there is no validation. */
   readonly evaluateEvery?: number | undefined;
   /** What the run has written before: its last validation tells how long one takes. */
-  readonly rows?: readonly MetricsRow[];
-  /** Milliseconds now; for tests. */
-  readonly now?: () => number;
+  readonly rows?: readonly { readonly kind: string; readonly [metric: string]: unknown }[];
+  /** Milliseconds by a clock that only goes forward. */
+  readonly now: () => number;
 }): TrainingPace {
   const seen = new Set<string>();
   let durations: number[] = [];
@@ -79,6 +77,6 @@ export function trainingPace({
   };
 }
 
-function shapesOf(feed: BatchFeed): string {
+function shapesOf(feed: object): string {
   return JSON.stringify(feed, (key, value: unknown) => (key === 'data' ? undefined : value));
 }

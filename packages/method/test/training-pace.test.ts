@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { BatchFeed } from '@toco/datasets';
-import { trainingPace } from '../../src/logs/training-pace.js';
-import type { Phase } from '@toco/method';
+import type { Phase } from '../src/phase.js';
+import { trainingPace } from '../src/training-pace.js';
 
 const phaseOf = (seg: number): Phase =>
   ({ weights: { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg, reg: 0 } }) as Phase;
-const feedOf = (classes: number): BatchFeed =>
-  ({ presentClasses: { data: new Float32Array(classes), shape: [1, classes] } }) as unknown as BatchFeed;
+const feedOf = (classes: number): object => ({
+  presentClasses: { data: new Float32Array(classes), shape: [1, classes] },
+});
 
 /** A pace, and a clock that goes on by each iteration's seconds. */
 function paced(options: Partial<Parameters<typeof trainingPace>[0]> = {}) {
