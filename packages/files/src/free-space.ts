@@ -17,6 +17,15 @@ export async function requireFreeSpace(folder: string, bytes: number): Promise<v
   }
 }
 
+/** What is left free for everybody else by a file of unknown size. */
+const reserve = 1e9;
+
+/** Bytes that a file of unknown size may take in a folder. */
+export async function roomFor(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return Math.max(0, bavail * bsize - reserve);
+}
+
 /** Bytes of the files directly within a folder; 0 where it does not exist. */
 export async function folderBytes(folder: string): Promise<number> {
   const names = await readdir(folder).catch(() => []);

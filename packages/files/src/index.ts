@@ -1,6 +1,6 @@
 export { cacheFolder } from './cache-folder.js';
 export { parseChecksum, verifyChecksum } from './checksum.js';
-export { download, type DownloadOptions } from './download.js';
+export { download, type DownloadOptions } from './download/download.js';
 export { folderBytes, requireFreeSpace } from './free-space.js';
 export { hashFile } from './hash-file.js';
 export { type LockOptions, withLock } from './lock.js';
@@ -18,3 +18,4 @@ export { untilAborted } from './until-aborted.js';
 export { type SealedFile, damageOf, sealFiles, sealedJson } from './seal.js';
 export { appendJsonLines, readJsonLines, repairJsonLines, type RowOf } from './json-lines.js';
 export { removeFolderWhole, repairFolders, writeFolderWhole } from './whole-folder.js';
+export { downloadFile, type HubDownloadOptions } from './download/hub-download.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSafetensors } from '@toco/formats';
 import { cacheFolder } from '@toco/files';
-import { downloadFile, type DownloadOptions } from './download-file.js';
+import { downloadFile, type HubDownloadOptions } from '@toco/files';
 import { isHubName, parseHubName } from './hub-name.js';
 
 /** Where Hugging Face's hub is; the environment's `HF_ENDPOINT` names a mirror, as for Hugging Face's own programs. */
@@ -19,8 +19,8 @@ export interface DownloadBar {
 
 /** What {@link resolveWeights} may be told. */
 export interface ResolveWeightsOptions extends Pick<
-  DownloadOptions,
-  'attempts' | 'retryDelay' | 'silence' | 'slowest' | 'most'
+  HubDownloadOptions,
+  'attempts' | 'pause' | 'patience' | 'slowest' | 'most'
 > {
   /** Takes what is said, a line at a time; default: the error stream. */
   readonly print?: (line: string) => void;

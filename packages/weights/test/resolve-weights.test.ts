@@ -32,7 +32,7 @@ beforeEach(async () => {
   process.env['HF_ENDPOINT'] = `${hub.address}/`;
   cache = await mkdtemp(join(tmpdir(), 'toco-hub-'));
   path = join(cache, 'timm', 'deit_tiny_patch16_224.fb_in1k', 'main', 'model.safetensors');
-  options = { cache, print: () => undefined, bar, retryDelay: 1, attempts: 3 };
+  options = { cache, print: () => undefined, bar, pause: 1, attempts: 3 };
 });
 afterEach(async () => {
   if (before === undefined) delete process.env['HF_ENDPOINT'];
@@ -91,7 +91,7 @@ test('a server that breaks off for ever ends in one line, and the next call goes
 
 test('a silent server counts as broken', async () => {
   hub.answer = () => undefined;
-  await expect(resolveWeights(spec, { ...options, silence: 30, attempts: 2 })).rejects.toThrow(
+  await expect(resolveWeights(spec, { ...options, patience: 30, attempts: 2 })).rejects.toThrow(
     /0 bytes in 0.03 seconds/,
   );
 });
@@ -131,7 +131,7 @@ test('a server that sends a byte now and then is given up, in one connection or 
     });
   };
   hub.answer = dripping;
-  await expect(resolveWeights(spec, { ...options, silence: 100, attempts: 2 })).rejects.toThrow(
+  await expect(resolveWeights(spec, { ...options, patience: 100, attempts: 2 })).rejects.toThrow(
     /breaks off \(\d+ bytes in 0\.1 seconds\)/,
   );
   expect(hub.seen).toHaveLength(2);

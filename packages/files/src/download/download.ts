@@ -1,33 +1,23 @@
-import { mkdir, open, readFile, rename, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { assertNotAborted } from './on-progress.js';
-import { fileSize } from './place-file.js';
-import { readableBytes, requireFreeSpace } from './free-space.js';
-import { ChecksumError, verifyChecksum } from './checksum.js';
+import { attempt, type AttemptOptions, watchConnection } from './attempts.js';
+import { assertNotAborted } from '../on-progress.js';
+import { fileSize } from '../place-file.js';
+import { readableBytes, requireFreeSpace, roomFor } from '../free-space.js';
+import { ChecksumError, verifyChecksum } from '../checksum.js';
 
 /** Options of {@link download}. */
-export interface DownloadOptions {
+export interface DownloadOptions extends AttemptOptions {
   /** Checked before the file takes its name: `md5:…` or `sha256:…`. */
   readonly checksum?: string | undefined;
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** How often a connection that breaks or stands still is made anew without any progress. */
-  readonly attempts?: number;
-  /** Milliseconds before the second attempt; doubled for each further one. */
-  readonly pause?: number;
-  /** Milliseconds after which a connection counts as broken that brought next to nothing (see `slowest`) in them. */
-  readonly patience?: number;
-  /** Bytes per second below which neither a connection nor an attempt counts as progress. */
-  readonly slowest?: number;
   /** Bytes at which a file is given up whose size the server does not announce. */
   readonly most?: number;
 }
 
 /** The largest archive of VOC, SBD and COCO has 19 GB. */
 const largestUnannounced = 40e9;
-/** What is left free for everybody else by a file of unknown size. */
-const reserve = 1e9;
 
 /** Trouble that another attempt won't end. */
 class Refusal extends Error {}
@@ -43,30 +33,22 @@ class TooMuch extends Refusal {}
  * that keeps breaking or crawls.
  */
 export async function download(url: string, path: string, options: DownloadOptions = {}): Promise<void> {
-  const { checksum, onBytes, signal, attempts = 5, pause = 1000, patience = 60_000 } = options;
-  const { slowest = 1000, most = largestUnannounced } = options;
+  const { checksum, signal, most = largestUnannounced } = options;
   const unfinished = `${path}.download`;
   await mkdir(dirname(path), { recursive: true });
-  let failed = 0;
-  for (let done = false; !done;) {
-    const before = (await fileSize(unfinished)) ?? 0;
-    const began = performance.now();
-    try {
-      await fetchOnce(url, unfinished, { onBytes, signal, patience, slowest, most });
-      done = true;
-    } catch (error) {
+  const work = {
+    once: () => fetchOnce(url, unfinished, { ...options, most }),
+    size: async () => (await fileSize(unfinished)) ?? 0,
+    async judge(error: unknown) {
       if (error instanceof TooMuch) await forget(unfinished);
       if (error instanceof Refusal) throw error;
       assertNotAborted(signal);
-      // A byte before each break would go on for ever.
-      const gained = ((await fileSize(unfinished)) ?? 0) - before;
-      const worthwhile = gained > (slowest * (performance.now() - began + pause)) / 1000;
-      failed = worthwhile ? 1 : failed + 1;
-      if (failed >= attempts)
-        throw new Error(`${url}: ${reason(error)}; run the same command again to go on`, { cause: error });
-      await wait(pause * 2 ** (failed - 1), undefined, { signal }).catch(() => assertNotAborted(signal));
-    }
-  }
+      return false;
+    },
+    giveUp: (error: unknown) =>
+      new Error(`${url}: ${reason(error)}; run the same command again to go on`, { cause: error }),
+  };
+  await attempt(work, options, signal);
   if (checksum !== undefined) {
     await verifyChecksum(unfinished, checksum).catch(async (error: Error) => {
       if (!(error instanceof ChecksumError)) throw error;
@@ -78,35 +60,23 @@ export async function download(url: string, path: string, options: DownloadOptio
   await rm(identityFile(unfinished), { force: true });
 }
 
-interface FetchOptions extends Pick<DownloadOptions, 'onBytes' | 'signal'> {
-  readonly patience: number;
-  readonly slowest: number;
-  readonly most: number;
-}
-
 /** One connection: goes on behind the bytes that are there. */
 async function fetchOnce(
   url: string,
   path: string,
-  { onBytes, signal, patience, slowest, most }: FetchOptions,
+  { onBytes, signal, most, ...how }: DownloadOptions & { readonly most: number },
 ): Promise<void> {
   const have = (await fileSize(path)) ?? 0;
   const identity = await readFile(identityFile(path), 'utf8').catch(() => '');
   const goOn = have > 0 && identity !== '';
-  const stall = new AbortController();
-  let recent = 0;
-  const timer = setInterval(() => {
-    const least = Math.max(1, (slowest * patience) / 1000);
-    if (recent < least) stall.abort(new Error(`${recent} bytes in ${patience / 1000} s`));
-    recent = 0;
-  }, patience);
+  const watch = watchConnection(how);
   try {
     const response = await fetch(url, {
       headers: {
         'accept-encoding': 'identity',
         ...(goOn && { range: `bytes=${have}-`, 'if-range': identity }),
       },
-      signal: signal === undefined ? stall.signal : AbortSignal.any([signal, stall.signal]),
+      signal: signal === undefined ? watch.signal : AbortSignal.any([signal, watch.signal]),
     });
     const { start, total } = await placeInFile(response, { url, path, have });
     if (start === total && response.status === 416) return;
@@ -120,7 +90,7 @@ async function fetchOnce(
     const file = await open(path, 'a');
     try {
       for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-        recent += chunk.length;
+        watch.arrived(chunk.length);
         bytes += chunk.length;
         if (bytes > limit) {
           throw new TooMuch(
@@ -138,7 +108,7 @@ async function fetchOnce(
     if (total !== undefined && bytes < total)
       throw new Error(`the connection ended after ${bytes} of ${total} bytes`);
   } finally {
-    clearInterval(timer);
+    watch.stop();
   }
 }
 
@@ -174,12 +144,6 @@ function strongValidator(headers: Headers): string {
 async function forget(unfinished: string): Promise<void> {
   await rm(unfinished, { force: true });
   await rm(identityFile(unfinished), { force: true });
-}
-
-/** Bytes that a file of unknown size may take in a folder. */
-async function roomFor(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return Math.max(0, bavail * bsize - reserve);
 }
 
 function identityFile(path: string): string {

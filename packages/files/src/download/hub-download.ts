@@ -1,24 +1,18 @@
-import { createHash } from 'node:crypto';
-import { constants, createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, rename, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { roomFor } from '../free-space.js';
+import { hashFile } from '../hash-file.js';
+import { fileSize } from '../place-file.js';
+import { attempt, type AttemptOptions, watchConnection } from './attempts.js';
 import { requestFile, type HubAnswer } from './hub-request.js';
 
 /** Options of {@link downloadFile}. */
-export interface DownloadOptions {
+export interface HubDownloadOptions extends AttemptOptions {
   /** Called as bytes arrive. */
   readonly progress?: ((done: number, total: number | undefined) => void) | undefined;
   /** Throws where the whole file is not what it should be. */
   readonly verify?: ((path: string) => void) | undefined;
-  /** Broken connections in a row, without a byte between them, before it is given up. */
-  readonly attempts?: number;
-  /** Milliseconds before the second attempt; twice as many before each further one. */
-  readonly retryDelay?: number;
-  /** Milliseconds after which a connection counts as broken that brought next to nothing (see `slowest`) in them. */
-  readonly silence?: number;
-  /** Bytes per second below which neither a connection nor an attempt counts as progress. */
-  readonly slowest?: number;
   /** Bytes at which a file is given up whose size the server does not announce. */
   readonly most?: number;
 }
@@ -37,55 +31,44 @@ class FinalError extends Error {}
  * @throws one line: no such file, no access, no connection or one that crawls, more bytes than announced, another hash, a
  * full disk
  */
-export async function downloadFile(address: URL, path: string, options: DownloadOptions = {}): Promise<void> {
-  const { progress, verify, attempts = 5, retryDelay = 1000, silence = 60_000 } = options;
-  const { slowest = 1000, most = largestUnannounced } = options;
+export async function downloadFile(
+  address: URL,
+  path: string,
+  options: HubDownloadOptions = {},
+): Promise<void> {
+  const { verify, most = largestUnannounced } = options;
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.part`;
-  for (let failures = 0; ;) {
-    const before = await sizeOf(partial);
-    const began = performance.now();
-    try {
-      const { sha256 } = await fetchRest(address, partial, {
-        ...{ progress, silence, slowest, most },
-        own: failures > 0,
-      });
+  const work = {
+    async once(failed: number) {
+      const { sha256 } = await fetchRest(address, partial, { ...options, most, own: failed > 0 });
       await assertContent(partial, { sha256, verify, address });
       await rename(partial, path);
-      return;
-    } catch (error) {
+    },
+    size: () => sizeOf(partial),
+    async judge(error: unknown) {
       // Another process that downloads the same file was faster.
       if (existsSync(path)) {
         await rm(partial, { force: true });
-        return;
+        return true;
       }
       if (error instanceof FinalError) {
         // What is kept is what another call can build upon.
         if ((await sizeOf(partial)) === 0) await rm(partial, { force: true });
         throw error;
       }
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOSPC') {
-        throw new Error(
-          `${partial}: the disk is full; make room and call again, it goes on where it stopped.`,
-          {
-            cause: error,
-          },
-        );
-      }
-      // A byte before each break would go on for ever.
-      const gained = (await sizeOf(partial)) - before;
-      const worthwhile = gained > (slowest * (performance.now() - began + retryDelay)) / 1000;
-      failures = worthwhile ? 1 : failures + 1;
-      if (failures >= attempts) throw unreachable(address, error as Error);
-      await wait(retryDelay * 2 ** (failures - 1));
-    }
-  }
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return false;
+      throw new Error(
+        `${partial}: the disk is full; make room and call again, it goes on where it stopped.`,
+        { cause: error },
+      );
+    },
+    giveUp: (error: unknown) => unreachable(address, error as Error),
+  };
+  await attempt(work, options);
 }
 
-interface FetchOptions extends Pick<DownloadOptions, 'progress'> {
-  readonly silence: number;
-  readonly slowest: number;
+interface FetchOptions extends Pick<HubDownloadOptions, 'progress' | keyof AttemptOptions> {
   readonly most: number;
   /** Whether this call itself has fetched what is there. */
   readonly own: boolean;
@@ -95,31 +78,25 @@ interface FetchOptions extends Pick<DownloadOptions, 'progress'> {
 async function fetchRest(
   address: URL,
   partial: string,
-  { progress, silence, slowest, most, own }: FetchOptions,
+  { progress, most, own, ...how }: FetchOptions,
 ): Promise<HubAnswer> {
-  const controller = new AbortController();
-  let recent = 0;
-  const timer = setInterval(() => {
-    const least = Math.max(1, (slowest * silence) / 1000);
-    if (recent < least) controller.abort(new Error(`${recent} bytes in ${silence / 1000} seconds`));
-    recent = 0;
-  }, silence);
+  const watch = watchConnection(how);
   // Not emptied: two processes that download the same file write the same bytes to the same places.
   const file = await open(partial, constants.O_RDWR | constants.O_CREAT);
   try {
     const { size: start } = await file.stat();
-    let answer = await requestFile(address, { start, signal: controller.signal });
+    let answer = await requestFile(address, { start, signal: watch.signal });
     if (start > 0 && !own && answer.sha256 === undefined && answer.response.status !== 200) {
       // Nothing would tell whether the rest belongs to what is there.
       await answer.response.body?.cancel();
-      answer = await requestFile(address, { start: 0, signal: controller.signal });
+      answer = await requestFile(address, { start: 0, signal: watch.signal });
     }
     let position = await startOf(answer, start, address);
-    const limit = answer.size ?? Math.min(most, await roomFor(partial));
+    const limit = answer.size ?? Math.min(most, await roomFor(dirname(partial)));
     const chunks: AsyncIterable<Uint8Array> | [] =
       answer.response.status === 416 ? [] : answer.response.body!;
     for await (const chunk of chunks) {
-      recent += chunk.length;
+      watch.arrived(chunk.length);
       if (position + chunk.length > limit) {
         await file.truncate(0);
         throw new FinalError(tooMuch(address, answer.size));
@@ -135,7 +112,7 @@ async function fetchRest(
     await file.sync();
     return answer;
   } finally {
-    clearInterval(timer);
+    watch.stop();
     await file.close();
   }
 }
@@ -174,12 +151,6 @@ function tooMuch({ href }: URL, announced: number | undefined): string {
     : `${href}: the server sends more than the ${announced} bytes that it announced; nothing was kept. Check HF_ENDPOINT.`;
 }
 
-/** Bytes that a file of unknown size may take on its disk: some are left to everybody else. */
-async function roomFor(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  return Math.max(0, bavail * bsize - 1e9);
-}
-
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
@@ -193,10 +164,10 @@ async function assertContent(
     sha256,
     verify,
     address,
-  }: { sha256: string | undefined; verify: DownloadOptions['verify']; address: URL },
+  }: { sha256: string | undefined; verify: HubDownloadOptions['verify']; address: URL },
 ): Promise<void> {
   try {
-    const found = sha256 === undefined ? undefined : await hashOf(path);
+    const found = sha256 === undefined ? undefined : await hashFile(path, 'sha256', 'hex');
     if (found !== sha256) {
       throw new Error(`arrived with SHA-256 ${found!.slice(0, 12)}… instead of ${sha256!.slice(0, 12)}…`);
     }
@@ -210,17 +181,8 @@ async function assertContent(
   }
 }
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
 async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  );
+  return (await fileSize(path)) ?? 0;
 }
 
 function unreachable(address: URL, error: Error): Error {
