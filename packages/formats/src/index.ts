@@ -19,11 +19,12 @@ export {
 } from './pickle/values.js';
 export { decodeLabelPng, encodeLabelPng, type LabelMap } from './png/label-png.js';
 export { vocPalette } from './png/voc-palette.js';
-export { integer, messages, readFields, text, writeMessage } from './protobuf/fields.js';
 export {
   bytesOf,
   type FieldEntry,
   message,
+  messageBytes,
+  messagesOf,
   numbersOf,
   type Pieces,
   readMessage,

@@ -4,8 +4,9 @@ export interface Pieces {
   readonly length: number;
 }
 
-/** What a field of a message can hold: a number becomes a varint, the rest is length-delimited. */
-export type FieldValue = number | string | Uint8Array | Pieces;
+/** What a field of a message can hold: numbers and booleans become varints unless a width is named, the rest is length-delimited. */
+export type FieldValue =
+  number | boolean | string | Uint8Array | Pieces | { readonly float: number } | { readonly double: number };
 
 /** One field of a message: its number and its value; those without value are left out. */
 export type FieldEntry = readonly [number: number, value: FieldValue | undefined];
@@ -25,11 +26,15 @@ export function message(fields: Iterable<FieldEntry>): Pieces {
   };
   for (const [number, value] of fields) {
     if (value === undefined) continue;
-    small.push(...varint(number * 8 + (typeof value === 'number' ? 0 : 2)));
-    if (typeof value === 'number') {
-      small.push(...varint(value));
+    if (typeof value === 'number' || typeof value === 'boolean') {
+      small.push(...varint(number * 8), ...varint(Number(value)));
       continue;
     }
+    if (typeof value === 'object' && ('float' in value || 'double' in value)) {
+      small.push(...varint(number * 8 + ('float' in value ? 5 : 1)), ...fixed(value));
+      continue;
+    }
+    small.push(...varint(number * 8 + 2));
     const content = toPieces(value);
     small.push(...varint(content.length));
     flush();
@@ -39,7 +44,27 @@ export function message(fields: Iterable<FieldEntry>): Pieces {
   return { parts, length };
 }
 
-function toPieces(value: Exclude<FieldValue, number>): Pieces {
+/** Encodes a small message into one array of bytes. */
+export function messageBytes(fields: Iterable<FieldEntry>): Uint8Array {
+  const { parts, length } = message(fields);
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Bytes of a number of fixed width. */
+function fixed(value: { readonly float: number } | { readonly double: number }): Uint8Array {
+  const view = new DataView(new ArrayBuffer('float' in value ? 4 : 8));
+  if ('float' in value) view.setFloat32(0, value.float, true);
+  else view.setFloat64(0, value.double, true);
+  return new Uint8Array(view.buffer);
+}
+
+function toPieces(value: string | Uint8Array | Pieces): Pieces {
   if (typeof value === 'string') return toPieces(new TextEncoder().encode(value));
   return value instanceof Uint8Array ? { parts: [value], length: value.length } : value;
 }
@@ -83,6 +108,11 @@ export function readMessage(bytes: Uint8Array): ReadMessage {
 /** All values of a field that are bytes. */
 export function bytesOf(message: ReadMessage, number: number): readonly Uint8Array[] {
   return (message.get(number) ?? []).filter((value) => value instanceof Uint8Array);
+}
+
+/** The messages of a field. */
+export function messagesOf(message: ReadMessage, number: number): ReadMessage[] {
+  return bytesOf(message, number).map(readMessage);
 }
 
 /** The text of a field, empty where it is missing. */

@@ -1,5 +1,17 @@
 // TFRecord files of TensorBoard events, with the few fields of the protocol buffers that a run writes.
 
+import {
+  bytesOf,
+  type FieldEntry,
+  message,
+  messageBytes,
+  messagesOf,
+  numbersOf,
+  readMessage,
+  type ReadMessage,
+  textOf,
+} from '../protobuf/protobuf.js';
+
 /** What one event says. */
 export interface BoardEvent {
   readonly wallTime: number;
@@ -48,105 +60,58 @@ function* records(file: Buffer): Generator<Buffer> {
 
 // Event { wall_time = 1, step = 2, file_version = 3, summary = 5 { value = 1 { tag = 1, simple_value = 2 } }, session_log = 7 { status = 1 } }
 
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest % 128) | 128);
-  }
-}
-
-function message(field: number, content: Uint8Array): Uint8Array {
-  return Buffer.concat([Uint8Array.from([(field << 3) | 2, ...varint(content.length)]), content]);
-}
-
-function float(field: number, value: number): Uint8Array {
-  const out = Buffer.alloc(5);
-  out[0] = (field << 3) | 5;
-  out.writeFloatLE(value, 1);
-  return out;
-}
-
-const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-
-function event(wallTime: number, fields: readonly Uint8Array[]): Buffer {
-  const time = Buffer.alloc(9);
-  time[0] = (1 << 3) | 1;
-  time.writeDoubleLE(wallTime, 1);
-  return record(Buffer.concat([time, ...fields]));
+function event(wallTime: number, fields: readonly FieldEntry[]): Buffer {
+  return record(messageBytes([[1, { double: wallTime }], ...fields]));
 }
 
 /** The record that a file begins with. */
 export function fileVersion(wallTime: number): Buffer {
-  return event(wallTime, [message(3, text('brain.Event:2'))]);
+  return event(wallTime, [[3, 'brain.Event:2']]);
 }
 
 /** Tells a TensorBoard that is already showing the folder to forget what it has read: all of it follows. */
 export function sessionStart(wallTime: number): Buffer {
   const start = 1; // SessionLog.START; step 0 is left out as every default is
-  return event(wallTime, [message(7, Uint8Array.from([1 << 3, start]))]);
+  return event(wallTime, [[7, message([[1, start]])]]);
 }
 
 /** Scalars of one step. */
 export function scalars({ wallTime, step, values }: BoardEvent): Buffer {
-  const summary = Object.entries(values).map(([tag, value]) =>
-    message(1, Buffer.concat([message(1, text(tag)), float(2, value)])),
+  const summary = Object.entries(values).map(
+    ([tag, value]) =>
+      [
+        1,
+        message([
+          [1, tag],
+          [2, { float: value }],
+        ]),
+      ] as const,
   );
-  return event(wallTime, [Uint8Array.from([2 << 3, ...varint(step)]), message(5, Buffer.concat(summary))]);
-}
-
-interface Field {
-  readonly number: number;
-  /** Bytes of a message, a string or a number of fixed size; none for a whole number. */
-  readonly bytes: Buffer;
-  /** The whole number. */
-  readonly value: number;
-}
-
-function* fieldsOf(data: Buffer): Generator<Field> {
-  let at = 0;
-  const whole = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = data[at++] ?? 0;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < data.length) {
-    const key = whole();
-    const wire = key & 7;
-    const value = wire === 0 || wire === 2 ? whole() : 0;
-    const length = { 0: 0, 1: 8, 2: value, 5: 4 }[wire];
-    if (length === undefined) return; // a kind of field that events do not have
-    yield { number: key >>> 3, bytes: data.subarray(at, at + length), value };
-    at += length;
-  }
-}
-
-function scalarOf(value: Buffer): [string, number] {
-  let [tag, scalar] = ['', Number.NaN];
-  for (const { number, bytes } of fieldsOf(value)) {
-    if (number === 1) tag = bytes.toString();
-    if (number === 2) scalar = bytes.readFloatLE(0);
-  }
-  return [tag, scalar];
+  return event(wallTime, [
+    [2, step],
+    [5, message(summary)],
+  ]);
 }
 
 /** The events of a file, as far as it can be read. */
 export function* readEvents(file: Buffer): Generator<BoardEvent> {
   for (const data of records(file)) {
-    let [wallTime, step] = [0, 0];
-    const values: Record<string, number> = {};
-    for (const { number, bytes, value } of fieldsOf(data)) {
-      if (number === 1) wallTime = bytes.readDoubleLE(0);
-      if (number === 2) step = value;
-      if (number !== 5) continue;
-      for (const each of fieldsOf(bytes)) {
-        const [tag, scalar] = scalarOf(each.bytes);
-        values[tag] = scalar;
-      }
-    }
-    yield { wallTime, step, values };
+    const read = readMessage(data);
+    const values = messagesOf(read, 5).flatMap((summary) =>
+      messagesOf(summary, 1).map((value) => [textOf(value, 1), numberIn(value, 2)] as const),
+    );
+    yield {
+      wallTime: numberIn(read, 1),
+      step: numbersOf(read, 2)[0] ?? 0,
+      values: Object.fromEntries(values),
+    };
   }
+}
+
+/** The number of fixed width in a field; NaN where it is missing. */
+function numberIn(read: ReadMessage, field: number): number {
+  const [bytes] = bytesOf(read, field);
+  if (bytes === undefined) return Number.NaN;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytes.length === 8 ? view.getFloat64(0, true) : view.getFloat32(0, true);
 }
