@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { hashFile } from './hash-file.js';
 
 const digits = { md5: 32, sha1: 40, sha256: 64 } as const;
 
@@ -15,13 +14,7 @@ export async function verifyChecksum(
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<void> {
   const { algorithm, expected } = parseChecksum(checksum);
-  const hash = createHash(algorithm);
-  let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-    hash.update(chunk as Uint8Array);
-    onBytes((bytes += (chunk as Uint8Array).length));
-  }
-  const found = hash.digest('hex');
+  const found = await hashFile(path, { algorithm, onBytes });
   if (found !== expected) {
     throw new ChecksumError(
       `${path}: the ${algorithm} checksum is ${found}, not ${expected}: the file is damaged or another one; fetch it again`,

@@ -16,7 +16,7 @@ export async function sealFiles(
 ): Promise<Record<string, SealedFile>> {
   const sealed = names.map(async (name) => {
     const path = join(folder, name);
-    return [name, { bytes: (await stat(path)).size, sha256: await hashFile(path, 'sha256', 'hex') }] as const;
+    return [name, { bytes: (await stat(path)).size, sha256: await hashFile(path) }] as const;
   });
   return Object.fromEntries(await Promise.all(sealed));
 }
@@ -74,7 +74,7 @@ async function fileDamage(
     }
   }
   if (bytes !== sealed.bytes) return `has ${bytes} bytes instead of ${sealed.bytes}`;
-  return (await hashFile(path, 'sha256', 'hex')) === sealed.sha256
+  return (await hashFile(path)) === sealed.sha256
     ? undefined
     : 'is not what was written (its checksum differs)';
 }

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { syncFolder } from './sync-folder.js';
+
+/** Ends the names of files that are not whole yet. */
+const unfinished = '.part';
 
 /**
  * Writes a file whole or not at all: the parts go to a temporary file beside it, which takes its name once everything is on
@@ -11,18 +14,9 @@ import { syncFolder } from './sync-folder.js';
  * await writeWhole('labels.json', [new TextEncoder().encode('{}')]);
  */
 export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.part`;
   try {
-    const file = await open(temporary, 'wx');
-    try {
-      for (const part of parts) await file.writeFile(part);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    await replace(path, parts, { flush: true });
   } catch (error) {
-    await rm(temporary, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     const reason = code === 'ENOSPC' ? 'the disk is full' : message;
@@ -34,7 +28,57 @@ export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Pro
   await syncFolder(dirname(path));
 }
 
+/**
+ * Writes one of many files, each of which can be made again: whole or not there where the process is killed, but what a machine
+ * had not brought to its disk when its power failed may be lost. Makes the folder.
+ *
+ * @throws One line when it can't be written, such as for a full disk.
+ */
+export async function placeFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await replace(path, [bytes], { flush: false });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      await mkdir(dirname(path), { recursive: true });
+      return placeFile(path, bytes);
+    }
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    const reason = full ? 'the disk is full; free some space and run the same command again' : message;
+    throw new Error(`${path}: ${reason}`, { cause: error });
+  }
+}
+
+async function replace(
+  path: string,
+  parts: Iterable<Uint8Array>,
+  { flush }: { readonly flush: boolean },
+): Promise<void> {
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}${unfinished}`;
+  try {
+    const file = await open(temporary, 'wx');
+    try {
+      for (const part of parts) await file.writeFile(part);
+      if (flush) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
 /** Whether a name is of what {@link writeWhole} leaves when its process is killed. */
 export function isUnfinished(name: string): boolean {
   return /\.\d+-[0-9a-f]{8}\.part$/.test(name);
+}
+
+/** Removes what interrupted runs left behind. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  await Promise.all(
+    names.filter((name) => name.endsWith(unfinished)).map((name) => rm(join(folder, name), { force: true })),
+  );
 }

@@ -69,7 +69,7 @@ export async function downloadWheel(wheel: Wheel, folder: string, print: Print):
   if (name === undefined)
     throw new UserError(`pip said that it downloaded ${asked}, but left no wheel in ${folder}.`);
   const path = join(folder, name);
-  const found = await hashFile(path, 'sha256', 'hex');
+  const found = await hashFile(path);
   if (found !== wheel.sha256) {
     throw new UserError(
       `${name} has the SHA-256 ${found} instead of ${wheel.sha256}: the download is broken or the mirror gave another file; ` +

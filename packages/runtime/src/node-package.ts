@@ -97,7 +97,7 @@ async function downloadTarball(folder: string): Promise<string> {
     );
   }
   const path = join(folder, name);
-  const integrity = `sha512-${await hashFile(path, 'sha512', 'base64')}`;
+  const integrity = `sha512-${await hashFile(path, { algorithm: 'sha512', encoding: 'base64' })}`;
   if (integrity !== nodePackage.integrity) {
     throw new UserError(
       `${name} has the integrity ${integrity} instead of ${nodePackage.integrity}: the registry gave another file; ` +

@@ -2,8 +2,9 @@ import { mkdir, open, readFile, rename, rm, truncate, writeFile } from 'node:fs/
 import { dirname } from 'node:path';
 import { attempt, type AttemptOptions, watchConnection } from './attempts.js';
 import { assertNotAborted } from '../on-progress.js';
-import { fileSize } from '../place-file.js';
-import { readableBytes, requireFreeSpace, roomFor } from '../free-space.js';
+import { fileSize } from '../file-size.js';
+import { requireFreeSpace, roomFor } from '../free-space.js';
+import { readableBytes } from '../readable-bytes.js';
 import { ChecksumError, verifyChecksum } from '../checksum.js';
 
 /** Options of {@link download}. */

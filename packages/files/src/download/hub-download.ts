@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { roomFor } from '../free-space.js';
 import { hashFile } from '../hash-file.js';
-import { fileSize } from '../place-file.js';
+import { fileSize } from '../file-size.js';
 import { attempt, type AttemptOptions, watchConnection } from './attempts.js';
 import { requestFile, type HubAnswer } from './hub-request.js';
 
@@ -167,7 +167,7 @@ async function assertContent(
   }: { sha256: string | undefined; verify: HubDownloadOptions['verify']; address: URL },
 ): Promise<void> {
   try {
-    const found = sha256 === undefined ? undefined : await hashFile(path, 'sha256', 'hex');
+    const found = sha256 === undefined ? undefined : await hashFile(path);
     if (found !== sha256) {
       throw new Error(`arrived with SHA-256 ${found!.slice(0, 12)}… instead of ${sha256!.slice(0, 12)}…`);
     }
