@@ -14,14 +14,14 @@ export interface AttemptOptions {
 
 /** What {@link attempt} tries, and what it does about failures. */
 export interface Attempted {
-  /** One attempt. @param failed attempts before it without progress */
-  once(failed: number): Promise<void>;
+  /** One attempt; `failed` counts those before it without progress. */
+  readonly once: (failed: number) => Promise<void>;
   /** Bytes that have arrived so far. */
-  size(): Promise<number>;
+  readonly size: () => Promise<number>;
   /** Says whether all is done in spite of a failure, or throws where another attempt won't help. */
-  judge(error: unknown): Promise<boolean>;
+  readonly judge: (error: unknown) => Promise<boolean>;
   /** The error to end with. */
-  giveUp(error: unknown): Error;
+  readonly giveUp: (error: unknown) => Error;
 }
 
 /** Tries until it is through, given up or aborted. A byte before each break is no progress: it would go on for ever. */
