@@ -1,8 +1,25 @@
 import js from '@eslint/js';
 import jest from 'eslint-plugin-jest';
+import { builtinModules } from 'node:module';
 import tseslint from 'typescript-eslint';
 
 const message = 'A step must be pure and traceable: no read-back, no unseeded randomness.';
+
+/** The floor "any TensorFlow.js backend": what these packages import loads in a browser. */
+const anyBackend = ['core', 'backbone', 'network', 'par', 'cam', 'losses', 'method', 'segmenter', 'crf'];
+
+/** The entries of Node's packages that load in a browser all the same, with what they import. */
+const browserEntries = [
+  'packages/datasets/src/{views,synthetic,transforms,random}/**/*.ts',
+  'packages/formats/src/safetensors/**/*.ts',
+  'packages/files/src/user-error/**/*.ts',
+];
+
+const nodeAlone = 'This file must load in a browser, where Node is missing: take it as an argument.';
+const noNode = {
+  patterns: [{ group: ['node:*'], message: nodeAlone }],
+  paths: builtinModules.map((name) => ({ name, message: nodeAlone })),
+};
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/.turbo/**', '**/runs/**', 'docs/.vitepress/**', '**/__fixtures__/**'] },
@@ -36,6 +53,26 @@ export default tseslint.config(
         { object: 'tf', property: 'randomNormal', message },
         { object: 'tf', property: 'randomUniform', message },
         { object: 'tf', property: 'truncatedNormal', message },
+        {
+          object: 'tf',
+          property: 'stridedSlice',
+          message: 'On wasm it gives bit patterns for int32 and bool: see everySecond of @toco/core.',
+        },
+      ],
+    },
+  },
+  {
+    files: [...anyBackend.map((name) => `packages/${name}/src/**/*.ts`), ...browserEntries],
+    rules: {
+      'no-restricted-imports': ['error', noNode],
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'Buffer', 'global', 'require', '__dirname', '__filename', 'setImmediate'].map(
+          (name) => ({
+            name,
+            message: nodeAlone,
+          }),
+        ),
       ],
     },
   },
