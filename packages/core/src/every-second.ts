@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /**
  * Every second pixel of labels or images, beginning with the first: the nearest neighbours at half the size. No gradient.
  *
- * By reshape and slice: `stridedSlice` of int32 gives bit patterns of floats on wasm.
+ * By reshape and slice: `stridedSlice` of int32 and bool gives bit patterns on wasm.
  *
  * @param x [B,H,W] or [B,H,W,C], any type
  * @returns the same with ⌈H/2⌉ and ⌈W/2⌉

@@ -20,7 +20,7 @@ function pixels(shape: number[], type: (typeof types)[number]): tf.Tensor {
   return tf.tensor(values, shape, type);
 }
 
-// stridedSlice, the obvious way, gives the bit patterns of floats for int32 on wasm
+// stridedSlice, the obvious way, gives bit patterns for int32 and bool on wasm
 describe.each(['tensorflow', 'wasm'] as const)('on the %s backend', (backend) => {
   beforeAll(async () => {
     await initBackend({ backend: 'tensorflow' });
