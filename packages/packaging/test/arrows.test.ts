@@ -68,6 +68,17 @@ test('imports of types count, and circles of folders are found', () => {
   ]);
 });
 
+// tfjs-core alone has no chained operations, so that the compiler refuses x.add(y); all of TensorFlow.js brings their types.
+test.each(published.filter(({ name }) => name !== '@toco/runtime'))(
+  '$name sees no chained operations',
+  ({ folder }) => {
+    const chained = importsOf(folder).filter(
+      ({ specifier }) => packageOf(specifier) === '@tensorflow/tfjs' || specifier.includes('chained_ops'),
+    );
+    expect(chained).toEqual([]);
+  },
+);
+
 test.each(anyBackend)('%s imports nothing of Node, nor any package above its floor', (name) => {
   const folder = published.find((one) => one.name === name)?.folder ?? '';
   const above = importsOf(folder).filter(({ specifier }) => {
