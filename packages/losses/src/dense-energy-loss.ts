@@ -1,4 +1,4 @@
-import { assertShape, fuse } from '@toco/core';
+import { assertShape, everySecond, fuse } from '@toco/core';
 import { latticeFilter, type LatticeTensors } from './lattice-filter.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { withDerivative } from './with-derivative.js';
@@ -34,8 +34,6 @@ export interface DenseEnergyLossOptions {
  * Source: the dense energy loss of Tang et al., On Regularized Losses for Weakly-supervised CNN Segmentation,
  * ECCV 2018; ToCo (Ru et al., CVPR 2023) adds it with weight 0.05.
  *
- * The filter needs a backend with `UnsortedSegmentSum`: TensorFlow, cpu, webgl, webgpu, but not wasm.
- *
  * @param logits `[B,H,W,K]` at image size, H and W even.
  * @param targets labels, boxes and lattices of the same images.
  * @returns The loss, a scalar, ≤ 0.
@@ -67,10 +65,7 @@ export function denseEnergyLoss(
     const p = tf.avgPool(probabilities, 2, 2, 'valid'); // [B,h,w,K]
     const roi = halfSizeBoxMask(imgBox, h, w); // [B,h,w,1]
     const gate = tf.tidy(() => {
-      const unlabelled = tf.equal(
-        tf.stridedSlice(labels, [0, 0, 0], [batch, height, width], [1, 2, 2]),
-        tf.scalar(ignoreIndex, labels.dtype),
-      );
+      const unlabelled = tf.equal(everySecond(labels), tf.scalar(ignoreIndex, labels.dtype));
       const unsure = tf.relu(tf.sub(roi, tf.max(p, 3, true)));
       return tf.where(tf.expandDims(unlabelled, 3), tf.onesLike(unsure), unsure); // [B,h,w,1]
     });
