@@ -1,7 +1,7 @@
 import { readWeights } from './read-weights.js';
 import type { ImportReport } from '@toco/backbone';
 import type { NDArray } from '@toco/formats';
-import { flattenTree, type TensorTree } from '@toco/core';
+import { disposeTree, type TensorTree } from '@toco/core';
 import type { Network, NetworkState } from '@toco/network';
 
 /**
@@ -52,7 +52,7 @@ export function importNetwork<P extends TensorTree>(
     const result = network.importCheckpoint(fresh, arrays);
     const missing = result.report.missing.filter((path) => !trainingOnly.test(path));
     if (missing.length === 0) return result;
-    for (const leaf of flattenTree({ ...result.params, teacher: result.teacher }).values()) leaf.dispose();
+    disposeTree({ ...result.params, teacher: result.teacher });
     throw new Error(`${missing.length} arrays are missing (${missing.slice(0, 3).join(', ')}, …)`);
   } catch (error) {
     throw new Error(
@@ -60,6 +60,6 @@ export function importNetwork<P extends TensorTree>(
       { cause: error },
     );
   } finally {
-    for (const leaf of flattenTree({ ...fresh.params, teacher: fresh.teacher }).values()) leaf.dispose();
+    disposeTree({ ...fresh.params, teacher: fresh.teacher });
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flattenTree, type TensorTree } from '@toco/core';
+import { disposeTree, type TensorTree } from '@toco/core';
 import { readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
 import { writeWhole } from '@toco/files';
 import type { Network } from '@toco/network';
@@ -196,7 +196,7 @@ export function readModel<P extends TensorTree>(
       { cause: error },
     );
   } finally {
-    for (const leaf of flattenTree(fresh).values()) leaf.dispose();
+    disposeTree(fresh);
   }
 }
 
@@ -223,6 +223,6 @@ export async function readTrainState<P extends TensorTree>(
       }),
     );
   const optimizer = { m: moments('m'), v: moments('v') };
-  for (const leaf of flattenTree(zeros).values()) leaf.dispose();
+  disposeTree(zeros);
   return { step: tf.scalar(iteration, 'int32'), params, teacher, optimizer };
 }

@@ -1,5 +1,5 @@
 import type { Backbone } from '@toco/backbone';
-import { compiling, flattenTree, type TensorTree } from '@toco/core';
+import { compiling, disposeTree, type TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import { compileFunction, type CompiledFunction, type CompileOptions, type Feeds } from '@toco/graph';
 import type { NetworkParams } from '@toco/network';
@@ -123,7 +123,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
     return { evaluation: drawn.evaluation, classes, protocol: described(drawn.evaluation) };
   } finally {
     compiled?.dispose();
-    for (const leaf of flattenTree(state).values()) leaf.dispose();
+    disposeTree(state);
   }
 }
 
