@@ -22,7 +22,6 @@ export { evaluate, type EvaluateOptions } from './evaluation/evaluate.js';
 export { type EvaluationProtocol, formatProtocol } from './evaluation/protocol.js';
 export { compiledStepper, type CompiledStepper } from './execution/compiled.js';
 export { eagerStepper, type Snapshot, type Stepper, type StepperInputs } from './execution/eager.js';
-export { maskedCrc32c } from './logs/event-records.js';
 export { type MetricsRow, readMetrics, secondsOf } from './logs/metrics-log.js';
 export { printLine } from './logs/print-line.js';
 export { createProgress, type Progress } from './logs/progress.js';

@@ -16,7 +16,7 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
 });
 
 /** The checksum as TFRecord stores it: rotated and offset. */
-export function maskedCrc32c(bytes: Uint8Array): number {
+function maskedCrc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 255]!;
   crc = ~crc >>> 0;
