@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
  *
  * @example
  * const positive = withoutGradient(() => tf.cast(tf.greater(x, 0), 'float32'));
- * const { labels, flags } = withoutGradient(() => computeTargets(main)); // in the middle of a loss function
+ * const targets = withoutGradient(() => computeTargets(main)); // in the middle of a loss function
  */
 export function withoutGradient<T extends TensorTree>(f: () => T): T {
   // An operation without inputs: the tape has nothing to follow, and records nothing inside of it.
