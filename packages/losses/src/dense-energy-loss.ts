@@ -22,7 +22,7 @@ export interface DenseEnergyLossOptions {
 }
 
 /**
- * Dense energy regularisation: neighbours of alike colour should get alike labels.
+ * Dense energy regularisation: neighbours of alike color should get alike labels.
  *
  * p = softmax(logits) is halved by 2×2 means; ROI (1 inside the box) and labels by taking every second pixel. With
  * S = p·ROI, the gate g = max(ROI − max_k p, 0), or 1 where there is no label, and the bilateral filter K,

@@ -20,5 +20,5 @@ export {
 export type { Evaluation } from './metrics/evaluation.js';
 export { f1Score } from './metrics/f1-score.js';
 export { tokenSimilarity } from './metrics/token-similarity.js';
-export { heatColour } from './overlays/heat-colour.js';
+export { heatColor } from './overlays/heat-color.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
