@@ -1,7 +1,7 @@
 import type { VitParams } from '@toco/backbone';
 import type { Lattice } from '@toco/crf';
 import { openSafetensors, type NDArray } from '@toco/formats';
-import { denseEnergyLattice } from '@toco/losses';
+import { viewLattice } from '@toco/crf';
 import type { Network, NetworkState } from '@toco/network';
 import { feedBatch, type BatchFeed } from '@toco/datasets';
 import type { BenchmarkConfig } from './benchmark-config.js';
@@ -48,7 +48,7 @@ function feedOf(
       const scaled = Math.fround(levels[i]! * Math.fround(255 * std[i % 3]!));
       levels[i] = scaled + Math.fround(255 * mean[i % 3]!);
     }
-    return denseEnergyLattice(levels, [cropSize, cropSize], { sigmaXy, sigmaRgb });
+    return viewLattice(levels, [cropSize, cropSize], { sigmaXy, sigmaRgb });
   });
   return feedBatch({
     iteration: 0,

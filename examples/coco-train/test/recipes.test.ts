@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { cocoClasses } from '@toco/datasets';
 import sharp from 'sharp';
 
 const run = promisify(execFile);
@@ -47,7 +48,7 @@ beforeAll(async () => {
         segmentation: [[x, y, x + side, y, x + side, y + side, x, y + side]],
       });
     }
-    const categories = ids.map((id) => ({ id, name: `category ${id}`, supercategory: 'thing' }));
+    const categories = ids.map((id, c) => ({ id, name: cocoClasses[c]!, supercategory: 'thing' }));
     const path = join(root, `annotations/instances_${split}2014.json`);
     writeFileSync(path, JSON.stringify({ images, annotations, categories }));
   }

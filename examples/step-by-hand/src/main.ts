@@ -5,7 +5,7 @@ import { vit } from '@toco/backbone';
 import { syntheticScenes } from '@toco/datasets';
 import { compile } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
-import { type Batch, initTrainState, phaseAt, stepConfig, trainStep } from '@toco/method';
+import { type Batch, initTrainState, lossTerms, phaseAt, stepConfig, trainStep } from '@toco/method';
 import { uploadTree } from '@toco/core';
 import { trainingBatches } from '@toco/trainer';
 import { drawCams } from './draw-cams.js';
@@ -50,7 +50,7 @@ console.log(`traced    ${compiled.stats().nodes} nodes in ${(performance.now() -
 for (let feed = first; feed; feed = (await batches.next()).value) {
   began = performance.now();
   const metrics = await compiled.run(feed);
-  const terms = ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'] as const;
+  const terms = ['loss', ...lossTerms] as const;
   const shown = terms.map((term) => `${term} ${metrics[term]!.toFixed(4)}`).join('  ');
   console.log(`compiled  ${shown}  ${(performance.now() - began).toFixed(0)} ms`);
 }

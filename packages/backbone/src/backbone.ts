@@ -96,9 +96,9 @@ export interface Backbone<P extends TensorTree = TensorTree> {
   readonly classToken: 'learned' | 'pooled';
   /** Number of tokens before the patch tokens in {@link Taps}; by default 1 with a learned class token, else 0. */
   readonly prefixTokens?: number;
-  /** Mean of the colours in `0…1` that images are normalised with: `(image / 255 − mean) / std`. */
+  /** Mean of the colors in `0…1` that images are normalised with: `(image / 255 − mean) / std`. */
   readonly mean: Rgb;
-  /** Standard deviation of the colours in `0…1` that images are normalised with. */
+  /** Standard deviation of the colors in `0…1` that images are normalised with. */
   readonly std: Rgb;
   /** New parameters, the same for the same seed. */
   init(seed: number): P;

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { readSafetensors } from '@toco/formats';
-import { maskedCrc32c } from '@toco/formats';
 import { inTemporaryFolder, tinyBackbone, tinyRun, toco } from './run-toco.js';
 
 interface Row {
@@ -22,6 +21,17 @@ function rowsOf(folder: string): Row[] {
 function modelOf(folder: string, iteration: number): ReturnType<typeof readSafetensors> {
   const name = `checkpoints/iteration-${String(iteration).padStart(6, '0')}/model.safetensors`;
   return readSafetensors(join(folder, name));
+}
+
+/** CRC-32C bit by bit, rotated and offset as TFRecord stores it. */
+function maskedCrc32c(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
+  }
+  crc = ~crc >>> 0;
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
 /** Records of an event file, each checked against its two checksums. */

@@ -1,9 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What counts as inside a box: cell i covers pixels `i·cell … (i+1)·cell − 1` and must lie inside with all of them. */
+/** What counts as inside a box: cell i covers pixels `i·every … i·every + cell − 1` and must lie inside with all of them. */
 interface BoxMaskOptions {
   /** Height and width of a cell in the box's pixels; 1 for a mask of pixels. */
   readonly cell?: readonly [number, number];
+  /** Pixels from one cell to the next, in both directions, where that isn't the cell's size: 2 for every second pixel. */
+  readonly every?: number;
 }
 
 /**
@@ -16,7 +18,7 @@ interface BoxMaskOptions {
 export function boxMask(
   imgBox: tf.Tensor,
   [h, w]: readonly [number, number],
-  { cell: [cellHeight, cellWidth] = [1, 1] }: BoxMaskOptions = {},
+  { cell: [cellHeight, cellWidth] = [1, 1], every }: BoxMaskOptions = {},
 ): tf.Tensor3D {
   return tf.tidy(() => {
     const [y0, y1, x0, x1] = tf
@@ -29,8 +31,8 @@ export function boxMask(
       to: tf.Tensor,
       shape: number[],
     ): tf.Tensor => {
-      const index = tf.reshape(tf.range(0, count, 1, 'int32'), shape);
-      const start = tf.mul(index, tf.scalar(cell, 'int32'));
+      const step = every ?? cell;
+      const start = tf.reshape(tf.range(0, count * step, step, 'int32'), shape);
       const end = tf.add(start, tf.scalar(cell, 'int32'));
       return tf.logicalAnd(tf.greaterEqual(start, from), tf.lessEqual(end, to));
     };

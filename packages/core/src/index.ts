@@ -3,7 +3,6 @@ export { assertShape, type DimensionPattern, type Dimensions } from './assert-sh
 export type { Behavior } from './behavior.js';
 export { boxMask } from './box-mask.js';
 export { clampMin } from './clamp-min.js';
-export { constants } from './constants.js';
 export { conv2dDilated, type ConvolutionOptions } from './conv2d-dilated.js';
 export { customGradient, type Save } from './custom-gradient.js';
 export { detach, withoutGradient } from './detach.js';

@@ -13,7 +13,6 @@ export {
 } from './compile.js';
 export { type ExportFormat, exportFunction, type ExportOptions } from './export/export-function.js';
 export type { FrozenGraph, Port } from './export/freeze-graph.js';
-export { writeSavedModel } from './export/saved-model.js';
 export type { ExportedGraph, NamedTensor } from './exported-graph.js';
 export { fused } from './fused.js';
 export type { GraphStatistics } from './graph-builder.js';
@@ -23,7 +22,7 @@ export { inLanes, type Lanes, lanesOf, oneLane } from './lanes.js';
 export type { Precision } from './products.js';
 export type { OperationTime, Profile, ProfileOptions } from './profile.js';
 export { formatStages } from './profile/format-stages.js';
-export { type KindTime, stageOf, type StageTime, stageTimes } from './profile/stage-times.js';
+export { type KindTime, type StageTime, stageTimes } from './profile/stage-times.js';
 export { scope } from './scope.js';
 export type { EngineOptions, Rewrite } from './session-config.js';
 export type { TracedFunction } from './specializations.js';

@@ -1,12 +1,7 @@
 export type { LatticeArrays } from '@toco/crf';
 export { clsLoss } from './cls-loss.js';
 export { ctcLoss, type CtcLossOptions } from './ctc-loss.js';
-export {
-  denseEnergyLattice,
-  type DenseEnergyLatticeOptions,
-  denseEnergyLattices,
-  type DenseEnergyLatticesOptions,
-} from './dense-energy-lattice.js';
+export { denseEnergyLattices, type DenseEnergyLatticesOptions } from './dense-energy-lattices.js';
 export {
   denseEnergyLoss,
   type DenseEnergyLossOptions,

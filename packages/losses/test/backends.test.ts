@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { latticeTensors } from '../src/lattice-filter.js';
 import { clsLoss } from '../src/cls-loss.js';
 import { ctcLoss } from '../src/ctc-loss.js';
-import { denseEnergyLattices } from '../src/dense-energy-lattice.js';
+import { denseEnergyLattices } from '../src/dense-energy-lattices.js';
 import { denseEnergyLoss } from '../src/dense-energy-loss.js';
 import { ptcLoss } from '../src/ptc-loss.js';
 import { segLoss } from '../src/seg-loss.js';

@@ -1,12 +1,10 @@
-import { resize, type TensorTree } from '@toco/core';
-import { scope } from '@toco/core';
+import { resize, scope, type TensorTree, withoutGradient } from '@toco/core';
 import { clsLoss, ctcLoss, denseEnergyLoss, ptcLoss, segLoss } from '@toco/losses';
 import type { ApplyOptions } from '@toco/network';
 import type { Network, NetworkOutput, NetworkParams, ProjectionHeadParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from './method-config.js';
 import type { Batch } from './batch.js';
-import { constants } from '@toco/core';
 import { ignoreIndex } from './method-config.js';
 import { isOn, type LossTerm, type Phase } from './phase.js';
 import type { Targets } from './targets.js';
@@ -46,9 +44,7 @@ export function lossTermValues<P extends TensorTree>(
     const second = network.clsToken(params, batch.globalView, forward);
     const local = network.clsToken(params, crops, forward); // [P·B,D]
     const student = network.project(params.proj_head, tf.concat([main.clsToken, second, local], 0)); // view-major
-    const { taught } = constants(() => ({
-      taught: network.project(teacher, tf.concat([main.clsToken, second], 0)),
-    }));
+    const taught = withoutGradient(() => network.project(teacher, tf.concat([main.clsToken, second], 0)));
     return ctcLoss(student, taught, cropFlags, config.ctc);
   };
   let upsampled: tf.Tensor4D | undefined;

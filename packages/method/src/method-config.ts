@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { describeIssue } from './describe-issue.js';
+import { type LossTerm, lossTerms } from './phase.js';
 
 const probability = z.number().min(0).max(1);
 
@@ -13,10 +15,10 @@ const weights = z.strictObject({
   ptc: z.number().min(0).describe('patch-token contrast (paper eq. 3)'),
   ctc: z.number().min(0).describe('class-token contrast (paper eq. 4)'),
   seg: z.number().min(0).describe('segmentation cross entropy on refined pseudo labels'),
-  reg: z.number().min(0).describe('dense energy regularisation'),
-});
+  reg: z.number().min(0).describe('dense energy regularization'),
+} satisfies Record<LossTerm, z.ZodType>);
 
-const term = z.enum(['cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg']);
+const term = z.enum(lossTerms);
 
 /** One phase of training and the iteration it begins at. */
 export const phaseSchema = z.strictObject({
@@ -37,7 +39,7 @@ export const stepConfigSchema = z.strictObject({
   behavior: z
     .enum(['reference', 'corrected'])
     .default('corrected')
-    .describe("'reference' reproduces the original's defects, 'corrected' mends them"),
+    .describe("'reference' keeps the original's bugs, 'corrected' fixes them"),
   numClasses: count.default(20).describe('foreground classes C'),
   groupSize: count
     .optional()
@@ -117,9 +119,11 @@ export type StepConfig = z.output<typeof stepConfigSchema>;
 /** Configuration of the training step as a user writes it: only what differs. */
 export type StepConfigInput = z.input<typeof stepConfigSchema>;
 
-/** Fills in the defaults. @throws ZodError on unknown keys and values out of range. */
+/** Fills in the defaults. @throws one line: unknown key with the nearest known one, wrong type, value out of range */
 export function stepConfig(input: StepConfigInput = {}): StepConfig {
-  return stepConfigSchema.parse(input);
+  const result = stepConfigSchema.safeParse(input);
+  if (result.success) return result.data;
+  throw new Error(describeIssue(result.error.issues[0]!, { schema: stepConfigSchema, source: 'stepConfig' }));
 }
 
 /** Label of pixels and tokens that take no part, in ToCo and in the masks of VOC. */

@@ -1,3 +1,5 @@
+import { lossTerms } from '@toco/method';
+
 /** What a window holds: it belongs to a checkpoint, so that a resumed run writes the rows of one that never stopped. */
 export interface MetricsWindowState {
   /** Sum and number of values since the last row. */
@@ -25,7 +27,7 @@ export interface MetricsWindow {
   state(): MetricsWindowState;
 }
 
-const shown = ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'];
+const shown: readonly string[] = ['loss', ...lossTerms];
 
 /** A window that goes on from where another was, or an empty one. */
 export function metricsWindow(from: MetricsWindowState = { sums: {}, smooth: {} }): MetricsWindow {

@@ -1,6 +1,13 @@
-import { mapTree, tidied, valueAndGrad, type LossAndAux, type TensorTree } from '@toco/core';
+import {
+  mapTree,
+  scope,
+  tidied,
+  valueAndGrad,
+  withoutGradient,
+  type LossAndAux,
+  type TensorTree,
+} from '@toco/core';
 import type { ApplyOptions } from '@toco/network';
-import { scope } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from './method-config.js';
@@ -8,7 +15,6 @@ import { adamW } from './optimizer/adamw.js';
 import { learningRateTensor } from './optimizer/learning-rate.js';
 import { assignGroups } from './optimizer/parameter-groups.js';
 import type { Batch } from './batch.js';
-import { constants } from '@toco/core';
 import { ema } from './ema.js';
 import { lossTermValues, totalLoss } from './loss-terms.js';
 import { globalNorm, targetShares, type StepMetrics } from './metrics.js';
@@ -34,7 +40,6 @@ export type TrainStep<P extends TensorTree> = (
  * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
  * in the backward pass (`@toco/graph`). `targetForward` reaches it in the passes of the CAMs, see `lanesOf`.
  *
- *
  * @throws when a trained parameter belongs to no parameter group
  * @example
  * const step = trainStep(stepConfig({ numClasses: 20 }), { network });
@@ -57,7 +62,7 @@ export function trainStep<P extends TensorTree>(
       const lossOf = (parameters: Record<string, tf.Tensor>): LossAndAux<TensorTree> => {
         const params = withTrained(state.params, parameters);
         const main = scope('main', () => network.forward(params, batch.images, forward));
-        const targets = constants(() =>
+        const targets = withoutGradient(() =>
           computeTargets({ network, config, phase, forward: targetForward }, { params, batch, main }),
         );
         const terms = lossTermValues(
@@ -66,7 +71,7 @@ export function trainStep<P extends TensorTree>(
         );
         return {
           loss: totalLoss(phase, terms),
-          aux: { ...terms, ...constants(() => targetShares(targets)) },
+          aux: { ...terms, ...withoutGradient(() => targetShares(targets)) },
         };
       };
       const { loss, aux, grads } = scope('backward', () =>

@@ -6,7 +6,7 @@ import { smooth, smoothedFrom } from './smooth.js';
 export interface ChartSeries {
   readonly label: string;
   /** A custom property of the style sheet, such as `--seg`. */
-  readonly colour: string;
+  readonly color: string;
   /** As many as the chart has places on its horizontal axis; null for a gap. */
   readonly values: readonly (number | null)[];
   /** A second vertical axis has another unit. */

@@ -5,7 +5,7 @@ import type { ReportData } from './report-data.js';
 
 interface Method {
   readonly name: string;
-  readonly colour: string;
+  readonly color: string;
   readonly perClass: readonly number[];
   readonly mean: number;
 }
@@ -18,13 +18,13 @@ export function classSection({ evaluation, baseline, classes }: ReportData): Mar
   if (evaluation.masks === 0) return undefined;
   const { seg, cam } = evaluation;
   const methods: Method[] = [
-    { name: 'segmentation', colour: '--seg', ...seg },
-    { name: 'CAM', colour: '--cam', ...cam },
+    { name: 'segmentation', color: '--seg', ...seg },
+    { name: 'CAM', color: '--cam', ...cam },
   ];
   if (baseline?.camPerClass) {
     methods.push({
       name: 'CAM, classification alone',
-      colour: '--base',
+      color: '--base',
       perClass: baseline.camPerClass,
       mean: baseline.camMean,
     });
@@ -64,7 +64,7 @@ function classTable(
         <th scope="col">class</th>
         <td class="track scale"><span>0</span><span>50</span><span>100</span></td>
         ${methods.map(
-          ({ name, colour }) => html`<th scope="col"><i style="background: var(${colour})"></i>${name}</th>`,
+          ({ name, color }) => html`<th scope="col"><i style="background: var(${color})"></i>${name}</th>`,
         )}
       </tr>
     </thead>
@@ -72,7 +72,7 @@ function classTable(
       ${labels.map((label) =>
         classRow(
           className(label, classes),
-          methods.map(({ colour, perClass }) => ({ colour, iou: perClass[label] ?? Number.NaN })),
+          methods.map(({ color, perClass }) => ({ color, iou: perClass[label] ?? Number.NaN })),
         ),
       )}
     </tbody>
@@ -81,7 +81,7 @@ function classTable(
         ? html`<tfoot>
             ${classRow(
               html`mean`,
-              methods.map(({ colour, mean }) => ({ colour, iou: mean })),
+              methods.map(({ color, mean }) => ({ color, iou: mean })),
             )}
           </tfoot>`
         : undefined
@@ -89,13 +89,13 @@ function classTable(
   </table>`;
 }
 
-function classRow(name: Markup, cells: readonly { colour: string; iou: number }[]): Markup {
+function classRow(name: Markup, cells: readonly { color: string; iou: number }[]): Markup {
   return html`<tr>
     <th scope="row">${name}</th>
     <td class="track">
-      ${cells.map(({ colour, iou }) =>
+      ${cells.map(({ color, iou }) =>
         Number.isFinite(iou)
-          ? html`<i style="width: ${(100 * iou).toFixed(1)}%; background: var(${colour})"></i>`
+          ? html`<i style="width: ${(100 * iou).toFixed(1)}%; background: var(${color})"></i>`
           : html`<i></i>`,
       )}
     </td>

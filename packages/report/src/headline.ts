@@ -22,9 +22,9 @@ export function headline(data: ReportData): Markup {
     evaluation.masks === 0
       ? []
       : [
-          { name: 'Segmentation', value: seg.mean, colour: '--seg' },
-          { name: 'CAM', value: cam.mean, colour: '--cam' },
-          { name: 'Auxiliary CAM', value: camAux.mean, colour: '--aux' },
+          { name: 'Segmentation', value: seg.mean, color: '--seg' },
+          { name: 'CAM', value: cam.mean, color: '--cam' },
+          { name: 'Auxiliary CAM', value: camAux.mean, color: '--aux' },
         ];
   return html`<header>
     <h1>${data.title}</h1>
@@ -49,11 +49,11 @@ export function headline(data: ReportData): Markup {
 interface BigFigure {
   readonly name: string;
   readonly value: number;
-  readonly colour: string;
+  readonly color: string;
 }
 
-function bigFigure({ name, value, colour }: BigFigure, baseline: ReportBaseline | undefined): Markup {
-  return html`<div class="figure" style="--tint: var(${colour})">
+function bigFigure({ name, value, color }: BigFigure, baseline: ReportBaseline | undefined): Markup {
+  return html`<div class="figure" style="--tint: var(${color})">
     <span class="name">${name}</span>
     <span class="value">${percent(value)}<small>% mIoU</small></span>
     ${baseline && html`<span class="gain"><b>${points(value - baseline.camMean)}</b> points over the baseline</span>`}

@@ -1,11 +1,11 @@
 /**
- * The page's script: draws every chart from the JSON beside it, in the colours of the style sheet, and again when the width
- * or the colour scheme changes. Plain JavaScript for browsers, kept as text because nothing of it runs here.
+ * The page's script: draws every chart from the JSON beside it, in the colors of the style sheet, and again when the width
+ * or the color scheme changes. Plain JavaScript for browsers, kept as text because nothing of it runs here.
  */
 export const pageScript = String.raw`
 'use strict';
 (() => {
-  const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const minus = (text) => text.replaceAll('-', '−');
   const figure = (value) => {
     if (value == null) return '–';
@@ -20,17 +20,17 @@ export const pageScript = String.raw`
   };
 
   const draw = (place, chart, hidden) => {
-    const text = colourOf('--muted'), grid = colourOf('--rule');
+    const text = colorOf('--muted'), grid = colorOf('--rule');
     const font = '12px ' + getComputedStyle(document.body).fontFamily;
     const main = chart.series.map((series) => ({
       label: series.label,
       scale: series.axis === 'right' ? 'right' : 'y',
-      stroke: colourOf(series.colour),
+      stroke: colorOf(series.color),
       width: 2,
       dash: series.dashed ? [6, 5] : undefined,
       spanGaps: true,
       show: !hidden.has(series.label),
-      points: { show: Boolean(chart.dots), size: 7, fill: colourOf(series.colour) },
+      points: { show: Boolean(chart.dots), size: 7, fill: colorOf(series.color) },
       value: (u, value, i, place) => figure(place == null ? lastOf(u.data[i]) : value),
     }));
     const faint = chart.smoothed

@@ -1,6 +1,6 @@
 import { className } from './class-names.js';
 import { percent } from './format-figures.js';
-import { heatColour } from '@toco/segmenter';
+import { heatColor } from '@toco/segmenter';
 import { html, trusted, type Markup } from './markup.js';
 import { panelsPerGroup, rankPanels } from './rank-panels.js';
 import type { ReportData } from './report-data.js';
@@ -20,7 +20,7 @@ export function panelSection({ panels, classes }: ReportData): Markup | undefine
   const groups = rankPanels(panels, panelsPerGroup);
   if (groups.length === 0) return undefined;
   const scored = panels.some(({ iou }) => Number.isFinite(iou));
-  const stops = Array.from({ length: 11 }, (_, i) => `rgb(${heatColour(i / 10).join(',')})`);
+  const stops = Array.from({ length: 11 }, (_, i) => `rgb(${heatColor(i / 10).join(',')})`);
   return html`<section id="panels">
     <h2>Predictions</h2>
     <p>
@@ -29,7 +29,7 @@ export function panelSection({ panels, classes }: ReportData): Markup | undefine
       <span class="ramp"
         ><span>0</span><i style="background: linear-gradient(90deg, ${stops.join(', ')})"></i
         ><span>1</span></span
-      >, outlined in the class’s colour where it counts as that class.
+      >, outlined in the class’s color where it counts as that class.
     </p>
     ${groups.map(
       ({ title, panels: members }) =>

@@ -8,7 +8,7 @@ import {
   labelOverlay,
   type Labels,
 } from '@toco/segmenter';
-import { classColour } from './class-colour.js';
+import { classColor } from './class-color.js';
 import type { Panel } from './panel.js';
 
 /** Columns of the report's panels, from left to right. */
@@ -17,7 +17,7 @@ export const panelColumns = ['image', 'baselineCam', 'cam', 'camAux', 'seg', 'tr
 /** One of the columns. */
 export type PanelColumn = (typeof panelColumns)[number];
 
-const colours = { colourOf: classColour, ignoreIndex: ignoredLabel };
+const colors = { colorOf: classColor, ignoreIndex: ignoredLabel };
 
 /** A {@link Panel} drawn: some kilobytes of JPEG instead of megabytes of numbers. */
 export interface ReportPanel {
@@ -40,7 +40,7 @@ export interface ReportPanelOptions {
   /** Normalisation of the image. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** A CAM above this is its class: its outline is drawn in the class's colour. */
+  /** A CAM above this is its class: its outline is drawn in the class's color. */
   readonly threshold: number;
   /** The same image as a classification-only network saw it. */
   readonly baseline?: Panel | undefined;
@@ -78,9 +78,9 @@ export async function reportPanel(panel: Panel, options: ReportPanelOptions): Pr
   const heat = (cam: Planes, camClasses: readonly number[]): RgbImage => {
     const planeClasses = Array.from({ length: cam.channels }, (_, m) => camClasses[m] ?? -1);
     const labels = labelsOfCam(cam, { size: small, classes: planeClasses, threshold });
-    return withOutlines(heatOverlay(reduced, resizePlanes(cam, small)), { ...small, data: labels }, colours);
+    return withOutlines(heatOverlay(reduced, resizePlanes(cam, small)), { ...small, data: labels }, colors);
   };
-  const regions = (data: Uint8Array): RgbImage => labelOverlay(photograph, { ...native, data }, colours);
+  const regions = (data: Uint8Array): RgbImage => labelOverlay(photograph, { ...native, data }, colors);
   const drawn: Partial<Record<PanelColumn, RgbImage>> = {
     image: photograph,
     ...(baseline && { baselineCam: heat(baseline.cam, baseline.classes) }),

@@ -24,12 +24,12 @@ export function similaritySection({ evaluation, baseline }: ReportData): Markup 
       xLabel: 'block',
       x,
       series: [
-        { label: 'this run', colour: '--seg', values: valuesOf(similarity) },
+        { label: 'this run', color: '--seg', values: valuesOf(similarity) },
         ...(other
           ? [
               {
                 label: 'classification alone, no PTC',
-                colour: '--base',
+                color: '--base',
                 values: valuesOf(other),
                 dashed: true,
               },

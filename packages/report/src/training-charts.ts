@@ -7,12 +7,12 @@ type Line = Omit<ChartSeries, 'values'> & {
 };
 
 const losses: readonly Line[] = [
-  { key: 'cls', label: 'cls', colour: '--cam' },
-  { key: 'clsAux', label: 'cls aux', colour: '--aux' },
-  { key: 'ptc', label: 'ptc', colour: '--ptc' },
-  { key: 'ctc', label: 'ctc', colour: '--ctc' },
-  { key: 'seg', label: 'seg', colour: '--seg' },
-  { key: 'reg', label: 'reg', colour: '--reg' },
+  { key: 'cls', label: 'cls', color: '--cam' },
+  { key: 'clsAux', label: 'cls aux', color: '--aux' },
+  { key: 'ptc', label: 'ptc', color: '--ptc' },
+  { key: 'ctc', label: 'ctc', color: '--ctc' },
+  { key: 'seg', label: 'seg', color: '--seg' },
+  { key: 'reg', label: 'reg', color: '--reg' },
 ];
 
 const percentOf = (value: number): number => 100 * value;
@@ -30,9 +30,9 @@ export function trainingCharts(rows: readonly ReportRow[], { batchSize }: { batc
     },
     {
       ...chartOf(evaluation, [
-        { key: 'seg', label: 'segmentation', colour: '--seg' },
-        { key: 'cam', label: 'CAM', colour: '--cam' },
-        { key: 'camAux', label: 'auxiliary CAM', colour: '--aux' },
+        { key: 'seg', label: 'segmentation', color: '--seg' },
+        { key: 'cam', label: 'CAM', color: '--cam' },
+        { key: 'camAux', label: 'auxiliary CAM', color: '--aux' },
       ]),
       title: 'Validation',
       quantity: 'mIoU, %',
@@ -40,7 +40,7 @@ export function trainingCharts(rows: readonly ReportRow[], { batchSize }: { batc
       dots: true,
     },
     {
-      ...chartOf(evaluation, [{ key: 'f1', label: 'F1', colour: '--cam', of: percentOf }]),
+      ...chartOf(evaluation, [{ key: 'f1', label: 'F1', color: '--cam', of: percentOf }]),
       title: 'Classification',
       quantity: 'F1 of the validation, %',
       range: [0, 100],
@@ -48,9 +48,9 @@ export function trainingCharts(rows: readonly ReportRow[], { batchSize }: { batc
     },
     {
       ...chartOf(train, [
-        { key: 'positive', label: 'positive crops', colour: '--ctc', of: percentOf },
-        { key: 'tokenIgnored', label: 'ignored tokens', colour: '--ptc', of: percentOf },
-        { key: 'pixelIgnored', label: 'ignored pixels', colour: '--seg', of: percentOf },
+        { key: 'positive', label: 'positive crops', color: '--ctc', of: percentOf },
+        { key: 'tokenIgnored', label: 'ignored tokens', color: '--ptc', of: percentOf },
+        { key: 'pixelIgnored', label: 'ignored pixels', color: '--seg', of: percentOf },
       ]),
       title: 'Pseudo labels',
       quantity: 'share, %',
@@ -59,8 +59,8 @@ export function trainingCharts(rows: readonly ReportRow[], { batchSize }: { batc
     },
     {
       ...chartOf(train, [
-        { key: 'lr', label: 'learning rate', colour: '--seg' },
-        { key: 'gradNorm', label: 'gradient norm', colour: '--reg', axis: 'right' },
+        { key: 'lr', label: 'learning rate', color: '--seg' },
+        { key: 'gradNorm', label: 'gradient norm', color: '--reg', axis: 'right' },
       ]),
       title: 'Optimiser',
       quantity: 'learning rate (left), norm of the gradient (right)',
@@ -68,8 +68,8 @@ export function trainingCharts(rows: readonly ReportRow[], { batchSize }: { batc
     },
     {
       ...chartOf(train, [
-        { key: 'seconds', label: 'images per second', colour: '--seg', of: (seconds) => batchSize / seconds },
-        { key: 'memory', label: 'memory', colour: '--cam', axis: 'right', of: (bytes) => bytes / 2 ** 30 },
+        { key: 'seconds', label: 'images per second', color: '--seg', of: (seconds) => batchSize / seconds },
+        { key: 'memory', label: 'memory', color: '--cam', axis: 'right', of: (bytes) => bytes / 2 ** 30 },
       ]),
       title: 'Speed and memory',
       quantity: 'images/s (left), memory in GiB (right)',

@@ -18,9 +18,9 @@ if (browser === undefined) {
 const inspector = `<script>addEventListener('load', () => {
   const painted = (canvas) => {
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const colours = new Set();
-    for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) colours.add(data.slice(i, i + 3).join());
-    return colours.size;
+    const colors = new Set();
+    for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) colors.add(data.slice(i, i + 3).join());
+    return colors.size;
   };
   const seen = document.documentElement.dataset;
   seen.painted = [...document.querySelectorAll('figure.chart canvas')].map(painted).join();
@@ -73,7 +73,7 @@ describe('in a browser', () => {
     const seen = (name: string): string => new RegExp(`data-${name}="([^"]*)"`).exec(root)![1]!;
     const painted = seen('painted').split(',').map(Number);
     expect(painted).toHaveLength(6);
-    for (const colours of painted) expect(colours).toBeGreaterThan(3);
+    for (const colors of painted) expect(colors).toBeGreaterThan(3);
     expect(Number(seen('images'))).toBe(9 * 6);
     expect(Number(seen('overflow'))).toBeLessThanOrEqual(0);
     expect(seen('toggled')).toBe('true');

@@ -136,7 +136,7 @@ describe('charts', () => {
       xLabel: 'x',
       x: Array.from({ length: 100 }, (_, i) => i + 1),
       series: [
-        { label: 's', colour: '--seg', values: Array.from({ length: 100 }, (_, i) => (i === 99 ? null : i)) },
+        { label: 's', color: '--seg', values: Array.from({ length: 100 }, (_, i) => (i === 99 ? null : i)) },
       ],
     };
     const cells = [

@@ -35,7 +35,7 @@ async function pixel(jpeg: Uint8Array, x: number, y: number): Promise<number[]> 
   return Array.from(data.subarray(3 * (y * info.width + x), 3 * (y * info.width + x) + 3));
 }
 
-test('pictures have the photograph’s proportions and colours; wrong labels are named', async () => {
+test('pictures have the photograph’s proportions and colors; wrong labels are named', async () => {
   const panel = await reportPanel(redPanel(), { ...options, side: 30 });
   expect(panel).toMatchObject({ id: 'red', width: 30, height: 15, labels: [3], mistaken: [2], iou: 0.1 });
   expect(Object.keys(panel.pictures)).toEqual(['image', 'cam', 'camAux', 'seg', 'truth']);

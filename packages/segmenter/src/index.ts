@@ -20,7 +20,7 @@ export {
 export type { Evaluation } from './metrics/evaluation.js';
 export { f1Score } from './metrics/f1-score.js';
 export { tokenSimilarity } from './metrics/token-similarity.js';
-export { heatColour } from './overlays/heat-colour.js';
+export { heatColor } from './overlays/heat-color.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
 export { type EvaluationProtocol, evaluationProtocol, formatProtocol } from './metrics/protocol.js';
 export { evaluationLine, evaluationRow } from './metrics/evaluation-row.js';

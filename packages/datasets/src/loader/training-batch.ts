@@ -70,7 +70,7 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
   const samples = loaded.filter((sample) => sample !== undefined);
   const { lattice } = task;
   const lattices = lattice
-    ? samples.map(({ images, cropSize }) => viewLattice(images, cropSize, lattice))
+    ? samples.map(({ images, cropSize }) => viewLattice(images, [cropSize, cropSize], lattice))
     : [];
   const enriched = [];
   for (const sample of enrich ? samples : []) {

@@ -17,7 +17,7 @@ test('the lattice that a worker builds is the one of the de-normalised image', a
     [1, -1, -1, -1],
   );
   const expected = await denseEnergyLattices(denormalize(images, { rounding: 'none' }));
-  const lattice = viewLattice((await images.data()) as Float32Array, 64, {
+  const lattice = viewLattice((await images.data()) as Float32Array, [64, 64], {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
     sigmaXy: 100,

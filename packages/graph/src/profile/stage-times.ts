@@ -26,7 +26,7 @@ const elsewhere = 'other';
 const noScope = /^(\w*Optimizer|ConstantFolding|Remapper|\w+_\d+)$/;
 
 /** Stage of a node: the innermost scope that its name was traced in. */
-export function stageOf(node: string): string {
+function stageOf(node: string): string {
   const scopes = node.split('/').slice(0, -1);
   return scopes.findLast((scope) => !noScope.test(scope)) ?? elsewhere;
 }

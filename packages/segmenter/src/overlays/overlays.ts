@@ -1,5 +1,5 @@
 import type { Planes } from '../masks/resize-planes.js';
-import { heatColour } from './heat-colour.js';
+import { heatColor } from './heat-color.js';
 
 /** Red, green and blue of every pixel, `[height, width, 3]`. */
 export interface Picture {
@@ -9,8 +9,8 @@ export interface Picture {
 }
 
 /** What labels look like. */
-export interface LabelColours {
-  readonly colourOf: (label: number) => readonly [number, number, number];
+export interface LabelColors {
+  readonly colorOf: (label: number) => readonly [number, number, number];
   /** Label of pixels without a class: no border is drawn around them. */
   readonly ignoreIndex: number;
 }
@@ -24,7 +24,7 @@ export interface Labels {
 
 /**
  * The strongest class's activation as heat over a photograph. Where the map is low, the photograph stays visible in grey;
- * the stronger, the more of the heat's colour.
+ * the stronger, the more of the heat's color.
  *
  * @param cam planes of the photograph's size, values in 0…1
  */
@@ -33,33 +33,33 @@ export function heatOverlay({ width, height, data }: Picture, cam: Planes): Pict
   for (let i = 0; i < width * height; i++) {
     let value = 0;
     for (let m = 0; m < cam.channels; m++) value = Math.max(value, cam.data[i * cam.channels + m]!);
-    const heat = heatColour(value);
+    const heat = heatColor(value);
     const grey = 0.3 * data[3 * i]! + 0.59 * data[3 * i + 1]! + 0.11 * data[3 * i + 2]!;
     for (let c = 0; c < 3; c++) out[3 * i + c] = 0.3 * grey + 0.7 * heat[c]!;
   }
   return { width, height, data: out };
 }
 
-/** The classes' colours laid over a photograph, with their borders drawn; background leaves the photograph in pale grey. */
-export function labelOverlay(image: Picture, labels: Labels, colours: LabelColours): Picture {
+/** The classes' colors laid over a photograph, with their borders drawn; background leaves the photograph in pale grey. */
+export function labelOverlay(image: Picture, labels: Labels, colors: LabelColors): Picture {
   const out = new Uint8Array(image.data.length);
   labels.data.forEach((label, i) => {
-    const colour = colours.colourOf(label);
+    const color = colors.colorOf(label);
     const grey = 0.3 * image.data[3 * i]! + 0.59 * image.data[3 * i + 1]! + 0.11 * image.data[3 * i + 2]!;
     for (let c = 0; c < 3; c++) {
       const pixel = image.data[3 * i + c]!;
       if (label === 0) out[3 * i + c] = 0.35 * pixel + 0.35 * grey + 0.3 * 255;
-      else out[3 * i + c] = 0.35 * pixel + 0.65 * colour[c]!;
+      else out[3 * i + c] = 0.35 * pixel + 0.65 * color[c]!;
     }
   });
-  return withOutlines({ ...image, data: out }, labels, colours);
+  return withOutlines({ ...image, data: out }, labels, colors);
 }
 
-/** The borders of all labelled regions in full class colours. */
+/** The borders of all labelled regions in full class colors. */
 export function withOutlines(
   { width, height, data }: Picture,
   labels: Labels,
-  { colourOf, ignoreIndex }: LabelColours,
+  { colorOf, ignoreIndex }: LabelColors,
 ): Picture {
   const out = Uint8Array.from(data);
   const at = (x: number, y: number): number =>
@@ -71,7 +71,7 @@ export function withOutlines(
       const border = [at(x - 1, y), at(x + 1, y), at(x, y - 1), at(x, y + 1)].some(
         (other) => other >= 0 && other !== label,
       );
-      if (border) out.set(colourOf(label), 3 * (y * width + x));
+      if (border) out.set(colorOf(label), 3 * (y * width + x));
     }
   }
   return { width, height, data: out };

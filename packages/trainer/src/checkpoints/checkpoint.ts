@@ -193,6 +193,6 @@ export async function readTrainState<P extends TensorTree>(
       }),
     );
   const optimizer = { m: moments('m'), v: moments('v') };
-  for (const leaf of flattenTree(zeros).values()) leaf.dispose();
+  disposeTree(zeros);
   return { step: tf.scalar(iteration, 'int32'), params, teacher, optimizer };
 }

@@ -16,13 +16,13 @@ function srgbOfOklab(lightness: number, a: number, b: number): [number, number, 
 }
 
 /**
- * The colour of an activation, `[red, green, blue]` in 0…255: from dark violet over red and orange to light yellow.
+ * The color of an activation, `[red, green, blue]` in 0…255: from dark violet over red and orange to light yellow.
  *
- * Lightness in OKLab grows evenly with the value, so that what looks brighter is higher, in print without colour too.
+ * Lightness in OKLab grows evenly with the value, so that what looks brighter is higher, in print without color too.
  *
  * @param value 0…1; values outside are clamped, NaN counts as 0
  */
-export function heatColour(value: number): [number, number, number] {
+export function heatColor(value: number): [number, number, number] {
   const t = value > 0 ? Math.min(value, 1) : 0;
   const lightness = 0.2 + 0.74 * t;
   const hue = ((285 + 180 * t ** 0.85) * Math.PI) / 180;
