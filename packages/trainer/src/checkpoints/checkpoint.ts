@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { flattenTree, type TensorTree } from '@toco/core';
+import { disposeTree, type TensorTree } from '@toco/core';
 import { openSafetensors, readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
 import {
   damageOf,
