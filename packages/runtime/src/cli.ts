@@ -49,14 +49,19 @@ async function run(): Promise<void> {
 
 type Flags = Readonly<Record<string, { readonly type: 'boolean' | 'string' }>>;
 
-/** The options of a command. @throws EngineError for one that it doesn't have */
+/** The options of a command. @throws UserError for one that it doesn't have; it names those that there are */
 function options(args: string[], flags: Flags): Record<string, string | boolean | undefined> {
   const help = { help: { type: 'boolean', short: 'h' } } as const;
   try {
     const { values } = parseArgs({ args, options: { ...flags, ...help } });
     if (values.help !== true) return values as Record<string, string | boolean | undefined>;
   } catch (error) {
-    throw new UserError((error as Error).message, { cause: error });
+    const known = Object.keys(flags).map((name) => `--${name}`);
+    // What parseArgs adds after a full stop speaks of positional arguments, which no command here takes.
+    const [reason] = (error as Error).message.split('. ');
+    throw new UserError(`${reason}; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}.`, {
+      cause: error,
+    });
   }
   process.stdout.write(usage);
   process.exit();

@@ -121,7 +121,7 @@ describe('what can not be had is one sentence', () => {
   test('space on the disk', async () => {
     const { stderr } = await runNode(installer({ ...source, unpackedBytes: 1e18 }), environment);
     expect(stderr).toMatch(
-      /^UserError: .* free, and the engine needs .* GB: make room, or set TOCO_CACHE .*\n$/,
+      /^UserError: .* free, and the engine needs 1000000 TB: make room, or set TOCO_CACHE .*\n$/,
     );
   });
 });
