@@ -1,4 +1,4 @@
-import { lossTerms } from '@toco/method';
+import { lossTerms } from './phase.js';
 
 /** What a window holds: it belongs to a checkpoint, so that a resumed run writes the rows of one that never stopped. */
 export interface MetricsWindowState {

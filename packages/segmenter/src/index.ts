@@ -19,7 +19,7 @@ export {
 } from './metrics/confusion-matrix.js';
 export type { Evaluation } from './metrics/evaluation.js';
 export { f1Score } from './metrics/f1-score.js';
-export { tokenSimilarity } from './metrics/token-similarity.js';
+export { tokenSimilarity } from './forward/token-similarity.js';
 export { heatColor } from './overlays/heat-color.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
 export { type EvaluationProtocol, evaluationProtocol, formatProtocol } from './metrics/protocol.js';

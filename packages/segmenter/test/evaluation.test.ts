@@ -4,7 +4,7 @@ import { initBackend } from '@toco/runtime';
 import { confusionMatrix, countPixels, intersectionOverUnion } from '../src/metrics/confusion-matrix.js';
 import { f1Score } from '../src/metrics/f1-score.js';
 import { resizePlanes } from '../src/masks/resize-planes.js';
-import { tokenSimilarity } from '../src/metrics/token-similarity.js';
+import { tokenSimilarity } from '../src/forward/token-similarity.js';
 
 beforeAll(() => initBackend());
 

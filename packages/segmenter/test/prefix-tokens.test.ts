@@ -6,7 +6,7 @@ import { initBackend } from '@toco/runtime';
 import { expectClose, randomTensor } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluationForward } from '../src/forward/evaluation-forward.js';
-import { tokenSimilarity } from '../src/metrics/token-similarity.js';
+import { tokenSimilarity } from '../src/forward/token-similarity.js';
 
 beforeAll(() => initBackend());
 

@@ -3,7 +3,7 @@ import { classLabels, multiScaleCams, validCam } from '@toco/cam';
 import { tidied, type TensorTree } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
-import { tokenSimilarity } from '../metrics/token-similarity.js';
+import { tokenSimilarity } from './token-similarity.js';
 
 /** What the forward pass of an evaluation is given. */
 export interface EvaluationInputs {
