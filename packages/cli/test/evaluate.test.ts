@@ -64,7 +64,7 @@ describe('what would silently be something else is refused or told', () => {
     [['__proto__.polluted=1'], /^--set __proto__\.polluted=1: "__proto__" is no key of a configuration\.$/],
     [['data.constructor.prototype.x=1'], /"constructor" is no key of a configuration\.$/],
     [['data={__proto__: {x: 1}}'], /unknown key data\.__proto__/],
-    [['backbone.name=constructor'], /there is no backbone "constructor"/],
+    [['backbone.name=constructor'], /There is no backbone "constructor"/],
   ])('%j', async (settings, line) => {
     await inTemporaryFolder(async (folder) => {
       const out = join(folder, 'run');
