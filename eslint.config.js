@@ -1,8 +1,63 @@
 import js from '@eslint/js';
 import jest from 'eslint-plugin-jest';
+import { builtinModules } from 'node:module';
 import tseslint from 'typescript-eslint';
 
 const message = 'A step must be pure and traceable: no read-back, no unseeded randomness.';
+
+/** The floor "any TensorFlow.js backend": what these packages import loads in a browser. */
+const anyBackend = ['core', 'backbone', 'network', 'par', 'cam', 'losses', 'method', 'segmenter', 'crf'];
+
+/** The entries of Node's packages that load in a browser all the same, with what they import. */
+const browserEntries = [
+  'packages/datasets/src/{views,synthetic,transforms,random}/**/*.ts',
+  'packages/formats/src/safetensors/**/*.ts',
+  'packages/files/src/user-error/**/*.ts',
+];
+
+const nodeAlone = 'This file must load in a browser, where Node is missing: take it as an argument.';
+const noNode = {
+  patterns: [{ group: ['node:*'], message: nodeAlone }],
+  paths: builtinModules.map((name) => ({ name, message: nodeAlone })),
+};
+
+/** Files that may keep something in a variable of their own, and what. */
+const moduleState = {
+  'packages/core/src/step-compiler.ts': 'the compiler whose step is being traced, else the eager one',
+  'packages/crf/src/wasm/compiled-dense-crf.ts': 'compiled code, no data',
+  'packages/graph/src/capi.ts': 'bindings of a library, which a process opens once',
+  'packages/graph/src/freed-memory.ts':
+    'when memory was given back last: once a second for the whole process',
+  'packages/graph/src/trace.ts':
+    'the trace that is under way: operations of TensorFlow.js find it no other way',
+  'packages/runtime/src/file-models.ts': 'whether the one router of TensorFlow.js has ours already',
+  'packages/runtime/src/init-backend.ts': 'the engine, of which a process has one',
+  'packages/runtime/src/native-dense-crf.ts': 'loaded code, no data',
+};
+
+/** Files that export functions of more than three parameters, and why. */
+const manyParameters = {
+  'packages/backbone/src/pretrained.ts': 'whose parameters, from which arrays, and options',
+  'packages/crf/src/{bilateral,filter-lattice}.ts': 'a plain array comes with its sizes',
+  'packages/formats/src/strided.ts': 'a plain array comes with shape and strides',
+  'packages/graph/src/{graph-function,native-tensor,profile,traced-function}.ts':
+    "as TensorFlow's C library has them",
+  'packages/losses/src/ctc-loss.ts': 'three tensors and options',
+  'packages/runtime/src/unpack-wheel.ts': 'what, where to, and two for the line that tells of it',
+};
+
+const noModuleState = [
+  ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind="let"]',
+  'Program > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
+  'Program > VariableDeclaration > VariableDeclarator > ArrayExpression[elements.length=0]',
+].map((selector) => ({
+  selector,
+  message: 'No mutable module state: pass it, return it, or list the file with its reason.',
+}));
+const fewParameters = [
+  'ExportNamedDeclaration > FunctionDeclaration[params.length>3]',
+  'ExportNamedDeclaration > VariableDeclaration > VariableDeclarator > ArrowFunctionExpression[params.length>3]',
+].map((selector) => ({ selector, message: 'At most three parameters: (params, x, options).' }));
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/.turbo/**', '**/runs/**', 'docs/.vitepress/**', '**/__fixtures__/**'] },
@@ -36,6 +91,38 @@ export default tseslint.config(
         { object: 'tf', property: 'randomNormal', message },
         { object: 'tf', property: 'randomUniform', message },
         { object: 'tf', property: 'truncatedNormal', message },
+        {
+          object: 'tf',
+          property: 'stridedSlice',
+          message: 'On wasm it gives bit patterns for int32 and bool: see everySecond of @toco/core.',
+        },
+      ],
+    },
+  },
+  {
+    files: ['packages/*/src/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...noModuleState, ...fewParameters] },
+  },
+  {
+    files: Object.keys(moduleState),
+    rules: { 'no-restricted-syntax': ['error', ...fewParameters] },
+  },
+  {
+    files: Object.keys(manyParameters),
+    rules: { 'no-restricted-syntax': ['error', ...noModuleState] },
+  },
+  {
+    files: [...anyBackend.map((name) => `packages/${name}/src/**/*.ts`), ...browserEntries],
+    rules: {
+      'no-restricted-imports': ['error', noNode],
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'Buffer', 'global', 'require', '__dirname', '__filename', 'setImmediate'].map(
+          (name) => ({
+            name,
+            message: nodeAlone,
+          }),
+        ),
       ],
     },
   },

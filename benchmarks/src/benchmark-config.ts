@@ -1,5 +1,5 @@
 import type { Vit } from '@toco/backbone';
-import { stepConfig, type StepConfig, type StepConfigInput } from '@toco/trainer';
+import { stepConfig, type StepConfig, type StepConfigInput } from '@toco/method';
 import { backboneByName } from './backbones.js';
 import type { IterationSizes } from './flop-count.js';
 

@@ -1,7 +1,8 @@
-import { flattenTree } from '@toco/core';
+import { disposeTree } from '@toco/core';
 import { compile, type Precision, type Profile, type ProfileOptions } from '@toco/graph';
 import type { BackendInfo } from '@toco/runtime';
-import { initTrainState, lanesOf, phaseAt, stepConfig, trainStep } from '@toco/trainer';
+import { initTrainState, phaseAt, stepConfig, trainStep } from '@toco/method';
+import { lanesOf } from '@toco/graph';
 import { readInputs } from './read-inputs.js';
 
 /** The trainer's step, compiled, with the batch that it is run on. */
@@ -25,7 +26,7 @@ export async function compiledStep(
   const phase = phaseAt(settings.phases, 0);
   const step = trainStep(settings, { network, targetForward });
   const compiled = await compile(step, { state, batch: feed, phase }, { precision, ...options });
-  for (const leaf of flattenTree(state).values()) leaf.dispose();
+  disposeTree(state);
   return {
     run: () => compiled.run(feed),
     profile: (options) => compiled.profile(feed, phase, options),

@@ -4,7 +4,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { denseCrf, tocoSegmentationCrf } from '@toco/crf';
-import { nativeDenseCrf } from '@toco/runtime/crf';
+import { nativeDenseCrf } from '@toco/runtime';
 import { crfInputs, type CrfInputs } from './crf-inputs.js';
 import { median } from './median.js';
 import { script } from './with-inputs.js';

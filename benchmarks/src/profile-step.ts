@@ -5,7 +5,7 @@
  */
 import type { Precision } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
-import { formatStages, stageTimes } from '@toco/trainer';
+import { formatStages, stageTimes } from '@toco/graph';
 import { compiledStep } from './compiled-step.js';
 
 const [path, precision, threads, repeats, top] = process.argv.slice(2) as [

@@ -1,9 +1,9 @@
 import type { VitParams } from '@toco/backbone';
 import type { Lattice } from '@toco/crf';
 import { openSafetensors, type NDArray } from '@toco/formats';
-import { denseEnergyLattice } from '@toco/losses';
+import { viewLattice } from '@toco/crf';
 import type { Network, NetworkState } from '@toco/network';
-import { feedBatch, type BatchFeed } from '@toco/trainer';
+import { feedBatch, type BatchFeed } from '@toco/datasets';
 import type { BenchmarkConfig } from './benchmark-config.js';
 import { buildNetwork } from './build-network.js';
 
@@ -42,18 +42,18 @@ function feedOf(
   const floats = (key: string): Float32Array => batch(key).data as Float32Array;
   const images = floats('images');
   const size = cropSize * cropSize * 3;
-  const enriched = Array.from({ length: batchSize }, (_, b): Lattice => {
+  const lattices = Array.from({ length: batchSize }, (_, b): Lattice => {
     const levels = images.slice(b * size, (b + 1) * size);
     for (let i = 0; i < size; i++) {
       const scaled = Math.fround(levels[i]! * Math.fround(255 * std[i % 3]!));
       levels[i] = scaled + Math.fround(255 * mean[i % 3]!);
     }
-    return denseEnergyLattice(levels, [cropSize, cropSize], { sigmaXy, sigmaRgb });
+    return viewLattice(levels, [cropSize, cropSize], { sigmaXy, sigmaRgb });
   });
   return feedBatch({
     iteration: 0,
     epoch: 0,
-    ids: enriched.map((_, b) => String(b)),
+    ids: lattices.map((_, b) => String(b)),
     cropSize,
     images,
     globalView: floats('globalView'),
@@ -61,6 +61,7 @@ function feedOf(
     labels: floats('labels'),
     imgBox: batch('imgBox').data as Int32Array,
     cropNoise: floats('cropNoise'),
-    enriched,
+    lattices,
+    enriched: [],
   });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { denseEnergyLattice } from '@toco/losses';
+import { viewLattice } from '@toco/crf';
 import { photoLike } from '../src/photo-like.js';
 
 test('images give lattices of the size that photographs give: n/4 to 3n/4 vertices', () => {
@@ -7,7 +7,7 @@ test('images give lattices of the size that photographs give: n/4 to 3n/4 vertic
     [224, 100],
     [448, 100],
   ] as const) {
-    const { numVertices, numPoints } = denseEnergyLattice(photoLike(size, seed), [size, size]);
+    const { numVertices, numPoints } = viewLattice(photoLike(size, seed), [size, size]);
     expect(numVertices / numPoints).toBeGreaterThan(0.25);
     expect(numVertices / numPoints).toBeLessThan(0.75);
   }

@@ -9,7 +9,7 @@ import { cocoClasses } from '@toco/datasets';
 import sharp from 'sharp';
 
 const run = promisify(execFile);
-const main = fileURLToPath(new URL('../../../packages/trainer/dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
 const recipe = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'toco-coco-recipes-'));
 const root = join(folder, 'coco');

@@ -1,4 +1,5 @@
-import { imagenetMean, imagenetStd, poolClassToken, type Backbone } from '@toco/backbone';
+import { imagenetMean, imagenetStd } from '@toco/core';
+import { poolClassToken, type Backbone } from '@toco/backbone';
 import { kaimingUniform, zeros } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 

@@ -1,6 +1,6 @@
 import { multiScaleCams } from '@toco/cam';
 import type { Network, NetworkParams } from '@toco/network';
-import type { Batch } from '@toco/trainer';
+import type { Batch } from '@toco/method';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
 
@@ -29,8 +29,8 @@ export async function drawCams<P extends object>(
     const overlay = (cam: tf.Tensor4D): tf.Tensor => {
       const shown = tf.mul(cam, tf.reshape(batch.labels, [-1, 1, 1, network.numClasses]));
       const heat = tf.max(shown, 3, true); // [B,H,W,1]
-      const colour = tf.concat([heat, tf.sub(1, tf.abs(tf.sub(tf.mul(heat, 2), 1))), tf.sub(1, heat)], 3);
-      return tf.add(tf.mul(images, 0.45), tf.mul(colour, 0.55));
+      const color = tf.concat([heat, tf.sub(1, tf.abs(tf.sub(tf.mul(heat, 2), 1))), tf.sub(1, heat)], 3);
+      return tf.add(tf.mul(images, 0.45), tf.mul(color, 0.55));
     };
     const rows = [images, overlay(cams.cam), overlay(cams.camAux)].map((row) =>
       tf.concat(tf.unstack(row), 1),

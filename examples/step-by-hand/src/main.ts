@@ -5,7 +5,9 @@ import { vit } from '@toco/backbone';
 import { syntheticScenes } from '@toco/datasets';
 import { compile } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
-import { feedTensors, initTrainState, phaseAt, stepConfig, trainingBatches, trainStep } from '@toco/trainer';
+import { type Batch, initTrainState, lossTerms, phaseAt, stepConfig, trainStep } from '@toco/method';
+import { uploadTree } from '@toco/core';
+import { trainingBatches } from '@toco/trainer';
 import { drawCams } from './draw-cams.js';
 
 await initBackend({ backend: 'tensorflow' });
@@ -31,7 +33,7 @@ const batches = trainingBatches(list, {
 
 // Eager: every operation runs by itself. The step disposes nothing it was given.
 const { value: first } = await batches.next();
-const batch = feedTensors(first!);
+const batch = uploadTree<Batch>(first!);
 let began = performance.now();
 const eager = step(initTrainState(network, network.init(0)), batch, phase);
 const eagerLoss = (await eager.metrics.loss.data())[0]!;
@@ -48,7 +50,7 @@ console.log(`traced    ${compiled.stats().nodes} nodes in ${(performance.now() -
 for (let feed = first; feed; feed = (await batches.next()).value) {
   began = performance.now();
   const metrics = await compiled.run(feed);
-  const terms = ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'] as const;
+  const terms = ['loss', ...lossTerms] as const;
   const shown = terms.map((term) => `${term} ${metrics[term]!.toFixed(4)}`).join('  ');
   console.log(`compiled  ${shown}  ${(performance.now() - began).toFixed(0)} ms`);
 }

@@ -1,15 +1,8 @@
 import { join, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import {
-  describeMachine,
-  interruption,
-  readMetrics,
-  secondsOf,
-  writeReport,
-  type Config,
-  type ConfigInput,
-  type ReportBaseline,
-} from '@toco/trainer';
+import { describeMachine } from '@toco/runtime';
+import { interruption, readMetrics, secondsOf, type Config, type ConfigInput } from '@toco/trainer';
+import { writeReport, type ReportBaseline } from '@toco/report';
 import { objectKinds } from '@toco/datasets';
 import { Command } from 'commander';
 import { settings as baselineSettings } from './baseline-config.js';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import { readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
-import { backboneByName, train } from '@toco/trainer';
+import { backboneByName } from '@toco/backbone';
+import { train } from '@toco/trainer';
 import { Command } from 'commander';
 import { wavePositions } from './positions.js';
 import { sceneConfig } from './scene-config.js';

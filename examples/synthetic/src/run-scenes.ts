@@ -1,14 +1,7 @@
-import {
-  evaluateCheckpoint,
-  reportPanel,
-  train,
-  type Config,
-  type Evaluation,
-  type Panel,
-  type ReportPanel,
-  type TrainResult,
-} from '@toco/trainer';
-import { imagenetMean, imagenetStd } from '@toco/backbone';
+import { evaluateCheckpoint, train, type Config, type TrainResult } from '@toco/trainer';
+import { reportPanel, type Panel, type ReportPanel } from '@toco/report';
+import type { Evaluation } from '@toco/segmenter';
+import { imagenetMean, imagenetStd } from '@toco/core';
 import type { RunFigures } from './recorded.js';
 
 /** A run that went to its end. */

@@ -10,7 +10,7 @@ import { encodeLabelDictionary, encodeLabelPng } from '@toco/formats';
 import sharp from 'sharp';
 
 const run = promisify(execFile);
-const main = fileURLToPath(new URL('../../../packages/trainer/dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url));
 const recipe = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'toco-voc-recipes-'));
 const root = join(folder, 'VOC2012');

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree, mapTree, type TensorTree } from '@toco/core';
-import type { NDArray } from '@toco/formats';
-import { tidied } from './tidied.js';
+import type { FloatArray, StoredArray } from '@toco/core';
+import { tidied } from '@toco/core';
 import { defaultLayout, fromStored, storedShape, toStored, type Layout } from './layout.js';
 
 /** What became of the arrays of a checkpoint; names as in the checkpoint. */
@@ -35,7 +35,7 @@ export type Adapt = (path: string, stored: tf.Tensor, shape: readonly number[]) 
  */
 export function importArrays<P extends TensorTree>(
   params: P,
-  arrays: Readonly<Record<string, NDArray>>,
+  arrays: Readonly<Record<string, StoredArray>>,
   { prefix = '', layout = defaultLayout, adapt }: ArrayMapping & { readonly adapt?: Adapt | undefined } = {},
 ): { params: P; report: ImportReport } {
   refuseDistilled(
@@ -77,8 +77,8 @@ export function importArrays<P extends TensorTree>(
 export async function exportArrays(
   params: TensorTree,
   { prefix = '', layout = defaultLayout }: ArrayMapping = {},
-): Promise<Record<string, NDArray>> {
-  const arrays: Record<string, NDArray> = {};
+): Promise<Record<string, FloatArray>> {
+  const arrays: Record<string, FloatArray> = {};
   for (const [path, parameter] of flattenTree(params)) {
     const stored = toStored(layout(path, parameter.shape), parameter);
     const data = (await stored.data()) as Float32Array;
@@ -89,7 +89,7 @@ export async function exportArrays(
 }
 
 /** A token that the others attend to can't be left away: what remains would be another network than was trained. */
-function refuseDistilled(arrays: Readonly<Record<string, NDArray>>, wanted: readonly string[]): void {
+function refuseDistilled(arrays: Readonly<Record<string, StoredArray>>, wanted: readonly string[]): void {
   const token = Object.keys(arrays).find((name) => /(?:^|\.)dist_token$/.test(name));
   if (token === undefined || wanted.includes(token)) return;
   throw new Error(
@@ -97,7 +97,7 @@ function refuseDistilled(arrays: Readonly<Record<string, NDArray>>, wanted: read
   );
 }
 
-function storedTensor(name: string, array: NDArray, shape: readonly number[]): tf.Tensor {
+function storedTensor(name: string, array: StoredArray, shape: readonly number[]): tf.Tensor {
   if (!(array.data instanceof Float32Array || array.data instanceof Float64Array)) {
     throw new Error(`${name}: holds ${array.dtype} values, parameters are floating-point numbers`);
   }
@@ -106,14 +106,14 @@ function storedTensor(name: string, array: NDArray, shape: readonly number[]): t
   return tf.tensor(data, [...array.shape], 'float32');
 }
 
-function nothingMatches(wanted: readonly string[], arrays: Readonly<Record<string, NDArray>>): Error {
+function nothingMatches(wanted: readonly string[], arrays: Readonly<Record<string, StoredArray>>): Error {
   const [first = 'nothing'] = Object.keys(arrays);
   return new Error(
     `checkpoint: no name matches; it holds '${first}' …, expected is '${wanted[0]}' …; give the prefix or the right file`,
   );
 }
 
-function shapeError(name: string, array: NDArray, shape: readonly number[]): Error {
+function shapeError(name: string, array: StoredArray, shape: readonly number[]): Error {
   return new Error(
     `${name}: has shape [${array.shape.join()}] in the checkpoint, [${shape.join()}] in the network; choose the matching variant`,
   );

@@ -1,11 +1,8 @@
-import type { TensorTree } from '@toco/core';
-import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import type { TensorTree, Rgb } from '@toco/core';
+import type { Tensor3D, Tensor4D, Tensor2D, Tensor } from '@tensorflow/tfjs-core';
 
 /** Rows and columns of a token grid; tokens lie row by row, `N = h·w`. */
 export type Grid = readonly [h: number, w: number];
-
-/** One value per colour channel: red, green, blue. */
-export type Rgb = readonly [red: number, green: number, blue: number];
 
 /**
  * What a backbone can be asked to show besides its result:
@@ -99,9 +96,9 @@ export interface Backbone<P extends TensorTree = TensorTree> {
   readonly classToken: 'learned' | 'pooled';
   /** Number of tokens before the patch tokens in {@link Taps}; by default 1 with a learned class token, else 0. */
   readonly prefixTokens?: number;
-  /** Mean of the colours in `0…1` that images are normalised with: `(image / 255 − mean) / std`. */
+  /** Mean of the colors in `0…1` that images are normalised with: `(image / 255 − mean) / std`. */
   readonly mean: Rgb;
-  /** Standard deviation of the colours in `0…1` that images are normalised with. */
+  /** Standard deviation of the colors in `0…1` that images are normalised with. */
   readonly std: Rgb;
   /** New parameters, the same for the same seed. */
   init(seed: number): P;

@@ -1,19 +1,12 @@
-export type { NDArray } from '@toco/formats';
-export { exportArrays, importArrays, type Adapt, type ArrayMapping, type ImportReport } from './arrays.js';
-export type {
-  ApplyOptions,
-  Backbone,
-  BackboneOutput,
-  BlockFunction,
-  Grid,
-  Rgb,
-  Tap,
-  Taps,
-} from './backbone.js';
+export type { Rgb } from '@toco/core';
+export { imagenetMean } from '@toco/core';
+export { imagenetStd } from '@toco/core';
+export { type Adapt, type ArrayMapping, exportArrays, importArrays, type ImportReport } from './arrays.js';
+export { backboneByName } from './backbone-by-name.js';
+export type { ApplyOptions, Backbone, BackboneOutput, BlockFunction, Grid, Tap, Taps } from './backbone.js';
 export type { BlockParams, FeedForwardParams, LayerScaleParams, LinearParams, NormParams } from './block.js';
-export { dinov2VitBase, dinov2VitSmall, type Dinov2Options } from './dinov2.js';
+export { type Dinov2Options, dinov2VitBase, dinov2VitSmall } from './dinov2.js';
 export { defaultLayout, type Layout } from './layout.js';
-export { imagenetMean, imagenetStd } from './normalization.js';
 export type { PatchMergingParams } from './patch-merging.js';
 export { poolClassToken } from './pool-class-token.js';
 export type { PositionOptions } from './positions.js';
@@ -28,18 +21,11 @@ export {
   deitTiny,
   dinoVitBase,
   dinoVitSmall,
+  type VariantOptions,
   vitBase,
   vitLarge,
   vitSmall,
   vitTiny,
-  type VariantOptions,
 } from './variants.js';
-export { vit, type Vit, type VitOptions } from './vit.js';
 export type { VitParams } from './vit-params.js';
-export {
-  readWeights,
-  type ReadWeightsOptions,
-  type WeightFormat,
-  type WeightNaming,
-  type Weights,
-} from './weights/read-weights.js';
+export { vit, type Vit, type VitOptions } from './vit.js';

@@ -1,5 +1,5 @@
 import type { TensorTree } from '@toco/core';
-import type { NDArray } from '@toco/formats';
+import type { FloatArray, StoredArray } from '@toco/core';
 import { exportArrays, importArrays, type ArrayMapping, type ImportReport } from './arrays.js';
 import type { Backbone } from './backbone.js';
 
@@ -24,7 +24,7 @@ import type { Backbone } from './backbone.js';
 export function loadPretrained<P extends TensorTree>(
   backbone: Backbone<P>,
   params: P,
-  arrays: Readonly<Record<string, NDArray>>,
+  arrays: Readonly<Record<string, StoredArray>>,
   mapping: ArrayMapping = {},
 ): { params: P; report: ImportReport } {
   return importArrays(params, arrays, { ...mapping, adapt: backbone.adapt?.bind(backbone) });
@@ -41,6 +41,6 @@ export function loadPretrained<P extends TensorTree>(
 export function exportPretrained(
   params: TensorTree,
   mapping: ArrayMapping = {},
-): Promise<Record<string, NDArray>> {
+): Promise<Record<string, FloatArray>> {
   return exportArrays(params, mapping);
 }

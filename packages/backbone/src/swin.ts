@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape, layerNorm, type TensorTree } from '@toco/core';
-import type { ApplyOptions, Backbone, BackboneOutput, Grid, Rgb } from './backbone.js';
-import { imagenetMean, imagenetStd } from './normalization.js';
+import type { ApplyOptions, Backbone, BackboneOutput, Grid } from './backbone.js';
+import type { Rgb } from '@toco/core';
+import { imagenetMean, imagenetStd } from '@toco/core';
 import { patchEmbed, patchGrid } from './patch-embed.js';
 import { mergePatches } from './patch-merging.js';
 import { poolClassToken } from './pool-class-token.js';
 import { swinBlock, type SwinBlockOptions, type SwinBlockParams } from './swin-block.js';
 import { initSwin, type SwinParams, type SwinStageParams } from './swin-params.js';
-import { tidied } from './tidied.js';
+import { tidied } from '@toco/core';
 import { windowLayout } from './windows.js';
 
 /** Sizes of a Swin transformer, and what ToCo takes from it. */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape, detach, layerNorm } from '@toco/core';
-import type { ApplyOptions, Backbone, BackboneOutput, Grid, Rgb, Taps } from './backbone.js';
+import type { ApplyOptions, Backbone, BackboneOutput, Grid, Taps } from './backbone.js';
+import type { Rgb } from '@toco/core';
 import {
   blockAttention,
   classTokenBlock,
@@ -8,10 +9,10 @@ import {
   type BlockOptions,
   type BlockParams,
 } from './block.js';
-import { imagenetMean, imagenetStd } from './normalization.js';
+import { imagenetMean, imagenetStd } from '@toco/core';
 import { patchEmbed, patchGrid } from './patch-embed.js';
 import { adaptPositions, resizePositions, type PositionOptions } from './positions.js';
-import { tidied } from './tidied.js';
+import { tidied } from '@toco/core';
 import { initVit, type VitParams, type VitSizes } from './vit-params.js';
 
 /** Sizes of a vision transformer, and what ToCo takes from it. */

@@ -5,7 +5,9 @@ import { decodeSafetensors } from '@toco/formats';
 import { initBackend } from '@toco/runtime';
 import { expectClose, sharedPath, toTensor } from '@toco/testing';
 import { readFileSync } from 'node:fs';
-import { deitTiny, loadPretrained, type VitParams } from '../src/index.js';
+import { deitTiny } from '../src/variants.js';
+import { loadPretrained } from '../src/pretrained.js';
+import type { VitParams } from '../src/vit-params.js';
 
 const weights = sharedPath('weights/deit_tiny_patch16_224.safetensors');
 const goldens = sharedPath('goldens/deit_tiny.safetensors');

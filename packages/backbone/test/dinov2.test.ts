@@ -5,14 +5,10 @@ import { decodeSafetensors, type NDArray } from '@toco/formats';
 import { initBackend } from '@toco/runtime';
 import { expectClose, expectNoLeak, randomTensor, toTensor } from '@toco/testing';
 import { readFileSync } from 'node:fs';
-import {
-  dinov2VitBase,
-  dinov2VitSmall,
-  exportPretrained,
-  loadPretrained,
-  vit,
-  type VitParams,
-} from '../src/index.js';
+import { dinov2VitBase, dinov2VitSmall } from '../src/dinov2.js';
+import { exportPretrained, loadPretrained } from '../src/pretrained.js';
+import { vit } from '../src/vit.js';
+import type { VitParams } from '../src/vit-params.js';
 
 const arrays = decodeSafetensors(readFileSync(new URL('__fixtures__/dinov2.safetensors', import.meta.url)));
 const golden = (key: string): tf.Tensor => toTensor(arrays[key]!);

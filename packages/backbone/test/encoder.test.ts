@@ -5,7 +5,8 @@ import { decodeSafetensors } from '@toco/formats';
 import { initBackend } from '@toco/runtime';
 import { expectClose, fixtureArrays, sharedPath, toTensor } from '@toco/testing';
 import { readFileSync } from 'node:fs';
-import { loadPretrained, vit } from '../src/index.js';
+import { loadPretrained } from '../src/pretrained.js';
+import { vit } from '../src/vit.js';
 
 beforeAll(async () => {
   await initBackend();

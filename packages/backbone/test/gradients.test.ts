@@ -5,7 +5,8 @@ import { flattenTree, mapTree, valueAndGrad } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { checkedOperations, expectClose, expectNoLeak, gradientCheck, randomTensor } from '@toco/testing';
 import { attend, attentionProbabilities } from '../src/attention.js';
-import { vit, type VitParams } from '../src/index.js';
+import { vit } from '../src/vit.js';
+import type { VitParams } from '../src/vit-params.js';
 
 const operations = new Set<string>();
 

@@ -3,15 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { childSeed, kaimingUniform, valueAndGrad } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { expectClose } from '@toco/testing';
-import {
-  exportPretrained,
-  imagenetMean,
-  imagenetStd,
-  loadPretrained,
-  poolClassToken,
-  type Backbone,
-  type Grid,
-} from '../src/index.js';
+import { exportPretrained, loadPretrained } from '../src/pretrained.js';
+import { imagenetMean, imagenetStd } from '@toco/core';
+import { poolClassToken } from '../src/pool-class-token.js';
+import type { Backbone, Grid } from '../src/backbone.js';
 
 beforeAll(async () => {
   await initBackend();

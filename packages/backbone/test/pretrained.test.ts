@@ -3,7 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { expectClose, expectNoLeak, fixtureArrays } from '@toco/testing';
-import { exportPretrained, loadPretrained, vit, type NDArray } from '../src/index.js';
+import { exportPretrained, loadPretrained } from '../src/pretrained.js';
+import { vit } from '../src/vit.js';
+import type { NDArray } from '@toco/formats';
 
 beforeAll(async () => {
   await initBackend();

@@ -14,7 +14,11 @@ import {
   toTensor,
 } from '@toco/testing';
 import { readFileSync } from 'node:fs';
-import { loadPretrained, swin, swinTiny, type BlockFunction, type SwinParams } from '../src/index.js';
+import { loadPretrained } from '../src/pretrained.js';
+import { swin } from '../src/swin.js';
+import { swinTiny } from '../src/swin-tiny.js';
+import type { BlockFunction } from '../src/backbone.js';
+import type { SwinParams } from '../src/swin-params.js';
 
 const arrays = decodeSafetensors(readFileSync(new URL('__fixtures__/swin.safetensors', import.meta.url)));
 const golden = (key: string): tf.Tensor => toTensor(arrays[key]!);

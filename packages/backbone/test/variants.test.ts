@@ -9,7 +9,7 @@ import {
   vitLarge,
   vitSmall,
   vitTiny,
-} from '../src/index.js';
+} from '../src/variants.js';
 
 test.each([
   [vitTiny(), 'vit_tiny_patch16_224', 192, 12, 3, 9],

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { expectClose, expectNoLeak } from '@toco/testing';
-import { vit, type BlockFunction } from '../src/index.js';
+import { vit } from '../src/vit.js';
+import type { BlockFunction } from '../src/backbone.js';
 
 beforeAll(async () => {
   await initBackend();

@@ -1,12 +1,12 @@
-export type { Behavior } from './behavior.js';
+export type { Behavior } from '@toco/core';
 export { cropFlags, type CropFlagsOptions, type CropFlagsTargets } from './crops/crop-flags.js';
 export { cutCrops } from './crops/cut-crops.js';
 export { drawCrops } from './crops/draw-crops.js';
-export { eligibleCentres, type CropsOptions, type EligibleCentresOptions } from './crops/eligible-centres.js';
+export { type CropsOptions, eligibleCentres, type EligibleCentresOptions } from './crops/eligible-centres.js';
 export { denormalize, type DenormalizeOptions } from './denormalize.js';
 export { fuseCams, type FuseCamsOptions, type ScaleCams } from './fuse-cams.js';
-export { multiScaleCams, type Cams, type MultiScaleCamsOptions } from './multi-scale-cams.js';
-export { pixelLabels, type CamTargets, type PixelLabelsOptions } from './pixel-labels.js';
+export { type Cams, multiScaleCams, type MultiScaleCamsOptions } from './multi-scale-cams.js';
+export { type CamTargets, pixelLabels, type PixelLabelsOptions } from './pixel-labels.js';
 export { rawCam } from './raw-cam.js';
 export { refinedLabels, type RefinedLabelsOptions, type RefinedLabelsTargets } from './refined-labels.js';
 export { regionMask, type RegionMaskOptions } from './region-mask.js';

@@ -1,6 +1,6 @@
 import { assertShape } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { boxMask } from './box-mask.js';
+import { boxMask } from '@toco/core';
 import { planeLabels } from './plane-labels.js';
 import { validCam } from './valid-cam.js';
 

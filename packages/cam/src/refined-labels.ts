@@ -1,8 +1,8 @@
 import { assertShape, resize } from '@toco/core';
 import { par, type RefineOptions } from '@toco/par';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Behavior } from './behavior.js';
-import { boxMask } from './box-mask.js';
+import type { Behavior } from '@toco/core';
+import { boxMask } from '@toco/core';
 import { denormalize, type DenormalizeOptions } from './denormalize.js';
 import type { CamTargets, PixelLabelsOptions } from './pixel-labels.js';
 import { planeLabels } from './plane-labels.js';

@@ -1,16 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  cropFlags,
-  cutCrops,
-  denormalize,
-  drawCrops,
-  eligibleCentres,
-  multiScaleCams,
-  refinedLabels,
-  regionMask,
-  selectClasses,
-  tokenLabels,
-} from '@toco/cam';
+import { cropFlags } from '../src/crops/crop-flags.js';
+import { cutCrops } from '../src/crops/cut-crops.js';
+import { denormalize } from '../src/denormalize.js';
+import { drawCrops } from '../src/crops/draw-crops.js';
+import { eligibleCentres } from '../src/crops/eligible-centres.js';
+import { multiScaleCams } from '../src/multi-scale-cams.js';
+import { refinedLabels } from '../src/refined-labels.js';
+import { regionMask } from '../src/region-mask.js';
+import { selectClasses } from '../src/select-classes.js';
+import { tokenLabels } from '../src/token-labels.js';
 import { expectClose, fixture } from '@toco/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';

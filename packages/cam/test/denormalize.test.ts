@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose, fixture } from '@toco/testing';
-import { denormalize } from '@toco/cam';
+import { denormalize } from '../src/denormalize.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectNoLeak } from './expect-no-leak.js';
 import { labelSources } from './sources.js';

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose } from '@toco/testing';
-import { fuseCams, multiScaleCams, selectClasses } from '@toco/cam';
+import { fuseCams } from '../src/fuse-cams.js';
+import { multiScaleCams } from '../src/multi-scale-cams.js';
+import { selectClasses } from '../src/select-classes.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectNoLeak } from './expect-no-leak.js';
 

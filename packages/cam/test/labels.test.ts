@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose, fixture } from '@toco/testing';
-import { classLabels, pixelLabels, regionMask, selectClasses, tokenLabels, validCam } from '@toco/cam';
+import { classLabels, selectClasses } from '../src/select-classes.js';
+import { pixelLabels } from '../src/pixel-labels.js';
+import { regionMask } from '../src/region-mask.js';
+import { tokenLabels } from '../src/token-labels.js';
+import { validCam } from '../src/valid-cam.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectNoLeak } from './expect-no-leak.js';
 import { randomCam } from './seeded.js';

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose } from '@toco/testing';
-import { rawCam } from '@toco/cam';
+import { rawCam } from '../src/raw-cam.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectNoLeak } from './expect-no-leak.js';
 

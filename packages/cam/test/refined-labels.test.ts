@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose, fixture } from '@toco/testing';
-import { classLabels, refinedLabels, selectClasses } from '@toco/cam';
+import { classLabels, selectClasses } from '../src/select-classes.js';
+import { refinedLabels } from '../src/refined-labels.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectNoLeak } from './expect-no-leak.js';
 import { agreement, randomCam } from './seeded.js';

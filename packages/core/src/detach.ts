@@ -1,17 +1,32 @@
+import { mapTree, type TensorTree } from './tensor-tree.js';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * The value of `f` as a constant: nothing that is computed inside is recorded for a gradient.
+ * What `f` computes, a tensor or a tree of them, as constants: nothing inside is recorded for a gradient.
  *
  * For masks and targets that depend on what is differentiated; tfjs refuses comparisons on the way of a gradient.
  *
  * @example
  * const positive = withoutGradient(() => tf.cast(tf.greater(x, 0), 'float32'));
+ * const targets = withoutGradient(() => computeTargets(main)); // in the middle of a loss function
  */
-export function withoutGradient<T extends tf.Tensor>(f: () => T): T {
+export function withoutGradient<T extends TensorTree>(f: () => T): T {
   // An operation without inputs: the tape has nothing to follow, and records nothing inside of it.
-  const operation = tf.customGrad<T>(() => ({ value: f(), gradFunc: () => [] }));
-  return operation();
+  // It gives one tensor back, so the leaves of a tree are kept beyond its end and handed on here.
+  let leaves: T | undefined;
+  const operation = tf.customGrad<tf.Tensor>(() => {
+    const result = f();
+    if (!(result instanceof tf.Tensor)) leaves = mapTree(result, (tensor) => tf.keep(detach(tensor)));
+    return { value: result instanceof tf.Tensor ? result : tf.scalar(0), gradFunc: () => [] };
+  });
+  const value = operation();
+  if (leaves === undefined) return value as T;
+  value.dispose();
+  return mapTree(leaves, (kept) => {
+    const handle = detach(kept);
+    kept.dispose();
+    return handle;
+  });
 }
 
 /**

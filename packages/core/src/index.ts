@@ -1,40 +1,50 @@
 export { abs } from './abs.js';
 export { assertShape, type DimensionPattern, type Dimensions } from './assert-shape.js';
+export type { Behavior } from './behavior.js';
+export { boxMask } from './box-mask.js';
 export { clampMin } from './clamp-min.js';
 export { conv2dDilated, type ConvolutionOptions } from './conv2d-dilated.js';
 export { customGradient, type Save } from './custom-gradient.js';
 export { detach, withoutGradient } from './detach.js';
 export { everySecond } from './every-second.js';
 export { gelu } from './gelu.js';
+export type { DType, HostTensor, TypedArray } from './host-tensor.js';
 export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initialisers.js';
-export { type Interpolation } from './interpolation.js';
+export type { Interpolation } from './interpolation.js';
 export { l2Normalize } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { linear } from './linear.js';
 export { maxOverTokens } from './max-over-tokens.js';
+export { nearestName } from './nearest-name.js';
+export { imagenetMean, imagenetStd, type Rgb } from './normalization.js';
 export { patchEmbed } from './patch-embed.js';
 export { childSeed, normalDraws, randomGenerator } from './random.js';
-export { mean, sum, type ReduceOptions } from './reduce.js';
+export { mean, type ReduceOptions, sum } from './reduce.js';
 export { resize } from './resize.js';
 export { logSoftmax, softmax } from './softmax.js';
 export {
   barrier,
+  type Barrier,
   compiling,
   fuse,
-  inFloat32,
-  type Barrier,
   type Fuse,
+  inFloat32,
   type InFloat32,
+  scope,
+  type Scope,
   type StepCompiler,
 } from './step-compiler.js';
+export type { FloatArray, StoredArray } from './stored-array.js';
 export {
   disposeTree,
   flattenTree,
+  type LeafFunction,
   mapTree,
+  type TensorTree,
   unflattenTree,
   zipTrees,
-  type LeafFunction,
-  type TensorTree,
 } from './tensor-tree.js';
-export { valueAndGrad, type LossAndAux, type ValueAndGrad } from './value-and-grad.js';
+export { tidied } from './tidied.js';
+export { uploadTree } from './upload-tree.js';
+export { type LossAndAux, valueAndGrad, type ValueAndGrad } from './value-and-grad.js';
 export { weightNorm } from './weight-norm.js';

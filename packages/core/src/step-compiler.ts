@@ -9,22 +9,30 @@ export type Barrier = <T extends tf.Tensor>(x: T, after: tf.Tensor) => T;
 /** Runs `f` with all of its numbers in float32. */
 export type InFloat32 = <T>(f: () => T) => T;
 
+/** Puts `name` before the names of the operations that `f` consists of, so that profiles can be read by stage. */
+export type Scope = <T>(name: string, f: () => T) => T;
+
 /** What a compiled step can do beyond single operations. */
 export interface StepCompiler {
   readonly fuse: Fuse;
   readonly barrier: Barrier;
   readonly inFloat32: InFloat32;
+  readonly scope: Scope;
 }
 
-let current: StepCompiler = { fuse: (f) => f, barrier: (x) => x, inFloat32: (f) => f() };
+let current: StepCompiler = {
+  fuse: (f) => f,
+  barrier: (x) => x,
+  inFloat32: (f) => f(),
+  scope: (_name, f) => f(),
+};
 
 /**
- * Runs `f` for a compiled step: {@link fuse}, {@link barrier} and {@link inFloat32} go through `compiler`.
+ * Runs `f` for a compiled step: {@link fuse}, {@link barrier}, {@link inFloat32} and {@link scope} go through `compiler`. `compile` of
+ * `@toco/graph` does so while it traces.
  *
- * @param compiler `{ fuse: fused, barrier, inFloat32 }` of `@toco/graph`
  * @example
- * const compiler = { fuse: fused, barrier, inFloat32 };
- * const step = await compile((state, batch) => compiling(compiler, () => train(state, batch)), { state, batch });
+ * const traced = compiling(compiler, () => step(state, batch));
  */
 export function compiling<T>(compiler: StepCompiler, f: () => T): T {
   const outer = current;
@@ -70,3 +78,11 @@ export const barrier: Barrier = (x, after) => current.barrier(x, after);
  * const cosine = inFloat32(() => tf.matMul(unit, unit, false, true));
  */
 export const inFloat32: InFloat32 = (f) => current.inFloat32(f);
+
+/**
+ * `f()`, in a compiled step under the name of a stage, which profiles show.
+ *
+ * @example
+ * const output = scope('main', () => network.forward(params, images));
+ */
+export const scope: Scope = (name, f) => current.scope(name, f);

@@ -104,7 +104,8 @@ export function zipTrees<T extends TensorTree>(
   return visit(trees, '') as T;
 }
 
-/** Disposes every leaf of a tree. */
-export function disposeTree(tree: TensorTree): void {
-  for (const leaf of flattenTree(tree).values()) leaf.dispose();
+/** Disposes every leaf of a tree but those that `kept` has as well. */
+export function disposeTree(tree: TensorTree, kept: TensorTree = {}): void {
+  const shared = new Set(flattenTree(kept).values());
+  for (const leaf of flattenTree(tree).values()) if (!shared.has(leaf)) leaf.dispose();
 }

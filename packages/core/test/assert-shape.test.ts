@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type * as tf from '@tensorflow/tfjs-core';
-import { assertShape } from '@toco/core';
+import { assertShape } from '../src/assert-shape.js';
 
 const shaped = (...shape: number[]): tf.Tensor => ({ shape }) as tf.Tensor;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { conv2dDilated, type ConvolutionOptions } from '@toco/core';
+import { conv2dDilated, type ConvolutionOptions } from '../src/conv2d-dilated.js';
 import { initBackend } from '@toco/runtime';
 import { expectClose, randomTensor } from '@toco/testing';
 import { tensorflowConvolution } from '../src/tensorflow-convolution.js';

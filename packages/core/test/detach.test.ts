@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { detach, withoutGradient } from '@toco/core';
+import { detach, withoutGradient } from '../src/detach.js';
 import { initBackend } from '@toco/runtime';
 import { expectNoLeak, recordTape } from '@toco/testing';
 
@@ -47,5 +47,23 @@ describe.each(['tensorflow', 'cpu'])('on the %s backend', (backend) => {
     expect([...(await gradient.data())]).toEqual([0, 1]);
     expect([...recordTape(() => tf.grad(f)(tf.tensor1d([1, 2]))).kernels]).toEqual(['Multiply']);
     await expectNoLeak(() => tf.tidy(() => tf.grad(f)(tf.tensor1d([1, 2]))));
+  });
+
+  test('takes a tree, leaves out what is undefined, and records none of it', async () => {
+    const f = (x: tf.Tensor) => {
+      const tree = withoutGradient(() => ({
+        large: tf.cast(tf.greater(x, 1), 'float32'),
+        scaled: [tf.mul(x, 10)],
+        none: undefined,
+      }));
+      expect(Object.keys(tree)).toEqual(['large', 'scaled']);
+      return tf.mul(x, tf.add(tree.large, tree.scaled[0]!));
+    };
+    const gradient = tf.grad(f)(tf.tensor1d([1, 2]));
+    expect([...(await gradient.data())]).toEqual([10, 21]);
+    await expectNoLeak(() => tf.tidy(() => tf.grad(f)(tf.tensor1d([1, 2]))));
+    // ... without a tidy around it nothing is left behind but what was asked for.
+    const x = tf.tensor1d([1, 2]);
+    await expectNoLeak(() => withoutGradient(() => ({ sum: tf.clone(x) })));
   });
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { gelu } from '@toco/core';
+import { gelu } from '../src/gelu.js';
 import { initBackend } from '@toco/runtime';
 import {
   expectImportIsInert,

@@ -113,17 +113,6 @@ test('patchEmbed is the convolution with stride and size of a patch', async () =
   );
 });
 
-test('everySecond takes the even rows and columns', async () => {
-  const x = tf.tensor3d(
-    Array.from({ length: 15 }, (_, i) => i),
-    [1, 3, 5],
-    'int32',
-  );
-  const y = core.everySecond(x);
-  expect([y.shape, await values(y), y.dtype]).toEqual([[1, 2, 3], [0, 2, 4, 10, 12, 14], 'int32']);
-  expect(core.everySecond(tf.zeros([2, 4, 6, 3])).shape).toEqual([2, 2, 3, 3]);
-});
-
 test.each([
   [
     'linear',

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { resize, type Interpolation } from '@toco/core';
+import { resize } from '../src/resize.js';
+import type { Interpolation } from '../src/interpolation.js';
 import { initBackend } from '@toco/runtime';
 import { randomTensor } from '@toco/testing';
 import fc from 'fast-check';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { barrier, compiling, fuse, inFloat32, type StepCompiler } from '@toco/core';
+import { barrier, compiling, fuse, inFloat32, scope, type StepCompiler } from '../src/step-compiler.js';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -24,6 +24,10 @@ describe('compiling', () => {
       calls.push(`${name} inFloat32`);
       return f();
     },
+    scope: (stage, f) => {
+      calls.push(`${name} scope ${stage}`);
+      return f();
+    },
   });
   const add = fuse((a: number, b: number) => a + b);
 
@@ -33,6 +37,7 @@ describe('compiling', () => {
     expect(add(1, 2)).toBe(3);
     expect(barrier(x, x)).toBe(x);
     expect(inFloat32(() => 3)).toBe(3);
+    expect(scope('main', () => 4)).toBe(4);
     expect(calls).toEqual([]);
     x.dispose();
   });
@@ -44,10 +49,17 @@ describe('compiling', () => {
       const first = add(1, 1);
       const second = compiling(compiler('inner'), () => add(first, 1));
       barrier(x, x);
-      return inFloat32(() => add(second, 1));
+      return inFloat32(() => scope('main', () => add(second, 1)));
     });
     expect(result).toBe(4);
-    expect(calls).toEqual(['outer fuse', 'inner fuse', 'outer barrier', 'outer inFloat32', 'outer fuse']);
+    expect(calls).toEqual([
+      'outer fuse',
+      'inner fuse',
+      'outer barrier',
+      'outer inFloat32',
+      'outer scope main',
+      'outer fuse',
+    ]);
     x.dispose();
   });
 

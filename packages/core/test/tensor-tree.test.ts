@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { disposeTree, flattenTree, mapTree, unflattenTree, zipTrees } from '@toco/core';
+import { disposeTree, flattenTree, mapTree, unflattenTree, zipTrees } from '../src/tensor-tree.js';
 import { initBackend } from '@toco/runtime';
 import { expectNoLeak } from '@toco/testing';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { valueAndGrad } from '@toco/core';
+import { valueAndGrad } from '../src/value-and-grad.js';
 
 test('a tfjs-core without gradients is told apart from every other failure', () => {
   expect(tf.getGradient('Add')).toBeUndefined();

@@ -1,6 +1,10 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { customGradient, detach, linear, sum, valueAndGrad } from '@toco/core';
+import { customGradient } from '../src/custom-gradient.js';
+import { detach } from '../src/detach.js';
+import { linear } from '../src/linear.js';
+import { sum } from '../src/reduce.js';
+import { valueAndGrad } from '../src/value-and-grad.js';
 import { initBackend } from '@toco/runtime';
 import { expectNoLeak } from '@toco/testing';
 

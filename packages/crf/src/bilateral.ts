@@ -6,7 +6,7 @@ export interface GaussianOptions {
   readonly sigmaXy: number;
 }
 
-/** Standard deviations of a bilateral kernel: of the position in pixels, of the colour in levels 0…255. */
+/** Standard deviations of a bilateral kernel: of the position in pixels, of the color in levels 0…255. */
 export interface BilateralOptions extends GaussianOptions {
   readonly sigmaRgb: number;
 }

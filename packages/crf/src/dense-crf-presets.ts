@@ -2,7 +2,7 @@
 export interface DenseCrfKernels {
   /** Smoothness kernel: weight, and σ of the position in pixels. */
   readonly gaussian: { readonly weight: number; readonly sigmaXy: number };
-  /** Appearance kernel: weight, σ of the position in pixels, σ of the colour in levels 0…255. */
+  /** Appearance kernel: weight, σ of the position in pixels, σ of the color in levels 0…255. */
   readonly bilateral: { readonly weight: number; readonly sigmaXy: number; readonly sigmaRgb: number };
   /** Mean-field iterations. */
   readonly iterations: number;

@@ -2,14 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { decodeSafetensors, type NDArray } from '@toco/formats';
 import { fixtureArrays, largestError, sharedPath } from '@toco/testing';
-import {
-  bilateralFilter,
-  denseCrf,
-  denseCrfReference,
-  tocoCamCrf,
-  tocoSegmentationCrf,
-  type DenseCrfKernels,
-} from '../src/index.js';
+import { bilateralFilter } from '../src/bilateral.js';
+import { denseCrf } from '../src/dense-crf/dense-crf.js';
+import { denseCrfReference } from '../src/dense-crf-reference.js';
+import { tocoCamCrf, tocoSegmentationCrf, type DenseCrfKernels } from '../src/dense-crf-presets.js';
 
 type Arrays = Record<string, NDArray>;
 

@@ -1,13 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { largestError } from '@toco/testing';
 import fc from 'fast-check';
-import {
-  bilateralLattice,
-  buildLattice,
-  filterLattice,
-  gaussianLattice,
-  type Lattice,
-} from '../src/index.js';
+import { bilateralLattice, gaussianLattice } from '../src/bilateral.js';
+import { buildLattice, type Lattice } from '../src/lattice.js';
+import { filterLattice } from '../src/filter-lattice.js';
 import { bruteForce, randomArray, randomImage } from './synthetic.js';
 
 const height = 9;

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { denseCrf, denseCrfReference, tocoCamCrf } from '../src/index.js';
+import { denseCrf } from '../src/dense-crf/dense-crf.js';
+import { denseCrfReference } from '../src/dense-crf-reference.js';
+import { tocoCamCrf } from '../src/dense-crf-presets.js';
 import { latticeBytes } from '../src/wasm/lattice-bytes.js';
 import { differentLabels, randomArray } from './synthetic.js';
 

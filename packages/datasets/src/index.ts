@@ -1,4 +1,7 @@
-export { batchSchedule, type BatchSchedule, type ScheduledBatch } from './batch-schedule.js';
+export { readLabelFile } from './annotations/label-file.js';
+export type { LabelTable } from './annotations/label-table.js';
+export { labelsOfMask } from './annotations/labels-from-mask.js';
+export { writeLabelFile } from './annotations/write-label-file.js';
 export {
   checkDataset,
   type CheckOptions,
@@ -7,14 +10,12 @@ export {
 } from './check/check-dataset.js';
 export { checkLists, type Lists } from './check/check-lists.js';
 export { checkMasks } from './check/check-masks.js';
-export { type Finding } from './check/finding.js';
-export { type ProblemGroup } from './check/problem-groups.js';
-export { type Problem } from './check/check-sample.js';
+export type { Problem } from './check/check-sample.js';
+export type { ProblemGroup } from './check/problem-groups.js';
 export { cocoClasses } from './coco/coco-classes.js';
 export { coco, type CocoOptions } from './coco/coco.js';
-export { type CrowdTreatment } from './coco/draw-objects.js';
-export { type PreparedCoco, prepareCoco, type PrepareCocoOptions } from './coco/prepare-coco.js';
-export { datasetAt, type DatasetAtOptions, datasetLayout, type DatasetLayout } from './dataset-at.js';
+export type { CrowdTreatment } from './coco/draw-objects.js';
+export { prepareCoco, type PrepareCocoOptions, type PreparedCoco } from './coco/prepare-coco.js';
 export {
   checkClasses,
   computedList,
@@ -22,31 +23,35 @@ export {
   type Sample,
   type SampleList,
   sampleList,
-} from './dataset.js';
-export { download, type DownloadOptions } from './download/download.js';
-export { type EvaluationOptions, type EvaluationSample, loadEvaluationSample } from './evaluation-sample.js';
+} from './dataset/dataset.js';
+export type { Finding } from './dataset/finding.js';
 export { imageFolder, type ImageFolderOptions } from './folder/image-folder.js';
 export { decodeImage } from './image/decode-image.js';
 export { decodeMask, ignoredLabel, type MaskExpectation } from './image/decode-mask.js';
+export { encodeJpeg } from './image/encode-image.js';
 export { type EncodedImage, imageName } from './image/encoded-image.js';
 export { blackImage, type RgbImage } from './image/rgb-image.js';
-export { readLabelFile } from './labels/label-file.js';
-export { type LabelTable } from './labels/label-table.js';
-export { labelsOfMask } from './labels/labels-from-mask.js';
-export { writeLabelFile } from './labels/write-label-file.js';
-export { type Enrich, type Enrichment } from './loader/enrichment.js';
+export { datasetAt, type DatasetAtOptions, datasetLayout, type DatasetLayout } from './layout/dataset-at.js';
+export { batchSchedule, type BatchSchedule, type ScheduledBatch } from './loader/batch-schedule.js';
+export type { Enrich, Enrichment } from './loader/enrichment.js';
 export { evaluationLoader, type EvaluationLoaderOptions } from './loader/evaluation-loader.js';
-export { type Loader } from './loader/loader.js';
-export { type TrainingBatch } from './loader/training-batch.js';
-export { type UnreadableSample } from './loader/substitution.js';
+export {
+  type EvaluationOptions,
+  type EvaluationSample,
+  loadEvaluationSample,
+} from './loader/evaluation-sample.js';
+export { type BatchFeed, feedBatch } from './loader/feed-batch.js';
+export type { Loader } from './loader/loader.js';
+export { presentClasses } from './loader/present-classes.js';
+export type { UnreadableSample } from './loader/substitution.js';
+export type { TrainingBatch } from './loader/training-batch.js';
 export { type TrainingLoader, trainingLoader, type TrainingLoaderOptions } from './loader/training-loader.js';
-export { type OnPreparationProgress, type PreparationProgress } from './prepare/preparation-progress.js';
-export { printable } from './printable.js';
-export { randomPurpose, randomStream, type RandomStream } from './random.js';
-export { objectKinds, type ObjectKind } from './synthetic/object-kinds.js';
+export { loadTrainingSample, type SampleKey, type TrainingSample } from './loader/training-sample.js';
+
+export { randomPurpose, randomStream, type RandomStream } from './random/random.js';
+export { type ObjectKind, objectKinds } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
 export { syntheticScenes, type SyntheticScenesOptions } from './synthetic/synthetic-scenes.js';
-export { loadTrainingSample, type SampleKey, type TrainingSample } from './training-sample.js';
 export { brightness } from './transforms/brightness.js';
 export { contrast } from './transforms/contrast.js';
 export { type Box, crop, type CropPlacement, paddedCrop } from './transforms/crop.js';
@@ -71,5 +76,10 @@ export {
 export { drawViews, type ViewPlan } from './views/view-plan.js';
 export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prepare-voc.js';
 export { type ArchiveSource, vocArchives } from './voc/voc-archives.js';
-export { voc, type VocOptions } from './voc/voc.js';
 export { vocClasses } from './voc/voc-classes.js';
+export { voc, type VocOptions } from './voc/voc.js';
+export { type ListDigest, listDigest } from './loader/list-digest.js';
+export { validationList } from './loader/validation-list.js';
+export { formatLeftOut } from './loader/left-out.js';
+export { tellFindings } from './check/tell-findings.js';
+export { openDataset } from './layout/open-dataset.js';

@@ -1,4 +1,3 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { refuse } from './format-error.js';
 
 /** Bytes that are read piece by piece: an array in memory, or a file too large to be held whole. */
@@ -9,7 +8,7 @@ export interface ByteSource {
   close(): void;
 }
 
-function assertInside(size: number, offset: number, length: number): void {
+export function assertInside(size: number, offset: number, length: number): void {
   if (!(offset >= 0 && length >= 0 && offset + length <= size)) {
     refuse(`is cut short: ${length} bytes are expected at byte ${offset}, but it ends at ${size}`);
   }
@@ -27,40 +26,4 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
       // Nothing is held.
     },
   };
-}
-
-/** One call of the system reads no more than this. */
-const largestRead = 2 ** 30;
-
-/** A source over an open file; the caller closes it. */
-export function fileSource(path: string): ByteSource {
-  const file = openForReading(path);
-  const { size } = fstatSync(file);
-  return {
-    size,
-    read(offset, length) {
-      assertInside(size, offset, length);
-      const bytes = new Uint8Array(length);
-      let done = 0;
-      while (done < length) {
-        const wanted = Math.min(length - done, largestRead);
-        const count = readSync(file, bytes, done, wanted, offset + done);
-        if (count === 0) refuse('became shorter while it was read');
-        done += count;
-      }
-      return bytes;
-    },
-    close() {
-      closeSync(file);
-    },
-  };
-}
-
-function openForReading(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return refuse(`${path}: ${code === 'ENOENT' ? 'no such file' : `can't be opened (${message})`}`);
-  }
 }

@@ -1,6 +1,8 @@
+import { UserError } from '@toco/files/user-error';
+
 /** What every reader of this package throws for bytes it refuses: one line that says what was wrong and where. */
-export class FormatError extends Error {
-  override readonly name = 'FormatError';
+export class FormatError extends UserError {
+  override readonly name: string = 'FormatError';
 }
 
 /** Throws a {@link FormatError}. */

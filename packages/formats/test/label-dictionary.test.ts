@@ -2,13 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { sharedPath } from './shared-path.js';
 import fc from 'fast-check';
-import {
-  decodeLabelDictionary,
-  decodeNpyObjects,
-  encodeLabelDictionary,
-  encodeNpy,
-  encodeNpyObjects,
-} from '../src/index.js';
+import { decodeLabelDictionary, encodeLabelDictionary } from '../src/npy-objects/label-dictionary.js';
+import { decodeNpyObjects, encodeNpyObjects } from '../src/npy-objects/objects.js';
+import { encodeNpy } from '../src/npy/encode.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
 import { testWhere } from './support/test-where.js';

@@ -1,7 +1,10 @@
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeMat, type MatStruct, type MatValue, type NDArray, type NDData } from '../src/index.js';
+import { decodeMat } from '../src/mat/decode.js';
+import type { MatStruct, MatValue } from '../src/mat/values.js';
+import type { NDData } from '../src/nd-array.js';
+import type { NDArray } from '../src/nd-array.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
 

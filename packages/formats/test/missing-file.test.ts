@@ -1,5 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { FormatError, readNpz, readSafetensors, readTorch } from '../src/index.js';
+import { FormatError } from '../src/format-error.js';
+import { readNpz } from '../src/npy/npz.js';
+import { readSafetensors } from '../src/safetensors/file.js';
+import { readTorch } from '../src/torch/decode.js';
 
 test.each([
   ['safetensors', readSafetensors],

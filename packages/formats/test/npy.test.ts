@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeNpy, encodeNpy, type NDData } from '../src/index.js';
+import { decodeNpy } from '../src/npy/decode.js';
+import { encodeNpy } from '../src/npy/encode.js';
+import type { NDData } from '../src/nd-array.js';
 import { anyArray, everyDType } from './support/arbitrary.js';
 import { fromBase64, golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';

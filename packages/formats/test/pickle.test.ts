@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodePickle, encodePickle, type PickleKey, type PickleValue } from '../src/index.js';
+import { decodePickle } from '../src/pickle/decode.js';
+import { encodePickle } from '../src/pickle/encode.js';
+import type { PickleKey, PickleValue } from '../src/pickle/values.js';
 import { integerBytes, readInteger } from '../src/pickle/numbers.js';
 import { anyArray, everyDType } from './support/arbitrary.js';
 import { fromBase64, golden } from './support/golden.js';

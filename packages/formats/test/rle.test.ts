@@ -2,17 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { sharedPath } from './shared-path.js';
 import fc from 'fast-check';
-import {
-  decodeRleCounts,
-  encodeRleCounts,
-  maskFromRle,
-  mergeRles,
-  type Rle,
-  rleArea,
-  rleFromMask,
-  rleFromPolygon,
-  rleFromSegmentation,
-} from '../src/index.js';
+import { decodeRleCounts, encodeRleCounts } from '../src/rle/counts-text.js';
+import { maskFromRle, type Rle, rleArea, rleFromMask } from '../src/rle/rle.js';
+import { mergeRles } from '../src/rle/merge.js';
+import { rleFromPolygon } from '../src/rle/polygon.js';
+import { rleFromSegmentation } from '../src/rle/segmentation.js';
 import { golden } from './support/golden.js';
 import { mutate } from './support/mutate.js';
 import { testWhere } from './support/test-where.js';

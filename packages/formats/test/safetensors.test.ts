@@ -4,15 +4,10 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { sharedPath } from './shared-path.js';
 import fc from 'fast-check';
-import {
-  decodeSafetensors,
-  decodeSafetensorsMetadata,
-  encodeSafetensors,
-  type NDArray,
-  openSafetensors,
-  readSafetensors,
-  writeSafetensors,
-} from '../src/index.js';
+import { decodeSafetensors, decodeSafetensorsMetadata } from '../src/safetensors/decode.js';
+import { encodeSafetensors } from '../src/safetensors/encode.js';
+import { openSafetensors, readSafetensors, writeSafetensors } from '../src/safetensors/file.js';
+import type { NDArray } from '../src/nd-array.js';
 import { anyArray } from './support/arbitrary.js';
 import { mutate } from './support/mutate.js';
 import { testWhere } from './support/test-where.js';

@@ -3,15 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  decodeTorch,
-  encodePickle,
-  type NDArray,
-  type NDData,
-  type PickleValue,
-  readTorch,
-  unwrapStateDict,
-} from '../src/index.js';
+import { decodeTorch, readTorch } from '../src/torch/decode.js';
+import { encodePickle } from '../src/pickle/encode.js';
+import type { NDData } from '../src/nd-array.js';
+import type { PickleValue } from '../src/pickle/values.js';
+import { unwrapStateDict } from '../src/torch/unwrap-state-dict.js';
+import type { NDArray } from '../src/nd-array.js';
 import { gather, stridedOffsets } from '../src/strided.js';
 import { zipParts } from '../src/zip/write.js';
 import { fromBase64, golden } from './support/golden.js';

@@ -1,5 +1,6 @@
 import { bilateralFilter, bilateralLattice, denseCrf, tocoCamCrf, tocoSegmentationCrf } from '@toco/crf';
-import { latticeFilter, latticeTensors, packLattices } from '@toco/crf/tensor';
+import { latticeFilter, latticeTensors } from '@toco/losses';
+import { packLattices } from '@toco/crf';
 import { par } from '@toco/par';
 import type * as tf from '@tensorflow/tfjs-core';
 import { arrayOf, tensorOf, valuesOf, type GoldenFolder } from './golden-folder.js';

@@ -1,6 +1,6 @@
 import { clsLoss, ctcLoss, denseEnergyLattices, denseEnergyLoss, ptcLoss, segLoss } from '@toco/losses';
 import { denormalize } from '@toco/cam';
-import { latticeTensors } from '@toco/crf/tensor';
+import { latticeTensors } from '@toco/losses';
 import * as tf from '@tensorflow/tfjs-core';
 import { tensorOf, valuesOf, type GoldenFolder } from './golden-folder.js';
 import { compareValues, type Row } from './row.js';

@@ -1,5 +1,5 @@
 import { denormalize } from '@toco/cam';
-import { latticeTensors } from '@toco/crf/tensor';
+import { latticeTensors } from '@toco/losses';
 import { denseEnergyLattices } from '@toco/losses';
 import {
   computeTargets,
@@ -11,7 +11,7 @@ import {
   type Phase,
   type StepConfig,
   type TrainState,
-} from '@toco/trainer';
+} from '@toco/method';
 import type { VitParams } from '@toco/backbone';
 import type * as tf from '@tensorflow/tfjs-core';
 import {

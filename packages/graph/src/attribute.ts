@@ -1,6 +1,6 @@
 import { type CApi, checked, type Pointer } from './capi.js';
 import { dimensions } from './native-tensor.js';
-import { writeMessage } from './protobuf.js';
+import { messageBytes } from '@toco/formats';
 
 /** Kinds of attributes, numbered as TensorFlow does (`TF_AttrType`) and as tfjs-node passes them. */
 export const AttributeType = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, tensor: 6 } as const;
@@ -33,7 +33,7 @@ export function setAttribute(api: CApi, description: Pointer, { name, type, valu
     case AttributeType.string: {
       if (Array.isArray(value)) {
         // AttrValue: 1 = list; its 2 = texts
-        const proto = writeMessage([[1, writeMessage((value as string[]).map((text) => [2, text]))]]);
+        const proto = messageBytes([[1, messageBytes((value as string[]).map((text) => [2, text]))]]);
         checked(api, name, (status) => {
           api.TF_SetAttrValueProto(description, name, proto, proto.length, status);
         });

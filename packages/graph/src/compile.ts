@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
+import { compiling } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
+import { graphCompiler, plainCompiler } from './graph-compiler.js';
 import { openLibrary } from './capi.js';
 import { nodeBackend } from './backend.js';
 import { loadedLibrary } from './library.js';
@@ -7,7 +9,8 @@ import { type Precision } from './products.js';
 import { Program, type ProgramOptions } from './program.js';
 import { type EngineOptions } from './session-config.js';
 import { Specializations, type TracedFunction } from './specializations.js';
-import { type AnyRank, type Feeds, type HostTensor, type Live } from './tree.js';
+import type { AnyRank, Feeds, Live } from './tree.js';
+import type { HostTensor } from '@toco/core';
 
 /** Options of {@link compile} and {@link compileFunction}. */
 export interface CompileOptions extends EngineOptions {
@@ -24,6 +27,11 @@ export interface CompileOptions extends EngineOptions {
    * to vary would be frozen.
    */
   readonly maxConstantBytes?: number;
+  /**
+   * Leaves the step as single operations: nothing is fused, computed again or kept in float32 by name. For graphs that
+   * leave the process, whose readers know no functions within a graph.
+   */
+  readonly plain?: boolean;
   /** Phases and shapes of batches that are held at once; the one unused for longest makes room for another. */
   readonly maxTraces?: number;
 }
@@ -67,6 +75,10 @@ function program(state: unknown, options: CompileOptions): Program {
   return new Program(openLibrary(loadedLibrary()), state, settings);
 }
 
+/** Runs `f` with what a compiled step can do beyond single operations, see `compiling` of `@toco/core`. */
+const within = <T>({ plain = false }: CompileOptions, f: () => T): T =>
+  compiling(plain ? plainCompiler : graphCompiler, f);
+
 const toTensor = ({ data, shape, dtype }: Required<HostTensor>): tf.Tensor =>
   tf.tensor(data, [...shape], dtype === 'uint8' ? 'int32' : dtype);
 
@@ -103,7 +115,7 @@ export async function compile<S, B, M, P = undefined>(
   await setImmediate(); // tracing blocks: first let the event loop have its turn
   const owner = program(example.state, options);
   const bind = (phase: unknown) => (state: unknown, batch: unknown) => {
-    const result = step(state as S, batch as B, phase as P);
+    const result = within(options, () => step(state as S, batch as B, phase as P));
     return result instanceof Promise ? { outputs: result } : { state: result.state, outputs: result.metrics };
   };
   try {
@@ -114,7 +126,7 @@ export async function compile<S, B, M, P = undefined>(
       load: async (state: Feeds<S>) => owner.write(state),
       function: <B2, P2, M2>(f: (state: S, batch: B2, phase: P2) => M2): TracedFunction<B2, P2, M2> =>
         new Specializations<B2, P2, M2>(owner, (phase) => (state, batch) => ({
-          outputs: f(state as S, batch as B2, phase as P2),
+          outputs: within(options, () => f(state as S, batch as B2, phase as P2)),
         })).surface(),
       dispose: () => {
         owner.dispose();
@@ -156,7 +168,9 @@ export async function compileFunction<S, B, M, P = undefined>(
   try {
     const own = new Specializations<B, P, M>(
       owner,
-      (phase) => (params, inputs) => ({ outputs: f(params as S, inputs as B, phase as P) }),
+      (phase) => (params, inputs) => ({
+        outputs: within(options, () => f(params as S, inputs as B, phase as P)),
+      }),
       example.phase,
     );
     own.prepare(example.inputs, example.phase);

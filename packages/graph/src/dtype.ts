@@ -1,8 +1,4 @@
-/** Element types that can enter and leave a compiled function. */
-export type DType = 'float32' | 'int32' | 'bool' | 'uint8';
-
-/** Arrays that hold the elements of a {@link DType}. */
-export type TypedArray = Float32Array | Int32Array | Uint8Array | Uint8ClampedArray;
+import type { DType, TypedArray } from '@toco/core';
 
 /** TensorFlow's own numbers of its types (`TF_DataType`). */
 export const TF = {

@@ -1,8 +1,10 @@
 import { type CApi, checked, type Pointer } from './capi.js';
-import { type DType, TF, type TypedArray } from './dtype.js';
+import type { DType, TypedArray } from '@toco/core';
+import { TF } from './dtype.js';
 import { dimensions, nativeTensor, takeTensor } from './native-tensor.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
-import { type HostTensor, type TensorSpec } from './tree.js';
+import type { HostTensor } from '@toco/core';
+import type { TensorSpec } from './tree.js';
 
 /** A runtime of TensorFlow's own: variables, functions, and their execution. */
 export class EagerContext {

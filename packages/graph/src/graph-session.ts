@@ -1,6 +1,6 @@
 import { bufferBytes, type CApi, checked, type Output, type Pointer } from './capi.js';
 import { type GraphBuilder } from './graph-builder.js';
-import { writeMessage } from './protobuf.js';
+import { messageBytes } from '@toco/formats';
 
 /** What one run of a session feeds and asks for. */
 export interface SessionRun {
@@ -38,7 +38,7 @@ export class GraphSession {
     const api = this.#api;
     const status = api.TF_NewStatus();
     const results = Array<Pointer | null>(fetches.length).fill(null);
-    const fullTrace = writeMessage([[1, 3]]); // RunOptions.trace_level
+    const fullTrace = messageBytes([[1, 3]]); // RunOptions.trace_level
     const options = timed ? api.TF_NewBufferFromString(fullTrace, fullTrace.length) : null;
     let failure: Error | undefined;
     const execute = async (metadata: Pointer | null): Promise<void> =>

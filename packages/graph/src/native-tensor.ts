@@ -1,5 +1,6 @@
 import { type CApi, type Pointer } from './capi.js';
-import { type DType, dtypeName, emptyArray, holds, sizeOf, TF, type TypedArray } from './dtype.js';
+import type { DType, TypedArray } from '@toco/core';
+import { dtypeName, emptyArray, holds, sizeOf, TF } from './dtype.js';
 
 /** A copy of `data` in TensorFlow's own memory; the caller deletes it. Length and type are checked before anything is copied. */
 export function nativeTensor(

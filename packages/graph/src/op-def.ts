@@ -1,5 +1,5 @@
 import { type CApi, filledBuffer, type Pointer } from './capi.js';
-import { integer, messages, readFields, text } from './protobuf.js';
+import { messagesOf, numbersOf, readMessage, textOf } from '@toco/formats';
 
 /** What a graph needs to know of an operation and eager execution does not: how its flat inputs divide into lists. */
 export interface OpDef {
@@ -26,11 +26,11 @@ function read(api: CApi, graph: Pointer, name: string): OpDef {
     api.TF_GraphGetOpDef(graph, name, buffer, status);
   });
   // OpDef: 2 = input_arg, 4 = attr, 17 = is_stateful; ArgDef: 5 = number_attr, 6 = type_list_attr; AttrDef: 1 = name.
-  const fields = readFields(bytes);
+  const fields = readMessage(bytes);
   return {
-    lists: messages(fields, 2).map((input) => text(input, 5) !== '' || text(input, 6) !== ''),
-    attributes: new Set(messages(fields, 4).map((attribute) => text(attribute, 1))),
-    stateful: integer(fields, 17) !== 0,
+    lists: messagesOf(fields, 2).map((input) => textOf(input, 5) !== '' || textOf(input, 6) !== ''),
+    attributes: new Set(messagesOf(fields, 4).map((attribute) => textOf(attribute, 1))),
+    stateful: numbersOf(fields, 17)[0] === 1,
   };
 }
 

@@ -1,9 +1,10 @@
 import { shapeAttribute, typeAttribute } from './attribute.js';
 import { type CApi, type Pointer } from './capi.js';
-import { TF, type TypedArray } from './dtype.js';
+import { TF } from './dtype.js';
+import type { TypedArray } from '@toco/core';
 import { GraphSession } from './graph-session.js';
 import { nativeTensor } from './native-tensor.js';
-import { integer, messages, readFields, text } from './protobuf.js';
+import { messagesOf, numbersOf, type ReadMessage, readMessage, textOf } from '@toco/formats';
 import { type TracedGraph } from './traced-function.js';
 import { type TensorSpec } from './tree.js';
 
@@ -105,18 +106,23 @@ async function withTensors<T>(
   }
 }
 
+/** The whole number of a field, zero where it is missing. */
+function integer(message: ReadMessage, number: number): number {
+  return numbersOf(message, number)[0] ?? 0;
+}
+
 /** Reads the times out of the bytes of a `RunMetadata`. */
 function operationTimes(metadata: Uint8Array): OperationTime[] {
   const times: OperationTime[] = [];
   // RunMetadata.step_stats = 1; StepStats.dev_stats = 1; DeviceStepStats: 1 = device, 2 = node_stats;
   // NodeExecStats: 1 = node_name, 2 = all_start_micros, 3, 4 = op_start/end_rel_micros, 8 = timeline_label.
-  for (const step of messages(readFields(metadata), 1)) {
-    for (const device of messages(step, 1)) {
-      for (const node of messages(device, 2)) {
+  for (const step of messagesOf(readMessage(metadata), 1)) {
+    for (const device of messagesOf(step, 1)) {
+      for (const node of messagesOf(device, 2)) {
         times.push({
-          node: text(node, 1),
-          operation: /= (\w+)\(/.exec(text(node, 8))?.[1] ?? '',
-          device: text(device, 1),
+          node: textOf(node, 1),
+          operation: /= (\w+)\(/.exec(textOf(node, 8))?.[1] ?? '',
+          device: textOf(device, 1),
           start: (integer(node, 2) + integer(node, 3)) / 1000,
           milliseconds: (integer(node, 4) - integer(node, 3)) / 1000,
         });

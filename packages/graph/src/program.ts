@@ -10,15 +10,9 @@ import { type Profile, profileGraph, type ProfileOptions } from './profile.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
 import { currentTrace, type TraceOptions } from './trace.js';
 import { type Traceable, type TracedGraph, traceGraph, type TraceStatistics } from './traced-function.js';
-import {
-  assertSameStructure,
-  type HostTensor,
-  isTensor,
-  putTogether,
-  type Structure,
-  takeApart,
-} from './tree.js';
-import { type TypedArray } from './dtype.js';
+import { assertSameStructure, isTensor, putTogether, type Structure, takeApart } from './tree.js';
+import type { HostTensor } from '@toco/core';
+import type { TypedArray } from '@toco/core';
 
 /** Options of everything that is compiled over one state. */
 export interface ProgramOptions

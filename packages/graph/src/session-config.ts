@@ -1,4 +1,4 @@
-import { writeMessage } from './protobuf.js';
+import { messageBytes } from '@toco/formats';
 
 /** How much of the machine the engine takes, and how. Process-wide settings are marked. */
 export interface EngineOptions {
@@ -40,12 +40,12 @@ const rewrites = {
 
 /** The bytes of TensorFlow's `ConfigProto` for these options. */
 export function sessionConfig({ threads, memoryGrowth, rewrites: switches }: EngineOptions): Uint8Array {
-  return writeMessage([
+  return messageBytes([
     [2, threads?.intra],
     [5, threads?.inter],
-    [6, memoryGrowth === undefined ? undefined : writeMessage([[4, memoryGrowth]])],
+    [6, memoryGrowth === undefined ? undefined : messageBytes([[4, memoryGrowth]])],
     [7, true], // allow_soft_placement: operations without a kernel on the device run elsewhere
-    [10, writeMessage([[10, writeMessage(rewriterConfig(switches))]])],
+    [10, messageBytes([[10, messageBytes(rewriterConfig(switches))]])],
   ]);
 }
 

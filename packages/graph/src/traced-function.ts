@@ -6,14 +6,8 @@ import { GraphBuilder, type GraphStatistics, keyOf } from './graph-builder.js';
 import { Trace, type TraceOptions } from './trace.js';
 import { TraceError } from './trace-error.js';
 import { updateInPlace } from './update-in-place.js';
-import {
-  assertSameStructure,
-  type HostTensor,
-  isTensor,
-  putTogether,
-  type Structure,
-  takeApart,
-} from './tree.js';
+import { assertSameStructure, isTensor, putTogether, type Structure, takeApart } from './tree.js';
+import type { HostTensor } from '@toco/core';
 
 /** A function of state and batch; the static phase is already bound. */
 export type Traceable = (state: unknown, batch: unknown) => { state?: unknown; outputs: unknown };

@@ -1,13 +1,6 @@
+import type { HostTensor, DType } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { defaultDType, type DType, type TypedArray } from './dtype.js';
-
-/** Values with their shape, outside any backend. */
-export interface HostTensor {
-  readonly data: TypedArray;
-  readonly shape: readonly number[];
-  /** Follows from `data` where missing; bytes are `uint8` unless they are said to be `bool`. */
-  readonly dtype?: DType;
-}
+import { defaultDType } from './dtype.js';
 
 /** The tree `T` with, in place of each tensor, a tensor or its values. */
 export type Feeds<T> = T extends tf.Tensor

@@ -2,7 +2,9 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import { compile, compileFunction, fused, inFloat32, type CompileOptions } from '../src/index.js';
+import { compile, compileFunction, type CompileOptions } from '../src/compile.js';
+import { fused } from '../src/fused.js';
+import { inFloat32 } from '../src/in-float32.js';
 import { leavesOf } from './leaves.js';
 import { miniBatch, type MiniPhase, miniState, miniStep } from './mini-step.js';
 

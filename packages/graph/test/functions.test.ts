@@ -3,15 +3,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import {
-  barrier,
-  checkpointed,
-  compile,
-  compileFunction,
-  type CompileOptions,
-  fused,
-  scope,
-} from '../src/index.js';
+import { barrier } from '../src/barrier.js';
+import { checkpointed } from '../src/checkpointed.js';
+import { compile, compileFunction, type CompileOptions } from '../src/compile.js';
+import { fused } from '../src/fused.js';
+import { scope } from '../src/scope.js';
 import { miniBatch, type MiniState, miniState, miniStep } from './mini-step.js';
 
 const phase = { rate: 0.1, auxiliary: false };

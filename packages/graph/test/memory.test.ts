@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
-import { compile } from '../src/index.js';
+import { compile } from '../src/compile.js';
 import { leavesOf } from './leaves.js';
 
 beforeAll(async () => {

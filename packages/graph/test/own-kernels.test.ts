@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
 import { expectClose, testWhere } from '@toco/testing';
-import { compileFunction, fused } from '../src/index.js';
+import { compileFunction } from '../src/compile.js';
+import { fused } from '../src/fused.js';
 
 const { kernels } = await initBackend({ backend: 'tensorflow', print: () => undefined });
 const hasKernels = kernels !== undefined;

@@ -1,39 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { guardConstant } from '../src/constant-guard.js';
 import { type OpDef, splitInputs } from '../src/op-def.js';
-import { integer, messages, readFields, text, writeMessage } from '../src/protobuf.js';
 import { sessionConfig } from '../src/session-config.js';
 import { assertSameStructure, putTogether, takeApart } from '../src/tree.js';
 
-describe('protobuf', () => {
-  test('reads what it writes', () => {
-    const inner = writeMessage([[3, 'größe']]);
-    const fields = readFields(
-      writeMessage([
-        [1, 300],
-        [2, true],
-        [3, undefined],
-        [16, inner],
-        [16, inner],
-        [4, 2 ** 40],
-      ]),
-    );
-    expect([integer(fields, 1), integer(fields, 2), integer(fields, 3), integer(fields, 4)]).toEqual([
-      300,
-      1,
-      0,
-      2 ** 40,
-    ]);
-    expect(messages(fields, 16).map((message) => text(message, 3))).toEqual(['größe', 'größe']);
-    expect(text(fields, 9)).toBe('');
-  });
-
-  test('skips numbers of fixed width', () => {
-    const fields = readFields(Uint8Array.of(0x0d, 1, 2, 3, 4, 0x11, 1, 2, 3, 4, 5, 6, 7, 8, 0x18, 5));
-    expect(fields.map(({ number }) => number)).toEqual([1, 2, 3]);
-    expect(integer(fields, 3)).toBe(5);
-  });
-
+describe('the configuration of a session', () => {
   test('writes the bytes of a ConfigProto', () => {
     const config = sessionConfig({
       threads: { intra: 1, inter: 2 },

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import { compileFunction, type CompileOptions } from '../src/index.js';
+import { compileFunction, type CompileOptions } from '../src/compile.js';
 
 type Tensors = Record<string, tf.Tensor>;
 type Fetched = Record<string, { data: Float32Array }>;

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { initBackend } from '@toco/runtime';
 import { nodeBackend } from '../src/backend.js';
-import { compile, compileFunction, TraceError } from '../src/index.js';
+import { compile, compileFunction } from '../src/compile.js';
+import { TraceError } from '../src/trace-error.js';
 
 const here = /refusals\.test\.ts:\d+:\d+/;
 const x = { data: Float32Array.of(1, 2, 3, 4), shape: [4] };

@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
-import { compile, compileFunction, fused } from '../src/index.js';
+import { compile, compileFunction } from '../src/compile.js';
+import { fused } from '../src/fused.js';
 
 beforeAll(async () => {
   await initBackend({ backend: 'tensorflow', print: () => undefined });

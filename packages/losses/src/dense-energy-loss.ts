@@ -1,5 +1,5 @@
-import { assertShape, fuse } from '@toco/core';
-import { latticeFilter, type LatticeTensors } from '@toco/crf/tensor';
+import { assertShape, boxMask, everySecond, fuse } from '@toco/core';
+import { latticeFilter, type LatticeTensors } from './lattice-filter.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { withDerivative } from './with-derivative.js';
 
@@ -9,7 +9,7 @@ export interface DenseEnergyTargets {
   readonly labels: tf.Tensor;
   /** `[B,4]`, boxes of real pixels `[y0,y1,x0,x1]`, ends excluded. */
   readonly imgBox: tf.Tensor;
-  /** Bilateral kernel of the half-size images: `denseEnergyLattices`, then `latticeTensors` of `@toco/crf/tensor`. */
+  /** Bilateral kernel of the half-size images: `denseEnergyLattices`, then `latticeTensors` of `@toco/losses`. */
   readonly lattice: LatticeTensors;
 }
 
@@ -22,7 +22,7 @@ export interface DenseEnergyLossOptions {
 }
 
 /**
- * Dense energy regularisation: neighbours of alike colour should get alike labels.
+ * Dense energy regularisation: neighbours of alike color should get alike labels.
  *
  * p = softmax(logits) is halved by 2×2 means; ROI (1 inside the box) and labels by taking every second pixel. With
  * S = p·ROI, the gate g = max(ROI − max_k p, 0), or 1 where there is no label, and the bilateral filter K,
@@ -33,8 +33,6 @@ export interface DenseEnergyLossOptions {
  *
  * Source: the dense energy loss of Tang et al., On Regularized Losses for Weakly-supervised CNN Segmentation,
  * ECCV 2018; ToCo (Ru et al., CVPR 2023) adds it with weight 0.05.
- *
- * The filter needs a backend with `UnsortedSegmentSum`: TensorFlow, cpu, webgl, webgpu, but not wasm.
  *
  * @param logits `[B,H,W,K]` at image size, H and W even.
  * @param targets labels, boxes and lattices of the same images.
@@ -65,12 +63,10 @@ export function denseEnergyLoss(
   return withDerivative(logits, () => {
     const probabilities = tf.softmax(logits as tf.Tensor4D);
     const p = tf.avgPool(probabilities, 2, 2, 'valid'); // [B,h,w,K]
-    const roi = halfSizeBoxMask(imgBox, h, w); // [B,h,w,1]
+    // 1 at every second pixel that lies inside its image's box: [B,h,w,1]
+    const roi = tf.cast(tf.expandDims(boxMask(imgBox, [h, w], { every: 2 }), 3), 'float32');
     const gate = tf.tidy(() => {
-      const unlabelled = tf.equal(
-        tf.stridedSlice(labels, [0, 0, 0], [batch, height, width], [1, 2, 2]),
-        tf.scalar(ignoreIndex, labels.dtype),
-      );
+      const unlabelled = tf.equal(everySecond(labels), tf.scalar(ignoreIndex, labels.dtype));
       const unsure = tf.relu(tf.sub(roi, tf.max(p, 3, true)));
       return tf.where(tf.expandDims(unlabelled, 3), tf.onesLike(unsure), unsure); // [B,h,w,1]
     });
@@ -96,19 +92,5 @@ function throughSoftmax(probabilities: tf.Tensor4D, dHalved: tf.Tensor): tf.Tens
       probabilities.shape,
     );
     return tf.sub(weighted, tf.mul(probabilities, tf.sum(weighted, 3, true)));
-  });
-}
-
-/** 1 at every second pixel that lies inside its image's box, else 0: `[B,h,w,1]`. */
-function halfSizeBoxMask(imgBox: tf.Tensor, h: number, w: number): tf.Tensor {
-  return tf.tidy(() => {
-    const [y0, y1, x0, x1] = tf
-      .split(tf.cast(imgBox, 'int32'), 4, 1)
-      .map((edge) => tf.reshape(edge, [-1, 1, 1, 1])) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-    const y = tf.reshape(tf.range(0, 2 * h, 2, 'int32'), [1, h, 1, 1]);
-    const x = tf.reshape(tf.range(0, 2 * w, 2, 'int32'), [1, 1, w, 1]);
-    const inRows = tf.logicalAnd(tf.greaterEqual(y, y0), tf.less(y, y1));
-    const inColumns = tf.logicalAnd(tf.greaterEqual(x, x0), tf.less(x, x1));
-    return tf.cast(tf.logicalAnd(inRows, inColumns), 'float32');
   });
 }

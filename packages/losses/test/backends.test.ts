@@ -1,14 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { latticeTensors } from '@toco/crf/tensor';
-import {
-  clsLoss,
-  ctcLoss,
-  denseEnergyLattices,
-  denseEnergyLoss,
-  ptcLoss,
-  segLoss,
-  tokenAffinity,
-} from '@toco/losses';
+import { latticeTensors } from '../src/lattice-filter.js';
+import { clsLoss } from '../src/cls-loss.js';
+import { ctcLoss } from '../src/ctc-loss.js';
+import { denseEnergyLattices } from '../src/dense-energy-lattices.js';
+import { denseEnergyLoss } from '../src/dense-energy-loss.js';
+import { ptcLoss } from '../src/ptc-loss.js';
+import { segLoss } from '../src/seg-loss.js';
+import { tokenAffinity } from '../src/token-affinity.js';
 import { expectClose, fixture } from '@toco/testing';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
@@ -34,11 +32,9 @@ const losses = async (g: Record<string, tf.Tensor>): Promise<Record<string, (x: 
   };
 };
 
-// wasm has no UnsortedSegmentSum, which the filter of reg needs
-describe.each([
-  ['cpu', ['cls', 'ptc', 'ctc', 'seg', 'reg']],
-  ['wasm', ['cls', 'ptc', 'ctc', 'seg']],
-] as const)('on the %s backend', (backend, names) => {
+const names = ['cls', 'ptc', 'ctc', 'seg', 'reg'] as const;
+
+describe.each(['cpu', 'wasm'])('on the %s backend', (backend) => {
   test('values and gradients equal the recorded ones', async () => {
     await tf.setBackend(backend);
     await tf.ready();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose } from '@toco/testing';
-import { ctcLoss } from '@toco/losses';
+import { ctcLoss } from '../src/ctc-loss.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGradient } from './check-gradient.js';
 import { expectNoLeak } from './expect-no-leak.js';

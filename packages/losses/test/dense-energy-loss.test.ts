@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { filterLattice, type Lattice } from '@toco/crf';
-import { latticeTensors, packLattices, type LatticeTensors } from '@toco/crf/tensor';
-import { denseEnergyLattice, denseEnergyLattices, denseEnergyLoss } from '@toco/losses';
+import { filterLattice, type Lattice, viewLattice } from '@toco/crf';
+import { latticeTensors, type LatticeTensors } from '../src/lattice-filter.js';
+import { packLattices } from '@toco/crf';
+import { denseEnergyLattices } from '../src/dense-energy-lattices.js';
+import { denseEnergyLoss } from '../src/dense-energy-loss.js';
 import { initBackend } from '@toco/runtime';
 import { expectClose, largestError } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -46,7 +48,7 @@ async function scene(batch: number, h: number, w: number, classes: number): Prom
   const data = (await images.data()) as Float32Array;
   const size = h * w * 3;
   const lattices = Array.from({ length: batch }, (_, b) =>
-    denseEnergyLattice(data.subarray(b * size, (b + 1) * size), [h, w]),
+    viewLattice(data.subarray(b * size, (b + 1) * size), [h, w]),
   );
   const drawn = tf.cast(tf.floor(tf.randomUniform([batch, h, w], 0, classes + 2, 'float32', 2)), 'int32');
   return {
@@ -189,6 +191,6 @@ test('names what does not fit', async () => {
   expect(() => denseEnergyLoss(it.logits, { ...it, imgBox: tf.zeros([2, 4]) }, { ignoreIndex })).toThrow(
     /imgBox/,
   );
-  expect(() => denseEnergyLattice(new Float32Array(63), [3, 7])).toThrow(/cannot be halved/);
-  expect(() => denseEnergyLattice(new Float32Array(60), [4, 4])).toThrow(/60 values instead of 4 × 4 × 3/);
+  expect(() => viewLattice(new Float32Array(63), [3, 7])).toThrow(/cannot be halved/);
+  expect(() => viewLattice(new Float32Array(60), [4, 4])).toThrow(/60 values instead of 4 × 4 × 3/);
 });

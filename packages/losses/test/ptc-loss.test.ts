@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose } from '@toco/testing';
-import { ptcLoss, tokenAffinity } from '@toco/losses';
+import { ptcLoss } from '../src/ptc-loss.js';
+import { tokenAffinity } from '../src/token-affinity.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGradient } from './check-gradient.js';
 import { expectNoLeak } from './expect-no-leak.js';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose } from '@toco/testing';
-import { segLoss } from '@toco/losses';
+import { segLoss } from '../src/seg-loss.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGradient } from './check-gradient.js';
 import { expectNoLeak } from './expect-no-leak.js';

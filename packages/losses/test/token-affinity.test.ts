@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose, fixture } from '@toco/testing';
-import { tokenAffinity } from '@toco/losses';
+import { tokenAffinity } from '../src/token-affinity.js';
 import * as tf from '@tensorflow/tfjs-core';
 
 beforeAll(async () => {

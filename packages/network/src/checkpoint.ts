@@ -6,8 +6,8 @@ import {
   type Backbone,
   type ImportReport,
   type Layout,
-  type NDArray,
 } from '@toco/backbone';
+import type { FloatArray, StoredArray } from '@toco/core';
 import type { NetworkParams, NetworkState, ProjectionHeadParams } from './params.js';
 
 type CheckpointTree<P extends TensorTree> = NetworkParams<P> & { readonly proj_head_t: ProjectionHeadParams };
@@ -23,7 +23,7 @@ function layout(path: string, shape: readonly number[]): Layout {
 export function importCheckpoint<P extends TensorTree>(
   backbone: Backbone<P>,
   { params, teacher }: NetworkState<P>,
-  arrays: Readonly<Record<string, NDArray>>,
+  arrays: Readonly<Record<string, StoredArray>>,
 ): NetworkState<P> & { readonly report: ImportReport } {
   const tree: CheckpointTree<P> = { ...params, proj_head_t: teacher };
   const { params: imported, report } = importArrays(tree, arrays, {
@@ -36,7 +36,7 @@ export function importCheckpoint<P extends TensorTree>(
 }
 
 /** The arrays of a whole checkpoint; see `Network.exportCheckpoint`. */
-export function exportCheckpoint({ params, teacher }: NetworkState): Promise<Record<string, NDArray>> {
+export function exportCheckpoint({ params, teacher }: NetworkState): Promise<Record<string, FloatArray>> {
   const tree: CheckpointTree<TensorTree> = { ...params, proj_head_t: teacher };
   return exportArrays(tree, { layout });
 }

@@ -1,3 +1,5 @@
+export type { ApplyOptions } from '@toco/backbone';
+export type { ImportReport } from '@toco/backbone';
 export { classify } from './classifier.js';
 export { decode } from './decoder.js';
 export { createNetwork, type Network, type NetworkOptions, type NetworkOutput } from './network.js';
@@ -10,4 +12,5 @@ export type {
   ProjectionHeadParams,
 } from './params.js';
 export { project, type ProjectionSizes } from './projection-head.js';
-export { rawCams, type Classifiers, type RawCams } from './raw-cams.js';
+export { type Classifiers, rawCams, type RawCams } from './raw-cams.js';
+export { frozenBackbone, unevenScales } from './network-notes.js';

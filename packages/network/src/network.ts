@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape, mapTree, type TensorTree } from '@toco/core';
-import type { ApplyOptions, Backbone, BackboneOutput, Grid, ImportReport, NDArray } from '@toco/backbone';
+import type { ApplyOptions, Backbone, BackboneOutput, Grid, ImportReport } from '@toco/backbone';
+import type { FloatArray, StoredArray } from '@toco/core';
 import { checkBackboneOutput } from './check-output.js';
 import { exportCheckpoint, importCheckpoint } from './checkpoint.js';
 import { classify, initClassifier } from './classifier.js';
@@ -72,10 +73,10 @@ export interface Network<P extends TensorTree = TensorTree> {
    */
   importCheckpoint(
     state: NetworkState<P>,
-    arrays: Readonly<Record<string, NDArray>>,
+    arrays: Readonly<Record<string, StoredArray>>,
   ): NetworkState<P> & { readonly report: ImportReport };
   /** The arrays of a checkpoint: inverse of {@link Network.importCheckpoint}. */
-  exportCheckpoint(state: NetworkState<P>): Promise<Record<string, NDArray>>;
+  exportCheckpoint(state: NetworkState<P>): Promise<Record<string, FloatArray>>;
 }
 
 /**

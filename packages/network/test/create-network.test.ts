@@ -3,10 +3,11 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree, valueAndGrad } from '@toco/core';
-import { imagenetMean, imagenetStd, poolClassToken, vit, type Backbone } from '@toco/backbone';
+import { imagenetMean, imagenetStd } from '@toco/core';
+import { poolClassToken, vit, type Backbone } from '@toco/backbone';
 import { initBackend } from '@toco/runtime';
 import { expectClose, expectNoLeak, fixtureArrays } from '@toco/testing';
-import { createNetwork } from '../src/index.js';
+import { createNetwork } from '../src/network.js';
 
 beforeAll(async () => {
   await initBackend();

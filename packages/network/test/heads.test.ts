@@ -3,7 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { flattenTree, mapTree, valueAndGrad } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { expectClose, expectNoLeak, gradientCheck } from '@toco/testing';
-import { classify, decode, project, rawCams } from '../src/index.js';
+import { classify } from '../src/classifier.js';
+import { decode } from '../src/decoder.js';
+import { project } from '../src/projection-head.js';
+import { rawCams } from '../src/raw-cams.js';
 import { initDecoder } from '../src/decoder.js';
 import { initProjectionHead } from '../src/projection-head.js';
 

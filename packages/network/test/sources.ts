@@ -1,9 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { vit, type NDArray, type VitParams } from '@toco/backbone';
+import { vit, type VitParams } from '@toco/backbone';
+import type { NDArray } from '@toco/formats';
 import { fixtureArrays, sharedPath, toTensor } from '@toco/testing';
 import { decodeSafetensors } from '@toco/formats';
 import { readFileSync } from 'node:fs';
-import { createNetwork, type Network } from '../src/index.js';
+import { createNetwork, type Network } from '../src/network.js';
 
 /** A folder of reference numbers, and the small network that they belong to. */
 export interface Source {

@@ -69,7 +69,7 @@ describe('every package that is named in a command', () => {
   });
 
   test('and the command resolves in the clone, without asking a registry', async () => {
-    for (const command of ['toco', '@toco/trainer', '@toco/runtime'])
+    for (const command of ['toco', '@toco/cli', '@toco/runtime'])
       expect(await succeed(root, 'npx', '--no-install', command, '--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
   }, 60_000);
 

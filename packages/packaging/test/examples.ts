@@ -9,7 +9,7 @@ import { packageOf, published, root, withDependencies } from './workspace.js';
 
 const names = published.map(({ name }) => name);
 // The package that brings all others: in its project the examples of all are checked against the published types.
-const whole = '@toco/trainer';
+const whole = '@toco/cli';
 
 /** Follows each README in an empty project outside of the workspace: installs what it says, runs what it shows. */
 export function testExamples(tarball: (name: string) => Tarball, projectOf: (name: string) => string): void {

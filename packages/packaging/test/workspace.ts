@@ -46,3 +46,16 @@ export function packageOf(specifier: string): string | undefined {
   if (specifier.startsWith('.') || specifier.startsWith('node:')) return undefined;
   return /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0];
 }
+
+/** The packages that promise to run on any TensorFlow.js backend, browsers included. */
+export const anyBackend: readonly string[] = [
+  '@toco/core',
+  '@toco/backbone',
+  '@toco/network',
+  '@toco/par',
+  '@toco/cam',
+  '@toco/losses',
+  '@toco/method',
+  '@toco/segmenter',
+  '@toco/crf',
+];

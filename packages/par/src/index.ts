@@ -1,4 +1,4 @@
 export type { ParAffinityOptions, RefineOptions } from './options.js';
-export { par } from './par.js';
 export { parAffinity } from './par-affinity.js';
+export { par } from './par.js';
 export { refine } from './refine.js';

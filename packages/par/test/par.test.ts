@@ -14,7 +14,10 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { par, parAffinity, refine, type RefineOptions } from '../src/index.js';
+import { par } from '../src/par.js';
+import { parAffinity } from '../src/par-affinity.js';
+import { refine } from '../src/refine.js';
+import type { RefineOptions } from '../src/options.js';
 
 const path = sharedPath('goldens/par.safetensors');
 if (path === undefined) console.info('goldens/par is missing: its tests are skipped');

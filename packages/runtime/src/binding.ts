@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 import { supportedPlatform } from './platform.js';
 import type { Print } from './progress.js';
 import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
@@ -52,7 +52,7 @@ export async function compileBinding(engineFolder: string, nodePackageFolder: st
   const library = join(engineFolder, 'tensorflow');
   const headers = join(library, 'include');
   if (!statSync(join(headers, 'tensorflow', 'c', 'c_api.h'), { throwIfNoEntry: false })) {
-    throw new EngineError(
+    throw new UserError(
       `${library} has no headers to compile the binding with: use an installed Python package of tensorflow ` +
         '(…/site-packages/tensorflow), or a packed @toco/runtime, which brings the binding ready.',
     );
@@ -91,9 +91,9 @@ export function nodeHeaders(): string {
 export async function compile(args: readonly string[]): Promise<void> {
   const result = await runProgram('g++', args).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
-    throw new EngineError(
+    throw new UserError(
       'g++ was not found, and this copy of @toco/runtime has no ready binding: install it (Debian: apt install g++).',
     );
   });
-  if (result.code !== 0) throw new EngineError(`g++ could not compile the binding: ${lastComplaint(result)}`);
+  if (result.code !== 0) throw new UserError(`g++ could not compile the binding: ${lastComplaint(result)}`);
 }

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder } from './cache.js';
+import { cacheFolder } from '@toco/files';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
 import { denseCrfModule } from './dense-crf-module.js';
 import { findKernels } from './kernels.js';

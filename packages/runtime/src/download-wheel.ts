@@ -1,9 +1,10 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError } from './engine-error.js';
-import { hashFile } from './hash-file.js';
+import { UserError } from '@toco/files';
+import { hashFile } from '@toco/files';
 import type { Wheel } from './pinned.js';
-import { printToStderr, readableBytes, type Print } from './progress.js';
+import { printToStderr, type Print } from './progress.js';
+import { readableBytes } from '@toco/files';
 import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
 
 /** Bytes per second: a slower download is ended. */
@@ -48,29 +49,29 @@ export async function downloadWheel(wheel: Wheel, folder: string, print: Print):
     },
   ).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
-    throw new EngineError(
+    throw new UserError(
       'python3 was not found: install Python 3 with pip (Debian: apt install python3-pip), ' +
         'or point TOCO_LIBTENSORFLOW at a folder that holds libtensorflow_cc.so.2.',
     );
   });
   if (result.stderr.includes('No module named pip')) {
-    throw new EngineError(
+    throw new UserError(
       'python3 has no pip: install it (Debian: apt install python3-pip; else: python3 -m ensurepip).',
     );
   }
   if (result.code !== 0) {
-    throw new EngineError(
+    throw new UserError(
       `pip could not download ${asked} (${lastComplaint(result)}): check the network or pip's mirror (python3 -m pip config list), ` +
         'or set PIP_FIND_LINKS to a folder that holds the wheel.',
     );
   }
   const name = (await readdir(folder)).find((file) => file.endsWith('.whl'));
   if (name === undefined)
-    throw new EngineError(`pip said that it downloaded ${asked}, but left no wheel in ${folder}.`);
+    throw new UserError(`pip said that it downloaded ${asked}, but left no wheel in ${folder}.`);
   const path = join(folder, name);
-  const found = await hashFile(path, 'sha256', 'hex');
+  const found = await hashFile(path);
   if (found !== wheel.sha256) {
-    throw new EngineError(
+    throw new UserError(
       `${name} has the SHA-256 ${found} instead of ${wheel.sha256}: the download is broken or the mirror gave another file; ` +
         "empty pip's cache (python3 -m pip cache purge) and run the set-up again.",
     );

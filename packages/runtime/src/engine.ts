@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { nativeModules } from './binding.js';
-import { cacheFolder } from './cache.js';
-import { EngineError } from './engine-error.js';
+import { cacheFolder } from '@toco/files';
+import { UserError } from '@toco/files';
 import { readManifest } from './manifest.js';
 import { tensorflowVersion } from './pinned.js';
 import { nvidiaDriver } from './platform.js';
@@ -44,7 +44,7 @@ export function customLibrary(asked?: string): string | undefined {
   for (const name of ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']) {
     if (existsSync(join(folder, name))) continue;
     const origin = asked === undefined ? 'TOCO_LIBTENSORFLOW' : 'The library option';
-    throw new EngineError(`${origin} names ${folder}, but there is no ${name} in it.`);
+    throw new UserError(`${origin} names ${folder}, but there is no ${name} in it.`);
   }
   return realpathSync(folder);
 }
@@ -93,7 +93,7 @@ function wholeEngine(kind: EngineKind, name: string): Engine | undefined {
     [...native].map((file) => join('engines', name, file)),
   );
   if (typeof manifest === 'string') {
-    throw new EngineError(
+    throw new UserError(
       `The engine in the cache is damaged (${manifest}): run "${setupCommand}" to install it again.`,
     );
   }

@@ -1,5 +1,5 @@
 import type { DoctorReport } from './doctor.js';
-import { readableBytes } from './progress.js';
+import { readableBytes } from '@toco/files';
 
 /**
  * The report of {@link doctor} as a table, with the problems and what mends them below it.

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
 import { registerFileModels } from './file-models.js';
 import { loadKernels, type KernelsState } from './load-kernels.js';
@@ -113,7 +113,7 @@ export function loadedBackend(): BackendInfo | undefined {
 export function engineLibrary(): EngineLibrary {
   if (loaded?.library) return loaded.library;
   const now = loaded ? `the backend is "${loaded.info.backend}"` : 'nothing is loaded yet';
-  throw new EngineError(
+  throw new UserError(
     `libtensorflow is needed, but ${now}: call initBackend({ backend: 'tensorflow' }) first.`,
   );
 }
@@ -121,10 +121,10 @@ export function engineLibrary(): EngineLibrary {
 async function load(options: BackendOptions): Promise<Loaded> {
   const { backend = 'auto', device = 'auto', library } = options;
   if (device === 'gpu' && backend !== 'auto' && backend !== 'tensorflow') {
-    throw new EngineError(`The backend "${backend}" has no GPU: ask for the backend "tensorflow".`);
+    throw new UserError(`The backend "${backend}" has no GPU: ask for the backend "tensorflow".`);
   }
   if (tf.findBackendFactory('tensorflow') != null) {
-    throw new EngineError(
+    throw new UserError(
       'This program has loaded tfjs-node itself: remove that import, or put it after initBackend(), which brings a current TensorFlow.',
     );
   }
@@ -140,14 +140,14 @@ function loadEngine(options: BackendOptions): Loaded {
   supportedPlatform();
   const { threads, environment } = engineEnvironment(options);
   if (device === 'gpu' && nvidiaDriver() === undefined) {
-    throw new EngineError(
+    throw new UserError(
       'The GPU was asked for, but there is no NVIDIA driver (/proc/driver/nvidia is missing): install it, or ask for the device "cpu".',
     );
   }
   const engine = findEngine(device, { library });
   if (!engine) {
     const flag = device === 'auto' ? '' : ` --${device}`;
-    throw new EngineError(
+    throw new UserError(
       `TensorFlow is not installed${device === 'gpu' ? ' for the GPU' : ''}: run "${setupCommand}${flag}".`,
     );
   }
@@ -183,7 +183,7 @@ function engineEnvironment(options: BackendOptions): {
   const level = process.env['TF_CPP_MIN_LOG_LEVEL'];
   const asked = options.threads ?? Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0);
   if (!Number.isInteger(asked) || asked < 0) {
-    throw new EngineError(`The number of threads must be a whole number above zero, not ${asked}.`);
+    throw new UserError(`The number of threads must be a whole number above zero, not ${asked}.`);
   }
   // What the environment says of operations side by side counts, unless the option says otherwise.
   const sideBySide = options.threads === undefined ? process.env['TF_NUM_INTEROP_THREADS'] : undefined;
@@ -208,7 +208,7 @@ function engineEnvironment(options: BackendOptions): {
 
 async function chooseWithoutEngine(): Promise<Loaded> {
   const slower = await loadWasm().catch((error: unknown) => {
-    if (!(error instanceof EngineError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     return loadCpu();
   });
   const description = `${slower.info.description}; TensorFlow is many times faster: ${setupCommand}`;
@@ -218,7 +218,7 @@ async function chooseWithoutEngine(): Promise<Loaded> {
 async function loadWasm(): Promise<Loaded> {
   loadTensorflowJs();
   const { version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm').catch(() => {
-    throw new EngineError(
+    throw new UserError(
       'The backend "wasm" is not installed: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
     );
   });
@@ -243,7 +243,7 @@ function checkStillFits(
     (device === 'auto' || device === info.device) &&
     (threads === undefined || threads === info.threads);
   if (fits) return;
-  throw new EngineError(
+  throw new UserError(
     `This process has loaded another backend already (${info.description}): call initBackend once, before anything else.`,
   );
 }

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { withLock } from './lock.js';
+import { withLock } from '@toco/files';
 import { readManifest, writeManifest, type Manifest } from './manifest.js';
 import type { Print } from './progress.js';
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 import { setupCommand } from './engine.js';
 import { findKernels } from './kernels.js';
 
@@ -38,7 +38,7 @@ export type KernelsState = { readonly instructions: string } | { readonly withou
 export function loadKernels(threads: number): KernelsState {
   const limit = process.env['TOCO_KERNELS'];
   if (limit && !(choices as readonly string[]).includes(limit)) {
-    throw new EngineError(`TOCO_KERNELS is "${limit}": it may be ${choices.join(', ')}, or not be set.`);
+    throw new UserError(`TOCO_KERNELS is "${limit}": it may be ${choices.join(', ')}, or not be set.`);
   }
   if (limit === 'off') return { without: 'switched off by TOCO_KERNELS' };
   const path = findKernels();
@@ -59,7 +59,7 @@ function register(path: string, limit: string | undefined): string | null {
     return module.register(...(limit ? [limit] : []));
   } catch (error) {
     const message = (error as Error).message.split('\n')[0];
-    throw new EngineError(
+    throw new UserError(
       `The kernels could not be added to TensorFlow (${message}): run "${setupCommand}", or set TOCO_KERNELS=off to do without.`,
     );
   }

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as TensorFlow from '@tensorflow/tfjs';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 import { setupCommand, type Engine } from './engine.js';
 import { findNodePackage, handedIn, handedInKey } from './node-package.js';
 
@@ -43,12 +43,12 @@ const require = createRequire(import.meta.url);
 export function loadTensorflow(engine: Engine, options: LoadOptions): LoadedTensorflow {
   const folder = findNodePackage();
   if (folder === undefined) {
-    throw new EngineError(`tfjs-node-gpu is not in the cache any more: run "${setupCommand}".`);
+    throw new UserError(`tfjs-node-gpu is not in the cache any more: run "${setupCommand}".`);
   }
   const binding = loadBinding(engine, options);
   const device = binding.isUsingGpuDevice() ? 'gpu' : 'cpu';
   if (options.device === 'gpu' && device !== 'gpu') {
-    throw new EngineError(
+    throw new UserError(
       `TensorFlow can't use the GPU${reasonAgainstGpu(engine)}: update the NVIDIA driver, check nvidia-smi and CUDA_VISIBLE_DEVICES, ` +
         'or ask for the device "cpu".',
     );
@@ -76,7 +76,7 @@ function loadBinding(engine: Engine, { environment, showLog }: LoadOptions): Bin
   } catch (error) {
     log = native?.releaseStderr() ?? '';
     const message = (error as Error).message.split('\n')[0];
-    throw new EngineError(
+    throw new UserError(
       `libtensorflow could not be loaded from ${engine.folder} (${message}): run "${setupCommand}", or check TOCO_LIBTENSORFLOW.`,
     );
   } finally {

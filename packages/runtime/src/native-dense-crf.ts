@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { denseCrfModule } from './dense-crf-module.js';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 import { setupCommand } from './engine.js';
 import { findModule } from './native-module.js';
 import { isSupportedPlatform } from './platform.js';
@@ -109,12 +109,12 @@ let loaded: CrfModule | undefined; // code, no data: loading it again would only
 function loadModule(): CrfModule {
   if (loaded) return loaded;
   if (!isSupportedPlatform())
-    throw new EngineError(
+    throw new UserError(
       `The native dense CRF does not exist for ${process.platform}-${process.arch}: use denseCrf of @toco/crf.`,
     );
   const path = findModule(denseCrfModule);
   if (path === undefined)
-    throw new EngineError(
+    throw new UserError(
       `The native dense CRF is not installed: run "${setupCommand}", or use denseCrf of @toco/crf.`,
     );
   let module: CrfModule;
@@ -122,12 +122,12 @@ function loadModule(): CrfModule {
     module = createRequire(import.meta.url)(path) as CrfModule;
   } catch (error) {
     const message = (error as Error).message.split('\n')[0];
-    throw new EngineError(
+    throw new UserError(
       `The native dense CRF could not be loaded (${message}): run "${setupCommand}", or use denseCrf of @toco/crf.`,
     );
   }
   if (module.instructions() === null)
-    throw new EngineError(
+    throw new UserError(
       'The native dense CRF needs AVX2, which this processor lacks: use denseCrf of @toco/crf.',
     );
   return (loaded = module);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prebuiltFolder } from './binding.js';
-import { cacheFolder } from './cache.js';
+import { cacheFolder } from '@toco/files';
 import { installFolder } from './install-folder.js';
 import { readManifest } from './manifest.js';
 import type { Print } from './progress.js';

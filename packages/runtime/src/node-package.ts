@@ -6,9 +6,9 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { cacheFolder } from './cache.js';
-import { EngineError } from './engine-error.js';
-import { hashFile } from './hash-file.js';
+import { cacheFolder } from '@toco/files';
+import { UserError } from '@toco/files';
+import { hashFile } from '@toco/files';
 import { installFolder } from './install-folder.js';
 import { readManifest } from './manifest.js';
 import { nodePackage } from './pinned.js';
@@ -86,20 +86,20 @@ async function downloadTarball(folder: string): Promise<string> {
     seconds: 1200,
   }).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
-    throw new EngineError(
+    throw new UserError(
       `npm was not found: it comes with Node; install it, or add ${asked} to the project without its scripts.`,
     );
   });
   const name = (await readdir(folder)).find((file) => file.endsWith('.tgz'));
   if (result.code !== 0 || name === undefined) {
-    throw new EngineError(
+    throw new UserError(
       `npm could not download ${asked} (${lastComplaint(result)}): check the network or npm's registry (npm config get registry).`,
     );
   }
   const path = join(folder, name);
-  const integrity = `sha512-${await hashFile(path, 'sha512', 'base64')}`;
+  const integrity = `sha512-${await hashFile(path, { algorithm: 'sha512', encoding: 'base64' })}`;
   if (integrity !== nodePackage.integrity) {
-    throw new EngineError(
+    throw new UserError(
       `${name} has the integrity ${integrity} instead of ${nodePackage.integrity}: the registry gave another file; ` +
         "empty npm's cache (npm cache clean --force) and run the set-up again.",
     );

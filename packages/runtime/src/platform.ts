@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 
 /** Platforms for which the official wheels were tried. */
 const supported = ['linux-x64'];
@@ -15,7 +15,7 @@ export function isSupportedPlatform(): boolean {
 export function supportedPlatform(platform: string = process.platform, arch: string = process.arch): string {
   const name = `${platform}-${arch}`;
   if (!supported.includes(name)) {
-    throw new EngineError(
+    throw new UserError(
       `No TensorFlow engine for ${name}: only ${supported.join(', ')} is supported. ` +
         `Use the backend "wasm" (npm install @tensorflow/tfjs-backend-wasm) or "cpu" for inference and tests.`,
     );

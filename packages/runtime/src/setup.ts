@@ -1,9 +1,9 @@
 import { mkdir, rm, statfs, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { provideBinding } from './binding.js';
-import { cacheFolder } from './cache.js';
+import { cacheFolder } from '@toco/files';
 import { downloadWheel } from './download-wheel.js';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 import {
   customEngineName,
   customLibrary,
@@ -20,7 +20,8 @@ import { installModule } from './native-module.js';
 import { installNodePackage } from './node-package.js';
 import { cudaWheels, tensorflowVersion, tensorflowWheels, type EngineSource } from './pinned.js';
 import { nvidiaDriver, supportedPlatform } from './platform.js';
-import { printToStderr, readableBytes, type Print } from './progress.js';
+import { printToStderr, type Print } from './progress.js';
+import { readableBytes } from '@toco/files';
 import { assertTrusted } from './trusted.js';
 import { unpackWheel } from './unpack-wheel.js';
 
@@ -121,7 +122,7 @@ async function checkSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= bytes) return;
-  throw new EngineError(
+  throw new UserError(
     `${folder} has ${readableBytes(free)} free, and the engine needs ${readableBytes(bytes)}: ` +
       'make room, or set TOCO_CACHE to a folder on another disk.',
   );

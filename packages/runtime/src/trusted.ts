@@ -1,9 +1,9 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { EngineError } from './engine-error.js';
+import { UserError } from '@toco/files';
 
 /** Code that somebody else could have put there, so that it is not loaded. */
-export class UntrustedError extends EngineError {}
+export class UntrustedError extends UserError {}
 
 /** What mends it. */
 export const untrustedRemedy = 'set TOCO_CACHE to a folder of your own that only you can write';

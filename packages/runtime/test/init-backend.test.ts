@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { EngineError, engineLibrary, initBackend, type BackendInfo } from '@toco/runtime';
+import { UserError } from '@toco/files';
+import { engineLibrary, initBackend, type BackendInfo } from '../src/init-backend.js';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -46,7 +47,7 @@ describe('in this process', () => {
     await expect(initBackend({ backend: 'cpu' })).rejects.toThrow(
       /^This process has loaded another backend already/,
     );
-    await expect(initBackend({ threads: info.threads + 1 })).rejects.toThrow(EngineError);
+    await expect(initBackend({ threads: info.threads + 1 })).rejects.toThrow(UserError);
   });
 
   test('the loaded library is named for those who call it themselves', () => {
@@ -125,22 +126,22 @@ describe('what can not be had is one sentence', () => {
     [
       'no engine',
       `{ backend: 'tensorflow' }`,
-      /^EngineError: TensorFlow is not installed: run "npx @toco\/runtime setup"\.\n$/,
+      /^UserError: TensorFlow is not installed: run "npx @toco\/runtime setup"\.\n$/,
     ],
     [
       'a device that the backend has not',
       `{ backend: 'wasm', device: 'gpu' }`,
-      /^EngineError: The backend "wasm" has no GPU.*\n$/,
+      /^UserError: The backend "wasm" has no GPU.*\n$/,
     ],
     [
       'less than no threads',
       `{ backend: 'tensorflow', threads: -1 }`,
-      /^EngineError: The number of threads must be a whole number above zero, not -1\.\n$/,
+      /^UserError: The number of threads must be a whole number above zero, not -1\.\n$/,
     ],
     [
       'a library that is not there',
       `{ library: '/nowhere' }`,
-      /^EngineError: The library option names \/nowhere, but there is no libtensorflow_cc\.so\.2 in it\.\n$/,
+      /^UserError: The library option names \/nowhere, but there is no libtensorflow_cc\.so\.2 in it\.\n$/,
     ],
   ])('%s', async (_, options, expected) => {
     const { stdout, stderr } = await runNode(sentence(options), { TOCO_CACHE: empty });
@@ -151,7 +152,7 @@ describe('what can not be had is one sentence', () => {
   const hasDriver = existsSync('/proc/driver/nvidia/version');
   (hasDriver ? test.skip : test)('a GPU on a machine without one', async () => {
     const { stdout } = await runNode(sentence(`{ device: 'gpu' }`));
-    expect(stdout).toMatch(/^EngineError: The GPU was asked for, but there is no NVIDIA driver .*\n$/);
+    expect(stdout).toMatch(/^UserError: The GPU was asked for, but there is no NVIDIA driver .*\n$/);
   });
 
   test('a platform without an engine', () => {
@@ -164,6 +165,6 @@ describe('what can not be had is one sentence', () => {
     const { stdout } = await runNode(
       `const tf = await import('@tensorflow/tfjs-core'); tf.registerBackend('tensorflow', () => undefined); ${sentence('{}')}`,
     );
-    expect(stdout).toMatch(/^EngineError: This program has loaded tfjs-node itself: .*\n$/);
+    expect(stdout).toMatch(/^UserError: This program has loaded tfjs-node itself: .*\n$/);
   });
 });

@@ -76,7 +76,7 @@ test('a wrong hash is one sentence, leaves nothing, and the right wheel installs
   const { code, stderr } = await runNode(installer(wrong), environment);
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /^EngineError: fakeflow-1\.0-.*\.whl has the SHA-256 [0-9a-f]{64} instead of 0{64}: .*purge.*\n$/,
+    /^UserError: fakeflow-1\.0-.*\.whl has the SHA-256 [0-9a-f]{64} instead of 0{64}: .*purge.*\n$/,
   );
   expect(readdirSync(engines())).toEqual([]);
   expect((await runNode(installer(source), environment)).code).toBe(0);
@@ -98,13 +98,13 @@ describe('what can not be had is one sentence', () => {
     const { code, stderr } = await runNode(installer(source), { ...environment, PIP_FIND_LINKS: '' });
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^EngineError: pip could not download fakeflow==1\.0 \(ERROR: .*\): check the network .*\n$/,
+      /^UserError: pip could not download fakeflow==1\.0 \(ERROR: .*\): check the network .*\n$/,
     );
   });
 
   test('python', async () => {
     const { stderr } = await runNode(installer(source), { ...environment, PATH: join(root, 'nothing') });
-    expect(stderr).toMatch(/^EngineError: python3 was not found: install Python 3 with pip .*\n$/);
+    expect(stderr).toMatch(/^UserError: python3 was not found: install Python 3 with pip .*\n$/);
   });
 
   test('pip', async () => {
@@ -115,13 +115,13 @@ describe('what can not be had is one sentence', () => {
     ]).ended;
     const path = [noPip, process.env['PATH']].join(delimiter);
     const { stderr } = await runNode(installer(source), { ...environment, PATH: path });
-    expect(stderr).toMatch(/^EngineError: python3 has no pip: install it .*\n$/);
+    expect(stderr).toMatch(/^UserError: python3 has no pip: install it .*\n$/);
   });
 
   test('space on the disk', async () => {
     const { stderr } = await runNode(installer({ ...source, unpackedBytes: 1e18 }), environment);
     expect(stderr).toMatch(
-      /^EngineError: .* free, and the engine needs .* GB: make room, or set TOCO_CACHE .*\n$/,
+      /^UserError: .* free, and the engine needs 1000000 TB: make room, or set TOCO_CACHE .*\n$/,
     );
   });
 });

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { initBackend } from '@toco/runtime';
+import { initBackend } from '../src/init-backend.js';
 import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheFolder } from '../src/cache.js';
+import { cacheFolder } from '@toco/files';
 import { flags, instructionSets, sourceFolder } from '../src/kernels.js';
 import { built, runNode, start } from './run-node.js';
 
@@ -137,7 +137,7 @@ test('TOCO_KERNELS switches them off, and is refused where it means nothing', as
   expect(JSON.parse(off.stdout)).not.toHaveProperty('kernels');
   expect(off.stderr).toContain(', no kernels of ours (switched off by TOCO_KERNELS) (');
   expect((await runNode(initialise, { TOCO_KERNELS: 'sse' })).stdout).toBe(
-    'EngineError: TOCO_KERNELS is "sse": it may be avx512_bf16, avx512, avx2, off, or not be set.\n',
+    'UserError: TOCO_KERNELS is "sse": it may be avx512_bf16, avx512, avx2, off, or not be set.\n',
   );
 });
 
@@ -165,7 +165,7 @@ test('an engine without kernels says how to get them, and setup compiles them', 
     const path = join(root, folder, 'toco_kernels.node');
     await writeFile(path, Buffer.alloc(statSync(path).size));
     expect((await runNode(initialise, environment)).stdout).toMatch(
-      /^EngineError: The kernels could not be added to TensorFlow \(.+\): run "npx @toco\/runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
+      /^UserError: The kernels could not be added to TensorFlow \(.+\): run "npx @toco\/runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
     );
   } finally {
     await rm(root, { recursive: true });

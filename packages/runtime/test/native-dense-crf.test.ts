@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nativeDenseCrf, type NativeDenseCrfOptions } from '@toco/runtime/crf';
+import { nativeDenseCrf, type NativeDenseCrfOptions } from '../src/native-dense-crf.js';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,7 +92,7 @@ test('where it is not installed, one line says how to get it', async () => {
     // a packed package, which `pnpm pack` leaves here, has it ready
     expect([
       'prebuilt\n',
-      'EngineError: The native dense CRF is not installed: run "npx @toco/runtime setup", or use denseCrf of @toco/crf.\n',
+      'UserError: The native dense CRF is not installed: run "npx @toco/runtime setup", or use denseCrf of @toco/crf.\n',
     ]).toContain(stdout);
   } finally {
     await rm(empty, { recursive: true });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { testSeed } from '../src/index.js';
+import { testSeed } from '../src/test-seed.js';
 import { runJest } from './run-jest.js';
 
 test('property tests begin at a seed, the same in every run', async () => {

@@ -1,7 +1,7 @@
 import { assertShape, inFloat32 } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Behavior } from '../behavior.js';
-import { boxMask } from '../box-mask.js';
+import type { Behavior } from '@toco/core';
+import { boxMask } from '@toco/core';
 
 /** Where the crops lie. */
 export interface CropFlagsTargets {

@@ -1,7 +1,7 @@
 import { assertShape } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Behavior } from '../behavior.js';
-import { boxMask } from '../box-mask.js';
+import type { Behavior } from '@toco/core';
+import { boxMask } from '@toco/core';
 
 /** Size and number of the local crops. */
 export interface CropsOptions {

@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
 import { expectClose, fixture } from '@toco/testing';
-import { cropFlags, cutCrops, drawCrops, eligibleCentres, regionMask } from '@toco/cam';
+import { cropFlags } from '../../src/crops/crop-flags.js';
+import { cutCrops } from '../../src/crops/cut-crops.js';
+import { drawCrops } from '../../src/crops/draw-crops.js';
+import { eligibleCentres } from '../../src/crops/eligible-centres.js';
+import { regionMask } from '../../src/region-mask.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { expectNoLeak } from '../expect-no-leak.js';
 import { countPerImage } from '../seeded.js';

@@ -2,7 +2,7 @@ import type { RgbImage } from '../bilateral.js';
 import type { DenseCrfOptions } from '../dense-crf-options.js';
 import { binary } from './binary.js';
 import { latticeBytes } from './lattice-bytes.js';
-import { WebAssembly, type Memory, type Module } from './web-assembly.js';
+import { atob, WebAssembly, type Memory, type Module } from './web-assembly.js';
 
 /** What the module exports; addresses and sizes are bytes of its memory, addresses of lattices 0 where they are too large. */
 interface DenseCrfExports {

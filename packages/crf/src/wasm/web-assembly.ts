@@ -18,3 +18,6 @@ interface WebAssemblyNamespace {
 }
 
 export const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace };
+
+/** The text that base64 stands for, a byte a character: every host has it, types of none are loaded here. */
+export const { atob } = globalThis as unknown as { readonly atob: (text: string) => string };

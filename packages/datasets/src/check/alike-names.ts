@@ -1,4 +1,4 @@
-import { counted, type Finding } from './finding.js';
+import { counted, type Finding } from '../dataset/finding.js';
 
 /** What names have in common that differ in case, blanks or Unicode form only. */
 export function plainName(name: string): string {

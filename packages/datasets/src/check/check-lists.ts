@@ -1,5 +1,5 @@
-import type { SampleList } from '../dataset.js';
-import { counted, examples, type Finding } from './finding.js';
+import type { SampleList } from '../dataset/dataset.js';
+import { counted, examples, type Finding } from '../dataset/finding.js';
 import { alikeNames } from './alike-names.js';
 
 /** The lists of a data set as far as they are there. */

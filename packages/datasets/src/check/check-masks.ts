@@ -1,9 +1,9 @@
 import { decodeLabelPng } from '@toco/formats';
 import sharp from 'sharp';
-import type { SampleList } from '../dataset.js';
+import type { SampleList } from '../dataset/dataset.js';
 import { ignoredLabel } from '../image/decode-mask.js';
 import { readImageBytes, type EncodedImage } from '../image/encoded-image.js';
-import { counted, type Finding } from './finding.js';
+import { counted, type Finding } from '../dataset/finding.js';
 
 /** Masks that are looked at before a run: enough to see a fault of all of them. */
 const mostMasks = 12;

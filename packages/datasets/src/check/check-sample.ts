@@ -1,4 +1,4 @@
-import type { Sample } from '../dataset.js';
+import type { Sample } from '../dataset/dataset.js';
 import { orientationTag } from '../image/orientation-tag.js';
 import { decodeImage } from '../image/decode-image.js';
 import { decodeMask } from '../image/decode-mask.js';

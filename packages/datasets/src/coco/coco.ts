@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { checkClasses, sampleList, type Dataset } from '../dataset.js';
-import { readLabelFile } from '../labels/label-file.js';
+import { checkClasses, sampleList, type Dataset } from '../dataset/dataset.js';
+import { readLabelFile } from '../annotations/label-file.js';
 import { preparedResult } from '../prepare/preparation-state.js';
 import { readVocList, requireFiles } from '../voc/voc-list.js';
 import { cocoClasses } from './coco-classes.js';

@@ -1,6 +1,6 @@
 import { decodeRleCounts, encodeLabelPng, type LabelMap } from '@toco/formats';
 import { ignoredLabel } from '../image/decode-mask.js';
-import { placeFile } from '../prepare/place-file.js';
+import { placeFile } from '@toco/files';
 import { threadWork } from '../threads/thread-work.js';
 
 /** What crowd regions become: ignored, as COCO's own evaluation does, or their class, as in the masks that are in circulation. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { encodeRleCounts, rleArea, rleFromSegmentation } from '@toco/formats';
 import { JSONParser } from '@streamparser/json';
-import { assertNotAborted } from '../prepare/preparation-progress.js';
+import { assertNotAborted } from '@toco/files';
 
 /** An object of an image, as far as masks and labels need it. */
 export interface CocoObject {

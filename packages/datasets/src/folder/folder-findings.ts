@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { alikeNames, differenceOf, plainName } from '../check/alike-names.js';
-import { counted, examples, type Finding } from '../check/finding.js';
+import { counted, examples, type Finding } from '../dataset/finding.js';
 import { foreignFormat } from './foreign-format.js';
 import type { FoundImages } from './image-files.js';
 

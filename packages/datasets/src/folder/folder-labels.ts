@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NamedLabels } from '../labels/csv-labels.js';
-import { inParallel } from '../labels/in-parallel.js';
-import { readLabelFile, readNamedLabels } from '../labels/label-file.js';
-import { readTextFile } from '../labels/text-file.js';
-import { namesInAnnotation } from '../labels/labels-from-annotation.js';
+import type { NamedLabels } from '../annotations/csv-labels.js';
+import { inParallel } from '../annotations/in-parallel.js';
+import { readLabelFile, readNamedLabels } from '../annotations/label-file.js';
+import { readTextFile } from '../annotations/text-file.js';
+import { namesInAnnotation } from '../annotations/labels-from-annotation.js';
 import { imageId } from './image-files.js';
 
 /** Files that are read at a time. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted } from '../check/finding.js';
-import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset.js';
-import { labelsOfNames } from '../labels/label-table.js';
-import { filledLines, readTextFile } from '../labels/text-file.js';
-import { randomPurpose, randomStream } from '../random.js';
+import { counted } from '../dataset/finding.js';
+import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset/dataset.js';
+import { labelsOfNames } from '../annotations/label-table.js';
+import { filledLines, readTextFile } from '../annotations/text-file.js';
+import { randomPurpose, randomStream } from '../random/random.js';
 import { folderFindings, kindsOf, nearlyNamed, samePlace } from './folder-findings.js';
 import { defaultLabelSource, folderLabels } from './folder-labels.js';
 import { foreignFormat } from './foreign-format.js';

@@ -1,4 +1,4 @@
-import type { TrainingSample } from '../training-sample.js';
+import type { TrainingSample } from './training-sample.js';
 
 /**
  * Something more to compute for every training sample, in the worker thread that made it: a module, because threads can't

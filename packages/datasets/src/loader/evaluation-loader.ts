@@ -1,5 +1,5 @@
-import type { SampleList } from '../dataset.js';
-import type { EvaluationOptions, EvaluationSample } from '../evaluation-sample.js';
+import type { SampleList } from '../dataset/dataset.js';
+import type { EvaluationOptions, EvaluationSample } from './evaluation-sample.js';
 import { orderedLoader, type Loader } from './loader.js';
 import { loaderWork, type EvaluationResult, type EvaluationTask } from './task.js';
 import { taskPool } from '../threads/task-pool.js';

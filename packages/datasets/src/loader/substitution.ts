@@ -1,7 +1,7 @@
-import type { SampleList } from '../dataset.js';
-import { randomPurpose, randomStream } from '../random.js';
-import type { SampleKey } from '../training-sample.js';
-import type { TaskPool } from '../threads/task-pool.js';
+import type { SampleList } from '../dataset/dataset.js';
+import { randomPurpose, randomStream } from '../random/random.js';
+import type { SampleKey } from './training-sample.js';
+import type { TaskPool } from '../threads/thread-work.js';
 import type { LoaderTask, TaskResult } from './task.js';
 import type { TrainingBatch, TrainingTask } from './training-batch.js';
 

@@ -1,5 +1,5 @@
-import type { Sample } from '../dataset.js';
-import { loadEvaluationSample, type EvaluationOptions, type EvaluationSample } from '../evaluation-sample.js';
+import type { Sample } from '../dataset/dataset.js';
+import { loadEvaluationSample, type EvaluationOptions, type EvaluationSample } from './evaluation-sample.js';
 import { threadWork } from '../threads/thread-work.js';
 import {
   loadTrainingBatch,

@@ -1,10 +1,12 @@
-import type { Sample } from '../dataset.js';
+import { viewLattice, type ViewLatticeOptions } from '@toco/crf';
+import type { Lattice } from '@toco/crf';
+import type { Sample } from '../dataset/dataset.js';
 import {
   loadTrainingSample,
   UnreadableImage,
   type SampleKey,
   type TrainingSample,
-} from '../training-sample.js';
+} from './training-sample.js';
 import type { ViewOptions } from '../views/view-options.js';
 import { loadEnrichment, type Enrichment } from './enrichment.js';
 
@@ -28,6 +30,8 @@ export interface TrainingBatch<Enriched = unknown> {
   readonly imgBox: Int32Array;
   /** `[B, H, W]`: uniform numbers in `[0, 1)`. */
   readonly cropNoise: Float32Array;
+  /** Lattices of the main views at half size; none where none were asked for. */
+  readonly lattices: readonly Lattice[];
   /** What the enrichment made of each sample; empty without one. */
   readonly enriched: readonly Enriched[];
 }
@@ -40,6 +44,7 @@ export interface TrainingTask {
   readonly samples: readonly { readonly sample: Sample; readonly key: SampleKey }[];
   readonly views: ViewOptions;
   readonly enrichment: Enrichment | undefined;
+  readonly lattice: ViewLatticeOptions | undefined;
 }
 
 /** The images of a batch that can't be read, by their place in it. */
@@ -63,6 +68,10 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
   );
   if (unreadable.length > 0) return { unreadable: unreadable.sort((a, b) => a.position - b.position) };
   const samples = loaded.filter((sample) => sample !== undefined);
+  const { lattice } = task;
+  const lattices = lattice
+    ? samples.map(({ images, cropSize }) => viewLattice(images, [cropSize, cropSize], lattice))
+    : [];
   const enriched = [];
   for (const sample of enrich ? samples : []) {
     try {
@@ -82,6 +91,7 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
     labels: stack(samples, (sample) => sample.labels),
     imgBox: Int32Array.from(samples.flatMap((sample) => sample.imgBox)),
     cropNoise: stack(samples, (sample) => sample.cropNoise),
+    lattices,
     enriched,
   };
 }

@@ -1,7 +1,8 @@
-import { batchSchedule } from '../batch-schedule.js';
-import type { SampleList } from '../dataset.js';
-import { printable } from '../printable.js';
+import { batchSchedule } from './batch-schedule.js';
+import type { SampleList } from '../dataset/dataset.js';
+import { printable } from '@toco/files';
 import { defaultViewOptions, type ViewOptions } from '../views/view-options.js';
+import type { ViewLatticeOptions } from '@toco/crf';
 import type { Enrichment } from './enrichment.js';
 import { orderedLoader, type Loader } from './loader.js';
 import { runWithSubstitutes, type UnreadableSample } from './substitution.js';
@@ -26,6 +27,8 @@ export interface TrainingLoaderOptions {
   readonly prefetch?: number;
   /** Something more to compute for every sample, in the worker thread. */
   readonly enrichment?: Enrichment;
+  /** Builds the lattice of each main view at half size, which the regularisation term filters with, in the loader's threads. */
+  readonly lattice?: ViewLatticeOptions | undefined;
   /** Images that can't be read end the iteration when they are more than this, and more than {@link maxUnreadableShare}. */
   readonly maxUnreadable?: number;
   /** Share of the list, 0 … 1. */
@@ -57,7 +60,15 @@ export function trainingLoader<Enriched = unknown>(
   list: SampleList,
   options: TrainingLoaderOptions,
 ): TrainingLoader<Enriched> {
-  const { batchSize, seed, startIteration = 0, endIteration = Infinity, workers = 1, enrichment } = options;
+  const {
+    batchSize,
+    seed,
+    startIteration = 0,
+    endIteration = Infinity,
+    workers = 1,
+    enrichment,
+    lattice,
+  } = options;
   const { views = defaultViewOptions, prefetch = 2 * workers } = options;
   const { maxUnreadable = 10, maxUnreadableShare = 0.01, onUnreadable = tellUnreadable } = options;
   const limits = { images: maxUnreadable, share: maxUnreadableShare };
@@ -71,7 +82,7 @@ export function trainingLoader<Enriched = unknown>(
         sample: list.sample(index),
         key: { seed, epoch, index },
       }));
-      yield { kind: 'training', iteration, epoch, samples, views, enrichment };
+      yield { kind: 'training', iteration, epoch, samples, views, enrichment, lattice };
     }
   }
 

@@ -1,8 +1,8 @@
 import { basename, join } from 'node:path';
-import { download } from '../download/download.js';
-import { verifyChecksum } from '../download/checksum.js';
-import { fileSize } from './place-file.js';
-import type { OnPreparationProgress } from './preparation-progress.js';
+import { download } from '@toco/files';
+import { verifyChecksum } from '@toco/files';
+import { fileSize } from '@toco/files';
+import type { OnPreparationProgress } from '@toco/files';
 
 /** An archive that a user names: a file, or an address to download it from. */
 export interface NamedArchive {

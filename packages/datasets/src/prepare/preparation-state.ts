@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeWhole } from '@toco/formats';
+import { writeWhole } from '@toco/files';
 
 /** What a preparation remembers in its folder, so that it can be ended at any moment. */
 export interface PreparationState<Result> {

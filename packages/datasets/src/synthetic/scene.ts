@@ -1,4 +1,4 @@
-import type { RandomStream } from '../random.js';
+import type { RandomStream } from '../random/random.js';
 import { backdropNames, type BackdropName } from './backdrops.js';
 import { bodyColours, bodyTextures, neutralColour, type BodyTexture } from './bodies.js';
 import { objectKinds } from './object-kinds.js';

@@ -1,5 +1,5 @@
-import { checkClasses, computedList, type Dataset, type Sample } from '../dataset.js';
-import { randomPurpose, randomStream } from '../random.js';
+import { checkClasses, computedList, type Dataset, type Sample } from '../dataset/dataset.js';
+import { randomPurpose, randomStream } from '../random/random.js';
 import { objectKinds } from './object-kinds.js';
 import { defaultSceneOptions, type SceneOptions } from './scene-options.js';
 import { sceneMaskSvg, sceneSvg } from './scene-svg.js';

@@ -1,13 +1,5 @@
+import type { ThreadWork, TaskPool } from './thread-work.js';
 import { threadPool } from './thread-pool.js';
-import type { ThreadWork } from './thread-work.js';
-
-/** Runs tasks, several at once where it has threads for them. */
-export interface TaskPool<Task, Result> {
-  /** Buffers in `handOver` go to the thread without a copy: the caller has them no more. */
-  run(task: Task, handOver?: readonly ArrayBuffer[]): Promise<Result>;
-  /** Ends after what is running; tasks that have not begun are rejected. */
-  close(): Promise<void>;
-}
 
 /** A pool of `workers` threads, or of none: then tasks run in the calling thread. */
 export function taskPool<Task, Result>(

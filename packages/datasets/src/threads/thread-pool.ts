@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { TaskPool } from './task-pool.js';
+import type { TaskPool } from './thread-work.js';
 import type { ThreadWork } from './thread-work.js';
 import { builtModule } from './thread-work.js';
 import type { ThreadAnswer } from './thread.js';

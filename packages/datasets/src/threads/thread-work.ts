@@ -28,3 +28,11 @@ export function builtModule(url: string): string {
   const at = url.lastIndexOf('/src/');
   return `${url.slice(0, at)}/dist/${url.slice(at + 5, -3)}.js`;
 }
+
+/** Runs tasks, several at once where it has threads for them. */
+export interface TaskPool<Task, Result> {
+  /** Buffers in `handOver` go to the thread without a copy: the caller has them no more. */
+  run(task: Task, handOver?: readonly ArrayBuffer[]): Promise<Result>;
+  /** Ends after what is running; tasks that have not begun are rejected. */
+  close(): Promise<void>;
+}

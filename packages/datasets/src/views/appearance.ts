@@ -1,5 +1,5 @@
 import type { RgbImage } from '../image/rgb-image.js';
-import type { RandomStream } from '../random.js';
+import type { RandomStream } from '../random/random.js';
 import { brightness } from '../transforms/brightness.js';
 import { contrast } from '../transforms/contrast.js';
 import { gaussianBlur } from '../transforms/gaussian-blur.js';

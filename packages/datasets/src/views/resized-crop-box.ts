@@ -1,4 +1,4 @@
-import type { RandomStream } from '../random.js';
+import type { RandomStream } from '../random/random.js';
 import type { Box } from '../transforms/crop.js';
 import type { Range } from './view-options.js';
 

@@ -1,4 +1,4 @@
-import type { RandomStream } from '../random.js';
+import type { RandomStream } from '../random/random.js';
 import type { Box, CropPlacement } from '../transforms/crop.js';
 import { drawAppearance, type Appearance } from './appearance.js';
 import { drawResizedCropBox } from './resized-crop-box.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { archiveMembers } from '../archive/archive-members.js';
-import { fileSize, placeFile } from '../prepare/place-file.js';
-import { assertNotAborted } from '../prepare/preparation-progress.js';
+import { fileSize, placeFile } from '@toco/files';
+import { assertNotAborted } from '@toco/files';
 import { workWindow } from '../prepare/work-window.js';
 import { taskPool } from '../threads/task-pool.js';
 import { assertFile, type ExtractionOptions, otherArchive } from './extract-voc.js';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { ArchiveMember } from '../archive/archive-member.js';
 import { archiveMembers } from '../archive/archive-members.js';
-import { fileSize, placeFile } from '../prepare/place-file.js';
-import { assertNotAborted } from '../prepare/preparation-progress.js';
+import { fileSize, placeFile } from '@toco/files';
+import { assertNotAborted } from '@toco/files';
 import { workWindow } from '../prepare/work-window.js';
 
 /** Files that are written at a time. */

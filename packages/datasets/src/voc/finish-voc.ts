@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { writeWhole } from '@toco/formats';
-import { writeLabelFile } from '../labels/write-label-file.js';
+import { writeWhole } from '@toco/files';
+import { writeLabelFile } from '../annotations/write-label-file.js';
 import { vocCounts } from './voc-archives.js';
 import { vocClasses } from './voc-classes.js';
 import { readVocLabels } from './voc-labels.js';

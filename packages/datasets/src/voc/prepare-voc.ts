@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseChecksum } from '../download/checksum.js';
-import { folderBytes, requireFreeSpace } from '../prepare/free-space.js';
+import { parseChecksum } from '@toco/files';
+import { folderBytes, requireFreeSpace } from '@toco/files';
 import {
   archiveIdentity,
   archiveName,
@@ -11,8 +11,8 @@ import {
   obtainArchive,
   requireArchive,
 } from '../prepare/obtain-archive.js';
-import { removeUnfinished } from '../prepare/place-file.js';
-import type { OnPreparationProgress } from '../prepare/preparation-progress.js';
+import { removeUnfinished } from '@toco/files';
+import type { OnPreparationProgress } from '@toco/files';
 import { openState } from '../prepare/preparation-state.js';
 import { convertSbd } from './convert-sbd.js';
 import { extractVoc } from './extract-voc.js';

@@ -1,6 +1,6 @@
 import { decodeMat, encodeLabelPng, type LabelMap } from '@toco/formats';
 import { ignoredLabel } from '../image/decode-mask.js';
-import { placeFile } from '../prepare/place-file.js';
+import { placeFile } from '@toco/files';
 import { threadWork } from '../threads/thread-work.js';
 import { vocClasses } from './voc-classes.js';
 

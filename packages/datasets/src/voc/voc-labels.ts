@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { decodeImage } from '../image/decode-image.js';
 import { decodeMask } from '../image/decode-mask.js';
-import { readTextFile } from '../labels/text-file.js';
-import { inParallel } from '../labels/in-parallel.js';
-import { readLabelFile } from '../labels/label-file.js';
-import { labelsOfMask } from '../labels/labels-from-mask.js';
-import { labelsOfNames, type LabelTable } from '../labels/label-table.js';
-import { namesInAnnotation } from '../labels/labels-from-annotation.js';
+import { readTextFile } from '../annotations/text-file.js';
+import { inParallel } from '../annotations/in-parallel.js';
+import { readLabelFile } from '../annotations/label-file.js';
+import { labelsOfMask } from '../annotations/labels-from-mask.js';
+import { labelsOfNames, type LabelTable } from '../annotations/label-table.js';
+import { namesInAnnotation } from '../annotations/labels-from-annotation.js';
 import { requireFiles } from './voc-list.js';
-import type { VocFolders } from './voc.js';
+import type { VocFolders } from './voc-folders.js';
 
 /** Files that are read at a time. */
 const PARALLEL = 16;

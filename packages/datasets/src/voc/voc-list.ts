@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { filledLines, readTextFile } from '../labels/text-file.js';
+import { filledLines, readTextFile } from '../annotations/text-file.js';
 
 /**
  * The ids of an image list, one per line (`ImageSets/Segmentation/NAME.txt`); of lines with several words the first counts.

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkClasses, sampleList, type Dataset } from '../dataset.js';
-import { foreignFormat } from '../folder/foreign-format.js';
+import { existsSync } from 'node:fs';
+import { type Dataset, checkClasses, sampleList } from '../dataset/dataset.js';
 import { vocClasses } from './voc-classes.js';
-import { readVocLabels } from './voc-labels.js';
+import { foreignFormat } from '../folder/foreign-format.js';
 import { readVocList, requireFiles } from './voc-list.js';
+import { readVocLabels } from './voc-labels.js';
 
 /** Options of {@link voc}. */
 export interface VocOptions {
@@ -21,14 +21,6 @@ export interface VocOptions {
   readonly labels?: string;
   /** Folder of the masks; by default `SegmentationClassAug` within `root`. */
   readonly masks?: string;
-}
-
-/** Where the parts of a data set in VOC's layout lie. */
-export interface VocFolders {
-  readonly root: string;
-  readonly classes: readonly string[];
-  readonly images: string;
-  readonly masks: string;
 }
 
 /**

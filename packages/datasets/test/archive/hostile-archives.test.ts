@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { mutationCount as count, testSeed } from '@toco/testing';
 import { archiveMembers } from '../../src/archive/archive-members.js';
 import { tarGuard } from '../../src/archive/tar-guard.js';
-import { randomStream, type RandomStream } from '../../src/random.js';
+import { randomStream, type RandomStream } from '../../src/random/random.js';
 import { extractVoc } from '../../src/voc/extract-voc.js';
 import { temporaryFolder } from '../folder.js';
 import { makeTar, type TestMember } from './make-tar.js';

@@ -5,7 +5,10 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { checkDataset, checkMasks, datasetAt, imageFolder, type CheckReport } from '../../src/index.js';
+import { checkDataset, type CheckReport } from '../../src/check/check-dataset.js';
+import { checkMasks } from '../../src/check/check-masks.js';
+import { datasetAt } from '../../src/layout/dataset-at.js';
+import { imageFolder } from '../../src/folder/image-folder.js';
 import { temporaryFolder, writeTree } from '../folder.js';
 
 const folder = await temporaryFolder();

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { download } from '../../src/download/download.js';
+import { download } from '@toco/files';
 import { prepareVoc } from '../../src/voc/prepare-voc.js';
 import { temporaryFolder } from '../folder.js';
 import { smallArchives } from '../voc/small-archives.js';
@@ -140,7 +140,7 @@ describe('download', () => {
     const address = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/file`;
     const began = performance.now();
     expect(await failure(download(address, path, { pause: 1, patience: 200, attempts: 2 }))).toMatch(
-      /: \d bytes in 0\.2 s; run the same command again to go on$/,
+      /: \d bytes in 0\.2 seconds; run the same command again to go on$/,
     );
     expect(performance.now() - began).toBeLessThan(10_000);
     silent.closeAllConnections();
@@ -203,7 +203,7 @@ describe('servers that do not stop, or hardly begin', () => {
     };
     await withServer(dripping, async (address, requested) => {
       expect(await failure(download(address, path, { pause: 1, patience: 100, attempts: 2 }))).toMatch(
-        /: \d+ bytes in 0\.1 s; run the same command again to go on$/,
+        /: \d+ bytes in 0\.1 seconds; run the same command again to go on$/,
       );
       expect(requested()).toBe(2);
     });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { sampleList } from '../../src/dataset.js';
-import { loadEvaluationSample, type EvaluationSample } from '../../src/evaluation-sample.js';
+import { sampleList } from '../../src/dataset/dataset.js';
+import { loadEvaluationSample, type EvaluationSample } from '../../src/loader/evaluation-sample.js';
 import { evaluationLoader, type EvaluationLoaderOptions } from '../../src/loader/evaluation-loader.js';
 import { syntheticScenes } from '../../src/synthetic/synthetic-scenes.js';
 

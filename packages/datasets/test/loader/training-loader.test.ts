@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { sampleList, type SampleList } from '../../src/dataset.js';
+import { sampleList, type SampleList } from '../../src/dataset/dataset.js';
 import type { Enrichment } from '../../src/loader/enrichment.js';
 import { trainingLoader, type TrainingLoaderOptions } from '../../src/loader/training-loader.js';
 import type { UnreadableSample } from '../../src/loader/substitution.js';

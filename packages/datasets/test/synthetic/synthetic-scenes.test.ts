@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeImage } from '../../src/image/decode-image.js';
 import { decodeMask } from '../../src/image/decode-mask.js';
-import { labelsOfMask } from '../../src/labels/labels-from-mask.js';
-import { randomStream } from '../../src/random.js';
+import { labelsOfMask } from '../../src/annotations/labels-from-mask.js';
+import { randomStream } from '../../src/random/random.js';
 import { defaultSceneOptions } from '../../src/synthetic/scene-options.js';
 import { drawScene, kindOf } from '../../src/synthetic/scene.js';
 import { bodyTextures } from '../../src/synthetic/bodies.js';

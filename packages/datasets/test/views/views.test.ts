@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RgbImage } from '../../src/image/rgb-image.js';
-import { randomStream } from '../../src/random.js';
+import { randomStream } from '../../src/random/random.js';
 import { flip } from '../../src/transforms/flip.js';
 import type { Appearance } from '../../src/views/appearance.js';
 import { applyViews, type Views } from '../../src/views/apply-views.js';

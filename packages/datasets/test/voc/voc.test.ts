@@ -4,10 +4,10 @@ import { sharedPath } from '@toco/testing';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { loadEvaluationSample } from '../../src/evaluation-sample.js';
+import { loadEvaluationSample } from '../../src/loader/evaluation-sample.js';
 import { decodeImage } from '../../src/image/decode-image.js';
 import { decodeMask } from '../../src/image/decode-mask.js';
-import { labelsOfMask } from '../../src/labels/labels-from-mask.js';
+import { labelsOfMask } from '../../src/annotations/labels-from-mask.js';
 import { voc } from '../../src/voc/voc.js';
 import { temporaryFolder, writeTree } from '../folder.js';
 

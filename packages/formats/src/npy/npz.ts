@@ -1,8 +1,9 @@
 import { concatenate } from '../concatenate.js';
-import { type ByteSource, bytesSource, fileSource } from '../byte-source.js';
+import { type ByteSource, bytesSource } from '../byte-source.js';
+import { fileSource } from '../file-source.js';
 import { quote, refuse, within } from '../format-error.js';
 import type { NDArray } from '../nd-array.js';
-import { writeWhole } from '../write-whole.js';
+import { writeWhole } from '@toco/files';
 import { openZip } from '../zip/archive.js';
 import { zipParts } from '../zip/write.js';
 import { decodeNpy } from './decode.js';

@@ -1,7 +1,7 @@
-import { fileSource } from '../byte-source.js';
+import { fileSource } from '../file-source.js';
 import { quote, refuse, within } from '../format-error.js';
 import type { NDArray } from '../nd-array.js';
-import { writeWhole } from '../write-whole.js';
+import { writeWhole } from '@toco/files';
 import { readSafetensorsEntry } from './decode.js';
 import { safetensorsParts } from './encode.js';
 import { readSafetensorsHeader, type SafetensorsEntry } from './header.js';

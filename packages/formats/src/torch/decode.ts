@@ -1,4 +1,5 @@
-import { type ByteSource, bytesSource, fileSource } from '../byte-source.js';
+import { type ByteSource, bytesSource } from '../byte-source.js';
+import { fileSource } from '../file-source.js';
 import { refuse, within } from '../format-error.js';
 import type { PickleValue } from '../pickle/values.js';
 import { readTorchLegacy } from './legacy.js';

@@ -1,9 +1,12 @@
-import { z } from 'zod';
-import { stepConfigSchema } from './step-config.js';
+import { stepConfigSchema, type StepConfig } from '@toco/method';
+import * as z from 'zod';
 
 const positive = z.number().positive();
+
 const count = z.number().int().positive();
+
 const probability = z.number().min(0).max(1);
+
 const scaleRange = z.tuple([positive, positive]).refine(([low, high]) => low <= high, {
   error: 'the first number is larger than the second; write [low, high]',
 });
@@ -146,5 +149,13 @@ export const configSchema = stepConfigSchema.omit({ numClasses: true }).extend({
 
 /** A run's configuration with every default filled in. */
 export type Config = z.output<typeof configSchema>;
+
 /** A run's configuration as a user writes it: only what differs from the paper's VOC run. */
 export type ConfigInput = z.input<typeof configSchema>;
+
+/** The part of a run's configuration that the step sees, with the number of classes of the data. */
+export function stepConfigOf(config: Config, numClasses: number): StepConfig {
+  const keys = Object.keys(stepConfigSchema.shape).filter((key) => key !== 'numClasses');
+  const part = Object.fromEntries(keys.map((key) => [key, config[key as keyof Config]]));
+  return stepConfigSchema.parse({ ...part, numClasses });
+}

@@ -1,39 +1,5 @@
-import { z } from 'zod';
-import { nearest } from '../cli/suggest.js';
-import { configSchema, type Config } from './config.js';
-import { resolveShares } from './schedule-shares.js';
-
-/** Keys of the object that a schema describes at a path; none where it describes no object. */
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let current: unknown = schema;
-  const unwrap = (type: unknown): unknown => {
-    const { def } = (type as { _zod: { def: { innerType?: unknown; type: string } } })._zod;
-    return def.innerType === undefined ? type : unwrap(def.innerType);
-  };
-  for (const key of path) {
-    current = unwrap(current);
-    if (current instanceof z.ZodObject) current = (current.shape as Record<PropertyKey, unknown>)[key];
-    else if (current instanceof z.ZodArray) current = current.element;
-    else return [];
-    if (current === undefined) return [];
-  }
-  current = unwrap(current);
-  return current instanceof z.ZodObject ? Object.keys(current.shape as object) : [];
-}
-
-function describe(issue: z.core.$ZodIssue, source: string): string {
-  const at = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const key = issue.keys[0]!;
-    const name = at === '' ? key : `${at}.${key}`;
-    const near = nearest(key, keysAt(configSchema, issue.path));
-    const hint = near
-      ? `did you mean ${at === '' ? near : `${at}.${near}`}?`
-      : 'see "toco config" for all keys.';
-    return `${source}: unknown key ${name}; ${hint}`;
-  }
-  return `${source}: ${at === '' ? 'the configuration' : at}: ${issue.message}.`;
-}
+import { describeIssue, resolveShares } from '@toco/method';
+import { type Config, configSchema } from './config.js';
 
 /**
  * A configuration with its defaults, from plain data.
@@ -43,7 +9,8 @@ function describe(issue: z.core.$ZodIssue, source: string): string {
  */
 export function parseConfig(input: unknown, source = 'config'): Config {
   const result = configSchema.safeParse(withoutShares(input ?? {}, source));
-  if (!result.success) throw new Error(describe(result.error.issues[0]!, source));
+  if (!result.success)
+    throw new Error(describeIssue(result.error.issues[0]!, { schema: configSchema, source }));
   checkConsistency(result.data, source);
   return result.data;
 }

@@ -1,17 +1,16 @@
 import type { Backbone } from '@toco/backbone';
-import type { Lattice } from '@toco/crf';
 import {
+  type BatchFeed,
   defaultViewOptions,
-  trainingLoader,
+  feedBatch,
   type SampleList,
   type TrainingBatch,
+  trainingLoader,
   type ViewOptions,
 } from '@toco/datasets';
-import { printLine } from '../cli/print-line.js';
-import type { StepConfig } from '../config/step-config.js';
-import { listNames } from '../weights/format-report.js';
-import { feedBatch, type BatchFeed } from './feed-batch.js';
-import type { LatticeEnrichmentOptions } from './lattice-enrichment.js';
+import { printLine } from '@toco/files';
+import type { StepConfig } from '@toco/method';
+import { listNames } from '@toco/weights';
 
 /** What {@link trainingBatches} needs to know besides the list of images. */
 export interface TrainingBatchesOptions {
@@ -55,7 +54,7 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
   const { backbone, config, cropSize, views, print = printLine, ...loading } = options;
   const { mean, std } = backbone;
   const { sigmaXy, sigmaRgb } = config.reg;
-  const loader = trainingLoader<Lattice>(list, {
+  const loader = trainingLoader(list, {
     ...loading,
     onUnreadable: ({ message }) => print(`${message}; another image takes its place.`),
     views: {
@@ -65,11 +64,7 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
       behavior: config.behavior,
       ...views,
     },
-    enrichment: {
-      module: new URL('./lattice-enrichment.js', import.meta.url).href,
-      export: 'latticeOfSample',
-      options: { mean, std, sigmaXy, sigmaRgb } satisfies LatticeEnrichmentOptions,
-    },
+    lattice: { mean, std, sigmaXy, sigmaRgb },
   });
   let ids: readonly string[] = [];
   let closing: Promise<void> | undefined;
@@ -85,7 +80,7 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
     ids: () => ids,
     close: () => (closing ??= close()),
     async next() {
-      const result = (await loader.next()) as IteratorResult<TrainingBatch<Lattice>, undefined>;
+      const result = (await loader.next()) as IteratorResult<TrainingBatch, undefined>;
       if (result.done) return { done: true, value: undefined };
       ids = result.value.ids;
       return { done: false, value: feedBatch(result.value) };

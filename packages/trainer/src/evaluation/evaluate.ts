@@ -1,49 +1,20 @@
-import { evaluationLoader, type EvaluationSample, type SampleList } from '@toco/datasets';
+import type { Panel } from '@toco/report';
 import type { Feeds, Fetched } from '@toco/graph';
-import { printLine } from '../cli/print-line.js';
-import { presentClasses } from '../data/present-classes.js';
-import { ignoreIndex } from '../step/ignore-index.js';
-import type { Progress } from '../run/progress.js';
 import {
-  confusionMatrix,
-  countPixels,
-  intersectionOverUnion,
-  type IntersectionOverUnion,
-} from './confusion-matrix.js';
-import type { EvaluationInputs, EvaluationOutputs } from './evaluation-forward.js';
-import { formatLeftOut } from './left-out.js';
-import { f1Score } from './f1-score.js';
-import { labelsOfCam, labelsOfLogits } from './predict-labels.js';
-import type { Planes } from './resize-planes.js';
-
-/** Figures of one validation. */
-export interface Evaluation {
-  /** Without masks every mean is NaN. */
-  readonly cam: IntersectionOverUnion;
-  readonly camAux: IntersectionOverUnion;
-  readonly seg: IntersectionOverUnion;
-  /** F1 of the classification, averaged over images; a right “nothing” counts 1. */
-  readonly f1: number;
-  /** Mean cosine of different patch tokens after each block. */
-  readonly similarity: readonly number[];
-  /** Images that were looked at. */
-  readonly images: number;
-  /** How many of them have a mask: all or none. */
-  readonly masks: number;
-}
-
-/** One image with everything that was predicted for it, for a report. */
-export interface Panel {
-  readonly sample: EvaluationSample;
-  /** Classes of the CAM's planes. */
-  readonly classes: readonly number[];
-  readonly cam: Planes;
-  readonly camAux: Planes;
-  /** Class of every pixel at the photograph's own size. */
-  readonly seg: Uint8Array;
-  /** IoU of the segmentation on this image alone, mean over its classes; NaN without a mask. */
-  readonly iou: number;
-}
+  type Evaluation,
+  type EvaluationInputs,
+  type EvaluationOutputs,
+  evaluationTally,
+} from '@toco/segmenter';
+import {
+  evaluationLoader,
+  type EvaluationSample,
+  formatLeftOut,
+  presentClasses,
+  type SampleList,
+} from '@toco/datasets';
+import { ignoreIndex } from '@toco/method';
+import { printLine, type Progress } from '@toco/files';
 
 /** What {@link evaluate} looks at. */
 export interface EvaluateOptions {
@@ -92,11 +63,7 @@ export async function evaluate(
     print = printLine,
   } = options;
   const numClasses = list.classes.length;
-  const matrices = {
-    cam: confusionMatrix(numClasses + 1),
-    camAux: confusionMatrix(numClasses + 1),
-    seg: confusionMatrix(numClasses + 1),
-  };
+  const tally = evaluationTally({ numClasses, threshold, ignoreIndex });
   const total = Math.min(limit, list.length);
   if (total === 0) throw new Error(`The list ${list.name} has no image to validate on.`);
   const normalization = { mean, std } as NonNullable<Parameters<typeof evaluationLoader>[1]>['normalization'];
@@ -110,40 +77,12 @@ export async function evaluate(
     onUnreadable: (problem) => void leftOut.push(problem),
   });
   const leftOut: { id: string; message: string }[] = [];
-  let f1 = 0;
   let done = 0;
-  let similarity: number[] = [];
   const batches = batchesOf(loader, batchSize);
   for await (const samples of batches) {
     if (signal?.aborted) throw new Error('The validation was interrupted.');
-    const outputs = await run(feedOf(samples, { size, numClasses, batchSize }));
-    const perBlock = arrayOf(outputs.similarity).data;
-    similarity = Array.from(perBlock, (value, i) => (similarity[i] ?? 0) + value * samples.length);
-    samples.forEach((sample, b) => {
-      const { mask, original: target } = sample;
-      const classes = classesOf(sample);
-      const cam = planesOf(outputs.cam, b);
-      const camAux = planesOf(outputs.camAux, b);
-      const planeClasses = Array.from({ length: cam.channels }, (_, m) => classes[m] ?? -1);
-      const predictions = {
-        cam: labelsOfCam(cam, { size: target, classes: planeClasses, threshold }),
-        camAux: labelsOfCam(camAux, { size: target, classes: planeClasses, threshold }),
-        seg: labelsOfLogits(planesOf(outputs.segLogits, b), target),
-      };
-      for (const key of mask ? (['cam', 'camAux', 'seg'] as const) : []) {
-        countPixels(matrices[key], { truth: mask!.data, prediction: predictions[key] }, { ignoreIndex });
-      }
-      const { data: logits } = arrayOf(outputs.clsLogits);
-      f1 += f1Score(logits.slice(b * numClasses, (b + 1) * numClasses), sample.labels);
-      onPanel?.({
-        sample,
-        classes,
-        cam,
-        camAux,
-        seg: predictions.seg,
-        iou: mask ? imageIou(mask.data, predictions.seg, numClasses + 1) : Number.NaN,
-      });
-    });
+    const outputs = await run(feedOf(samples, { size, numClasses }));
+    tally.add(outputs, samples).forEach((prediction, b) => onPanel?.({ sample: samples[b]!, ...prediction }));
     done += samples.length;
     progress?.update({ done, total });
   }
@@ -154,15 +93,7 @@ export async function evaluate(
       `No image can be validated on. ${lacking} Correct these files (toco check names all of them).`,
     );
   if (lacking !== undefined) print(lacking);
-  return {
-    cam: intersectionOverUnion(matrices.cam),
-    camAux: intersectionOverUnion(matrices.camAux),
-    seg: intersectionOverUnion(matrices.seg),
-    f1: f1 / done,
-    similarity: similarity.map((value) => value / done),
-    images: done,
-    masks: withMask ? done : 0,
-  };
+  return tally.result();
 }
 
 async function* batchesOf(
@@ -182,7 +113,7 @@ async function* batchesOf(
 
 function feedOf(
   samples: readonly EvaluationSample[],
-  { size, numClasses }: { size: number; numClasses: number; batchSize: number },
+  { size, numClasses }: { size: number; numClasses: number },
 ): Feeds<EvaluationInputs> {
   const length = size * size * 3;
   const images = new Float32Array(samples.length * length);
@@ -195,30 +126,4 @@ function feedOf(
     images: { data: images, shape: [samples.length, size, size, 3] },
     classes: presentClasses(labels, [samples.length, numClasses]),
   };
-}
-
-function classesOf({ labels }: EvaluationSample): number[] {
-  return Array.from(labels).flatMap((label, c) => (label > 0 ? [c] : []));
-}
-
-function imageIou(truth: Uint8Array, prediction: Uint8Array, numClasses: number): number {
-  const matrix = confusionMatrix(numClasses);
-  countPixels(matrix, { truth, prediction }, { ignoreIndex });
-  return intersectionOverUnion(matrix).mean;
-}
-
-interface HostArray {
-  readonly data: Float32Array;
-  readonly shape: readonly number[];
-}
-
-function arrayOf(value: unknown): HostArray {
-  return value as HostArray;
-}
-
-function planesOf(value: unknown, b: number): Planes {
-  const { data, shape } = arrayOf(value);
-  const [, height, width, channels] = shape as [number, number, number, number];
-  const size = height * width * channels;
-  return { height, width, channels, data: data.subarray(b * size, (b + 1) * size) };
 }

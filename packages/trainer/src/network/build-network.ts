@@ -1,8 +1,7 @@
-import type { Backbone } from '@toco/backbone';
+import { type Backbone, backboneByName } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import { createNetwork, type Network } from '@toco/network';
 import type { Config } from '../config/config.js';
-import { backboneByName } from './backbone-by-name.js';
 
 /**
  * The network that a configuration describes, on the backbone that it names or on one of one's own.

@@ -2,22 +2,25 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
-import { scheduleWarnings } from '../config/schedule-warnings.js';
-import { tellFindings } from '../data/tell-findings.js';
-import type { BatchFeed } from '../data/feed-batch.js';
+import { phaseAt, type ScheduledPhase, scheduleWarnings } from '@toco/method';
+import { type BatchFeed, listDigest, tellFindings, validationList } from '@toco/datasets';
 import type { TrainingBatches } from '../data/training-batches.js';
-import { validationList } from '../evaluation/validation-list.js';
-import { phaseAt, type ScheduledPhase } from '../step/phase.js';
-import { newestWholeCheckpoint, readCheckpointInfo } from './checkpoint.js';
-import { listDigest } from './list-digest.js';
+import { newestWholeCheckpoint, readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { openRecords, type RunRecords } from './records.js';
 import { runChanges } from './run-changes.js';
-import { createRunFolder, readRunConfig, resumeRunFolder, runFiles, writeRunConfig } from './run-folder.js';
+import {
+  createRunFolder,
+  readRunConfig,
+  resumeRunFolder,
+  runFiles,
+  writeRunConfig,
+} from '../checkpoints/run-folder.js';
 import { createSaver, type Saver } from './saver.js';
-import { compiledStepper, eagerStepper, type Stepper } from './stepper.js';
+import { compiledStepper } from '../execution/compiled.js';
+import { eagerStepper, type Stepper } from '../execution/eager.js';
 import type { TrainOptions } from './train.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
-import { untilAborted } from './until-aborted.js';
+import { untilAborted } from '@toco/files';
 import { createValidator, putReportAside, type Validator } from './validator.js';
 
 /** Everything that training works with, made from a configuration. */

@@ -1,12 +1,12 @@
 import type { Config } from '../config/config.js';
-import type { BatchFeed } from '../data/feed-batch.js';
-import type { Phase } from '../step/phase.js';
-import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from './metrics-log.js';
-import { metricsWindow, type MetricsWindowState } from './metrics-window.js';
-import { createProgress } from './progress.js';
-import { runFiles } from './run-folder.js';
-import { tensorBoardWriter } from './tensorboard.js';
-import { trainingPace } from './training-pace.js';
+import type { BatchFeed } from '@toco/datasets';
+import type { Phase } from '@toco/method';
+import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from '../logs/metrics-log.js';
+import { metricsWindow, type MetricsWindowState } from '@toco/method';
+import { createProgress } from '@toco/files';
+import { runFiles } from '../checkpoints/run-folder.js';
+import { tensorBoardWriter } from '../logs/tensorboard.js';
+import { trainingPace } from '@toco/method';
 
 /** What a run tells of itself: rows of metrics, TensorBoard's events, the progress line. */
 export interface RunRecords {
@@ -54,7 +54,7 @@ export async function openRecords(
   const board = await tensorBoardWriter(folder, earlier);
   const progress = createProgress('train', { givesLeft: true });
   const evaluateEvery = validates ? config.evaluation.every : undefined;
-  const pace = trainingPace({ total, evaluateEvery, rows: earlier });
+  const pace = trainingPace({ total, evaluateEvery, rows: earlier, now: () => performance.now() });
   const write = async (row: MetricsRow): Promise<void> => {
     await appendMetrics(path, [row]);
     board.write(row);

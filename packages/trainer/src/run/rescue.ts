@@ -1,6 +1,6 @@
 import type { TensorTree } from '@toco/core';
-import { resumeCommand } from '../cli/resume-command.js';
-import { NonFiniteError } from './finite.js';
+import { resumeCommand } from '../checkpoints/resume-command.js';
+import { NonFiniteError } from '../checkpoints/finite.js';
 import type { Run } from './open-run.js';
 
 /** A run that an error ends, and how far it got. */

@@ -1,5 +1,5 @@
-import { configChanges } from '../config/config-changes.js';
-import type { CheckpointInfo } from './checkpoint.js';
+import { configChanges } from '@toco/method';
+import type { CheckpointInfo } from '../checkpoints/checkpoint.js';
 
 /** What a network is made of: other values are another network, which no checkpoint fits. */
 const architecture = /^(?:backbone\.name|network\.(?:decoderDim|projection\..*))$/;

@@ -1,9 +1,9 @@
 import type { TensorTree } from '@toco/core';
 import type { Network } from '@toco/network';
-import { pruneCheckpoints, writeCheckpoint, type CheckpointInfo } from './checkpoint.js';
+import { pruneCheckpoints, writeCheckpoint, type CheckpointInfo } from '../checkpoints/checkpoint.js';
 import type { RunRecords } from './records.js';
-import type { RunLock } from './run-lock.js';
-import type { Stepper } from './stepper.js';
+import type { RunLock } from '@toco/files';
+import type { Stepper } from '../execution/eager.js';
 
 /** Writes the checkpoints of a run. */
 export interface Saver<P extends TensorTree> {

@@ -2,10 +2,11 @@ import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
-import type { Evaluation, Panel } from '../evaluation/evaluate.js';
-import { phaseAt } from '../step/phase.js';
-import { listCheckpoints, readCheckpointInfo } from './checkpoint.js';
-import { assertFinite } from './finite.js';
+import type { Evaluation } from '@toco/segmenter';
+import type { Panel } from '@toco/report';
+import { phaseAt } from '@toco/method';
+import { listCheckpoints, readCheckpointInfo } from '../checkpoints/checkpoint.js';
+import { assertFinite } from '../checkpoints/finite.js';
 import { openRun, type Run } from './open-run.js';
 import { rescue } from './rescue.js';
 

@@ -1,21 +1,16 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
-import type { Dataset, SampleList } from '@toco/datasets';
-import { checkpointed, type CompileOptions } from '@toco/graph';
-import type { Network } from '@toco/network';
+import { type Dataset, openDataset, type SampleList } from '@toco/datasets';
+import { checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
+import { frozenBackbone, type Network, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
-import { rememberedBackbone } from '../cli/load-backbone.js';
+import { rememberedBackbone } from '../network/load-backbone.js';
 import type { Config } from '../config/config.js';
-import type { StepConfig } from '../config/step-config.js';
-import { stepConfigOf } from '../config/step-config-of.js';
-import { openDataset } from '../data/open-dataset.js';
+import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
+import { stepConfigOf } from '../config/config.js';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
-import { frozenBackbone, unevenScales } from '../network/network-notes.js';
-import type { TrainState } from '../step/train-state.js';
-import { trainStep, type TrainStep } from '../step/train-step.js';
-import { lanesOf, oneLane } from './lanes.js';
-import { startingState } from './starting-state.js';
+import { startingState } from '../checkpoints/starting-state.js';
 
 /** What is trained on what; nothing is computed for it yet. */
 export interface TrainingSource<P extends TensorTree> {

@@ -6,15 +6,15 @@ import type { TensorTree } from '@toco/core';
 import type { Dataset, SampleList } from '@toco/datasets';
 import type { Network } from '@toco/network';
 import type { Config } from '../config/config.js';
-import { evaluate, type Evaluation, type Panel, type RunForward } from '../evaluation/evaluate.js';
-import { evaluationForward } from '../evaluation/evaluation-forward.js';
-import { evaluationLine, evaluationRow } from '../evaluation/evaluation-row.js';
-import { evaluateWithPanels, type DrawnEvaluation } from '../report/exemplary-panels.js';
-import { reportRun } from '../report/report-run.js';
-import { createProgress } from './progress.js';
+import { evaluate, type RunForward } from '../evaluation/evaluate.js';
+import { type Evaluation, evaluationForward, evaluationLine, evaluationRow } from '@toco/segmenter';
+import type { Panel } from '@toco/report';
+import { evaluateWithPanels, type DrawnEvaluation } from '../evaluation/exemplary-panels.js';
+import { reportRun } from '../evaluation/report-run.js';
+import { createProgress } from '@toco/files';
 import type { RunRecords } from './records.js';
-import { runFiles } from './run-folder.js';
-import type { Stepper } from './stepper.js';
+import { runFiles } from '../checkpoints/run-folder.js';
+import type { Stepper } from '../execution/eager.js';
 
 /** Validates a run now and then, and reports it at its end. */
 export interface Validator<P extends TensorTree> {

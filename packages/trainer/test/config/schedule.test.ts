@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseConfig } from '../../src/index.js';
-import { scheduleWarnings } from '../../src/config/schedule-warnings.js';
+import { parseConfig } from '../../src/config/parse-config.js';
+import { scheduleWarnings } from '@toco/method';
 
 const weights = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0, reg: 0 };
 

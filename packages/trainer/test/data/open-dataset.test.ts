@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import type { ConfigInput } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/parse-config.js';
-import { openDataset } from '../../src/data/open-dataset.js';
+import { openDataset } from '@toco/datasets';
 
 const folder = await mkdtemp(join(tmpdir(), 'toco-open-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));

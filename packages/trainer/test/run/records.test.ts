@@ -10,10 +10,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readEvents } from '../../src/run/event-records.js';
-import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from '../../src/run/metrics-log.js';
-import { metricsWindow } from '../../src/run/metrics-window.js';
-import { tensorBoardWriter } from '../../src/run/tensorboard.js';
+import { readEvents } from '@toco/formats';
+import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from '../../src/logs/metrics-log.js';
+import { metricsWindow } from '@toco/method';
+import { tensorBoardWriter } from '../../src/logs/tensorboard.js';
 
 const rowOf = (iteration: number, kind: MetricsRow['kind'] = 'train'): MetricsRow => ({
   kind,

@@ -2,16 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { exportPretrained, vit } from '@toco/backbone';
+import { backboneByName, exportPretrained, vit } from '@toco/backbone';
 import { flattenTree } from '@toco/core';
 import { writeSafetensors } from '@toco/formats';
 import { createNetwork } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import type { ConfigInput } from '../../src/config/config.js';
 import { parseConfig } from '../../src/config/parse-config.js';
-import { backboneByName } from '../../src/network/backbone-by-name.js';
-import { startingState } from '../../src/run/starting-state.js';
-import { randomStartWarning } from '../../src/weights/random-start.js';
+import { startingState } from '../../src/checkpoints/starting-state.js';
+import { randomStartWarning } from '@toco/weights';
 
 const network = createNetwork({
   backbone: vit({ imageSize: 16, patchSize: 8, dim: 8, depth: 3, heads: 2 }),

@@ -1,7 +1,0 @@
-import type { Rgb } from './backbone.js';
-
-/** Mean colour of ImageNet, of values in `0…1`. */
-export const imagenetMean: Rgb = [0.485, 0.456, 0.406];
-
-/** Standard deviation of ImageNet's colours, of values in `0…1`. */
-export const imagenetStd: Rgb = [0.229, 0.224, 0.225];

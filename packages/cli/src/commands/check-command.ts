@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os';
+import { type DatasetLayout, datasetAt, checkDataset } from '@toco/datasets';
+import { type Command, Option } from 'commander';
+import { workers } from './prepare-command.js';
+import { preparationBar } from './preparation-bar.js';
+import { wholeNumber } from './whole-number.js';
+import { formatCheck } from '../tables/format-check.js';
+
+interface CheckFlags {
+  readonly dataset?: DatasetLayout;
+  readonly labels?: string;
+  readonly images?: string;
+  readonly masks?: string;
+  readonly list?: string[];
+  readonly most?: string;
+  readonly workers?: number;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+/** Adds `toco check`. */
+export function addCheckCommand(program: Command): void {
+  program
+    .command('check')
+    .description('decode every image and mask of a data set, compare sizes, values and labels, count classes')
+    .argument('[folder]', 'folder of the data set, such as VOCdevkit/VOC2012')
+    .addOption(
+      new Option('--dataset <layout>', 'default: told by the folder').choices(['voc', 'coco', 'folder']),
+    )
+    .option('--labels <source>', "label file, 'xml', 'masks' or 'folders'; default: what is found")
+    .option('--images <folder>', 'photographs, where they lie elsewhere (coco, folder)')
+    .option('--masks <folder>', 'masks, where they lie elsewhere (voc, folder)')
+    .option('--list <name...>', 'lists to check; default: those for training and validation')
+    .option(
+      '-n, --most <problems>',
+      'show so many errors and disagreements, image by image; default: one line a kind',
+    )
+    .option('--strict', 'fail for single classes that labels and mask do not agree on, too')
+    .option('--json', 'print the report as JSON')
+    .addOption(workers())
+    .action(async (argument: string | undefined, flags: CheckFlags) => {
+      const { dataset: layout, labels, images, masks } = flags;
+      const { folder, lists } = folderApart(argument, flags.list);
+      const dataset = await datasetAt(folder, { layout, labels, images, masks });
+      const bar = preparationBar();
+      const report = await checkDataset(dataset, {
+        ...(flags.most !== undefined && { most: wholeNumber('--most', flags.most, 0) }),
+        workers: flags.workers ?? availableParallelism(),
+        onProgress: bar.onProgress,
+        ...(lists !== undefined && { lists }),
+      }).finally(() => bar.stop());
+      process.stdout.write(
+        flags.json
+          ? `${JSON.stringify(report, null, 2)}\n`
+          : formatCheck(report, { imageByImage: flags.most !== undefined }),
+      );
+      if (report.errors > 0 || (flags.strict && report.disagreements > 0)) process.exitCode = 1;
+    });
+}
+
+/** `--list val FOLDER` takes the folder for a list: where none is left, the last one was it. */
+function folderApart(
+  folder: string | undefined,
+  lists: readonly string[] | undefined,
+): { folder: string; lists: string[] | undefined } {
+  const last = lists?.at(-1);
+  if (folder !== undefined) return { folder, lists: lists && [...lists] };
+  if (last === undefined || lists!.length < 2)
+    throw new Error('Name the folder of the data set, such as: toco check VOCdevkit/VOC2012 --list val');
+  return { folder: last, lists: lists!.slice(0, -1) };
+}

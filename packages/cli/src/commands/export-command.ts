@@ -1,0 +1,62 @@
+import { initBackend } from '@toco/runtime';
+import { Option, type Command } from 'commander';
+import type { ExportFormat } from '@toco/graph';
+import { assertMultiple, buildNetwork, exportNetwork, loadBackbone, rememberedBackbone } from '@toco/trainer';
+import { modelOf, type ModelFlags } from './model-of.js';
+import { wholeNumber } from './whole-number.js';
+import { printLine } from '@toco/files';
+
+interface ExportFlags extends ModelFlags {
+  readonly format: ExportFormat;
+  readonly size?: string;
+  readonly batch: string;
+  readonly out?: string;
+  readonly backbone?: string;
+}
+
+/** Adds `toco export`. */
+export function addExportCommand(program: Command): void {
+  program
+    .command('export')
+    .description('a trained network as TensorFlow SavedModel or TensorFlow.js graph model')
+    .argument('[run]', 'folder of a run, or of one of its checkpoints')
+    .addOption(
+      new Option('-f, --format <format>', 'what is written')
+        .choices(['savedmodel', 'tfjs'])
+        .default('savedmodel'),
+    )
+    .option('--size <pixels>', 'side of the images; default: evaluation.size')
+    .option('--batch <images>', 'images that go in at once', '1')
+    .option('-o, --out <folder>', 'new folder that is written to; default: export-<format>')
+    .option('-w, --weights <file>', 'a whole network from a weight file instead of a run')
+    .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
+    .option('-s, --set <key=value...>', 'single settings over the configuration', [])
+    .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" it was trained with')
+    .action(async (run: string | undefined, flags: ExportFlags) => {
+      const print = printLine;
+      const model = await modelOf(run, flags, print);
+      const { config, numClasses } = model;
+      const size = wholeNumber('--size', flags.size ?? String(config.evaluation.size));
+      const batch = wholeNumber('--batch', flags.batch);
+      const out = flags.out ?? `export-${flags.format}`;
+      const backbone =
+        flags.backbone === undefined
+          ? await rememberedBackbone(config, print)
+          : await loadBackbone(flags.backbone);
+      const network = buildNetwork(config, { numClasses, backbone });
+      assertMultiple('--size', size, network.backbone);
+      await initBackend({ ...config.engine, backend: 'tensorflow', print });
+      const { params } = model.read(network);
+      const graph = await exportNetwork(network, params, {
+        ...{ format: flags.format, size, batch, out },
+        classes: model.classes ?? config.data.classes,
+      });
+      for (const [direction, ports] of [
+        ['in ', graph.inputs],
+        ['out', graph.outputs],
+      ] as const) {
+        for (const { name, dtype, shape } of ports) print(`${direction} ${name}: ${dtype} [${shape.join()}]`);
+      }
+      process.stdout.write(`${out}\n`);
+    });
+}

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import {
+  type Config,
+  interruption,
+  loadBackbone,
+  loadConfig,
+  readRunConfig,
+  resumeCommand,
+  resumedConfig,
+  runFiles,
+  train,
+  type TrainResult,
+} from '@toco/trainer';
+import { formatProfile } from '../tables/format-profile.js';
+import { profileTraining } from '../profile/profile-training.js';
+import { printLine as print } from '@toco/files';
+
+interface TrainFlags {
+  readonly config?: string;
+  readonly set: string[];
+  readonly out: string;
+  readonly backbone?: string;
+  readonly data?: string;
+  readonly resume?: boolean;
+  readonly profile?: boolean;
+}
+
+/** Adds `toco train`. */
+export function addTrainCommand(program: Command): void {
+  program
+    .command('train')
+    .description('train ToCo on photographs with image-level labels')
+    .option(
+      '-c, --config <file>',
+      'YAML file with what differs from the defaults; with --resume, from the run',
+    )
+    .option('-s, --set <key=value...>', 'single settings over the file, e.g. optimizer.lr=3e-5', [])
+    .option('-o, --out <folder>', 'folder of the run', 'runs/toco')
+    .option('-d, --data <folder>', 'folder of the data set (data.root)')
+    .option('-b, --backbone <file>', 'JavaScript module that exports a "backbone" of your own')
+    .option('-r, --resume', 'resume the run in --out, with the configuration that it was trained with')
+    .option(
+      '--profile',
+      'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
+    )
+    .action(async (flags: TrainFlags) => {
+      const signal = flags.profile ? undefined : interruption(print);
+      const config = await configOf(flags);
+      const options = {
+        folder: flags.out,
+        resume: flags.resume ?? false,
+        print,
+        ...(flags.backbone !== undefined && { backbone: await loadBackbone(flags.backbone) }),
+      };
+      if (signal === undefined) {
+        process.stdout.write(`${formatProfile(await profileTraining(config, options))}\n`);
+        return;
+      }
+      let result: TrainResult;
+      try {
+        result = await train(config, { ...options, signal });
+      } catch (error) {
+        process.exitCode = 1;
+        throw error;
+      }
+      if (result.checkpoint !== '') process.stdout.write(`${result.checkpoint}\n`);
+      if (!result.interrupted) {
+        // A signal that came too late interrupted nothing.
+        process.exitCode = 0;
+        return;
+      }
+      print(stopped(flags.out, result));
+      // A download that was interrupted would keep the process until its end.
+      process.exit();
+    });
+}
+
+/** The configuration of a new run, or of one that is resumed, with what the command line says over it. */
+async function configOf({ resume, out, config, set, data, backbone }: TrainFlags): Promise<Config> {
+  const settings = [
+    ...set,
+    ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`]),
+    // Remembered by the run, so that whoever resumes or evaluates it need not name it again.
+    ...(backbone === undefined ? [] : [`backbone.module=${JSON.stringify(resolve(backbone))}`]),
+  ];
+  return resume
+    ? resumedConfig(await readRunConfig(out), { file: config, settings })
+    : loadConfig(config, settings);
+}
+
+function stopped(folder: string, { iterations, checkpoint }: TrainResult): string {
+  if (!existsSync(runFiles(folder).config)) return 'Stopped before the run began; nothing was written.';
+  const when = checkpoint === '' ? 'before the first iteration was saved' : `after ${iterations} iterations`;
+  return `Stopped ${when}; resume with: ${resumeCommand(folder)}`;
+}

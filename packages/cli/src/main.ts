@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { printable } from '@toco/files';
+import { addRuntimeCommands } from './commands/runtime-commands.js';
+import { loadConfig } from '@toco/trainer';
+import { addCheckCommand } from './commands/check-command.js';
+import { addConvertCommand } from './commands/convert-command.js';
+import { addEvaluateCommand } from './commands/evaluate-command.js';
+import { addExportCommand } from './commands/export-command.js';
+import { addPrepareCommand } from './commands/prepare-command.js';
+import { outliveClosedOutput } from './commands/closed-output.js';
+import { settingsApart } from './commands/settings-apart.js';
+import { addTrainCommand } from './commands/train-command.js';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+const program = new Command('toco')
+  .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
+  .version(version, '-V, --version', 'print the version')
+  .showHelpAfterError('(add --help for all options)');
+
+addPrepareCommand(program);
+addCheckCommand(program);
+addTrainCommand(program);
+addEvaluateCommand(program);
+addExportCommand(program);
+addConvertCommand(program);
+program
+  .command('config')
+  .description('print the whole configuration, defaults filled in')
+  .option('-c, --config <file>', 'YAML file with what differs from the defaults')
+  .option('-s, --set <key=value...>', 'single settings over the file', [])
+  .action(async ({ config, set }: { config?: string; set: string[] }) => {
+    process.stdout.write(stringify(await loadConfig(config, set)));
+  });
+addRuntimeCommands(program);
+
+outliveClosedOutput();
+
+// The single door where errors leave: a user's mistake is one line, a fault of ours shows its stack when asked for.
+try {
+  await program.parseAsync(settingsApart(process.argv.slice(2)), { from: 'user' });
+} catch (error) {
+  const { message, stack } = error as Error;
+  process.stderr.write(`${process.env['TOCO_DEBUG'] ? (stack ?? message) : printable(message)}\n`);
+  process.exitCode ??= 1;
+}

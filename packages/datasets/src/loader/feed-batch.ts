@@ -1,0 +1,50 @@
+import { packLattices } from '@toco/crf';
+import type { TrainingBatch } from './training-batch.js';
+import { presentClasses } from './present-classes.js';
+
+/** Values with their shape. */
+export interface FeedArray {
+  readonly data: Float32Array | Int32Array;
+  readonly shape: readonly number[];
+}
+
+/** A batch as arrays, ready for a compiled step, or for tensors of an eager one. */
+export interface BatchFeed {
+  readonly images: FeedArray;
+  readonly globalView: FeedArray;
+  readonly localSource: FeedArray;
+  readonly labels: FeedArray;
+  readonly imgBox: FeedArray;
+  readonly cropNoise: FeedArray;
+  readonly presentClasses: FeedArray;
+  readonly lattice: {
+    readonly offsets: FeedArray;
+    readonly weights: FeedArray;
+    readonly neighbours: FeedArray;
+  };
+}
+
+/** The batch of a loader, with packed lattices and the classes that each image shows. */
+export function feedBatch(batch: TrainingBatch): BatchFeed {
+  const { cropSize: size, ids, labels, lattices } = batch;
+  const count = ids.length;
+  const numClasses = labels.length / count;
+  const view = (data: Float32Array): FeedArray => ({ data, shape: [count, size, size, 3] });
+  const packed = packLattices(lattices);
+  const corners = packed.dimensions + 1;
+  const { data: classes, shape } = presentClasses(labels, [count, numClasses]);
+  return {
+    images: view(batch.images),
+    globalView: view(batch.globalView),
+    localSource: view(batch.localSource),
+    labels: { data: labels, shape: [count, numClasses] },
+    imgBox: { data: batch.imgBox, shape: [count, 4] },
+    cropNoise: { data: batch.cropNoise, shape: [count, size, size] },
+    presentClasses: { data: classes, shape },
+    lattice: {
+      offsets: { data: packed.offsets, shape: [count, packed.numPoints, corners] },
+      weights: { data: packed.weights, shape: [count, packed.numPoints, corners] },
+      neighbours: { data: packed.neighbours, shape: [corners, 2, count * (packed.vertices + 1)] },
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import type { SampleList } from '../dataset/dataset.js';
+
+/** What tells two lists of images apart. */
+export interface ListDigest {
+  readonly list: string;
+  readonly count: number;
+  /** Of names and labels, in order. */
+  readonly sha256: string;
+}
+
+/** The digest of a list's names and labels in their order, which batches depend on. */
+export function listDigest(list: SampleList): ListDigest {
+  const hash = createHash('sha256');
+  for (let i = 0; i < list.length; i++) {
+    const { id, labels } = list.sample(i);
+    hash.update(`${id}\n`).update(labels);
+  }
+  return { list: list.name, count: list.length, sha256: hash.digest('hex') };
+}

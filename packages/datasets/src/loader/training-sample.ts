@@ -1,0 +1,68 @@
+import type { Sample } from '../dataset/dataset.js';
+import { decodeImage } from '../image/decode-image.js';
+import { randomPurpose, randomStream } from '../random/random.js';
+import type { Box } from '../transforms/crop.js';
+import { normalize } from '../transforms/normalize.js';
+import { applyViews } from '../views/apply-views.js';
+import type { ViewOptions } from '../views/view-options.js';
+import { drawViews } from '../views/view-plan.js';
+
+/** What the random numbers of a sample hang on, and nothing else. */
+export interface SampleKey {
+  readonly seed: number;
+  readonly epoch: number;
+  readonly index: number;
+}
+
+/** The photograph of a sample can't be read; other errors are faults of ours or of an enrichment. */
+export class UnreadableImage extends Error {}
+
+/** One image as a training step wants it; H = W = `cropSize`. */
+export interface TrainingSample {
+  readonly id: string;
+  /** Side of the views, pixels. */
+  readonly cropSize: number;
+  /** Main view, which is the first global view: `[H, W, 3]`, normalised. */
+  readonly images: Float32Array;
+  /** Second global view: `[H, W, 3]`, normalised. */
+  readonly globalView: Float32Array;
+  /** The view that local crops are cut from, at the places of the main view: `[H, W, 3]`, normalised. */
+  readonly localSource: Float32Array;
+  /** `[C]`: 1 for the classes that the image shows. */
+  readonly labels: Uint8Array;
+  /** The box of real pixels in the main view, the rest being padding. */
+  readonly imgBox: Box;
+  /** `[H, W]`: uniform numbers in `[0, 1)`, by which the step draws the centres of local crops. */
+  readonly cropNoise: Float32Array;
+}
+
+/**
+ * Decodes an image and makes its views; the same key gives the same sample anywhere.
+ *
+ * @throws One line that names the image when it can't be read.
+ *
+ * @example
+ * const list = await voc('VOCdevkit/VOC2012').list('train_aug');
+ * const sample = await loadTrainingSample(list.sample(0), { seed: 0, epoch: 0, index: 0 }, defaultViewOptions);
+ */
+export async function loadTrainingSample(
+  sample: Sample,
+  { seed, epoch, index }: SampleKey,
+  options: ViewOptions,
+): Promise<TrainingSample> {
+  const image = await decodeImage(sample.image).catch((error: unknown) => {
+    throw new UnreadableImage((error as Error).message, { cause: error });
+  });
+  const plan = drawViews(randomStream(randomPurpose.views, seed, epoch, index), image, options);
+  const views = applyViews(image, plan);
+  return {
+    id: sample.id,
+    cropSize: options.cropSize,
+    images: normalize(views.main, options.normalization),
+    globalView: normalize(views.second, options.normalization),
+    localSource: normalize(views.local, options.normalization),
+    labels: sample.labels,
+    imgBox: views.imgBox,
+    cropNoise: randomStream(randomPurpose.crops, seed, epoch, index).noise(options.cropSize ** 2),
+  };
+}

@@ -1,0 +1,35 @@
+import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readableBytes } from './readable-bytes.js';
+
+/**
+ * Makes sure that a folder's disk has room before work begins; makes the folder.
+ *
+ * @throws One line with what is needed and what is free.
+ */
+export async function requireFreeSpace(folder: string, bytes: number): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < bytes) {
+    throw new Error(
+      `${folder}: ${readableBytes(bytes)} are needed, ${readableBytes(free)} are free; make room or choose another folder`,
+    );
+  }
+}
+
+/** What is left free for everybody else by a file of unknown size. */
+const reserve = 1e9;
+
+/** Bytes that a file of unknown size may take in a folder. */
+export async function roomFor(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return Math.max(0, bavail * bsize - reserve);
+}
+
+/** Bytes of the files directly within a folder; 0 where it does not exist. */
+export async function folderBytes(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,3 @@
+export { type DType, isNDArray, type NDArray, type NDData } from '../nd-array.js';
+export { decodeSafetensors, decodeSafetensorsMetadata } from './decode.js';
+export { encodeSafetensors } from './encode.js';

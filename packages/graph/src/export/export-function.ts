@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { flattenTree, type TensorTree } from '@toco/core';
+import { writeWhole } from '@toco/files';
+import { compileFunction, type CompiledFunction, type CompileOptions } from '../compile.js';
+import { freezeGraph, type FrozenGraph } from './freeze-graph.js';
+import type { Constant } from './graph-def.js';
+import { writeGraphModel } from './graph-model.js';
+import { writeSavedModel } from './saved-model.js';
+
+/** Forms in which a function leaves: a TensorFlow SavedModel, or a graph model of TensorFlow.js. */
+export type ExportFormat = 'savedmodel' | 'tfjs';
+
+/** Options of {@link exportFunction}. */
+export interface ExportOptions {
+  readonly format: ExportFormat;
+  /** Folder that is written to; it must be new or empty. */
+  readonly out: string;
+  /** Names of the labels that the function gives, which are written to `classes.json` beside it. */
+  readonly labels?: readonly string[] | undefined;
+}
+
+/**
+ * Writes a function of parameters and inputs for use without this package, for inputs of the example's shapes. The
+ * parameters are inside as constants.
+ *
+ * @throws one line: a folder that is not empty, more than 2 GB as SavedModel
+ * @example
+ * await exportFunction(forward, { params, inputs: { images } }, { format: 'tfjs', out: 'web/model' });
+ */
+export async function exportFunction<P, I, O>(
+  f: (params: P, inputs: I) => O,
+  example: { readonly params: TensorTree; readonly inputs: object },
+  { format, out, labels }: ExportOptions,
+): Promise<FrozenGraph> {
+  if (existsSync(out) && (await readdir(out)).length > 0) {
+    throw new Error(`${out}: is not empty; choose a new folder.`);
+  }
+  const graph = await frozenGraph(f, example);
+  if (format === 'tfjs') await writeGraphModel(out, graph, { classes: labels });
+  else await writeSavedModel(out, graph);
+  if (labels) {
+    const text = `${JSON.stringify(labels, null, 2)}\n`;
+    await writeWhole(join(out, 'classes.json'), [new TextEncoder().encode(text)]);
+  }
+  return graph;
+}
+
+async function frozenGraph<P, I, O>(
+  f: (params: P, inputs: I) => O,
+  example: { readonly params: TensorTree; readonly inputs: object },
+): Promise<FrozenGraph> {
+  // The types can't walk through a tree that they don't know.
+  const compile = compileFunction as unknown as (
+    f: (params: P, inputs: I) => O,
+    example: object,
+    options: CompileOptions,
+  ) => Promise<CompiledFunction<P, I, O, undefined>>;
+  const compiled = await compile(f, example, { maxConstantBytes: Number.POSITIVE_INFINITY, plain: true });
+  try {
+    return freezeGraph(compiled.graphDef(), await constants(example.params));
+  } finally {
+    compiled.dispose();
+  }
+}
+
+async function constants(params: TensorTree): Promise<Map<string, Constant>> {
+  const values = new Map<string, Constant>();
+  for (const [path, tensor] of flattenTree(params)) {
+    const { buffer, byteOffset, byteLength } = (await tensor.data()) as Float32Array;
+    const bytes = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+    values.set(path, { dtype: 'float32', shape: tensor.shape, bytes });
+  }
+  return values;
+}

@@ -1,0 +1,24 @@
+import type { LatticeTensors } from '@toco/losses';
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** What one iteration is given. All views are normalised and of one size `H = W = cropSize`. */
+export interface Batch {
+  /** `[B,H,W,3]` main view, which is the first global view. */
+  readonly images: tf.Tensor4D;
+  /** `[B,H,W,3]` second global view. */
+  readonly globalView: tf.Tensor4D;
+  /** `[B,H,W,3]` what the local crops are cut from. */
+  readonly localSource: tf.Tensor4D;
+  /** `[B,C]` 1 where the image shows the class. */
+  readonly labels: tf.Tensor2D;
+  /** `[B,4]` int32: box of real pixels in the main view. */
+  readonly imgBox: tf.Tensor2D;
+  /** `[B,H,W]` uniform in 0…1: draws the local crops. Not needed where `cropOrigins` are given. */
+  readonly cropNoise?: tf.Tensor3D;
+  /** `[B,P,2]` int32: top-left corners (y, x) of local crops that are given instead of drawn. */
+  readonly cropOrigins?: tf.Tensor3D;
+  /** Bilateral kernels of the half-size main views, for the regularisation term. */
+  readonly lattice?: LatticeTensors;
+  /** `[B,M]` int32: the classes that each image shows, padded with −1; planes of other classes are not refined. */
+  readonly presentClasses?: tf.Tensor2D;
+}

@@ -1,0 +1,130 @@
+import * as z from 'zod';
+import { describeIssue } from './describe-issue.js';
+import { type LossTerm, lossTerms } from './phase.js';
+
+const probability = z.number().min(0).max(1);
+
+const positive = z.number().positive();
+
+const count = z.number().int().positive();
+
+/** Weights of the six terms; 0 skips a term's work. */
+const weights = z.strictObject({
+  cls: z.number().min(0).describe('classification on the final patch tokens'),
+  clsAux: z.number().min(0).describe('classification on the auxiliary tokens'),
+  ptc: z.number().min(0).describe('patch-token contrast (paper eq. 3)'),
+  ctc: z.number().min(0).describe('class-token contrast (paper eq. 4)'),
+  seg: z.number().min(0).describe('segmentation cross entropy on refined pseudo labels'),
+  reg: z.number().min(0).describe('dense energy regularization'),
+} satisfies Record<LossTerm, z.ZodType>);
+
+const term = z.enum(lossTerms);
+
+/** One phase of training and the iteration it begins at. */
+export const phaseSchema = z.strictObject({
+  from: z
+    .number()
+    .int()
+    .min(0)
+    .describe('first iteration of the phase, counted from 0, or a share of optimizer.iterations such as 10%'),
+  weights,
+  labelCam: z.enum(['main', 'aux']).default('main').describe('whose CAM the segmentation labels come from'),
+  measure: z.array(term).optional().describe('terms of weight 0 that are reported all the same'),
+});
+
+const vocWeights = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05 };
+
+/** Everything the training step itself depends on. Defaults are those of the paper for PASCAL VOC. */
+export const stepConfigSchema = z.strictObject({
+  behavior: z
+    .enum(['reference', 'corrected'])
+    .default('corrected')
+    .describe("'reference' keeps the original's bugs, 'corrected' fixes them"),
+  numClasses: count.default(20).describe('foreground classes C'),
+  groupSize: count
+    .optional()
+    .describe('images that PTC and the segmentation loss are normalised over; default: the whole batch'),
+  localCrops: z
+    .strictObject({
+      size: count.default(96).describe('side of a local crop in pixels (supplement, 96 px)'),
+      count: count.default(8).describe('local crops per image'),
+      negativeThreshold: z
+        .number()
+        .min(0)
+        .default(0.2)
+        .describe('a crop whose mean region mask is at most this is negative'),
+    })
+    .prefault({}),
+  cam: z
+    .strictObject({
+      scales: z
+        .array(positive)
+        .min(1)
+        .default([1, 0.5, 1.5])
+        .describe('scales of the multi-scale CAM, the first must be 1'),
+      low: probability.default(0.25).describe('β_l: at most this is background'),
+      high: probability.default(0.7).describe('β_h: at least this is foreground'),
+    })
+    .prefault({}),
+  par: z
+    .strictObject({
+      iterations: count.default(10),
+      dilations: z.array(count).min(1).default([1, 2, 4, 8, 12, 24]),
+    })
+    .prefault({}),
+  ctc: z
+    .strictObject({
+      temperature: positive.default(0.5).describe('τ; the COCO run used 1.0'),
+      epsilon: positive.default(1e-4),
+    })
+    .prefault({}),
+  reg: z
+    .strictObject({
+      sigmaRgb: positive.default(15),
+      sigmaXy: positive.default(100).describe('at full size; the filter runs at half size with half of it'),
+      scale: positive.default(1e-7),
+    })
+    .prefault({}),
+  teacher: z.strictObject({ momentum: probability.default(0.9).describe('ρ of the EMA') }).prefault({}),
+  optimizer: z
+    .strictObject({
+      lr: positive.default(6e-5),
+      headLrScale: positive.default(10).describe('factor for classifiers, projection head and decoder'),
+      betas: z.tuple([probability, probability]).default([0.9, 0.999]),
+      epsilon: positive.default(1e-8),
+      weightDecay: z.number().min(0).default(0.01),
+      warmup: z
+        .number()
+        .int()
+        .min(0)
+        .default(1500)
+        .describe('iterations of linear warm-up, or a share of optimizer.iterations such as 7.5%'),
+      warmupRatio: probability.default(1e-6),
+      iterations: count.default(20_000).describe('length of the schedule, in iterations'),
+      power: positive.default(0.9).describe('exponent of the polynomial decay'),
+    })
+    .prefault({}),
+  phases: z
+    .array(phaseSchema)
+    .min(1)
+    .default([
+      { from: 0, weights: { ...vocWeights, seg: 0, reg: 0 }, labelCam: 'main' },
+      { from: 2001, weights: vocWeights, labelCam: 'main' },
+    ]),
+});
+
+/** Configuration of the training step with every default filled in. */
+export type StepConfig = z.output<typeof stepConfigSchema>;
+
+/** Configuration of the training step as a user writes it: only what differs. */
+export type StepConfigInput = z.input<typeof stepConfigSchema>;
+
+/** Fills in the defaults. @throws one line: unknown key with the nearest known one, wrong type, value out of range */
+export function stepConfig(input: StepConfigInput = {}): StepConfig {
+  const result = stepConfigSchema.safeParse(input);
+  if (result.success) return result.data;
+  throw new Error(describeIssue(result.error.issues[0]!, { schema: stepConfigSchema, source: 'stepConfig' }));
+}
+
+/** Label of pixels and tokens that take no part, in ToCo and in the masks of VOC. */
+export const ignoreIndex = 255;

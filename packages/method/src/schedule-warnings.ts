@@ -1,0 +1,30 @@
+import type { StepConfig } from './method-config.js';
+import { isOn, lossTerms, type ScheduledPhase } from './phase.js';
+
+/** What a schedule plans beyond its own end, a line for each: phases that never begin, a warm-up that never ends. */
+export function scheduleWarnings({ optimizer, phases }: Pick<StepConfig, 'optimizer' | 'phases'>): string[] {
+  const { iterations, warmup } = optimizer;
+  const lines: string[] = [];
+  const reached = phases.filter(({ from }) => from < iterations);
+  const missed = phases.filter(({ from }) => from >= iterations);
+  if (missed.length > 0) {
+    const on = (rows: readonly ScheduledPhase[]) =>
+      lossTerms.filter((term) => rows.some((row) => isOn(row, term)));
+    const never = on(missed).filter((term) => !on(reached).includes(term));
+    const list = missed.map(({ from }) => from).join(', ');
+    const consequence =
+      never.length > 0 ? `, so these loss terms are never trained: ${never.join(', ')}` : '';
+    const segmentation = never.includes('seg') ? ' (without seg, the network never learns to segment)' : '';
+    lines.push(
+      `Warning: optimizer.iterations is ${iterations}, but phases begin at iteration ${list}${consequence}${segmentation}. ` +
+        `Train longer, or write where phases begin as a share of the length, such as "from: 10%".`,
+    );
+  }
+  if (warmup >= iterations) {
+    lines.push(
+      `Warning: optimizer.warmup (${warmup}) is not shorter than optimizer.iterations (${iterations}), so the learning rate never ` +
+        `reaches optimizer.lr. Shorten the warm-up, for example with --set optimizer.warmup=7.5%.`,
+    );
+  }
+  return lines;
+}

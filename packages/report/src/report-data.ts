@@ -1,0 +1,41 @@
+import type { Evaluation } from '@toco/segmenter';
+import type { ReportRow } from './report-row.js';
+import type { ReportPanel } from './report-panel.js';
+
+/** Figures of a network trained by classification alone, on the same data. */
+export interface ReportBaseline {
+  /** mIoU of its CAM, 0…1. */
+  readonly camMean: number;
+  /** IoU of each class, background first; NaN where a class is absent. */
+  readonly camPerClass?: readonly number[] | undefined;
+  /** Mean cosine of different patch tokens after each block. */
+  readonly similarity?: readonly number[] | undefined;
+  /** How it was made, one sentence. */
+  readonly note: string;
+}
+
+/** Everything that a report shows; no number of the page comes from elsewhere. */
+export interface ReportData {
+  readonly title: string;
+  /** One sentence. */
+  readonly description: string;
+  /** What to type to get this run again. */
+  readonly command: string;
+  /** The machine in one line. */
+  readonly machine: string;
+  /** Names of the foreground classes. */
+  readonly classes: readonly string[];
+  /** The resolved configuration as YAML. */
+  readonly config: string;
+  /** Rows of `metrics.jsonl`. */
+  readonly rows: readonly ReportRow[];
+  /** Images of a step; with the seconds of a step they give the speed. */
+  readonly batchSize: number;
+  /** Figures of the last validation. */
+  readonly evaluation: Evaluation;
+  readonly panels: readonly ReportPanel[];
+  readonly baseline?: ReportBaseline | undefined;
+  /** Wall-clock time of the run. */
+  readonly seconds: number;
+  readonly iterations: number;
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { escapeText } from '../src/markup.js';
+import { writeReport } from '../src/write-report.js';
+import { findBrowser, openPage } from './browser.js';
+import { sampleReport } from './sample-report.js';
+
+const browser = findBrowser();
+if (browser === undefined) {
+  console.log(
+    'SKIPPED: no Chromium on the PATH nor in CHROME_PATH, the report is not looked at in a browser.',
+  );
+}
+
+/** Looks at the finished page from inside and leaves what it saw in attributes of the document. */
+const inspector = `<script>addEventListener('load', () => {
+  const painted = (canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const colors = new Set();
+    for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 200) colors.add(data.slice(i, i + 3).join());
+    return colors.size;
+  };
+  const seen = document.documentElement.dataset;
+  seen.painted = [...document.querySelectorAll('figure.chart canvas')].map(painted).join();
+  seen.images = [...document.images].filter((image) => image.complete && image.naturalWidth > 0).length;
+  seen.overflow = document.documentElement.scrollWidth - innerWidth;
+  const legend = document.querySelector('#training .u-series:nth-child(2)');
+  legend.querySelector('th').click();
+  seen.toggled = legend.classList.contains('u-off');
+});</script>`;
+
+/** Looks into a frame in which scripts are switched off. */
+const outside = `<output></output><script>addEventListener('load', () => {
+  const { contentDocument: page } = document.querySelector('iframe');
+  const all = (selector) => [...page.querySelectorAll(selector)];
+  for (const details of all('details')) details.open = true;
+  const visible = (element) => element.getClientRects().length > 0;
+  document.querySelector('output').textContent = JSON.stringify({
+    drawn: all('canvas').length,
+    notices: all('.plot noscript p').filter(visible).length,
+    rows: all('table.numbers tbody tr').filter(visible).length,
+    images: all('img').filter((image) => image.naturalWidth > 0).length,
+    headline: page.body.innerText.includes('67.4% mIoU'),
+  });
+});</script>`;
+
+describe('in a browser', () => {
+  let folder: string;
+  let path: string;
+  const open = browser === undefined ? test.skip : test;
+
+  beforeAll(async () => {
+    if (browser === undefined) return;
+    folder = await mkdtemp(join(tmpdir(), 'toco-report-'));
+    path = join(folder, 'report.html');
+    await writeReport(path, await sampleReport(9));
+  });
+  afterAll(async () => {
+    if (folder !== undefined) await rm(folder, { recursive: true });
+  });
+
+  open('charts are drawn, pictures shown, lines can be hidden, nothing is wrong on the console', async () => {
+    const inspected = join(folder, 'inspected.html');
+    await writeFile(
+      inspected,
+      (await readFile(path, 'utf8')).replace('</body>', () => `${inspector}</body>`),
+    );
+    const { document, messages } = await openPage(browser!, inspected);
+    expect(messages).toEqual([]);
+    const root = /<html[^>]*>/.exec(document)![0];
+    const seen = (name: string): string => new RegExp(`data-${name}="([^"]*)"`).exec(root)![1]!;
+    const painted = seen('painted').split(',').map(Number);
+    expect(painted).toHaveLength(6);
+    for (const colors of painted) expect(colors).toBeGreaterThan(3);
+    expect(Number(seen('images'))).toBe(9 * 6);
+    expect(Number(seen('overflow'))).toBeLessThanOrEqual(0);
+    expect(seen('toggled')).toBe('true');
+    expect(
+      [...document.matchAll(/<figure class="chart" data-drawn="(\d)"/g)].map(([, lines]) => lines),
+    ).toEqual(['2', '6', '3', '3', '2', '2']);
+    expect(document).toContain('<h1>Token Contrast on synthetic scenes</h1>');
+    expect(document).not.toMatch(/(src|href)="(?!data:)/);
+  });
+
+  open('without JavaScript tables and pictures are there, and the page says what is missing', async () => {
+    const wrapper = join(folder, 'wrapper.html');
+    const page = escapeText(await readFile(path, 'utf8'));
+    await writeFile(
+      wrapper,
+      `<!doctype html><iframe sandbox="allow-same-origin" srcdoc="${page}"></iframe>${outside}`,
+    );
+    const { document } = await openPage(browser!, wrapper);
+    const seen = JSON.parse(/<output>(.*)<\/output>/.exec(document)![1]!) as Record<string, unknown>;
+    // 12 blocks, 6 validations, every 11th of the 120 rows in the other four
+    const rows = 12 + 6 + 4 * 11;
+    expect(seen).toEqual({ drawn: 0, notices: 6, rows, images: 9 * 6, headline: true });
+  });
+});

@@ -1,0 +1,198 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { disposeTree, type TensorTree } from '@toco/core';
+import { openSafetensors, readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
+import {
+  damageOf,
+  removeFolderWhole,
+  repairFolders,
+  type SealedFile,
+  sealedJson,
+  sealFiles,
+  writeFolderWhole,
+  writeWhole,
+} from '@toco/files';
+import type { Network } from '@toco/network';
+import { importNetwork } from '@toco/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Config } from '../config/config.js';
+import { initAdamW, trainedParameters, type TrainState } from '@toco/method';
+import type { MetricsWindowState } from '@toco/method';
+import { assertFiniteArrays } from './finite.js';
+import type { ListDigest } from '@toco/datasets';
+
+/** What a checkpoint says of itself. */
+export interface CheckpointInfo {
+  /** Iterations done. */
+  readonly iteration: number;
+  readonly backbone: string;
+  readonly classes: readonly string[];
+  readonly config: Config;
+  /** Metrics since the last row of `metrics.jsonl`. */
+  readonly window?: MetricsWindowState | undefined;
+  /** What tells whether the training images are still the same. */
+  readonly images?: ListDigest;
+  /** Lengths and checksums of the other files. */
+  readonly files?: Readonly<Record<string, SealedFile>>;
+}
+
+const modelFile = 'model.safetensors';
+const optimizerFile = 'optimizer.safetensors';
+const stateFile = 'state.json';
+const arrayFiles = [modelFile, optimizerFile];
+
+/** Folder of the checkpoint of an iteration within a run's folder. */
+export function checkpointFolder(runFolder: string, iteration: number): string {
+  return join(runFolder, 'checkpoints', `iteration-${String(iteration).padStart(6, '0')}`);
+}
+
+/**
+ * Writes a checkpoint whole or not at all: into a folder beside it, which takes the name once everything is on the disk. One
+ * of the same name is put aside until then, and `repairCheckpoints` brings it back where the process was killed in between.
+ *
+ * `model.safetensors` holds the network and its teacher under the names of the authors' checkpoints, `optimizer.safetensors`
+ * the moments (`m.*`, `v.*`), `state.json` the rest. On a full disk older checkpoints are untouched.
+ *
+ * @returns the checkpoint's folder
+ * @throws NonFiniteError where a weight or a moment is no number; nothing is written then
+ */
+export async function writeCheckpoint<P extends TensorTree>(
+  runFolder: string,
+  { network, state, info }: { network: Network<P>; state: TrainState<P>; info: CheckpointInfo },
+): Promise<string> {
+  const folder = checkpointFolder(runFolder, info.iteration);
+  const [model, moments] = [await network.exportCheckpoint(state), await momentArrays(state)];
+  assertFiniteArrays(model);
+  assertFiniteArrays(moments);
+  await writeFolderWhole(folder, async (unfinished) => {
+    await writeSafetensors(join(unfinished, modelFile), model);
+    await writeSafetensors(join(unfinished, optimizerFile), moments);
+    const files = await sealFiles(unfinished, arrayFiles);
+    await writeWhole(join(unfinished, stateFile), [new TextEncoder().encode(sealedJson({ ...info, files }))]);
+  });
+  return folder;
+}
+
+/** Tidies the checkpoints that a killed process left, see {@link repairFolders}. */
+export function repairCheckpoints(runFolder: string): Promise<void> {
+  return repairFolders(join(runFolder, 'checkpoints'));
+}
+
+/**
+ * The newest checkpoint of a run that is whole. Damaged ones that are newer are told and renamed, not removed.
+ *
+ * @returns undefined where the run has none
+ */
+export async function newestWholeCheckpoint(
+  runFolder: string,
+  print: (line: string) => void,
+): Promise<string | undefined> {
+  for (const checkpoint of (await listCheckpoints(runFolder)).reverse()) {
+    const damage = await checkpointDamage(checkpoint);
+    if (damage === undefined) return checkpoint;
+    let aside = `${checkpoint}.damaged`;
+    for (let i = 2; existsSync(aside); i++) aside = `${checkpoint}.damaged-${i}`;
+    await rename(checkpoint, aside);
+    print(`${checkpoint}: damaged, ${damage}; moved to ${aside}, the one before it is used.`);
+  }
+  return undefined;
+}
+
+/** What is wrong with the files of a checkpoint; undefined where it is whole. */
+export function checkpointDamage(checkpoint: string): Promise<string | undefined> {
+  return damageOf(checkpoint, {
+    state: stateFile,
+    arrays: arrayFiles,
+    open: (path) => {
+      openSafetensors(path).close();
+    },
+  });
+}
+
+async function momentArrays({ optimizer }: TrainState): Promise<Record<string, NDArray>> {
+  const entries = Object.entries(optimizer).flatMap(([moment, tensors]) =>
+    Object.entries(tensors as Record<string, tf.Tensor>).map(async ([path, tensor]) => {
+      const data = (await tensor.data()) as Float32Array;
+      return [`${moment}.${path}`, { dtype: 'float32', shape: tensor.shape, data }] as const;
+    }),
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** Checkpoints of a run, oldest first; unfinished ones are none. */
+export async function listCheckpoints(runFolder: string): Promise<string[]> {
+  const folder = join(runFolder, 'checkpoints');
+  if (!existsSync(folder)) return [];
+  const names = (await readdir(folder)).filter((name) => /^iteration-\d+$/.test(name));
+  return names.sort((a, b) => Number(a.slice(10)) - Number(b.slice(10))).map((name) => join(folder, name));
+}
+
+/** Removes all but the newest `keep` checkpoints of a run. */
+export async function pruneCheckpoints(runFolder: string, { keep }: { keep: number }): Promise<void> {
+  const checkpoints = await listCheckpoints(runFolder);
+  for (const old of checkpoints.slice(0, -keep)) await removeFolderWhole(old);
+}
+
+/** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
+export async function readCheckpointInfo(folder: string): Promise<CheckpointInfo> {
+  const text = await readFile(join(folder, stateFile), 'utf8').catch(() => {
+    throw new Error(
+      `${folder}: no checkpoint here (${stateFile} is missing); name a folder below checkpoints/.`,
+    );
+  });
+  try {
+    return JSON.parse(text) as CheckpointInfo;
+  } catch {
+    throw new Error(`${join(folder, stateFile)}: damaged; take another checkpoint.`);
+  }
+}
+
+/** The folder that `path` means: a checkpoint itself, or the newest one of a run. @throws one line where there is none. */
+export async function resolveCheckpoint(path: string): Promise<string> {
+  if (existsSync(join(path, stateFile))) return path;
+  const newest = (await listCheckpoints(path)).at(-1);
+  if (!newest) throw new Error(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
+  return newest;
+}
+
+/**
+ * Network and teacher of a checkpoint.
+ *
+ * @throws one line where the checkpoint belongs to another architecture
+ */
+export function readModel<P extends TensorTree>(
+  folder: string,
+  network: Network<P>,
+): Pick<TrainState<P>, 'params' | 'teacher'> {
+  const arrays = readSafetensors(join(folder, modelFile));
+  const { params, teacher } = importNetwork(network, arrays, { name: folder, complete: true });
+  return { params, teacher };
+}
+
+/** The whole training state of a checkpoint. @throws one line where it does not fit the network. */
+export async function readTrainState<P extends TensorTree>(
+  folder: string,
+  network: Network<P>,
+): Promise<TrainState<P>> {
+  const { iteration } = await readCheckpointInfo(folder);
+  const { params, teacher } = readModel(folder, network);
+  const arrays = readSafetensors(join(folder, optimizerFile));
+  const trained = trainedParameters(network, params);
+  const zeros = initAdamW(trained);
+  const moments = (moment: 'm' | 'v'): Record<string, tf.Tensor> =>
+    Object.fromEntries(
+      Object.entries(zeros[moment]).map(([path, { shape }]) => {
+        const array = arrays[`${moment}.${path}`];
+        if (!array || String(array.shape) !== String(shape)) {
+          throw new Error(
+            `${folder}: the optimiser's state lacks ${moment}.${path}; this checkpoint can't be resumed.`,
+          );
+        }
+        return [path, tf.tensor(array.data as Float32Array, [...shape])];
+      }),
+    );
+  const optimizer = { m: moments('m'), v: moments('v') };
+  disposeTree(zeros);
+  return { step: tf.scalar(iteration, 'int32'), params, teacher, optimizer };
+}

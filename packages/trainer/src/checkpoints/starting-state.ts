@@ -1,0 +1,21 @@
+import type { TensorTree } from '@toco/core';
+import { createProgress } from '@toco/files';
+import { initTrainState, type TrainState } from '@toco/method';
+import type { Network } from '@toco/network';
+import { startingWeights } from '@toco/weights';
+import type { Config } from '../config/config.js';
+import { readTrainState } from './checkpoint.js';
+
+/** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
+export async function startingState<P extends TensorTree>(
+  config: Config,
+  network: Network<P>,
+  { checkpoint, print }: { checkpoint: string | undefined; print: (line: string) => void },
+): Promise<TrainState<P>> {
+  if (checkpoint !== undefined) {
+    print(`Resuming from ${checkpoint}.`);
+    return readTrainState(checkpoint, network);
+  }
+  const bar = createProgress('megabytes');
+  return initTrainState(network, await startingWeights(network, config, { print, bar }));
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import type { TensorTree } from '@toco/core';
+import type { Network, NetworkState } from '@toco/network';
+import type { Config } from '../config/config.js';
+import { parseConfig } from '../config/parse-config.js';
+import { withSettings } from '../config/with-settings.js';
+import { formatImportReport, importNetwork, readNetworkArrays, resolveWeights } from '@toco/weights';
+import { checkpointDamage, readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
+import { readMetrics, type MetricsRow } from '../logs/metrics-log.js';
+import { createProgress } from '@toco/files';
+import { runFiles } from './run-folder.js';
+
+/** A trained network that is about to be used: what describes it, and its weights once the network is built. */
+export interface TrainedModel {
+  /** What messages call it. */
+  readonly name: string;
+  readonly config: Config;
+  /** Names of the foreground classes, where they are known. */
+  readonly classes?: readonly string[];
+  /** Number of foreground classes `C`. */
+  readonly numClasses: number;
+  /** What the run wrote of its training up to this model, where it comes from a run. */
+  readonly rows?: readonly MetricsRow[];
+  read<P extends TensorTree>(network: Network<P>): NetworkState<P>;
+}
+
+/**
+ * The model of a run (its newest checkpoint) or of one of its checkpoints, with the configuration it was trained with.
+ *
+ * @param settings `key=value` over that configuration
+ * @throws one line where there is no checkpoint
+ */
+export async function modelOfRun(
+  path: string,
+  { settings = [] }: { readonly settings?: readonly string[] } = {},
+): Promise<TrainedModel> {
+  const folder = await resolveCheckpoint(path);
+  const damage = await checkpointDamage(folder);
+  if (damage !== undefined) throw new Error(`${folder}: damaged, ${damage}; name another checkpoint.`);
+  const { config, classes, iteration } = await readCheckpointInfo(folder);
+  const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
+  return {
+    name: folder,
+    config: parseConfig(withSettings(config, settings), `${folder} with --set`),
+    classes,
+    numClasses: classes.length,
+    rows: rows.filter((row) => row.iteration <= iteration),
+    read: (network) => readModel(folder, network),
+  };
+}
+
+/**
+ * A whole network from a weight file of any format, such as a checkpoint that ToCo's authors released.
+ *
+ * @param weights path, or a model on a hub
+ * @throws one line where there is no such file, or it holds no whole network
+ * @example
+ * ```ts
+ * const model = await modelOfWeights('toco_vitb_voc.pth', { config: parseConfig({ backbone: { name: 'vit_base_patch16_224' } }) });
+ * const { evaluation } = await evaluateCheckpoint(model);
+ * ```
+ */
+export async function modelOfWeights(
+  weights: string,
+  {
+    config,
+    print = (line) => process.stderr.write(`${line}\n`),
+  }: { readonly config: Config; readonly print?: (line: string) => void },
+): Promise<TrainedModel> {
+  const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });
+  const arrays = readNetworkArrays(path);
+  return {
+    name: weights,
+    config,
+    numClasses: arrays['classifier.weight']!.shape[0] ?? 0,
+    read: (network) => {
+      const { report, ...state } = importNetwork(network, arrays, { name: weights });
+      print(`${weights}: ${formatImportReport(report)}.`);
+      return state;
+    },
+  };
+}

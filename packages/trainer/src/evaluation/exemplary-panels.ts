@@ -1,0 +1,42 @@
+import { computedList, type SampleList } from '@toco/datasets';
+import { evaluate, type EvaluateOptions, type RunForward } from './evaluate.js';
+import type { Evaluation } from '@toco/segmenter';
+import { panelsPerGroup, rankPanels, reportPanel, type ReportPanel } from '@toco/report';
+
+/** A validation with pictures. */
+export interface DrawnEvaluation {
+  readonly evaluation: Evaluation;
+  /** Best, typical and worst images. */
+  readonly panels: readonly ReportPanel[];
+}
+
+/**
+ * Validates and draws the images that a report shows. Which ones these are is known at the end only, so they go through
+ * the network once more: nothing is kept of the others, however long the list is.
+ */
+export async function evaluateWithPanels(
+  run: RunForward,
+  list: SampleList,
+  options: EvaluateOptions,
+): Promise<DrawnEvaluation> {
+  const scores: { readonly index: number; readonly iou: number }[] = [];
+  const evaluation = await evaluate(run, list, {
+    ...options,
+    onPanel: (panel) => {
+      scores.push({ index: scores.length, iou: panel.iou });
+      options.onPanel?.(panel);
+    },
+  });
+  const shown = rankPanels(scores, panelsPerGroup).flatMap(({ panels }) => panels.map(({ index }) => index));
+  const drawn: Promise<ReportPanel>[] = [];
+  const few = computedList({ name: list.name, classes: list.classes, length: shown.length }, (i) =>
+    list.sample(shown[i]!),
+  );
+  await evaluate(run, few, {
+    ...options,
+    limit: undefined,
+    progress: undefined,
+    onPanel: (panel) => drawn.push(reportPanel(panel, options)),
+  });
+  return { evaluation, panels: await Promise.all(drawn) };
+}

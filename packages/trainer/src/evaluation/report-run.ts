@@ -1,0 +1,35 @@
+import { writeReport } from '@toco/report';
+import { describeMachine } from '@toco/runtime';
+import { stringify } from 'yaml';
+import type { DrawnEvaluation } from './exemplary-panels.js';
+import type { Config } from '../config/config.js';
+import { type MetricsRow, secondsOf } from '../logs/metrics-log.js';
+
+/** What is known of a run. */
+export interface ReportedRun extends DrawnEvaluation {
+  readonly config: Config;
+  /** Name of the data set. */
+  readonly data: string;
+  readonly classes: readonly string[];
+  /** Rows of `metrics.jsonl`; none for a network from elsewhere. */
+  readonly rows: readonly MetricsRow[];
+  /** What to type to get this again. */
+  readonly command: string;
+}
+
+/** Writes the report of a run, see {@link writeReport}. */
+export async function reportRun(path: string, run: ReportedRun): Promise<void> {
+  const { config, rows } = run;
+  const iterations = rows.at(-1)?.iteration ?? 0;
+  const trained = `${iterations} iterations of ${config.batchSize} images, seed ${config.seed}, behaviour ‘${config.behavior}’`;
+  await writeReport(path, {
+    ...run,
+    title: `Token Contrast on ${run.data}`,
+    description: `Segmentation learned from image-level labels alone${iterations > 0 ? `: ${trained}` : ''}.`,
+    machine: describeMachine(),
+    config: stringify(config),
+    batchSize: config.batchSize,
+    seconds: secondsOf(rows),
+    iterations,
+  });
+}

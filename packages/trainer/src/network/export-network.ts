@@ -1,0 +1,42 @@
+import type { TensorTree } from '@toco/core';
+import type { Network, NetworkParams } from '@toco/network';
+import { exportFunction, type ExportOptions, type FrozenGraph } from '@toco/graph';
+import { inferenceForward } from '@toco/segmenter';
+
+/** Options of {@link exportNetwork}. */
+export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
+  /** Side `S` of the images in pixels; the exported graph takes this size only. */
+  readonly size: number;
+  /** Number of images `B` that go in at once. */
+  readonly batch?: number;
+  /** Names of the foreground classes, which the model then comes with. */
+  readonly classes?: readonly string[] | undefined;
+}
+
+/**
+ * Writes a network for use without this package: images `[B,S,S,3]` with values 0…255 in, segmentation `logits [B,S,S,K]`,
+ * `labels [B,S,S]` and class `scores [B,C]` out (see {@link InferenceOutputs}). The weights are inside as constants; the
+ * names of the classes, in the order of the labels and background first, are in `classes.json` beside it.
+ *
+ * @throws one line: a folder that is not empty, a size below one patch, more than 2 GB as SavedModel
+ * @example
+ * ```ts
+ * const { params } = readModel('runs/toco/checkpoints/iteration-020000', network);
+ * await exportNetwork(network, params, { format: 'tfjs', size: 448, classes, out: 'web/model' });
+ * ```
+ */
+export async function exportNetwork<P extends TensorTree>(
+  network: Network<P>,
+  params: NetworkParams<P>,
+  { format, size, batch = 1, out, classes }: ExportNetworkOptions,
+): Promise<FrozenGraph> {
+  // The projection head serves training only.
+  const { encoder, classifier, aux_classifier, decoder } = params;
+  const shape = [batch, size, size, 3];
+  const images = { data: new Float32Array(shape.reduce((a, b) => a * b)), shape };
+  const example = { params: { encoder, classifier, aux_classifier, decoder }, inputs: { images } };
+  return exportFunction(inferenceForward(network), example, {
+    ...{ format, out },
+    labels: classes && ['background', ...classes],
+  });
+}
