@@ -23,8 +23,6 @@ const shared = {
   },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
-  // bounds a hang, not the speed: machines that run tests may be busy
-  testTimeout: 300_000,
 };
 
 const folders = ['packages', 'examples'].flatMap((parent) =>
@@ -33,6 +31,8 @@ const folders = ['packages', 'examples'].flatMap((parent) =>
 
 /** Every folder with tests is a project of its name; its `pnpm test` selects it. */
 export default {
+  // bounds a hang, not the speed: machines that run tests may be busy
+  testTimeout: 300_000,
   projects: [...folders, 'benchmarks']
     .filter((folder) => existsSync(root(`${folder}/test`)))
     .map((folder) => ({

@@ -41,14 +41,14 @@ export type Step<S, B, P, M> = (
   state: S,
   batch: B,
   phase: P,
-) => { readonly state: AnyRank<S>; readonly metrics: M };
+) => { readonly state: S | AnyRank<S>; readonly metrics: M };
 
 /** A step that runs inside TensorFlow, and its state there. */
 export interface CompiledStep<S, B, P, M> extends TracedFunction<B, P, M> {
   /** A snapshot of the state as tensors, which the caller disposes. */
   readonly state: () => Promise<S>;
   /** Replaces the state by one of the same structure. */
-  readonly load: (state: Feeds<S>) => Promise<void>;
+  readonly load: (state: S | Feeds<S>) => Promise<void>;
   /** Another function over the same live state, which it reads and leaves alone: evaluation without copies. */
   readonly function: <B2, P2, M2>(f: (state: S, batch: B2, phase: P2) => M2) => TracedFunction<B2, P2, M2>;
   /** Frees everything, the functions made by `function` too, once the calls so far have ended. */
@@ -58,7 +58,7 @@ export interface CompiledStep<S, B, P, M> extends TracedFunction<B, P, M> {
 /** A function of fixed parameters that runs inside TensorFlow. */
 export interface CompiledFunction<S, B, P, M> extends TracedFunction<B, P, M> {
   /** Replaces the parameters by others of the same structure. */
-  readonly load: (params: Feeds<S>) => Promise<void>;
+  readonly load: (params: S | Feeds<S>) => Promise<void>;
   /** Frees everything once the calls so far have ended. */
   readonly dispose: () => void;
 }
@@ -101,15 +101,15 @@ export function compile<S, B, M, P = undefined>(
   example: { readonly state: S; readonly batch: B; readonly phase?: P },
   options?: CompileOptions,
 ): Promise<CompiledStep<Live<S>, Live<B>, P, M>>;
-/** For steps with types of their own, which the example need not repeat. */
+/** For steps with types of their own, which the example need not repeat, trees among them that no type can walk through. */
 export function compile<S, B, M, P = undefined>(
   step: Step<S, B, P, M>,
-  example: { readonly state: Feeds<S>; readonly batch: Feeds<B>; readonly phase?: P },
+  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P },
   options?: CompileOptions,
 ): Promise<CompiledStep<S, B, P, M>>;
 export async function compile<S, B, M, P = undefined>(
   step: Step<S, B, P, M>,
-  example: { readonly state: Feeds<S>; readonly batch: Feeds<B>; readonly phase?: P },
+  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P },
   options: CompileOptions = {},
 ): Promise<CompiledStep<S, B, P, M>> {
   await setImmediate(); // tracing blocks: first let the event loop have its turn
@@ -123,7 +123,7 @@ export async function compile<S, B, M, P = undefined>(
     own.prepare(example.batch, example.phase);
     return Object.assign(own.surface(), {
       state: async () => (await owner.read(toTensor)) as S,
-      load: async (state: Feeds<S>) => owner.write(state),
+      load: async (state: S | Feeds<S>) => owner.write(state),
       function: <B2, P2, M2>(f: (state: S, batch: B2, phase: P2) => M2): TracedFunction<B2, P2, M2> =>
         new Specializations<B2, P2, M2>(owner, (phase) => (state, batch) => ({
           outputs: within(options, () => f(state as S, batch as B2, phase as P2)),
@@ -152,15 +152,15 @@ export function compileFunction<S, B, M, P = undefined>(
   example: { readonly params: S; readonly inputs: B; readonly phase?: P },
   options?: CompileOptions,
 ): Promise<CompiledFunction<Live<S>, Live<B>, P, M>>;
-/** For functions with types of their own, which the example need not repeat. */
+/** For functions with types of their own, which the example need not repeat, trees among them that no type can walk through. */
 export function compileFunction<S, B, M, P = undefined>(
   f: (params: S, inputs: B, phase: P) => M,
-  example: { readonly params: Feeds<S>; readonly inputs: Feeds<B>; readonly phase?: P },
+  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P },
   options?: CompileOptions,
 ): Promise<CompiledFunction<S, B, P, M>>;
 export async function compileFunction<S, B, M, P = undefined>(
   f: (params: S, inputs: B, phase: P) => M,
-  example: { readonly params: Feeds<S>; readonly inputs: Feeds<B>; readonly phase?: P },
+  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P },
   options: CompileOptions = {},
 ): Promise<CompiledFunction<S, B, P, M>> {
   await setImmediate();
@@ -175,7 +175,7 @@ export async function compileFunction<S, B, M, P = undefined>(
     );
     own.prepare(example.inputs, example.phase);
     return Object.assign(own.surface(), {
-      load: async (params: Feeds<S>) => owner.write(params),
+      load: async (params: S | Feeds<S>) => owner.write(params),
       dispose: () => {
         owner.dispose();
       },

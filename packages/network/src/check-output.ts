@@ -32,7 +32,8 @@ export function checkBackboneOutput(
   expectTokens('auxTokens', { grid: gridOf('auxGrid'), dim: auxDim });
 
   function gridOf(field: 'grid' | 'auxGrid', wanted?: Grid): Grid {
-    const [h, w] = Array.isArray(given[field]) ? (given[field] as unknown as Grid) : [0, 0];
+    const value = given[field];
+    const [h = 0, w = 0] = Array.isArray(value) ? (value as number[]) : [];
     if (!(Number.isInteger(h) && Number.isInteger(w) && h > 0 && w > 0))
       refuse(`${field} is ${JSON.stringify(given[field])}; give rows and columns, such as [14, 14].`);
     if (wanted && (h !== wanted[0] || w !== wanted[1])) {

@@ -1,5 +1,4 @@
 import type { Backbone } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
 import type { BatchFeed, Dataset } from '@toco/datasets';
 import { stageTimes, type StageTime } from '@toco/graph';
 import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
@@ -14,11 +13,11 @@ import {
 } from '@toco/trainer';
 
 /** Objects and switches beside the configuration. */
-export interface ProfileTrainingOptions<P extends TensorTree> {
+export interface ProfileTrainingOptions {
   /** With `resume`, the folder of the run whose newest checkpoint is profiled; nothing is written to it. */
   readonly folder: string;
   readonly resume: boolean;
-  readonly backbone?: Backbone<P>;
+  readonly backbone?: Backbone;
   readonly data?: Dataset;
   readonly print: (line: string) => void;
 }
@@ -56,9 +55,9 @@ const loaderSeconds = 3;
  *
  * @throws one line where the step is not compiled, or compiled by XLA as a whole: it has no stages then
  */
-export async function profileTraining<P extends TensorTree = TensorTree>(
+export async function profileTraining(
   config: Config,
-  { print, ...options }: ProfileTrainingOptions<P>,
+  { print, ...options }: ProfileTrainingOptions,
 ): Promise<TrainingProfile> {
   const { engine, batchSize } = config;
   const { workers, prefetch } = config.data;

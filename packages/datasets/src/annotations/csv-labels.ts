@@ -82,11 +82,9 @@ function table(text: string, delimiter: Delimiter, where: string): Row[] {
       trim: true,
       info: true,
     });
+    // eslint-disable-next-line no-restricted-syntax -- csv-parse's types do not know what `info` changes
     return (records as unknown as { record: string[]; info: { lines: number } }[]).map(
-      ({ record, info }) => ({
-        cells: record,
-        line: info.lines,
-      }),
+      ({ record, info }) => ({ cells: record, line: info.lines }),
     );
   } catch (error) {
     throw new Error(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 300)}`, {

@@ -28,6 +28,7 @@ export async function* tarMembers(
   const extract = extractTar();
   // Failures of any part end the iteration below.
   const steps = packed ? [source, createGunzip()] : [source];
+  // eslint-disable-next-line no-restricted-syntax -- a stream of streamx, which pipes as Node's own do
   const flow = pipeline([...steps, tarGuard(most), extract as unknown as Writable]).then(
     () => undefined,
     (error: NodeJS.ErrnoException) => error,

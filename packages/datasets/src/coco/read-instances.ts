@@ -65,7 +65,7 @@ export async function readInstances(
   });
   parser.onValue = ({ value, stack }) => {
     if (typeof value !== 'object' || value === null) throw new Error('an entry is no object');
-    add(stack[1]?.key, value as unknown as Json);
+    add(stack[1]?.key, value as Json);
   };
   let bytes = 0;
   try {

@@ -1,5 +1,4 @@
 import { type Backbone, backboneByName } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
 import { createNetwork, type Network } from '@toco/network';
 import type { Config } from '../config/config.js';
 
@@ -8,12 +7,11 @@ import type { Config } from '../config/config.js';
  *
  * @throws one line where a size is no multiple of the backbone's patch size
  */
-export function buildNetwork<P extends TensorTree>(
+export function buildNetwork(
   config: Config,
-  { numClasses, backbone }: { numClasses: number; backbone?: Backbone<P> | undefined },
-): Network<P> {
-  const chosen =
-    backbone ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>);
+  { numClasses, backbone }: { numClasses: number; backbone?: Backbone | undefined },
+): Network {
+  const chosen: Backbone = backbone ?? backboneByName(config.backbone.name, config.backbone);
   const { cropSize } = config.views;
   for (const [key, size] of [
     ['views.cropSize', cropSize],

@@ -1,5 +1,4 @@
 import type { Backbone } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 import type { Evaluation } from '@toco/segmenter';
@@ -11,11 +10,11 @@ import { openRun, type Run } from './open-run.js';
 import { rescue } from './rescue.js';
 
 /** Objects and switches beside the configuration. */
-export interface TrainOptions<P extends TensorTree> {
+export interface TrainOptions {
   /** Folder of the run: checkpoints, metrics, events. */
   readonly folder: string;
   /** A backbone of one's own instead of the named one. */
-  readonly backbone?: Backbone<P>;
+  readonly backbone?: Backbone;
   /** A data set of one's own instead of the named one. */
   readonly data?: Dataset;
   /** Resumes the run in the folder from its newest checkpoint that is whole. */
@@ -54,12 +53,9 @@ export interface TrainResult {
  * @example
  * await train(await loadConfig('voc.yaml'), { folder: 'runs/voc', data: voc('VOCdevkit/VOC2012') });
  */
-export async function train<P extends TensorTree = TensorTree>(
-  config: Config,
-  options: TrainOptions<P>,
-): Promise<TrainResult> {
+export async function train(config: Config, options: TrainOptions): Promise<TrainResult> {
   const { folder, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
-  let run: Run<P>;
+  let run: Run;
   try {
     run = await openRun(config, { ...options, print });
   } catch (error) {
