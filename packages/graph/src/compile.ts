@@ -19,21 +19,21 @@ export interface CompileOptions extends EngineOptions {
    * those in {@link inFloat32}, and keeps their results so until something else than a product computes with them; the rest
    * stays float32.
    */
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
   /** Compiles each function as a whole with XLA: seconds to begin with, faster afterwards. */
-  readonly xla?: boolean;
+  readonly xla?: boolean | undefined;
   /**
    * Largest constant, in bytes, that may look drawn at random or learned. Larger ones are an error, since what was meant
    * to vary would be frozen.
    */
-  readonly maxConstantBytes?: number;
+  readonly maxConstantBytes?: number | undefined;
   /**
    * Leaves the step as single operations: nothing is fused, computed again or kept in float32 by name. For graphs that
    * leave the process, whose readers know no functions within a graph.
    */
-  readonly plain?: boolean;
+  readonly plain?: boolean | undefined;
   /** Phases and shapes of batches that are held at once; the one unused for longest makes room for another. */
-  readonly maxTraces?: number;
+  readonly maxTraces?: number | undefined;
 }
 
 /** A pure training step: same shapes in and out, no read-back, no randomness of its own. */
@@ -65,13 +65,8 @@ export interface CompiledFunction<S, B, P, M> extends TracedFunction<B, P, M> {
 
 function program(state: unknown, options: CompileOptions): Program {
   nodeBackend();
-  const settings: ProgramOptions = {
-    precision: 'f32',
-    xla: false,
-    maxConstantBytes: 64 * 1024,
-    maxTraces: 32,
-    ...options,
-  };
+  const { precision = 'f32', xla = false, maxConstantBytes = 64 * 1024, maxTraces = 32 } = options;
+  const settings: ProgramOptions = { ...options, precision, xla, maxConstantBytes, maxTraces };
   return new Program(openLibrary(loadedLibrary()), state, settings);
 }
 
@@ -98,18 +93,18 @@ const toTensor = ({ data, shape, dtype }: Required<HostTensor>): tf.Tensor =>
  */
 export function compile<S, B, M, P = undefined>(
   step: Step<Live<S>, Live<B>, P, M>,
-  example: { readonly state: S; readonly batch: B; readonly phase?: P },
+  example: { readonly state: S; readonly batch: B; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledStep<Live<S>, Live<B>, P, M>>;
 /** For steps with types of their own, which the example need not repeat, trees among them that no type can walk through. */
 export function compile<S, B, M, P = undefined>(
   step: Step<S, B, P, M>,
-  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P },
+  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledStep<S, B, P, M>>;
 export async function compile<S, B, M, P = undefined>(
   step: Step<S, B, P, M>,
-  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P },
+  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P | undefined },
   options: CompileOptions = {},
 ): Promise<CompiledStep<S, B, P, M>> {
   await setImmediate(); // tracing blocks: first let the event loop have its turn
@@ -149,18 +144,18 @@ export async function compile<S, B, M, P = undefined>(
  */
 export function compileFunction<S, B, M, P = undefined>(
   f: (params: Live<S>, inputs: Live<B>, phase: P) => M,
-  example: { readonly params: S; readonly inputs: B; readonly phase?: P },
+  example: { readonly params: S; readonly inputs: B; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledFunction<Live<S>, Live<B>, P, M>>;
 /** For functions with types of their own, which the example need not repeat, trees among them that no type can walk through. */
 export function compileFunction<S, B, M, P = undefined>(
   f: (params: S, inputs: B, phase: P) => M,
-  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P },
+  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledFunction<S, B, P, M>>;
 export async function compileFunction<S, B, M, P = undefined>(
   f: (params: S, inputs: B, phase: P) => M,
-  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P },
+  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P | undefined },
   options: CompileOptions = {},
 ): Promise<CompiledFunction<S, B, P, M>> {
   await setImmediate();

@@ -43,7 +43,7 @@ export function trainStep<P extends TensorTree>(
     network,
     forward = {},
     targetForward = {},
-  }: { network: Network<P>; forward?: ApplyOptions; targetForward?: ApplyOptions },
+  }: { network: Network<P>; forward?: ApplyOptions | undefined; targetForward?: ApplyOptions | undefined },
 ): TrainStep<P> {
   return (state, batch, phase) => {
     const iteration = (): ReturnType<TrainStep<P>> => {

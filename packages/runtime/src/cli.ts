@@ -30,7 +30,7 @@ async function run(): Promise<void> {
     await setup({
       device: gpu ? 'gpu' : cpu ? 'cpu' : 'auto',
       cuda: flags['no-cuda'] !== true,
-      ...(typeof library === 'string' && { library }),
+      library: typeof library === 'string' ? library : undefined,
     });
   } else if (name === 'doctor') {
     const { json } = options(args, { json: { type: 'boolean' } });

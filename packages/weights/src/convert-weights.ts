@@ -11,9 +11,9 @@ export interface ConvertOptions {
   readonly to?: 'timm' | 'toco' | undefined;
   /** Which set of weights of a PyTorch file to take where there are several. */
   readonly container?: string | undefined;
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
   /** Shows megabytes of a download. */
-  readonly bar?: ResolveWeightsOptions['bar'];
+  readonly bar?: ResolveWeightsOptions['bar'] | undefined;
 }
 
 /**

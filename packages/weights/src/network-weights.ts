@@ -46,7 +46,7 @@ const trainingOnly = /^proj_head(_t)?\./;
 export function importNetwork<P extends TensorTree>(
   network: Network<P>,
   arrays: Readonly<Record<string, NDArray>>,
-  { name, complete = false }: { readonly name: string; readonly complete?: boolean },
+  { name, complete = false }: { readonly name: string; readonly complete?: boolean | undefined },
 ): NetworkState<P> & { readonly report: ImportReport } {
   const fresh = network.init(0);
   try {

@@ -23,9 +23,9 @@ export interface ResolveWeightsOptions extends Pick<
   'attempts' | 'pause' | 'patience' | 'slowest' | 'most'
 > {
   /** Takes what is said, a line at a time; default: the error stream. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
   /** Folder that downloads are kept in; default: `weights` in the cache of `@toco/runtime`. */
-  readonly cache?: string;
+  readonly cache?: string | undefined;
   /** Shows megabytes as they arrive; default: nothing. */
   readonly bar?: DownloadBar | undefined;
 }

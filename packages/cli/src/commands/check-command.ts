@@ -44,10 +44,10 @@ export function addCheckCommand(program: Command): void {
       const dataset = await datasetAt(folder, { layout, labels, images, masks });
       const bar = preparationBar();
       const report = await checkDataset(dataset, {
-        ...(flags.most !== undefined && { most: wholeNumber('--most', flags.most, 0) }),
+        most: flags.most === undefined ? undefined : wholeNumber('--most', flags.most, 0),
         workers: flags.workers ?? availableParallelism(),
         onProgress: bar.onProgress,
-        ...(lists !== undefined && { lists }),
+        lists,
       }).finally(() => bar.stop());
       process.stdout.write(
         flags.json

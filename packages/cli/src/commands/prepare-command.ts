@@ -57,8 +57,8 @@ function addVoc(prepare: Command): void {
           out,
           ...control,
           checksums: { trainval: trainvalChecksum, sbd: sbdChecksum },
-          ...(trainval !== undefined && { trainval }),
-          ...(sbd !== undefined && { sbd }),
+          trainval,
+          sbd,
           ...flags,
         }),
       );
@@ -83,7 +83,7 @@ function addCoco(prepare: Command): void {
     .action(async (folder: string, { out, ...flags }: CocoFlags) => {
       if (!existsSync(folder)) throw new Error(`${folder}: the folder does not exist`);
       const { root, lists, alreadyDone } = await inFolder(out ?? folder, (control) =>
-        prepareCoco({ root: folder, ...control, ...(out !== undefined && { out }), ...flags }),
+        prepareCoco({ root: folder, ...control, out, ...flags }),
       );
       finished(root, lists, alreadyDone);
       process.stdout.write(`Train on it: toco train --data ${root}\n`);

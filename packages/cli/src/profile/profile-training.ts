@@ -17,8 +17,8 @@ export interface ProfileTrainingOptions {
   /** With `resume`, the folder of the run whose newest checkpoint is profiled; nothing is written to it. */
   readonly folder: string;
   readonly resume: boolean;
-  readonly backbone?: Backbone;
-  readonly data?: Dataset;
+  readonly backbone?: Backbone | undefined;
+  readonly data?: Dataset | undefined;
   readonly print: (line: string) => void;
 }
 

@@ -16,11 +16,11 @@ import {
 /** Options of {@link coco}. */
 export interface CocoOptions {
   /** Foreground classes in the order of their labels; COCO's 80 by default. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
   /** A label file instead of `cls_labels_onehot.npy` in the folder. */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /** Folder of `train2014` and `val2014`; by default what the preparation found. */
-  readonly images?: string;
+  readonly images?: string | undefined;
 }
 
 /**

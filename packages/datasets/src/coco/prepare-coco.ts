@@ -37,16 +37,16 @@ export interface PrepareCocoOptions {
   /** Folder with `annotations/instances_{train,val}2014.json`, `train2014/` and `val2014/`, or the owners' zips of them. */
   readonly root: string;
   /** Folder that masks, lists and labels are written to; photographs are not copied. By default `root`. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** What regions of crowds become: 255 (default), or their class. */
-  readonly crowds?: CrowdTreatment;
+  readonly crowds?: CrowdTreatment | undefined;
   /** The files hold a part of the data set: the numbers of images and classes are not checked. */
-  readonly partial?: boolean;
+  readonly partial?: boolean | undefined;
   /** Threads that draw masks; 0 does so in the calling thread. */
-  readonly workers?: number;
-  readonly onProgress?: OnPreparationProgress;
+  readonly workers?: number | undefined;
+  readonly onProgress?: OnPreparationProgress | undefined;
   /** Ends the preparation; the same call goes on later. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@link prepareCoco} made. */

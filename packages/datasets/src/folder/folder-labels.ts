@@ -38,7 +38,7 @@ export async function folderLabels(
     images: ReadonlyMap<string, string>;
     classes: readonly string[] | undefined;
     /** Folders around those of the classes. */
-    level?: number;
+    level?: number | undefined;
   },
 ): Promise<NamedLabels> {
   if (source === 'folders')

@@ -32,7 +32,7 @@ export interface FoundImages {
  */
 export async function imageFiles(
   folder: string,
-  { leaveOut = [] }: { leaveOut?: readonly string[] } = {},
+  { leaveOut = [] }: { leaveOut?: readonly string[] | undefined } = {},
 ): Promise<FoundImages> {
   const images = new Map<string, string>();
   const passedOver = new Map<string, { count: number; example: string }>();

@@ -19,17 +19,17 @@ export interface ImageFolderOptions {
    * `.json` or `.npy` file. By default `labels.csv`, `labels.json` or `cls_labels_onehot.npy` in the folder, else its
    * `Annotations`, else its sub-folders.
    */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /** Foreground classes in the order of their labels; by default `classes.txt`, else the names in the labels, sorted. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
   /** Folder of the photographs; by default `images` or `JPEGImages` within `root`, else `root` itself. */
-  readonly images?: string;
+  readonly images?: string | undefined;
   /** Folder of masks, `ID.png`; by default `masks` or `SegmentationClass` within `root`. */
-  readonly masks?: string;
+  readonly masks?: string | undefined;
   /** Share of the images for validation where the folder has no `train.txt` and `val.txt`. */
-  readonly valFraction?: number;
+  readonly valFraction?: number | undefined;
   /** Decides which images those are. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**

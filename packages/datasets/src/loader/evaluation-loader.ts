@@ -7,13 +7,13 @@ import { taskPool } from '../threads/task-pool.js';
 /** Options of {@link evaluationLoader}. */
 export interface EvaluationLoaderOptions extends EvaluationOptions {
   /** Which images, in this order; all of the list by default. */
-  readonly indices?: readonly number[];
+  readonly indices?: readonly number[] | undefined;
   /** Threads that decode; 0 does so in the calling thread. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Images that are read ahead of the one in use. */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** Told of an image that can't be used, or whose mask can't, which is passed over; without it such an image ends the loader. */
-  readonly onUnreadable?: (problem: { readonly id: string; readonly message: string }) => void;
+  readonly onUnreadable?: ((problem: { readonly id: string; readonly message: string }) => void) | undefined;
 }
 
 /**

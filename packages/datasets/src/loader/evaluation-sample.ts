@@ -8,10 +8,10 @@ import { squash } from '../transforms/squash.js';
 /** Options of {@link loadEvaluationSample}. */
 export interface EvaluationOptions {
   /** The image is squashed to `size × size` pixels; left out, it keeps its own size. */
-  readonly size?: number;
-  readonly normalization?: Normalization;
+  readonly size?: number | undefined;
+  readonly normalization?: Normalization | undefined;
   /** Whether the mask is read; without it `mask` is left out. */
-  readonly withMask?: boolean;
+  readonly withMask?: boolean | undefined;
 }
 
 /** One image as an evaluation wants it. */

@@ -8,9 +8,9 @@ import { drawScene } from './scene.js';
 /** Options of {@link syntheticScenes}. */
 export interface SyntheticScenesOptions extends Partial<SceneOptions> {
   /** Scenes in the list `train`. */
-  readonly train?: number;
+  readonly train?: number | undefined;
   /** Scenes in the list `val`, all different from those for training. */
-  readonly val?: number;
+  readonly val?: number | undefined;
 }
 
 /**

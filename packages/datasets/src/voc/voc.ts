@@ -9,18 +9,18 @@ import { readVocLabels } from './voc-labels.js';
 /** Options of {@link voc}. */
 export interface VocOptions {
   /** Foreground classes in the order of their labels; VOC's 20 by default. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
   /** List of the training images: `ImageSets/Segmentation/NAME.txt`. */
-  readonly trainList?: string;
+  readonly trainList?: string | undefined;
   /** List of the validation images. */
-  readonly valList?: string;
+  readonly valList?: string | undefined;
   /**
    * Where image-level labels come from: the path of a label file (`cls_labels_onehot.npy`, or JSON), `'xml'` (VOC's
    * annotations) or `'masks'`. By default `cls_labels_onehot.npy` in `root` if it is there, else the annotations.
    */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /** Folder of the masks; by default `SegmentationClassAug` within `root`. */
-  readonly masks?: string;
+  readonly masks?: string | undefined;
 }
 
 /**

@@ -14,7 +14,7 @@ export interface DownloadOptions extends AttemptOptions {
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes at which a file is given up whose size the server does not announce. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /** The largest archive of VOC, SBD and COCO has 19 GB. */

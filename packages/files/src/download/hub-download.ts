@@ -14,7 +14,7 @@ export interface HubDownloadOptions extends AttemptOptions {
   /** Throws where the whole file is not what it should be. */
   readonly verify?: ((path: string) => void) | undefined;
   /** Bytes at which a file is given up whose size the server does not announce. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /** No weights of a vision transformer are larger: ViT-g has 4.6 GB. */

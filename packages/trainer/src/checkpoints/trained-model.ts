@@ -32,7 +32,7 @@ export interface TrainedModel {
  */
 export async function modelOfRun(
   path: string,
-  { settings = [] }: { readonly settings?: readonly string[] } = {},
+  { settings = [] }: { readonly settings?: readonly string[] | undefined } = {},
 ): Promise<TrainedModel> {
   const folder = await resolveCheckpoint(path);
   const damage = await checkpointDamage(folder);
@@ -65,7 +65,7 @@ export async function modelOfWeights(
   {
     config,
     print = (line) => process.stderr.write(`${line}\n`),
-  }: { readonly config: Config; readonly print?: (line: string) => void },
+  }: { readonly config: Config; readonly print?: ((line: string) => void) | undefined },
 ): Promise<TrainedModel> {
   const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });
   const arrays = readNetworkArrays(path);

@@ -26,13 +26,13 @@ import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';
 /** What {@link evaluateCheckpoint} may be told. */
 export interface EvaluateCheckpointOptions {
   /** `key=value` settings over the configuration of a run. */
-  readonly settings?: readonly string[];
-  readonly backbone?: Backbone;
-  readonly print?: (line: string) => void;
-  readonly signal?: AbortSignal;
-  readonly onPanel?: (panel: Panel) => void;
+  readonly settings?: readonly string[] | undefined;
+  readonly backbone?: Backbone | undefined;
+  readonly print?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onPanel?: ((panel: Panel) => void) | undefined;
   /** Where to write a report with the best and the worst images; none by default. */
-  readonly report?: string;
+  readonly report?: string | undefined;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface EvaluateOptions {
   readonly std: Rgb;
   readonly workers: number;
   /** Images per forward pass. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Only the first images. */
   readonly limit?: number | undefined;
   readonly progress?: Progress | undefined;

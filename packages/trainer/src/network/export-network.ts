@@ -7,7 +7,7 @@ export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
   /** Side `S` of the images in pixels; the exported graph takes this size only. */
   readonly size: number;
   /** Number of images `B` that go in at once. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** Names of the foreground classes, which the model then comes with. */
   readonly classes?: readonly string[] | undefined;
 }

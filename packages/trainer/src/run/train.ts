@@ -14,19 +14,19 @@ export interface TrainOptions {
   /** Folder of the run: checkpoints, metrics, events. */
   readonly folder: string;
   /** A backbone of one's own instead of the named one. */
-  readonly backbone?: Backbone;
+  readonly backbone?: Backbone | undefined;
   /** A data set of one's own instead of the named one. */
-  readonly data?: Dataset;
+  readonly data?: Dataset | undefined;
   /** Resumes the run in the folder from its newest checkpoint that is whole. */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Ends the run after the iteration at hand, or in the middle of a validation, with a checkpoint. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Takes what is said about the run, a line at a time; default: the error stream. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
   /** Called with every image of the last validation; for reports of one's own. */
-  readonly onPanel?: (panel: Panel) => void;
+  readonly onPanel?: ((panel: Panel) => void) | undefined;
   /** Whether the folder gets a `report.html` at the end, with best and worst images and curves; default: true. */
-  readonly report?: boolean;
+  readonly report?: boolean | undefined;
 }
 
 /** How a run ended. */

@@ -81,8 +81,8 @@ export function batchesOf(
   { network, images, settings }: TrainingSource,
   range: {
     readonly startIteration: number;
-    readonly endIteration?: number;
-    readonly print?: (line: string) => void;
+    readonly endIteration?: number | undefined;
+    readonly print?: ((line: string) => void) | undefined;
   },
 ): TrainingBatches {
   return trainingBatches(images, {
