@@ -76,6 +76,21 @@ const undefinedOptions = [
   message: 'An option that may be missing may be undefined, too: `name?: T | undefined`.',
 }));
 
+/** Here a plain error is a fault of ours, which a command shows with its stack; everything else is a `UserError`. */
+const faults = {
+  'packages/datasets/src/archive/tar-guard.ts': 'on its way to the error that names the archive',
+  'packages/datasets/src/{loader/enrichment,loader/loader,threads/*}.ts':
+    'what a thread runs is given by code',
+  'packages/files/src/download/attempts.ts': 'on its way to the error that names the address',
+  'packages/files/src/download/download.ts': 'another attempt follows',
+  'packages/trainer/src/run/interruption.ts': 'the reason of a signal',
+};
+const userErrors = {
+  selector: 'NewExpression[callee.name="Error"]',
+  message:
+    'What the user can mend is a UserError of @toco/files; a fault of ours belongs on the list `faults`.',
+};
+
 const everywhere = [...noDoubleCast, ...undefinedOptions];
 
 export default tseslint.config(
@@ -126,6 +141,13 @@ export default tseslint.config(
   {
     files: ['packages/*/src/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...everywhere, ...noModuleState, ...fewParameters] },
+  },
+  {
+    files: ['packages/{cli,datasets,files,report,trainer,weights}/src/**/*.ts'],
+    ignores: Object.keys(faults),
+    rules: {
+      'no-restricted-syntax': ['error', ...everywhere, ...noModuleState, ...fewParameters, userErrors],
+    },
   },
   {
     files: Object.keys(moduleState),

@@ -1,6 +1,11 @@
 import type { Backbone, BackboneOutput, Grid } from '@toco/backbone';
 import type * as tf from '@tensorflow/tfjs-core';
 
+/** What a backbone gives is not what it says of itself: whoever wrote it can mend it. */
+export class BackboneError extends Error {
+  override readonly name = 'BackboneError';
+}
+
 const fields = ['clsToken', 'patchTokens', 'auxTokens', 'grid', 'auxGrid'] as const;
 
 /**
@@ -14,7 +19,7 @@ export function checkBackboneOutput(
   output: unknown,
 ): asserts output is BackboneOutput {
   const refuse = (problem: string): never => {
-    throw new Error(`backbone ${backbone.name}: ${problem}`);
+    throw new BackboneError(`backbone ${backbone.name}: ${problem}`);
   };
   const given = (output ?? {}) as Partial<Record<(typeof fields)[number], unknown>>;
   const missing = fields.filter((field) => given[field] === undefined);

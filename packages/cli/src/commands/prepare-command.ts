@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { prepareCoco, prepareVoc, vocArchives, type CrowdTreatment } from '@toco/datasets';
-import { type OnPreparationProgress, withLock } from '@toco/files';
+import { type OnPreparationProgress, withLock, UserError } from '@toco/files';
 import { interruption } from '@toco/trainer';
 import { preparationBar } from './preparation-bar.js';
 import { wholeNumber } from './whole-number.js';
@@ -81,7 +81,7 @@ function addCoco(prepare: Command): void {
     .option('--partial', 'the annotations are a part of the data set: do not check the number of images')
     .addOption(workers())
     .action(async (folder: string, { out, ...flags }: CocoFlags) => {
-      if (!existsSync(folder)) throw new Error(`${folder}: the folder does not exist`);
+      if (!existsSync(folder)) throw new UserError(`${folder}: the folder does not exist`);
       const { root, lists, alreadyDone } = await inFolder(out ?? folder, (control) =>
         prepareCoco({ root: folder, ...control, out, ...flags }),
       );

@@ -11,6 +11,7 @@ import {
   trainingSource,
   trainingStart,
 } from '@toco/trainer';
+import { UserError } from '@toco/files';
 
 /** Objects and switches beside the configuration. */
 export interface ProfileTrainingOptions {
@@ -62,15 +63,16 @@ export async function profileTraining(
   const { engine, batchSize } = config;
   const { workers, prefetch } = config.data;
   const needs = 'A profile needs the compiled step on the tensorflow backend';
-  if (!engine.compile) throw new Error(`${needs}: leave engine.compile on.`);
-  if (engine.backend !== 'tensorflow') throw new Error(`${needs}: engine.backend is ${engine.backend}.`);
-  if (engine.xla) throw new Error('engine.xla makes the step one piece without stages: profile with it off.');
+  if (!engine.compile) throw new UserError(`${needs}: leave engine.compile on.`);
+  if (engine.backend !== 'tensorflow') throw new UserError(`${needs}: engine.backend is ${engine.backend}.`);
+  if (engine.xla)
+    throw new UserError('engine.xla makes the step one piece without stages: profile with it off.');
 
   const source = await trainingSource(config, { ...options, print });
   const { network, settings } = source;
   const checkpoint = options.resume ? await resolveCheckpoint(options.folder) : undefined;
   const { state, step, compiled, iteration } = await trainingStart(config, source, { checkpoint, print });
-  if (!compiled) throw new Error(`${needs}: see \`toco doctor\`.`);
+  if (!compiled) throw new UserError(`${needs}: see \`toco doctor\`.`);
   const from = Math.max(...settings.phases.map((row) => row.from));
   const phase = phaseAt(settings.phases, from);
   const batches = batchesOf(config, source, { startIteration: iteration });

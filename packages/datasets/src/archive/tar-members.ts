@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { extract as extractTar, type Header } from 'tar-stream';
 import { checkMemberName, tooLarge, type ArchiveMember } from './archive-member.js';
 import { tarGuard } from './tar-guard.js';
+import { UserError } from '@toco/files';
 
 /** What a packed tar may unpack to, in multiples of its own size: photographs and masks are packed already. */
 const mostInflation = 20;
@@ -89,5 +90,5 @@ function oneLine(path: string, error: Error): Error {
   const reason = /unexpected end/i.test(message)
     ? 'the archive is cut short'
     : `the archive is damaged, or none (${message.split('\n', 1)[0]!.replace(/\.$/, '')})`;
-  return new Error(`${path}: ${reason}; fetch it again`, { cause: error });
+  return new UserError(`${path}: ${reason}; fetch it again`, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { writeWhole } from '@toco/files';
+import { writeWhole, UserError } from '@toco/files';
 import { checkClasses } from '../dataset/dataset.js';
 import type { LabelTable } from '../annotations/label-table.js';
 import { writeLabelFile } from '../annotations/write-label-file.js';
@@ -105,7 +105,7 @@ export async function prepareCoco(options: PrepareCocoOptions): Promise<Prepared
   const [train, val] = [prepared.get('train')!, prepared.get('val')!];
   const { classes } = train;
   if (classes.join() !== val.classes.join()) {
-    throw new Error(`${root}: the annotations for training and validation have different categories`);
+    throw new UserError(`${root}: the annotations for training and validation have different categories`);
   }
   const lists = { train: train.labels.size, val: val.labels.size };
   if (!partial) assertWhole(root, { lists, classes });
@@ -222,7 +222,7 @@ function assertWhole(root: string, { lists, classes }: Pick<PreparedCoco, 'lists
   ];
   for (const [what, found, expected] of counts) {
     if (found !== expected) {
-      throw new Error(
+      throw new UserError(
         `${root}: ${found} ${what} instead of ${expected}: the annotations are not the owners' whole ones; set partial (--partial) where a part is meant`,
       );
     }

@@ -3,6 +3,7 @@ import type { EvaluationOptions, EvaluationSample } from './evaluation-sample.js
 import { orderedLoader, type Loader } from './loader.js';
 import { loaderWork, type EvaluationResult, type EvaluationTask } from './task.js';
 import { taskPool } from '../threads/task-pool.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link evaluationLoader}. */
 export interface EvaluationLoaderOptions extends EvaluationOptions {
@@ -42,7 +43,7 @@ export function evaluationLoader(
     run: (task: EvaluationTask) => pool.run(task) as Promise<EvaluationResult>,
     finish(result: EvaluationResult) {
       if ('sample' in result) return result.sample;
-      if (onUnreadable === undefined) throw new Error(result.unreadable.message);
+      if (onUnreadable === undefined) throw new UserError(result.unreadable.message);
       onUnreadable(result.unreadable);
       return undefined;
     },

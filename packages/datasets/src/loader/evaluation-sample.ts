@@ -4,6 +4,7 @@ import { decodeImage } from '../image/decode-image.js';
 import { decodeMask } from '../image/decode-mask.js';
 import { imageNetNormalization, normalize, type Normalization } from '../transforms/normalize.js';
 import { squash } from '../transforms/squash.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link loadEvaluationSample}. */
 export interface EvaluationOptions {
@@ -56,7 +57,7 @@ export async function loadEvaluationSample(
     labels: sample.labels,
   };
   if (!withMask) return base;
-  if (sample.mask === undefined) throw new Error(`${sample.id}: the data set has no mask for this image`);
+  if (sample.mask === undefined) throw new UserError(`${sample.id}: the data set has no mask for this image`);
   return {
     ...base,
     mask: await decodeMask(sample.mask, { numClasses: sample.labels.length, image: photograph }),

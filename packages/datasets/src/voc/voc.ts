@@ -5,6 +5,7 @@ import { vocClasses } from './voc-classes.js';
 import { foreignFormat } from '../folder/foreign-format.js';
 import { readVocList, requireFiles } from './voc-list.js';
 import { readVocLabels } from './voc-labels.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link voc}. */
 export interface VocOptions {
@@ -53,7 +54,7 @@ export function voc(root: string, options: VocOptions = {}): Dataset {
       const samples = ids.map((id) => {
         const labels = table.get(id);
         if (labels === undefined)
-          throw new Error(`${source}: no labels for ${id}, which the list ${name} names`);
+          throw new UserError(`${source}: no labels for ${id}, which the list ${name} names`);
         return {
           id,
           image: { path: join(folders.images, `${id}.jpg`) },
@@ -70,7 +71,7 @@ function defaultLabels(root: string): string {
   const file = join(root, 'cls_labels_onehot.npy');
   if (existsSync(file)) return file;
   if (existsSync(join(root, 'Annotations'))) return 'xml';
-  throw new Error(
+  throw new UserError(
     `${root}: no image-level labels; put cls_labels_onehot.npy there, or say where they are: data.labels=FILE, "xml" or "masks" (toco check: --labels)`,
   );
 }

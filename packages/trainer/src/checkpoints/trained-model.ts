@@ -7,7 +7,7 @@ import { withSettings } from '../config/with-settings.js';
 import { formatImportReport, importNetwork, readNetworkArrays, resolveWeights } from '@toco/weights';
 import { checkpointDamage, readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
 import { readMetrics, type MetricsRow } from '../logs/metrics-log.js';
-import { createProgress } from '@toco/files';
+import { createProgress, UserError } from '@toco/files';
 import { runFiles } from './run-folder.js';
 
 /** A trained network that is about to be used: what describes it, and its weights once the network is built. */
@@ -36,7 +36,7 @@ export async function modelOfRun(
 ): Promise<TrainedModel> {
   const folder = await resolveCheckpoint(path);
   const damage = await checkpointDamage(folder);
-  if (damage !== undefined) throw new Error(`${folder}: damaged, ${damage}; name another checkpoint.`);
+  if (damage !== undefined) throw new UserError(`${folder}: damaged, ${damage}; name another checkpoint.`);
   const { config, classes, iteration } = await readCheckpointInfo(folder);
   const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
   return {

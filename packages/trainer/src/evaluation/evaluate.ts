@@ -16,7 +16,7 @@ import {
   type SampleList,
 } from '@toco/datasets';
 import { ignoreIndex } from '@toco/method';
-import { createProgress, printLine, type Progress } from '@toco/files';
+import { createProgress, printLine, type Progress, UserError } from '@toco/files';
 import type { Config } from '../config/config.js';
 
 /** What {@link evaluate} looks at. */
@@ -77,7 +77,7 @@ export async function evaluate(
   const numClasses = list.classes.length;
   const tally = evaluationTally({ numClasses, threshold, ignoreIndex });
   const total = Math.min(limit, list.length);
-  if (total === 0) throw new Error(`The list ${list.name} has no image to validate on.`);
+  if (total === 0) throw new UserError(`The list ${list.name} has no image to validate on.`);
   const withMask = list.sample(0).mask !== undefined;
   const loader = evaluationLoader(list, {
     size,
@@ -91,7 +91,7 @@ export async function evaluate(
   let done = 0;
   const batches = batchesOf(loader, batchSize);
   for await (const samples of batches) {
-    if (signal?.aborted) throw new Error('The validation was interrupted.');
+    if (signal?.aborted) throw new UserError('The validation was interrupted.');
     const outputs = await run(feedOf(samples, { size, numClasses }));
     tally.add(outputs, samples).forEach((prediction, b) => onPanel?.({ sample: samples[b]!, ...prediction }));
     done += samples.length;
@@ -100,7 +100,7 @@ export async function evaluate(
   progress?.stop();
   const lacking = formatLeftOut(leftOut, { list: list.name, total });
   if (done === 0)
-    throw new Error(
+    throw new UserError(
       `No image can be validated on. ${lacking} Correct these files (toco check names all of them).`,
     );
   if (lacking !== undefined) print(lacking);

@@ -1,6 +1,7 @@
 import { type Backbone, backboneByName } from '@toco/backbone';
-import { createNetwork, type Network } from '@toco/network';
+import { BackboneError, createNetwork, type Network } from '@toco/network';
 import type { Config } from '../config/config.js';
+import { UserError } from '@toco/files';
 
 /**
  * The network that a configuration describes, on the backbone that it names or on one of one's own.
@@ -11,7 +12,7 @@ export function buildNetwork(
   config: Config,
   { numClasses, backbone }: { numClasses: number; backbone?: Backbone | undefined },
 ): Network {
-  const chosen: Backbone = backbone ?? backboneByName(config.backbone.name, config.backbone);
+  const chosen = backbone ?? named(config);
   const { cropSize } = config.views;
   for (const [key, size] of [
     ['views.cropSize', cropSize],
@@ -20,7 +21,27 @@ export function buildNetwork(
   ] as const) {
     assertMultiple(key, size, chosen);
   }
-  return createNetwork({ backbone: chosen, numClasses, ...config.network });
+  const network = createNetwork({ backbone: chosen, numClasses, ...config.network });
+  return {
+    ...network,
+    forward(...args) {
+      try {
+        return network.forward(...args);
+      } catch (error) {
+        if (error instanceof BackboneError) throw new UserError(error.message, { cause: error });
+        throw error;
+      }
+    },
+  };
+}
+
+function named({ backbone: { name, ...options } }: Config): Backbone {
+  try {
+    return backboneByName(name, options);
+  } catch (error) {
+    // a name that there is not, or an option beyond the one that it names: both are the configuration's
+    throw new UserError((error as Error).message, { cause: error });
+  }
 }
 
 /** Throws one line that names the nearest fitting ones unless images of a size are whole patches. */
@@ -32,7 +53,7 @@ export function assertMultiple(
   if (size % stride === 0) return;
   const [below, above] = [Math.floor(size / stride), Math.ceil(size / stride)];
   const near = [below, above].filter((count) => count > 0).map((count) => count * stride);
-  throw new Error(
+  throw new UserError(
     `${key} ${size} is no multiple of the patch size ${stride} of ${name}; choose ${near.join(' or ')}.`,
   );
 }

@@ -1,6 +1,7 @@
 import { resumeCommand } from '../checkpoints/resume-command.js';
 import { NonFiniteError } from '../checkpoints/finite.js';
 import type { Run } from './open-run.js';
+import { UserError } from '@toco/files';
 
 /** A run that an error ends, and how far it got. */
 interface EndedRun extends Pick<Run, 'stepper' | 'saver' | 'ids' | 'start'> {
@@ -44,7 +45,7 @@ export async function rescue(error: Error, run: EndedRun): Promise<Error> {
 function nonFiniteEnd(error: NonFiniteError, { iteration, ids, saver, folder }: EndedRun): Error {
   const kept = saver.newest() === '' ? 'There is no checkpoint yet' : `${saver.newest()} is from before`;
   const images = ids().join(', ');
-  return new Error(
+  return new UserError(
     `Iteration ${iteration} gave values that are no numbers: ${error.message} (images ${images}). ${kept}; repeat that iteration with: ${resumeCommand(folder)} (with --set optimizer.lr=<smaller> to try another way).`,
     { cause: error },
   );
