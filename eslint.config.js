@@ -182,6 +182,18 @@ export default tseslint.config(
     },
   },
   {
+    files: ['packages/report/page/*.js'],
+    languageOptions: {
+      sourceType: 'script',
+      globals: Object.fromEntries(
+        ['document', 'getComputedStyle', 'matchMedia', 'ResizeObserver', 'uPlot'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+  },
+  {
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: {
       globals: {
