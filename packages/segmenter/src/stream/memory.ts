@@ -87,7 +87,7 @@ function passBytes({ height, width }: Size, { network: { backbone } }: MemoryUse
   const tokens = Math.ceil(height / stride) * Math.ceil(width / stride) + 1;
   const most = typeof heads === 'number' ? heads : Math.max(...heads);
   return (
-    4 * (3 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width
+    4 * (2 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width
   );
 }
 
