@@ -29,10 +29,13 @@ test('an evaluation computes as its run did, and says how', async () => {
     expect(figures.classes[0]).toBe('background');
     expect(figures.classes).toHaveLength(figures.cam.perClass.length);
     expect(figures.protocol).toEqual({
-      ...{ data: 'synthetic scenes', list: 'val', images: 3, size: 48, crf: 'none' },
+      ...{ data: 'synthetic scenes', list: 'val', images: 3, threshold: 0.5 },
       ...{ precision: 'bf16', compiled: true },
-      cam: { scales: [1, 0.5, 1.5], mirror: true, classes: 'true labels', threshold: 0.5 },
-      segmentation: { scales: [1], mirror: false },
+      protocol: {
+        ...{ name: 'fast', size: { squash: 48 }, oddSizes: 'corrected', mayLeaveOut: true },
+        segmentation: { scales: [1], mirror: 'none', fusion: 'max' },
+        cam: { scales: [1, 0.5, 1.5], mirror: 'max', fusion: 'sum' },
+      },
     });
 
     // Before the validation, not after it.
@@ -47,7 +50,7 @@ test('an evaluation computes as its run did, and says how', async () => {
     expect(plain).toMatchObject({ status: 0 });
     const lines = plain.stdout.trimEnd().split('\n');
     expect(lines.at(-1)).toBe(
-      'Protocol: list val of synthetic scenes, 3 images squashed to 48×48 pixels, scored at full size; CAM: planes of the true labels, scales 1, 0.5, 1.5, each mirrored too, threshold 0.5; segmentation: scale 1, not mirrored; CRF: none; f32, compiled.',
+      'Protocol: list val of synthetic scenes, 3 images, scored at full size; fast: squashed to 48×48; segmentation: scale 1, not mirrored; CAM: scales 1, 0.5, 1.5, each mirrored too (maximum), sum over scales; no CRF; odd sizes corrected; CAMs: planes of the true labels, threshold 0.5; f32, compiled.',
     );
     const absent = (figures.cam.perClass as readonly (number | null)[]).flatMap((iou, k) =>
       iou === null ? [figures.classes[k]!] : [],
@@ -87,13 +90,17 @@ describe('what would silently be something else is refused or told', () => {
     await inTemporaryFolder(async (folder) => {
       const settings = [...short, 'engine.compile=false', 'views.cropSize=72', 'evaluation.size=64'];
       const { status, stderr } = await toco([
-        ...['train', ...tinyRun, '--out', join(folder, 'run'), '--set', ...settings],
+        ...['train', ...tinyRun, '--out', join(folder, 'run'), '--set', ...settings, 'oddSizes=reference'],
       ]);
       expect(stderr.match(/^Warning: views.*$/gm)).toEqual([
-        'Warning: views.cropSize 72 is 36 at scale 0.5, 108 at scale 1.5, no multiple of the patch size 8 of tiny: CAMs of that scale are shifted by up to 8 pixels. Choose 64 or 80.',
+        'Warning: views.cropSize 72 is 36 at scale 0.5, 108 at scale 1.5, no multiple of the patch size 8 of tiny: CAMs of that scale are shifted by up to 8 pixels. Choose 64 or 80, or set oddSizes=corrected.',
       ]);
       expect(stderr.indexOf('Warning: views')).toBeLessThan(stderr.indexOf('Training tiny'));
       expect(status).toBe(0);
+      const corrected = await toco([
+        ...['train', ...tinyRun, '--out', join(folder, 'corrected'), '--set', ...settings],
+      ]);
+      expect(corrected).toMatchObject({ status: 0, stderr: expect.not.stringContaining('Warning: views') });
     });
   });
 });

@@ -1,6 +1,7 @@
+import { loadBackbone } from '@toco/weights';
 import type { Command } from 'commander';
-import { evaluateCheckpoint, interruption, loadBackbone } from '@toco/trainer';
-import { formatProtocol } from '@toco/segmenter';
+import { evaluateCheckpoint, interruption } from '@toco/trainer';
+import { formatEvaluationProtocol } from '@toco/segmenter';
 import { formatEvaluation } from '../tables/format-evaluation.js';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { printLine } from '@toco/files';
@@ -49,7 +50,7 @@ export function addEvaluateCommand(program: Command): void {
       process.stdout.write(
         json
           ? `${JSON.stringify({ ...evaluation, classes: ['background', ...classes], protocol }, null, 2)}\n`
-          : `${formatEvaluation(evaluation, classes)}\n${formatProtocol(protocol)}\n`,
+          : `${formatEvaluation(evaluation, classes)}\n${formatEvaluationProtocol(protocol)}\n`,
       );
     });
 }

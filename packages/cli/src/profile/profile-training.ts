@@ -1,12 +1,12 @@
 import type { Backbone } from '@toco/backbone';
 import type { BatchFeed, Dataset } from '@toco/datasets';
+import { wholeCheckpoint } from '@toco/weights';
 import { stageTimes, type StageTime } from '@toco/graph';
 import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
 import {
   batchesOf,
   compiledStepper,
   type Config,
-  resolveCheckpoint,
   type TrainingBatches,
   trainingSource,
   trainingStart,
@@ -70,7 +70,7 @@ export async function profileTraining(
 
   const source = await trainingSource(config, { ...options, print });
   const { network, settings } = source;
-  const checkpoint = options.resume ? await resolveCheckpoint(options.folder) : undefined;
+  const checkpoint = options.resume ? await wholeCheckpoint(options.folder, print) : undefined;
   const { state, step, compiled, iteration } = await trainingStart(config, source, { checkpoint, print });
   if (!compiled) throw new UserError(`${needs}: see \`toco doctor\`.`);
   const from = Math.max(...settings.phases.map((row) => row.from));

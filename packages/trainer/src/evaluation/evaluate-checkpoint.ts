@@ -4,7 +4,7 @@ import { type Dataset, openDataset, validationList } from '@toco/datasets';
 import { type CompiledFunction, compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { type NetworkParams, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
-import { rememberedBackbone } from '../network/load-backbone.js';
+import { rememberedBackbone } from '@toco/weights';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, evaluateOptionsOf, type RunForward } from './evaluate.js';
 import {
@@ -49,7 +49,7 @@ export async function evaluateCheckpoint(
   const { settings = [], print = printLine, signal, onPanel } = options;
   const { report } = options;
   if (report !== undefined) await makeReportFolder(report);
-  const model = typeof trained === 'string' ? await modelOfRun(trained, { settings }) : trained;
+  const model = typeof trained === 'string' ? await modelOfRun(trained, { settings, print }) : trained;
   const { config } = model;
   const dataset = await openDataset(config);
   assertClasses(dataset, model);
