@@ -46,6 +46,7 @@ describe('configuration', () => {
     [['--set', 'localCrops.size=64'], /localCrops\.size 64 does not fit into views\.cropSize 48/],
     [['--set', 'data.dataset=voc'], /data\.root is missing/],
     [['--config', 'nowhere.yaml'], /nowhere\.yaml: no such file; check --config\.$/],
+    [['--config', '/dev/null'], /\/dev\/null: not an ordinary file; check --config\.$/],
     [['--backbone', 'nowhere.js'], /--backbone nowhere\.js: no such file\.$/],
   ])('%j', async (args, line) => {
     await inTemporaryFolder(async (folder) => {

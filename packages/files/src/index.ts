@@ -14,6 +14,7 @@ export { type RunLock, lockFolder, lockRun } from './run-lock.js';
 export { syncFolder } from './sync-folder.js';
 export { type Progress, createProgress } from './progress.js';
 export { printable } from './printable.js';
+export { shellWord } from './shell-word.js';
 export { printLine } from './print-line.js';
 export { untilAborted } from './until-aborted.js';
 export { type SealedFile, damageOf, sealFiles, sealedJson } from './seal.js';

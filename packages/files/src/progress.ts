@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** What a progress line shows. */
 export interface ProgressStatus {
   readonly done: number;
@@ -76,7 +78,7 @@ export function createProgress(label: string, options: ProgressOptions = {}): Pr
       [last, full] = [time, isEnd];
       const passed = (time - began) / 1000;
       const left = givesLeft ? status.left : meanLeft(status, time);
-      const line = progressLine(label, status, { passed, left });
+      const line = printable(progressLine(label, status, { passed, left }));
       if (stream.isTTY) {
         stream.write(`\r\x1b[2K${line.slice(0, Math.max(20, stream.columns - 1))}`);
         dirty = true;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import type { Config } from './config.js';
 import { parseConfig } from './parse-config.js';
@@ -9,7 +9,12 @@ const quiet = { logLevel: 'error' } as const;
 
 /** Plain data of a YAML (or JSON) file. @throws one line: missing file, or a syntax error with its place */
 export async function readYaml(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const read = async (): Promise<string> => {
+    // A pipe would be waited for.
+    if (!(await stat(path)).isFile()) throw new UserError('not an ordinary file');
+    return readFile(path, 'utf8');
+  };
+  const text = await read().catch((error: NodeJS.ErrnoException) => {
     throw new UserError(
       `${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --config.`,
     );

@@ -11,6 +11,7 @@ import type { Panel } from '@toco/report';
 import { evaluateWithPanels, type DrawnEvaluation } from '../evaluation/exemplary-panels.js';
 import { reportRun } from '../evaluation/report-run.js';
 import type { RunRecords } from './records.js';
+import { shellWord } from '@toco/files';
 import { runFiles } from '../checkpoints/run-folder.js';
 import type { Stepper } from '../execution/eager.js';
 
@@ -88,7 +89,7 @@ export function createValidator(options: ValidatorOptions): Validator {
       print(`iteration ${iteration}: ${evaluationLine(evaluation)}`);
       if (!drawn) return;
       const { name, classes } = data;
-      const command = `toco train --config ${files.config} --out <another folder>`;
+      const command = `toco train --config ${shellWord(files.config)} --out <another folder>`;
       const rows = await records.rows();
       await reportRun(files.report, { ...drawn, config, data: name, classes, rows, command });
       print(`Report: ${files.report}`);
