@@ -13,25 +13,29 @@ export interface HubVersion {
   readonly tag?: string | undefined;
 }
 
+/** A variable of the environment; an empty one is none. */
+function variable(name: string): string | undefined {
+  const value = process.env[name];
+  return value === '' ? undefined : value;
+}
+
 /**
  * Hugging Face's folder for what its programs keep: `HF_HOME`, else `huggingface` in the user's cache.
  */
 function hubHome(): string {
-  const { HF_HOME: home, XDG_CACHE_HOME: caches } = process.env;
-  return home || join(caches || join(homedir(), '.cache'), 'huggingface');
+  return variable('HF_HOME') ?? join(variable('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'huggingface');
 }
 
 /** The hub's cache that all programs share: `HF_HUB_CACHE`, else `hub` in `HF_HOME`. */
 export function hubCache(): string {
-  return process.env['HF_HUB_CACHE'] || join(hubHome(), 'hub');
+  return variable('HF_HUB_CACHE') ?? join(hubHome(), 'hub');
 }
 
 /** What lets into models that need a permission: `HF_TOKEN`, else what `hf auth login` has left in a file. */
 export function hubToken(): string | undefined {
-  const { HF_TOKEN: token, HF_TOKEN_PATH: path } = process.env;
-  if (token) return token.trim();
-  const file = path || join(hubHome(), 'token');
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() || undefined : undefined;
+  const file = variable('HF_TOKEN_PATH') ?? join(hubHome(), 'token');
+  const token = variable('HF_TOKEN') ?? (existsSync(file) ? readFileSync(file, 'utf8') : '');
+  return token.trim() === '' ? undefined : token.trim();
 }
 
 /** Places of one file of a model in the hub's cache, laid out as Hugging Face's own programs do: blobs, snapshots, refs. */
