@@ -5,7 +5,7 @@ import type { ExportFormat } from '@toco/graph';
 import { assertMultiple, buildNetwork, exportNetwork } from '@toco/trainer';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
-import { printLine } from '@toco/files';
+import { printLine, UserError } from '@toco/files';
 import { nearestName } from '@toco/core';
 import { type InferenceOutput, inferenceOutputs } from '@toco/segmenter';
 
@@ -77,7 +77,7 @@ function outputsOf(list: string): InferenceOutput[] {
   for (const name of names) {
     if ((inferenceOutputs as readonly string[]).includes(name)) continue;
     const near = nearestName(name, inferenceOutputs);
-    throw new Error(
+    throw new UserError(
       `--outputs ${list}: there is no output "${name}"; ${near ? `did you mean ${near}?` : `choose of ${inferenceOutputs.join(', ')}.`}`,
     );
   }

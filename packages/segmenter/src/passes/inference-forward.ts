@@ -62,6 +62,7 @@ export function inferenceForward<
   const O extends InferenceOutput = 'logits' | 'labels' | 'scores',
 >(
   network: Network<P>,
+  // eslint-disable-next-line no-restricted-syntax -- what O is where nothing is asked for
   outputs: readonly O[] = ['logits', 'labels', 'scores'] as unknown as readonly O[],
 ): (params: UsedParams<P>, inputs: InferenceInputs) => Pick<InferenceOutputs, O> {
   const wanted = [...new Set(outputs.map((output) => sources[output]))];
@@ -85,6 +86,7 @@ export function inferenceForward<
         tokens: () => pass.tokens!,
         attention: () => pass.attention!,
       };
+      // eslint-disable-next-line no-restricted-syntax -- an object of just these keys
       return Object.fromEntries(outputs.map((output) => [output, make[output]()])) as unknown as Pick<
         InferenceOutputs,
         O

@@ -107,6 +107,7 @@ export function segmenterOn<O extends SegmenterOutput>(
   network: MemoryUse['network'],
 ): Segmenter<O> {
   const { protocol = protocols.fast, crf, memory, scoreThreshold = 0.5, onStrip } = options;
+  // eslint-disable-next-line no-restricted-syntax -- what O is where nothing is asked for
   const outputs = options.outputs ?? (['labels', 'scores'] as unknown as readonly O[]);
   const { batchSize = isFixed(protocol) || protocol.window ? 4 : 1 } = options;
   const plan = planPasses(protocol, outputs, { strips: onStrip !== undefined });
@@ -221,7 +222,7 @@ function assertOnlySize(
   const { height, width } = onlySize;
   const squashes = size !== 'native' && 'squash' in size && size.squash === height && height === width;
   if (!window && squashes && plan.every(({ scale }) => scale === 1)) return;
-  if (window && window.size === height && height === width) return;
+  if (window?.size === height && height === width) return;
   throw new Error(
     `segmenter: ${name} takes images of ${height}×${width} pixels only; squash to that at scale 1, or choose windows of that size.`,
   );

@@ -73,7 +73,10 @@ export async function modelOfRun(
  */
 export async function modelOfWeights(
   weights: string,
-  { config, print = printLine }: { readonly config: Config; readonly print?: ((line: string) => void) | undefined },
+  {
+    config,
+    print = printLine,
+  }: { readonly config: Config; readonly print?: ((line: string) => void) | undefined },
 ): Promise<TrainedModel> {
   const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });
   const arrays = readNetworkArrays(path);
