@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { crfBenchmark, formatCrfReport } from './crf-benchmark.js';
+import { feedBenchmark, formatFeedReport } from './feed-benchmark.js';
 import { formatStepReport } from './format-step-report.js';
 import { profileBenchmark, type ProfileOptions } from './profile-benchmark.js';
 import { stepBenchmark, type StepBenchmarkOptions } from './step-benchmark.js';
@@ -15,10 +16,20 @@ const usage = `pnpm bench step|profile --backbone NAME --crop PIXELS --batch IMA
   --top N                lines of a profile's lists (25)
 pnpm bench crf [--image FILE] [--rounds N] [--python PATH] [--json]
   --image FILE           a photograph (a photo-like image of 333 x 500)
-  --python PATH          a Python that has pydensecrf and numpy`;
+  --python PATH          a Python that has pydensecrf and numpy
+pnpm bench feed [--data DIR] [--labels WHERE] [--crop PIXELS] [--batch IMAGES] [options]
+  --data DIR             a data set (photo-like JPEG files of 375 x 500)
+  --labels WHERE         its image-level labels, as data.labels
+  --crop, --batch        448, 4
+  --workers N            threads of the second measurement (as data.workers: auto)
+  --rounds N             batches that count (30), after --warmup (10)
+  --python PATH          a Python that has torchvision, to compare with`;
 
 interface Options extends StepBenchmarkOptions, ProfileOptions {
-  readonly command: 'step' | 'profile' | 'crf';
+  readonly command: 'step' | 'profile' | 'crf' | 'feed';
+  readonly data: string | undefined;
+  readonly labels: string | undefined;
+  readonly workers: number | undefined;
   readonly image: string | undefined;
   readonly json: boolean;
 }
@@ -40,13 +51,18 @@ function optionsOf(args: string[]): Options {
       python: text,
       top: text,
       image: text,
+      data: text,
+      labels: text,
+      workers: text,
       json: { type: 'boolean', default: false },
     },
   });
   const command = positionals.join();
-  if (command !== 'step' && command !== 'profile' && command !== 'crf') throw new Error(usage);
+  if (command !== 'step' && command !== 'profile' && command !== 'crf' && command !== 'feed')
+    throw new Error(usage);
+  const isFeed = command === 'feed';
   const whole = (
-    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top',
+    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers',
     least = 1,
   ): number | undefined => {
     const value = values[key];
@@ -62,17 +78,20 @@ function optionsOf(args: string[]): Options {
   return {
     command,
     backbone: values.backbone ?? 'deit_tiny_patch16_224',
-    crop: whole('crop') ?? 224,
+    crop: whole('crop') ?? (isFeed ? 448 : 224),
     batch: whole('batch') ?? 4,
     precision,
-    rounds: whole('rounds') ?? 7,
-    warmup: whole('warmup') ?? 2,
+    rounds: whole('rounds') ?? (isFeed ? 30 : 7),
+    warmup: whole('warmup') ?? (isFeed ? 10 : 2),
     local: whole('local'),
     threads: whole('threads'),
     python: values.python ?? process.env['TOCO_BENCH_PYTHON'] ?? 'python3',
     top: whole('top') ?? 25,
     json: values.json,
     image: values.image,
+    data: values.data,
+    labels: values.labels,
+    workers: whole('workers'),
     print: (line) => process.stderr.write(`${line}\n`),
   };
 }
@@ -84,6 +103,9 @@ try {
   } else if (command === 'crf') {
     const report = await crfBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatCrfReport(report));
+  } else if (command === 'feed') {
+    const report = await feedBenchmark(options);
+    console.log(json ? JSON.stringify(report, null, 2) : formatFeedReport(report));
   } else {
     const report = await stepBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatStepReport(report));

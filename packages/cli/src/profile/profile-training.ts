@@ -6,6 +6,7 @@ import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
 import {
   batchesOf,
   compiledStepper,
+  loaderThreads,
   type Config,
   resolveCheckpoint,
   type TrainingBatches,
@@ -61,7 +62,7 @@ export async function profileTraining<P extends TensorTree = TensorTree>(
   { print, ...options }: ProfileTrainingOptions<P>,
 ): Promise<TrainingProfile> {
   const { engine, batchSize } = config;
-  const { workers, prefetch } = config.data;
+  const { workers, prefetch } = loaderThreads(config.data);
   const needs = 'A profile needs the compiled step on the tensorflow backend';
   if (!engine.compile) throw new Error(`${needs}: leave engine.compile on.`);
   if (engine.backend !== 'tensorflow') throw new Error(`${needs}: engine.backend is ${engine.backend}.`);

@@ -15,6 +15,7 @@ import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { rememberedBackbone } from '../network/load-backbone.js';
 import { buildNetwork } from '../network/build-network.js';
+import { loaderThreads } from '../data/loader-threads.js';
 import { evaluate, type RunForward } from './evaluate.js';
 import {
   type Evaluation,
@@ -100,7 +101,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
       ...config.evaluation,
       mean,
       std,
-      workers: config.data.workers,
+      workers: loaderThreads(config.data).workers,
       progress: createProgress('validate'),
       signal,
       onPanel,

@@ -8,6 +8,7 @@ import { rememberedBackbone } from '../network/load-backbone.js';
 import type { Config } from '../config/config.js';
 import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
 import { stepConfigOf } from '../config/config.js';
+import { loaderThreads } from '../data/loader-threads.js';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
 import { startingState } from '../checkpoints/starting-state.js';
@@ -93,8 +94,7 @@ export function batchesOf<P extends TensorTree>(
     views: { scaleRange: config.views.scale, flipProbability: config.views.flip },
     batchSize: config.batchSize,
     seed: config.seed,
-    workers: config.data.workers,
-    prefetch: config.data.prefetch,
+    ...loaderThreads(config.data),
     maxUnreadable: config.data.maxUnreadable,
     maxUnreadableShare: config.data.maxUnreadableShare,
     ...range,

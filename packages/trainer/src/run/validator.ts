@@ -6,6 +6,7 @@ import type { TensorTree } from '@toco/core';
 import type { Dataset, SampleList } from '@toco/datasets';
 import type { Network } from '@toco/network';
 import type { Config } from '../config/config.js';
+import { loaderThreads } from '../data/loader-threads.js';
 import { evaluate, type RunForward } from '../evaluation/evaluate.js';
 import { type Evaluation, evaluationForward, evaluationLine, evaluationRow } from '@toco/segmenter';
 import type { Panel } from '@toco/report';
@@ -73,7 +74,7 @@ export function createValidator<P extends TensorTree>(options: ValidatorOptions<
         ...config.evaluation,
         mean,
         std,
-        workers: config.data.workers,
+        workers: loaderThreads(config.data).workers,
         progress: createProgress('validate'),
         signal,
         onPanel: iteration === total ? options.onPanel : undefined,

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/rgb-image.js';
+import type { RgbImage } from '../../../src/image/rgb-image.js';
 import { luma } from './grey.js';
 import { mapValues } from './lookup.js';
 

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/rgb-image.js';
+import type { RgbImage } from '../../../src/image/rgb-image.js';
 
 /** Box filters per direction that stand for one Gaussian. */
 const PASSES = 3;

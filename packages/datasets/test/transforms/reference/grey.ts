@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/rgb-image.js';
+import type { RgbImage } from '../../../src/image/rgb-image.js';
 
 /** Luma of ITU-R 601, (299 R + 587 G + 114 B) / 1000, in 16-bit fixed point and rounded. */
 export function luma(red: number, green: number, blue: number): number {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/rgb-image.js';
+import type { RgbImage } from '../../../src/image/rgb-image.js';
 
 /** Applies one function of an 8-bit value to every value; results are cut to 0…255 and truncated. */
 export function mapValues(image: RgbImage, f: (value: number) => number): RgbImage {

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../image/rgb-image.js';
+import type { RgbImage } from '../../../src/image/rgb-image.js';
 
 /** Interpolation kernels: triangle, or Keys' cubic with a = −0.5. */
 export type ResampleFilter = 'bilinear' | 'bicubic';
