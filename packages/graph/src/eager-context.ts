@@ -1,7 +1,7 @@
 import { type CApi, checked, type Pointer } from './capi.js';
 import type { DType, TypedArray } from '@toco/core';
 import { TF } from './dtype.js';
-import { dimensions, nativeTensor, takeTensor } from './native-tensor.js';
+import { dimensions, nativeTensor, nativeTensorLater, takeTensor } from './native-tensor.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
 import type { HostTensor } from '@toco/core';
 import type { TensorSpec } from './tree.js';
@@ -32,7 +32,22 @@ export class EagerContext {
 
   /** Handle of a tensor with a copy of `data`. */
   upload(what: string, data: TypedArray, { shape, dtype }: Pick<TensorSpec, 'shape' | 'dtype'>): Pointer {
-    const tensor = nativeTensor(this.api, what, data, shape, dtype);
+    return this.#handle(what, nativeTensor(this.api, what, data, shape, dtype));
+  }
+
+  /** Like {@link upload}, with large arrays copied on threads of their own; what is wrong with `data` is thrown at once. */
+  uploadLater(
+    what: string,
+    data: TypedArray,
+    { shape, dtype }: Pick<TensorSpec, 'shape' | 'dtype'>,
+  ): Pointer | Promise<Pointer> {
+    const tensor = nativeTensorLater(this.api, what, data, shape, dtype);
+    if (tensor instanceof Promise) return tensor.then((copied) => this.#handle(what, copied));
+    return this.#handle(what, tensor);
+  }
+
+  /** A handle of a tensor, which becomes the handle's. */
+  #handle(what: string, tensor: Pointer): Pointer {
     try {
       return checked(this.api, what, (status) => this.api.TFE_NewTensorHandle(tensor, status));
     } finally {

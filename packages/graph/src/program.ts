@@ -182,11 +182,15 @@ export class Program {
     old.dispose();
   }
 
-  /** Calls a function after those called before. The batch is copied before this returns. */
+  /**
+   * Calls a function after those called before. Arrays below a megabyte are copied before this returns, larger ones on other
+   * threads until the call has begun.
+   */
   async call({ name, structure }: LoadedFunction, batch: unknown): Promise<unknown> {
     this.#assertUsable();
-    const feeds = this.#upload('batch', batch);
+    const uploading = this.#upload('batch', batch);
     return this.#enqueue(async () => {
+      const feeds = await uploading;
       try {
         // By now the caller has let go of what the state was made from.
         if (!this.#called) await releaseGarbage(this.#api);
@@ -286,19 +290,30 @@ export class Program {
     });
   }
 
-  #upload(name: string, tree: unknown): Pointer[] {
+  /** Handles of all leaves; what is wrong with one is thrown at once. The result rejects when it is waited for, not before. */
+  #upload(name: string, tree: unknown): Promise<Pointer[]> {
     const { structure, leaves } = takeApart(name, tree);
-    const handles: Pointer[] = [];
+    const context = this.#context;
+    const handles: (Pointer | Promise<Pointer>)[] = [];
+    const releaseAll = async (): Promise<void> => {
+      for (const handle of await Promise.allSettled(handles))
+        if (handle.status === 'fulfilled') context.release(handle.value);
+    };
     try {
       leaves.forEach((leaf, i) => {
         const spec = structure.specs[i]!;
-        handles.push(this.#context.upload(`${name}.${spec.path}`, valuesOf(leaf), spec));
+        handles.push(context.uploadLater(`${name}.${spec.path}`, valuesOf(leaf), spec));
       });
-      return handles;
     } catch (error) {
-      for (const handle of handles) this.#context.release(handle);
+      void releaseAll();
       throw error;
     }
+    const all = Promise.all(handles).catch(async (error: unknown) => {
+      await releaseAll();
+      throw error;
+    });
+    all.catch(() => undefined);
+    return all;
   }
 
   #assertUsable(): void {

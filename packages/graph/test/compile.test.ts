@@ -198,6 +198,30 @@ describe('a compiled step', () => {
     compiled.dispose();
   });
 
+  test('large arrays are copied on other threads: the right values, in the order of the calls; faults at once', async () => {
+    const shape = [3, 400_000];
+    const arrays = [1, 2, 3].map((n) => Float32Array.from({ length: 1_200_000 }, (_, i) => n + (i % 7)));
+    const compiled = await compile(
+      ({ sum }: { sum: tf.Scalar }, { x, y }: { x: tf.Tensor2D; y: tf.Tensor2D }) => {
+        const next = tf.add<tf.Scalar>(sum, tf.mean(tf.sub(tf.mul(x, 2), y)));
+        return { state: { sum: next }, metrics: { sum: next } };
+      },
+      { state: { sum: tf.scalar(0) }, batch: { x: { data: arrays[0]!, shape }, y: { data: arrays[0]!, shape } } },
+    );
+    const run = (a: number, b: number) =>
+      compiled.run({ x: { data: arrays[a]!, shape }, y: { data: arrays[b]!, shape } });
+    const results = await Promise.all([run(0, 0), run(1, 0), run(2, 1)]);
+    // means of the arrays: n + 3
+    const sums = [4, 4 + 6, 4 + 6 + 7];
+    results.forEach(({ sum }, i) => {
+      expect(sum).toBeCloseTo(sums[i]!, 3);
+    });
+    const short = { x: { data: arrays[0]!, shape }, y: { data: arrays[1]!.subarray(1), shape } };
+    await expect(compiled.run(short)).rejects.toThrow('batch.y has 1199999 elements');
+    expect((await run(0, 0)).sum).toBeCloseTo(sums[2]! + 4, 3);
+    compiled.dispose();
+  });
+
   test('leaves the event loop free', async () => {
     const side = 1200;
     const compiled = await compile(
