@@ -206,7 +206,10 @@ describe('a compiled step', () => {
         const next = tf.add<tf.Scalar>(sum, tf.mean(tf.sub(tf.mul(x, 2), y)));
         return { state: { sum: next }, metrics: { sum: next } };
       },
-      { state: { sum: tf.scalar(0) }, batch: { x: { data: arrays[0]!, shape }, y: { data: arrays[0]!, shape } } },
+      {
+        state: { sum: tf.scalar(0) },
+        batch: { x: { data: arrays[0]!, shape }, y: { data: arrays[0]!, shape } },
+      },
     );
     const run = (a: number, b: number) =>
       compiled.run({ x: { data: arrays[a]!, shape }, y: { data: arrays[b]!, shape } });

@@ -20,16 +20,16 @@ import * as referenceResample from './reference/resample.js';
 import * as referenceSaturation from './reference/saturation.js';
 
 const side = fc.integer({ min: 1, max: 40 });
-const image = fc.tuple(side, side, fc.integer(), fc.integer({ min: 1, max: 255 })).map(
-  ([width, height, seed, range]): RgbImage => ({
+const image = fc
+  .tuple(side, side, fc.integer(), fc.integer({ min: 1, max: 255 }))
+  .map(([width, height, seed, range]): RgbImage => ({
     width,
     height,
     data: Uint8Array.from({ length: 3 * width * height }, (_, i) => {
       const noise = Math.imul(Math.imul(i + 1, 0x9e3779b1) ^ seed, 0x85ebca6b) >>> 24;
       return (128 + noise) % range;
     }),
-  }),
-);
+  }));
 const factor = fc.double({ min: 0, max: 2.5, noNaN: true });
 
 function isSame(made: RgbImage, expected: RgbImage): void {
@@ -80,7 +80,10 @@ describe('bit for bit what TypeScript computes', () => {
         const y = Math.floor(a * height);
         const x = Math.floor(b * width);
         const window = [y, height, 0, Math.max(1, x)] as const;
-        isSame(resample(photo, { ...whole, window }), referenceResample.resample(photo, { ...whole, window }));
+        isSame(
+          resample(photo, { ...whole, window }),
+          referenceResample.resample(photo, { ...whole, window }),
+        );
       }),
     );
   });
