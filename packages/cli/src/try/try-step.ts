@@ -6,6 +6,7 @@ import {
   compiledStepper,
   type Config,
   parseConfig,
+  type Stepper,
   trainingSource,
   trainingStart,
 } from '@toco/trainer';
@@ -93,7 +94,8 @@ export async function tryStep(engine: Partial<Config['engine']>): Promise<TriedS
       device,
       engine: description,
       losses,
-      worst: furthest(losses),
+      // After an update rounding has a course of its own: then the first step alone tells.
+      worst: furthest(isRounded ? losses.slice(0, 1) : losses),
       tolerance: isRounded ? tolerances.rounded : tolerances.exact,
       first,
       each: times.sort((a, b) => a - b)[Math.floor(timed / 2)]!,
