@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { crfBenchmark, formatCrfReport } from './crf-benchmark.js';
+import { exportHlo } from './hlo-export.js';
 import { feedBenchmark, formatFeedReport } from './feed-benchmark.js';
 import { formatStepReport } from './format-step-report.js';
+import { formatProof, isProven, proofTitle, prove } from './prove.js';
 import { profileBenchmark, type ProfileOptions } from './profile-benchmark.js';
 import { stepBenchmark, type StepBenchmarkOptions } from './step-benchmark.js';
 
@@ -23,10 +25,18 @@ pnpm bench feed [--data DIR] [--labels WHERE] [--crop PIXELS] [--batch IMAGES] [
   --crop, --batch        448, 4
   --workers N            threads of the second measurement (as data.workers: auto)
   --rounds N             batches that count (30), after --warmup (10)
-  --python PATH          a Python that has torchvision, to compare with`;
+  --python PATH          a Python that has torchvision, to compare with
+pnpm bench hlo --out DIR [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--precision f32|bf16]
+  --out DIR              a folder for a machine with JAX alone; there: python hlo.py
+pnpm bench prove --device cpu|gpu [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--rounds N] [--python PATH]
+  the step in each precision, with and without XLA, two processes, PyTorch; benchmarks/gpu/prove.sh calls it`;
+
+const commands = ['step', 'profile', 'crf', 'feed', 'hlo', 'prove'] as const;
 
 interface Options extends StepBenchmarkOptions, ProfileOptions {
-  readonly command: 'step' | 'profile' | 'crf' | 'feed';
+  readonly command: (typeof commands)[number];
+  readonly out: string;
+  readonly device: 'cpu' | 'gpu';
   readonly data: string | undefined;
   readonly labels: string | undefined;
   readonly workers: number | undefined;
@@ -52,14 +62,15 @@ function optionsOf(args: string[]): Options {
       top: text,
       image: text,
       data: text,
+      out: text,
+      device: text,
       labels: text,
       workers: text,
       json: { type: 'boolean', default: false },
     },
   });
-  const command = positionals.join();
-  if (command !== 'step' && command !== 'profile' && command !== 'crf' && command !== 'feed')
-    throw new Error(usage);
+  const command = commands.find((name) => name === positionals.join());
+  if (command === undefined || (command === 'hlo' && values.out === undefined)) throw new Error(usage);
   const isFeed = command === 'feed';
   const whole = (
     key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers',
@@ -75,6 +86,8 @@ function optionsOf(args: string[]): Options {
   const { precision = 'f32' } = values;
   if (precision !== 'f32' && precision !== 'bf16')
     throw new Error(`--precision ${precision}: choose f32 or bf16.`);
+  const { device = 'cpu' } = values;
+  if (device !== 'cpu' && device !== 'gpu') throw new Error(`--device ${device}: choose cpu or gpu.`);
   return {
     command,
     backbone: values.backbone ?? 'deit_tiny_patch16_224',
@@ -90,6 +103,8 @@ function optionsOf(args: string[]): Options {
     json: values.json,
     image: values.image,
     data: values.data,
+    out: values.out ?? '',
+    device,
     labels: values.labels,
     workers: whole('workers'),
     print: (line) => process.stderr.write(`${line}\n`),
@@ -103,6 +118,12 @@ try {
   } else if (command === 'crf') {
     const report = await crfBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatCrfReport(report));
+  } else if (command === 'prove') {
+    const rows = await prove(options);
+    console.log(json ? JSON.stringify(rows, null, 2) : `\n${formatProof(rows, proofTitle(options))}`);
+    if (!isProven(rows)) process.exitCode = 1;
+  } else if (command === 'hlo') {
+    await exportHlo(options);
   } else if (command === 'feed') {
     const report = await feedBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatFeedReport(report));
