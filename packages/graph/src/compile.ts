@@ -70,6 +70,7 @@ function program(state: unknown, options: CompileOptions): Program {
     xla: false,
     maxConstantBytes: 64 * 1024,
     maxTraces: 32,
+    wideIntegers: options.xla === true && nodeBackend().isUsingGpuDevice,
     ...options,
   };
   return new Program(openLibrary(loadedLibrary()), state, settings);

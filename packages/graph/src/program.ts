@@ -87,9 +87,17 @@ export class Program {
    * @param portable whether it consists of public operations only, which every TensorFlow runs on every device
    */
   trace(f: Traceable, batch: Structure, portable = this.#options.xla): TracedGraph {
+    return this.#trace(f, batch, { portable, wideIntegers: false });
+  }
+
+  #trace(
+    f: Traceable,
+    batch: Structure,
+    { portable, wideIntegers }: { portable: boolean; wideIntegers: boolean },
+  ): TracedGraph {
     this.#assertUsable();
     const localOperations = !portable && !nodeBackend().isUsingGpuDevice;
-    const options = { ...this.#options, localOperations, operationThreads: this.#options.threads?.intra };
+    const options = { ...this.#options, wideIntegers, localOperations, operationThreads: this.#options.threads?.intra };
     return traceGraph(this.#api, f, { state: this.state, batch }, options);
   }
 
@@ -100,7 +108,8 @@ export class Program {
    */
   load(f: Traceable, batch: Structure, onRelease: () => void): LoadedFunction {
     this.#assertUsable();
-    const graph = this.trace(f, batch);
+    const { xla, wideIntegers = false } = this.#options;
+    const graph = this.#trace(f, batch, { portable: xla, wideIntegers });
     try {
       const name = `function_${this.#serial++}`;
       const definition = graphFunction(this.#api, name, graph.builder, {
