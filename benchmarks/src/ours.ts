@@ -24,7 +24,7 @@ const engine = await initBackend({
   ...(threads !== '-' && { threads: Number(threads) }),
   ...device,
 });
-const step = await compiledStep(path, { precision, engine, xla });
+const step = await compiledStep(path, { precision, engine, xla, tf32: device.tf32 ?? false });
 say({ version: `TensorFlow ${engine.version}`, threads: engine.threads });
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as Request;

@@ -57,7 +57,7 @@ export async function trainingStart<P extends TensorTree>(
   { network, settings }: TrainingSource<P>,
   options: { readonly checkpoint: string | undefined; readonly print: (line: string) => void },
 ): Promise<TrainingStart<P>> {
-  const { checkpoint, compile, precision, xla } = config.engine;
+  const { checkpoint, compile, precision, xla, tf32 } = config.engine;
   const engine = await initBackend({ ...config.engine, print: options.print });
   const compiled = compile && engine.backend === 'tensorflow';
   const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
@@ -73,7 +73,8 @@ export async function trainingStart<P extends TensorTree>(
       targetForward: lanes.forward,
     }),
     targetForward: lanes.forward,
-    ...(compiled && { compiled: { precision, xla, ...lanes.options } }),
+    // The engine's option stops cuBLAS and cuDNN, TensorFlow's own switch what XLA makes of products.
+    ...(compiled && { compiled: { precision, xla, tensorFloat32: tf32, ...lanes.options } }),
   };
 }
 
