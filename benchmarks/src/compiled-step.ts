@@ -30,7 +30,11 @@ export async function compiledStep(
   const state = initTrainState(network, initial);
   const phase = phaseAt(settings.phases, 0);
   const step = trainStep(settings, { network, targetForward });
-  const compiled = await compile(step, { state, batch: feed, phase }, { precision, xla, tensorFloat32: tf32, ...options });
+  const compiled = await compile(
+    step,
+    { state, batch: feed, phase },
+    { precision, xla, tensorFloat32: tf32, ...options },
+  );
   disposeTree(state);
   return {
     run: () => compiled.run(feed),

@@ -28,8 +28,10 @@ export async function exportHlo({ out, precision, print, ...options }: HloExport
   print('tracing, compiling with XLA and taking the steps whose losses are recorded …');
   await withInputs(benchmarkConfig(options), (inputs) => {
     const flags = `--xla_dump_to=${join(folder, 'dump')} --xla_dump_hlo_as_proto --xla_dump_hlo_as_text`;
+    // What is dumped is the module before it is optimized; the sooner the rest is done the better.
+    const hasty = '--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true';
     execFileSync(process.execPath, [script('./hlo-step.js'), inputs, folder, precision], {
-      env: { ...process.env, XLA_FLAGS: flags },
+      env: { ...process.env, XLA_FLAGS: `${flags} ${hasty}` },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     return Promise.resolve();

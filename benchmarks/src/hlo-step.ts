@@ -1,5 +1,5 @@
 /**
- * `node hlo-step.js INPUTS FOLDER PRECISION`: takes steps compiled whole by XLA, whose dump lies in FOLDER/dump then, and writes
+ * `node hlo-step.js INPUTS FOLDER PRECISION`: takes steps, has XLA compile the step as a whole, whose dump lies in FOLDER/dump then, and writes
  * down what another process needs to take them: values, names, losses. XLA_FLAGS says where XLA dumps.
  */
 import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
@@ -38,17 +38,20 @@ const state = mapTree(real, (tensor, path) => {
 });
 disposeTree(real);
 
-const compiled = await compile(step, { state, batch: feed, phase }, { precision, xla: true });
-disposeTree(state);
+// The losses are those of the step as it is trained with on this machine; XLA is asked for its dump alone.
+const plain = await compile(step, { state, batch: feed, phase }, { precision });
 const losses: Record<string, number>[] = [];
 const terms = ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'];
-let metrics: Readonly<Record<string, number>> = {};
 for (let i = 0; i < recordedSteps; i++) {
-  metrics = (await compiled.run(feed)) as Readonly<Record<string, number>>;
+  const metrics = (await plain.run(feed)) as Readonly<Record<string, number>>;
   losses.push(Object.fromEntries(terms.map((term) => [term, metrics[term]!])));
 }
-const graph = compiled.graphDef();
-compiled.dispose();
+const graph = plain.graphDef();
+plain.dispose();
+const whole = await compile(step, { state, batch: feed, phase }, { precision, xla: true });
+disposeTree(state);
+await whole.run(feed);
+whole.dispose();
 
 const order = graph.variables.map(({ path }) => drawings.findIndex((leaf) => leaf.path === path));
 if (order.some((at, i) => at !== i))

@@ -26,7 +26,9 @@ describe('toco doctor --try', () => {
   );
 
   test('says what is no setting of the engine, and what needs --try', async () => {
-    expect((await toco(['doctor', '--try', '--set', 'seed=1'])).stderr).toMatch(/settings of the engine alone/);
+    expect((await toco(['doctor', '--try', '--set', 'seed=1'])).stderr).toMatch(
+      /settings of the engine alone/,
+    );
     expect((await toco(['doctor', '--set', 'engine.xla=true'])).stderr).toMatch(/add --try/);
   });
 });

@@ -54,6 +54,9 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /** The type of a variable for values of a type, see `wideIntegers` of `EngineOptions`. */
-export function variableType(dtype: DType, { wideIntegers = false }: { wideIntegers?: boolean | undefined }): number {
+export function variableType(
+  dtype: DType,
+  { wideIntegers = false }: { wideIntegers?: boolean | undefined },
+): number {
   return wideIntegers && dtype === 'int32' ? TF.int64 : TF[dtype];
 }

@@ -97,7 +97,12 @@ export class Program {
   ): TracedGraph {
     this.#assertUsable();
     const localOperations = !portable && !nodeBackend().isUsingGpuDevice;
-    const options = { ...this.#options, wideIntegers, localOperations, operationThreads: this.#options.threads?.intra };
+    const options = {
+      ...this.#options,
+      wideIntegers,
+      localOperations,
+      operationThreads: this.#options.threads?.intra,
+    };
     return traceGraph(this.#api, f, { state: this.state, batch }, options);
   }
 

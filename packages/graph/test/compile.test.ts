@@ -225,34 +225,43 @@ describe('a compiled step', () => {
     compiled.dispose();
   });
 
-  test.each([false, true])('whole numbers of the state in 64 bits, with xla %s: the same, in and out', async (xla) => {
-    const batch = { x: { data: Float32Array.of(1, 2), shape: [2] } };
-    const run = async (wideIntegers: boolean): Promise<unknown> => {
-      const compiled = await compile(
-        ({ step, sum }: { step: tf.Scalar; sum: tf.Tensor1D }, { x }: { x: tf.Tensor1D }) => {
-          const state = { step: tf.add<tf.Scalar>(step, tf.scalar(1, 'int32')), sum: tf.add<tf.Tensor1D>(sum, x) };
-          return { state, metrics: { step: state.step, next: tf.add(tf.cast(step, 'float32'), tf.scalar(0.5)) } };
-        },
-        { state: { step: tf.scalar(16_777_217, 'int32'), sum: tf.tensor1d([0, 0]) }, batch },
-        { xla, wideIntegers },
-      );
-      const first = await compiled.run(batch);
-      await compiled.load({ step: { data: Int32Array.of(7), shape: [], dtype: 'int32' }, sum: batch.x });
-      const second = await compiled.run(batch);
-      const state = await compiled.state();
-      const values = [state.step.dtype, state.step.arraySync(), state.sum.arraySync()];
-      const { variables } = compiled.graphDef();
-      compiled.dispose();
-      return { first, second, values, types: variables.map(({ dtype }) => dtype) };
-    };
-    const wide = await run(true);
-    expect(wide).toEqual(await run(false));
-    expect(wide).toMatchObject({
-      first: { step: 16_777_218 },
-      values: ['int32', 8, [2, 4]],
-      types: ['int32', 'float32'],
-    });
-  });
+  test.each([false, true])(
+    'whole numbers of the state in 64 bits, with xla %s: the same, in and out',
+    async (xla) => {
+      const batch = { x: { data: Float32Array.of(1, 2), shape: [2] } };
+      const run = async (wideIntegers: boolean): Promise<unknown> => {
+        const compiled = await compile(
+          ({ step, sum }: { step: tf.Scalar; sum: tf.Tensor1D }, { x }: { x: tf.Tensor1D }) => {
+            const state = {
+              step: tf.add<tf.Scalar>(step, tf.scalar(1, 'int32')),
+              sum: tf.add<tf.Tensor1D>(sum, x),
+            };
+            return {
+              state,
+              metrics: { step: state.step, next: tf.add(tf.cast(step, 'float32'), tf.scalar(0.5)) },
+            };
+          },
+          { state: { step: tf.scalar(16_777_217, 'int32'), sum: tf.tensor1d([0, 0]) }, batch },
+          { xla, wideIntegers },
+        );
+        const first = await compiled.run(batch);
+        await compiled.load({ step: { data: Int32Array.of(7), shape: [], dtype: 'int32' }, sum: batch.x });
+        const second = await compiled.run(batch);
+        const state = await compiled.state();
+        const values = [state.step.dtype, state.step.arraySync(), state.sum.arraySync()];
+        const { variables } = compiled.graphDef();
+        compiled.dispose();
+        return { first, second, values, types: variables.map(({ dtype }) => dtype) };
+      };
+      const wide = await run(true);
+      expect(wide).toEqual(await run(false));
+      expect(wide).toMatchObject({
+        first: { step: 16_777_218 },
+        values: ['int32', 8, [2, 4]],
+        types: ['int32', 'float32'],
+      });
+    },
+  );
 
   test('leaves the event loop free', async () => {
     const side = 1200;
