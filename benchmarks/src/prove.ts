@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { availableParallelism, cpus } from 'node:os';
+import { lossTerms } from '@toco/method';
 import { benchmarkConfig, type StepOptions } from './benchmark-config.js';
 import { startContender, type Contender, type OurOptions } from './contender.js';
-import { largestDifference } from './largest-difference.js';
 import { median } from './median.js';
 import { script, withInputs } from './with-inputs.js';
 
@@ -71,7 +71,7 @@ export async function prove(options: ProveOptions): Promise<ProofRow[]> {
     const rows: ProofRow[] = [];
     const add = (row: ProofRow): void => {
       rows.push(row);
-      print(formatProof([row]).split('\n').at(-1)!);
+      print(formatProof([row]).split('\n').at(-1)!.trim());
     };
 
     let reference: Readonly<Record<string, number>> | undefined;
@@ -151,13 +151,24 @@ async function measure({
     return {
       ...{ what, first, milliseconds: median(times), losses },
       ...(memory !== undefined && { memory }),
-      ...(reference && { difference: largestDifference(reference, losses).difference, tolerance }),
+      ...(reference && { difference: furthest(losses, reference), tolerance }),
     };
   } catch (error) {
     return { what, failure: (error as Error).message.slice(0, 200) };
   } finally {
     contender?.close();
   }
+}
+
+/** Largest difference of a loss, relative to the expected one or to 0.001; other metrics are no losses. */
+function furthest(
+  losses: Readonly<Record<string, number>>,
+  expected: Readonly<Record<string, number>>,
+): number {
+  const differences = ['loss', ...lossTerms].map(
+    (term) => Math.abs(losses[term]! - expected[term]!) / Math.max(1e-3, Math.abs(expected[term]!)),
+  );
+  return differences.some(Number.isNaN) ? Infinity : Math.max(...differences);
 }
 
 /** MiB of GPU memory that a process holds; undefined where the driver does not tell. */
