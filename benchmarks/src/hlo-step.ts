@@ -36,6 +36,10 @@ const state = mapTree(real, (tensor, path) => {
     tensor.dtype as 'float32',
   );
 });
+const checkpoint = Object.entries(await network.exportCheckpoint(initial)).map(([path, { shape, data }]) => ({
+  ...{ path, shape },
+  ...drawingLike(data as Float32Array),
+}));
 disposeTree(real);
 
 // The losses are those of the step as it is trained with on this machine; XLA is asked for its dump alone.
@@ -89,10 +93,6 @@ const collect = (tree: object, prefix: string): void => {
 collect(feed, '');
 await writeSafetensors(join(folder, 'batch.safetensors'), arrays);
 
-const checkpoint = Object.entries(await network.exportCheckpoint(initial)).map(([path, { shape, data }]) => ({
-  ...{ path, shape },
-  ...drawingLike(data as Float32Array),
-}));
 const { name } = config.network;
 await mkdir(folder, { recursive: true });
 await writeFile(
