@@ -16,8 +16,10 @@ from iteration import Iteration, nchw
 from tensor_file import read_safetensors
 
 
-def load(path):
-    tensors, metadata = read_safetensors(path)
+def load(path, device):
+    with torch.device("cpu"):
+        tensors, metadata = read_safetensors(path)
+    tensors = {key: value.to(device) for key, value in tensors.items()}
     batch = {key[len("batch.") :]: value for key, value in tensors.items() if key.startswith("batch.")}
     for key in ("images", "globalView", "localSource"):
         batch[key] = nchw(batch[key])
@@ -40,7 +42,7 @@ def matrix_product_peak(size, precision):
 
 
 def serve(options):
-    config, batch, weights = load(options.inputs)
+    config, batch, weights = load(options.inputs, options.device)
     iteration = Iteration(config, weights, form=options.form, precision=options.precision)
     del weights
 
@@ -70,9 +72,11 @@ def main():
     parser.add_argument("--form", choices=["original", "deduplicated"])
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--check", metavar="FOLDER")
     options = parser.parse_args()
     torch.set_flush_denormal(True)  # as TensorFlow does
+    torch.set_default_device(options.device)
     if options.threads:
         torch.set_num_threads(options.threads)
     if options.check is None:

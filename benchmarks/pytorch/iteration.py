@@ -46,7 +46,7 @@ class Iteration:
         """bfloat16 around networks and heads. One context per pass: casts made without gradient must not be reused."""
         if self.precision == "f32":
             return contextlib.nullcontext()
-        return torch.autocast("cpu", dtype=torch.bfloat16)
+        return torch.autocast(torch.get_default_device().type, dtype=torch.bfloat16)
 
     def grid(self, images):
         patch = self.network.encoder.patch

@@ -37,8 +37,9 @@ def bilateral_filter(levels, values, *, sigma_xy, sigma_rgb):
     global _loaded
     _loaded = _loaded or _library()
     batch, channels, height, width = values.shape
-    image = levels.permute(0, 2, 3, 1).contiguous()
-    given = values.permute(0, 2, 3, 1).contiguous()
+    # The lattice is built and used on the processor, wherever the values are.
+    image = levels.permute(0, 2, 3, 1).contiguous().cpu()
+    given = values.permute(0, 2, 3, 1).contiguous().cpu()
     result = torch.empty_like(given)
     failed = _loaded.bilateral_filter(
         image.data_ptr(),
@@ -54,4 +55,4 @@ def bilateral_filter(levels, values, *, sigma_xy, sigma_rgb):
     )
     if failed:
         raise ValueError("The features span more lattice than the keys can name: choose larger sigmas.")
-    return result.permute(0, 3, 1, 2)
+    return result.permute(0, 3, 1, 2).to(values.device)

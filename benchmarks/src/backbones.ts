@@ -18,6 +18,9 @@ const backbones: Readonly<Record<string, () => Vit>> = {
   vit_small_patch16_224: vitSmall,
   vit_base_patch16_224: vitBase,
   vit_large_patch16_224: vitLarge,
+  // for trying the benchmarks themselves
+  vit_nano_patch16_96: () =>
+    vit({ name: 'vit_nano_patch16_96', imageSize: 96, patchSize: 16, dim: 48, depth: 4, heads: 3 }),
   vit_mini_patch8_96: () =>
     vit({ name: 'vit_mini_patch8_96', imageSize: 96, patchSize: 8, dim: 96, depth: 8, heads: 3 }),
 };

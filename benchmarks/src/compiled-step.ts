@@ -17,15 +17,24 @@ export interface BenchmarkStep {
 /** Compiles the trainer's step as it is, for the batch and the weights of a file of inputs. */
 export async function compiledStep(
   inputs: string,
-  { precision, engine }: { precision: Precision; engine: BackendInfo },
+  {
+    precision,
+    engine,
+    xla = false,
+    tf32 = false,
+  }: { precision: Precision; engine: BackendInfo; xla?: boolean; tf32?: boolean },
 ): Promise<BenchmarkStep> {
   const { config, network, state: initial, feed } = readInputs(inputs);
-  const { forward: targetForward, options } = lanesOf(engine);
+  const { forward: targetForward, options } = lanesOf(engine, { xla });
   const settings = stepConfig(config.step);
   const state = initTrainState(network, initial);
   const phase = phaseAt(settings.phases, 0);
   const step = trainStep(settings, { network, targetForward });
-  const compiled = await compile(step, { state, batch: feed, phase }, { precision, ...options });
+  const compiled = await compile(
+    step,
+    { state, batch: feed, phase },
+    { precision, xla, tensorFloat32: tf32, ...options },
+  );
   disposeTree(state);
   return {
     run: () => compiled.run(feed),

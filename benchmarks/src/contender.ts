@@ -3,6 +3,14 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Precision } from '@toco/graph';
 
+/** How our side computes, where it does not on the processor and without XLA. */
+export interface OurOptions {
+  readonly device?: 'cpu' | 'gpu';
+  readonly tf32?: boolean;
+  /** The step compiled as a whole. */
+  readonly xla?: boolean;
+}
+
 /** What a side of the benchmark can be asked for. */
 export type Request =
   | { readonly command: 'step' }
@@ -28,6 +36,7 @@ export interface StepTime {
 /** One side of the benchmark: a process of its own that works when asked and else sleeps. */
 export interface Contender extends Greeting {
   readonly name: string;
+  readonly pid: number;
   step(): Promise<StepTime>;
   /** GFLOP/s of square matrix products. */
   peak(size: number, precision: Precision): Promise<number>;
@@ -41,9 +50,16 @@ export interface Contender extends Greeting {
  *
  * @throws one line where it ends instead of answering
  */
-export async function startContender(name: string, command: readonly string[]): Promise<Contender> {
+export async function startContender(
+  name: string,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Contender> {
   const [file, ...args] = command as [string, ...string[]];
-  const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(file, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   let complaints = '';
   child.stderr
     .setEncoding('utf8')
@@ -69,6 +85,7 @@ export async function startContender(name: string, command: readonly string[]): 
   return {
     name,
     ...greeting,
+    pid: child.pid!,
     step: () => ask<StepTime>({ command: 'step' }),
     peak: async (size, precision) =>
       (await ask<{ gflops: number }>({ command: 'peak', size, precision })).gflops,

@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { crfBenchmark, formatCrfReport } from './crf-benchmark.js';
+import { exportHlo } from './hlo-export.js';
+import { feedBenchmark, formatFeedReport } from './feed-benchmark.js';
 import { formatStepReport } from './format-step-report.js';
+import { formatProof, isProven, proofTitle, prove } from './prove.js';
 import { profileBenchmark, type ProfileOptions } from './profile-benchmark.js';
 import { stepBenchmark, type StepBenchmarkOptions } from './step-benchmark.js';
 
@@ -15,10 +18,28 @@ const usage = `pnpm bench step|profile --backbone NAME --crop PIXELS --batch IMA
   --top N                lines of a profile's lists (25)
 pnpm bench crf [--image FILE] [--rounds N] [--python PATH] [--json]
   --image FILE           a photograph (a photo-like image of 333 x 500)
-  --python PATH          a Python that has pydensecrf and numpy`;
+  --python PATH          a Python that has pydensecrf and numpy
+pnpm bench feed [--data DIR] [--labels WHERE] [--crop PIXELS] [--batch IMAGES] [options]
+  --data DIR             a data set (photo-like JPEG files of 375 x 500)
+  --labels WHERE         its image-level labels, as data.labels
+  --crop, --batch        448, 4
+  --workers N            threads of the second measurement (as data.workers: auto)
+  --rounds N             batches that count (30), after --warmup (10)
+  --python PATH          a Python that has torchvision, to compare with
+pnpm bench hlo --out DIR [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--precision f32|bf16]
+  --out DIR              a folder for a machine with JAX alone; there: python hlo.py
+pnpm bench prove --device cpu|gpu [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--rounds N] [--python PATH]
+  the step in each precision, with and without XLA, two processes, PyTorch; benchmarks/gpu/prove.sh calls it`;
+
+const commands = ['step', 'profile', 'crf', 'feed', 'hlo', 'prove'] as const;
 
 interface Options extends StepBenchmarkOptions, ProfileOptions {
-  readonly command: 'step' | 'profile' | 'crf';
+  readonly command: (typeof commands)[number];
+  readonly out: string;
+  readonly device: 'cpu' | 'gpu';
+  readonly data: string | undefined;
+  readonly labels: string | undefined;
+  readonly workers: number | undefined;
   readonly image: string | undefined;
   readonly json: boolean;
 }
@@ -40,13 +61,19 @@ function optionsOf(args: string[]): Options {
       python: text,
       top: text,
       image: text,
+      data: text,
+      out: text,
+      device: text,
+      labels: text,
+      workers: text,
       json: { type: 'boolean', default: false },
     },
   });
-  const command = positionals.join();
-  if (command !== 'step' && command !== 'profile' && command !== 'crf') throw new Error(usage);
+  const command = commands.find((name) => name === positionals.join());
+  if (command === undefined || (command === 'hlo' && values.out === undefined)) throw new Error(usage);
+  const isFeed = command === 'feed';
   const whole = (
-    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top',
+    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers',
     least = 1,
   ): number | undefined => {
     const value = values[key];
@@ -59,20 +86,27 @@ function optionsOf(args: string[]): Options {
   const { precision = 'f32' } = values;
   if (precision !== 'f32' && precision !== 'bf16')
     throw new Error(`--precision ${precision}: choose f32 or bf16.`);
+  const { device = 'cpu' } = values;
+  if (device !== 'cpu' && device !== 'gpu') throw new Error(`--device ${device}: choose cpu or gpu.`);
   return {
     command,
     backbone: values.backbone ?? 'deit_tiny_patch16_224',
-    crop: whole('crop') ?? 224,
+    crop: whole('crop') ?? (isFeed ? 448 : 224),
     batch: whole('batch') ?? 4,
     precision,
-    rounds: whole('rounds') ?? 7,
-    warmup: whole('warmup') ?? 2,
+    rounds: whole('rounds') ?? (isFeed ? 30 : 7),
+    warmup: whole('warmup') ?? (isFeed ? 10 : 2),
     local: whole('local'),
     threads: whole('threads'),
     python: values.python ?? process.env['TOCO_BENCH_PYTHON'] ?? 'python3',
     top: whole('top') ?? 25,
     json: values.json,
     image: values.image,
+    data: values.data,
+    out: values.out ?? '',
+    device,
+    labels: values.labels,
+    workers: whole('workers'),
     print: (line) => process.stderr.write(`${line}\n`),
   };
 }
@@ -84,6 +118,15 @@ try {
   } else if (command === 'crf') {
     const report = await crfBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatCrfReport(report));
+  } else if (command === 'prove') {
+    const rows = await prove(options);
+    console.log(json ? JSON.stringify(rows, null, 2) : `\n${formatProof(rows, proofTitle(options))}`);
+    if (!isProven(rows)) process.exitCode = 1;
+  } else if (command === 'hlo') {
+    await exportHlo(options);
+  } else if (command === 'feed') {
+    const report = await feedBenchmark(options);
+    console.log(json ? JSON.stringify(report, null, 2) : formatFeedReport(report));
   } else {
     const report = await stepBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatStepReport(report));

@@ -1,20 +1,30 @@
-/** `node ours.js FILE PRECISION [THREADS]`: our side of the benchmark, a step or a measurement per line of input. */
+/**
+ * `node ours.js FILE PRECISION [THREADS|-] [OPTIONS]`: our side of the benchmark, a step or a measurement per line of input. OPTIONS
+ * is JSON: what differs from the processor without XLA, see {@link OurOptions}.
+ */
 import { createInterface } from 'node:readline';
 import type { Precision } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import { compiledStep } from './compiled-step.js';
-import type { Answer, Request } from './contender.js';
+import type { Answer, OurOptions, Request } from './contender.js';
 import { matrixProductPeak } from './matrix-product-peak.js';
 
-const [path, precision, threads] = process.argv.slice(2) as [string, Precision, string | undefined];
+const [path, precision, threads = '-', json = '{}'] = process.argv.slice(2) as [
+  string,
+  Precision,
+  string | undefined,
+  string | undefined,
+];
+const { xla = false, ...device } = JSON.parse(json) as OurOptions;
 const say = (answer: Answer): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 const engine = await initBackend({
   backend: 'tensorflow',
   print: () => undefined,
-  ...(threads !== undefined && { threads: Number(threads) }),
+  ...(threads !== '-' && { threads: Number(threads) }),
+  ...device,
 });
-const step = await compiledStep(path, { precision, engine });
+const step = await compiledStep(path, { precision, engine, xla, tf32: device.tf32 ?? false });
 say({ version: `TensorFlow ${engine.version}`, threads: engine.threads });
 for await (const line of createInterface({ input: process.stdin })) {
   const request = JSON.parse(line) as Request;

@@ -1,7 +1,7 @@
 import type { VitParams } from '@toco/backbone';
 import type { Lattice } from '@toco/crf';
 import { openSafetensors, type NDArray } from '@toco/formats';
-import { viewLattice } from '@toco/crf';
+import { packLattices, viewLattice } from '@toco/crf';
 import type { Network, NetworkState } from '@toco/network';
 import { feedBatch, type BatchFeed } from '@toco/datasets';
 import type { BenchmarkConfig } from './benchmark-config.js';
@@ -61,7 +61,7 @@ function feedOf(
     labels: floats('labels'),
     imgBox: batch('imgBox').data as Int32Array,
     cropNoise: floats('cropNoise'),
-    lattices,
+    lattice: packLattices(lattices),
     enriched: [],
   });
 }

@@ -66,7 +66,8 @@ export interface CompiledFunction<S, B, P, M> extends TracedFunction<B, P, M> {
 function program(state: unknown, options: CompileOptions): Program {
   nodeBackend();
   const { precision = 'f32', xla = false, maxConstantBytes = 64 * 1024, maxTraces = 32 } = options;
-  const settings: ProgramOptions = { ...options, precision, xla, maxConstantBytes, maxTraces };
+  const { wideIntegers = xla && nodeBackend().isUsingGpuDevice } = options;
+  const settings: ProgramOptions = { ...options, precision, xla, maxConstantBytes, maxTraces, wideIntegers };
   return new Program(openLibrary(loadedLibrary()), state, settings);
 }
 

@@ -52,3 +52,11 @@ export function defaultDType(data: TypedArray): DType | undefined {
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, side) => product * side, 1);
 }
+
+/** The type of a variable for values of a type, see `wideIntegers` of `EngineOptions`. */
+export function variableType(
+  dtype: DType,
+  { wideIntegers = false }: { wideIntegers?: boolean | undefined },
+): number {
+  return wideIntegers && dtype === 'int32' ? TF.int64 : TF[dtype];
+}

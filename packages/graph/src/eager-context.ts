@@ -1,7 +1,7 @@
 import { type CApi, checked, type Pointer } from './capi.js';
 import type { DType, TypedArray } from '@toco/core';
-import { TF } from './dtype.js';
-import { dimensions, nativeTensor, takeTensor } from './native-tensor.js';
+import { TF, variableType } from './dtype.js';
+import { dimensions, nativeTensor, nativeTensorLater, takeTensor } from './native-tensor.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
 import type { HostTensor } from '@toco/core';
 import type { TensorSpec } from './tree.js';
@@ -12,9 +12,11 @@ export class EagerContext {
   readonly #context: Pointer;
   readonly #device: string | undefined;
   readonly #rewriting: Uint8Array | undefined;
+  readonly #options: EngineOptions;
 
   constructor(api: CApi, options: EngineOptions) {
     this.api = api;
+    this.#options = options;
     this.#device = options.device;
     if (options.rewrites) this.#rewriting = sessionConfig(options);
     if (options.tensorFloat32 !== undefined) api.setTensorFloat32?.(options.tensorFloat32);
@@ -32,7 +34,22 @@ export class EagerContext {
 
   /** Handle of a tensor with a copy of `data`. */
   upload(what: string, data: TypedArray, { shape, dtype }: Pick<TensorSpec, 'shape' | 'dtype'>): Pointer {
-    const tensor = nativeTensor(this.api, what, data, shape, dtype);
+    return this.#handle(what, nativeTensor(this.api, what, data, shape, dtype));
+  }
+
+  /** Like {@link upload}, with large arrays copied on threads of their own; what is wrong with `data` is thrown at once. */
+  uploadLater(
+    what: string,
+    data: TypedArray,
+    { shape, dtype }: Pick<TensorSpec, 'shape' | 'dtype'>,
+  ): Pointer | Promise<Pointer> {
+    const tensor = nativeTensorLater(this.api, what, data, shape, dtype);
+    if (tensor instanceof Promise) return tensor.then((copied) => this.#handle(what, copied));
+    return this.#handle(what, tensor);
+  }
+
+  /** A handle of a tensor, which becomes the handle's. */
+  #handle(what: string, tensor: Pointer): Pointer {
     try {
       return checked(this.api, what, (status) => this.api.TFE_NewTensorHandle(tensor, status));
     } finally {
@@ -76,7 +93,7 @@ export class EagerContext {
     const { api } = this;
     const name = Buffer.from(path);
     const op = this.#operation('VarHandleOp', []);
-    api.TFE_OpSetAttrType(op, 'dtype', TF[dtype]);
+    api.TFE_OpSetAttrType(op, 'dtype', variableType(dtype, this.#options));
     checked(api, path, (status) => {
       api.TFE_OpSetAttrShape(op, 'shape', dimensions(shape), shape.length, status);
     });
@@ -87,20 +104,36 @@ export class EagerContext {
 
   /** Gives a variable a value; frees the value's handle. */
   assign(variable: Pointer, dtype: DType, value: Pointer): void {
+    const type = variableType(dtype, this.#options);
+    const stored = type === TF[dtype] ? value : this.#cast(value, TF[dtype], type);
     try {
-      const op = this.#operation('AssignVariableOp', [variable, value]);
-      this.api.TFE_OpSetAttrType(op, 'dtype', TF[dtype]);
+      const op = this.#operation('AssignVariableOp', [variable, stored]);
+      this.api.TFE_OpSetAttrType(op, 'dtype', type);
       this.#execute(op, 'AssignVariableOp', 0);
     } finally {
-      this.release(value);
+      this.release(stored);
     }
   }
 
   /** A handle of a variable's present value. */
   read(variable: Pointer, dtype: DType): Pointer {
+    const type = variableType(dtype, this.#options);
     const op = this.#operation('ReadVariableOp', [variable]);
-    this.api.TFE_OpSetAttrType(op, 'dtype', TF[dtype]);
-    return this.#execute(op, 'ReadVariableOp', 1)[0]!;
+    this.api.TFE_OpSetAttrType(op, 'dtype', type);
+    const value = this.#execute(op, 'ReadVariableOp', 1)[0]!;
+    return type === TF[dtype] ? value : this.#cast(value, type, TF[dtype]);
+  }
+
+  /** The value of a handle, which is freed, in another type. */
+  #cast(value: Pointer, from: number, to: number): Pointer {
+    try {
+      const op = this.#operation('Cast', [value]);
+      this.api.TFE_OpSetAttrType(op, 'SrcT', from);
+      this.api.TFE_OpSetAttrType(op, 'DstT', to);
+      return this.#execute(op, 'Cast', 1)[0]!;
+    } finally {
+      this.release(value);
+    }
   }
 
   /** Frees a variable and its handle. */

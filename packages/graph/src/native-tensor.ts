@@ -10,6 +10,36 @@ export function nativeTensor(
   shape: readonly number[],
   dtype: DType,
 ): Pointer {
+  assertFits(what, data, shape, dtype);
+  return copyIn(api, data, shape, TF[dtype]);
+}
+
+/** Smaller arrays are copied sooner than another thread begins. */
+const leastForThread = 2 ** 20;
+
+/**
+ * Like {@link nativeTensor}, but arrays of a megabyte and more are copied on a thread of their own: a batch of 45 MB would keep
+ * the caller for 10 ms or more. What is wrong with the array is thrown at once; until the promise settles, nobody may change it.
+ */
+export function nativeTensorLater(
+  api: CApi,
+  what: string,
+  data: TypedArray,
+  shape: readonly number[],
+  dtype: DType,
+): Pointer | Promise<Pointer> {
+  if (data.byteLength < leastForThread) return nativeTensor(api, what, data, shape, dtype);
+  assertFits(what, data, shape, dtype);
+  const tensor = api.TF_AllocateTensor(TF[dtype], dimensions(shape), shape.length, data.byteLength);
+  return new Promise((resolve, reject) => {
+    api.memcpy.async(api.TF_TensorData(tensor), data, data.byteLength, (error) => {
+      if (error instanceof Error) reject(error);
+      else resolve(tensor);
+    });
+  });
+}
+
+function assertFits(what: string, data: TypedArray, shape: readonly number[], dtype: DType): void {
   if (data.length !== sizeOf(shape)) {
     throw new Error(
       `${what} has ${data.length} elements, but its shape [${shape.join()}] needs ${sizeOf(shape)}.`,
@@ -18,7 +48,6 @@ export function nativeTensor(
   if (!holds(data, dtype)) {
     throw new Error(`${what} is declared ${dtype}, but its data are a ${data.constructor.name}.`);
   }
-  return copyIn(api, data, shape, TF[dtype]);
 }
 
 /** Like {@link nativeTensor}, unchecked and for any TensorFlow type whose bytes are those of `data`. */

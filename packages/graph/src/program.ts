@@ -16,7 +16,7 @@ import type { TypedArray } from '@toco/core';
 
 /** Options of everything that is compiled over one state. */
 export interface ProgramOptions
-  extends EngineOptions, Omit<TraceOptions, 'localOperations' | 'operationThreads'> {
+  extends EngineOptions, Omit<TraceOptions, 'localOperations' | 'operationThreads' | 'wideIntegers'> {
   /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
   readonly xla: boolean;
   /** Functions (phases and shapes of batches) that are held at once; beyond it, the one unused for longest goes. */
@@ -87,9 +87,22 @@ export class Program {
    * @param portable whether it consists of public operations only, which every TensorFlow runs on every device
    */
   trace(f: Traceable, batch: Structure, portable = this.#options.xla): TracedGraph {
+    return this.#trace(f, batch, { portable, wideIntegers: false });
+  }
+
+  #trace(
+    f: Traceable,
+    batch: Structure,
+    { portable, wideIntegers }: { portable: boolean; wideIntegers: boolean },
+  ): TracedGraph {
     this.#assertUsable();
     const localOperations = !portable && !nodeBackend().isUsingGpuDevice;
-    const options = { ...this.#options, localOperations, operationThreads: this.#options.threads?.intra };
+    const options = {
+      ...this.#options,
+      wideIntegers,
+      localOperations,
+      operationThreads: this.#options.threads?.intra,
+    };
     return traceGraph(this.#api, f, { state: this.state, batch }, options);
   }
 
@@ -100,7 +113,8 @@ export class Program {
    */
   load(f: Traceable, batch: Structure, onRelease: () => void): LoadedFunction {
     this.#assertUsable();
-    const graph = this.trace(f, batch);
+    const { xla, wideIntegers = false } = this.#options;
+    const graph = this.#trace(f, batch, { portable: xla, wideIntegers });
     try {
       const name = `function_${this.#serial++}`;
       const definition = graphFunction(this.#api, name, graph.builder, {
@@ -182,11 +196,15 @@ export class Program {
     old.dispose();
   }
 
-  /** Calls a function after those called before. The batch is copied before this returns. */
+  /**
+   * Calls a function after those called before. Arrays below a megabyte are copied before this returns, larger ones on other
+   * threads until the call has begun.
+   */
   async call({ name, structure }: LoadedFunction, batch: unknown): Promise<unknown> {
     this.#assertUsable();
-    const feeds = this.#upload('batch', batch);
+    const uploading = this.#upload('batch', batch);
     return this.#enqueue(async () => {
+      const feeds = await uploading;
       try {
         // By now the caller has let go of what the state was made from.
         if (!this.#called) await releaseGarbage(this.#api);
@@ -286,19 +304,30 @@ export class Program {
     });
   }
 
-  #upload(name: string, tree: unknown): Pointer[] {
+  /** Handles of all leaves; what is wrong with one is thrown at once. The result rejects when it is waited for, not before. */
+  #upload(name: string, tree: unknown): Promise<Pointer[]> {
     const { structure, leaves } = takeApart(name, tree);
-    const handles: Pointer[] = [];
+    const context = this.#context;
+    const handles: Promise<Pointer>[] = [];
+    const releaseAll = async (): Promise<void> => {
+      for (const handle of await Promise.allSettled(handles))
+        if (handle.status === 'fulfilled') context.release(handle.value);
+    };
     try {
       leaves.forEach((leaf, i) => {
         const spec = structure.specs[i]!;
-        handles.push(this.#context.upload(`${name}.${spec.path}`, valuesOf(leaf), spec));
+        handles.push(Promise.resolve(context.uploadLater(`${name}.${spec.path}`, valuesOf(leaf), spec)));
       });
-      return handles;
     } catch (error) {
-      for (const handle of handles) this.#context.release(handle);
+      void releaseAll();
       throw error;
     }
+    const all = Promise.all(handles).catch(async (error: unknown) => {
+      await releaseAll();
+      throw error;
+    });
+    all.catch(() => undefined);
+    return all;
   }
 
   #assertUsable(): void {

@@ -12,6 +12,11 @@ export interface EngineOptions {
   readonly device?: string | undefined;
   /** Takes GPU memory as it is needed instead of all at once. Process-wide: the first user of the GPU decides. */
   readonly memoryGrowth?: boolean | undefined;
+  /**
+   * Keeps whole numbers of the state in 64 bits. TensorFlow has no variables of 32-bit ones on GPUs and puts them on the processor,
+   * where a function that XLA compiles as a whole may not look. Default: where `xla` meets a GPU.
+   */
+  readonly wideIntegers?: boolean | undefined;
   /** Lets float32 matrix products on recent GPUs round their factors to TF32. Process-wide. */
   readonly tensorFloat32?: boolean | undefined;
   /**

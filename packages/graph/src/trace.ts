@@ -20,6 +20,8 @@ export interface TraceOptions {
   readonly localOperations: boolean;
   /** Threads that each of those may use; default: what `@toco/runtime` gives them. */
   readonly operationThreads?: number | undefined;
+  /** Whether variables keep int32 as int64, see `EngineOptions`. */
+  readonly wideIntegers?: boolean | undefined;
   /** Largest constant that may look like random draws or learned values. */
   readonly maxConstantBytes: number;
 }

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { shapeAttribute, stringAttribute, typeAttribute } from './attribute.js';
 import { type CApi, type Output, type Pointer } from './capi.js';
-import { TF } from './dtype.js';
+import { TF, variableType } from './dtype.js';
 import { GraphBuilder, type GraphStatistics, keyOf } from './graph-builder.js';
 import { Trace, type TraceOptions } from './trace.js';
 import { TraceError } from './trace-error.js';
@@ -45,12 +45,13 @@ export function traceGraph(
   const start = performance.now();
   const builder = new GraphBuilder(api);
   try {
-    const variables = state.specs.map(({ path, dtype, shape }, i) =>
+    const types = state.specs.map(({ dtype }) => variableType(dtype, options));
+    const variables = state.specs.map(({ path, shape }, i) =>
       builder.output(
         'VarHandleOp',
         [],
         [
-          typeAttribute('dtype', TF[dtype]),
+          typeAttribute('dtype', types[i]!),
           shapeAttribute('shape', shape),
           stringAttribute('shared_name', path),
           stringAttribute('container', ''),
@@ -58,9 +59,11 @@ export function traceGraph(
         { name: `variable_${i}` },
       ),
     );
-    const reads = variables.map((variable, i) =>
-      builder.output('ReadVariableOp', [variable], [typeAttribute('dtype', TF[state.specs[i]!.dtype])]),
-    );
+    const reads = variables.map((variable, i) => {
+      const read = builder.output('ReadVariableOp', [variable], [typeAttribute('dtype', types[i]!)]);
+      const type = TF[state.specs[i]!.dtype];
+      return types[i] === type ? read : builder.cast(read, type);
+    });
     const feeds = batch.specs.map(({ dtype, shape }, i) =>
       builder.output('Placeholder', [], [typeAttribute('dtype', TF[dtype]), shapeAttribute('shape', shape)], {
         name: `feed_${i}`,
@@ -90,11 +93,20 @@ export function traceGraph(
         name: `result_${i}`,
       }),
     );
-    const { assignments, others } = updateInPlace(builder, trace.functions, { updates, after: afterReads });
-    for (const { variable, next } of others) {
-      const dtype = typeAttribute('dtype', builder.info(next).dtype);
-      const options = { after: [afterReads] };
-      assignments.push(builder.node('AssignVariableOp', [variable, next], [dtype], options).operation);
+    const isWide = ({ variable }: { variable: Output }): boolean => {
+      const i = variables.indexOf(variable);
+      return types[i] !== TF[state.specs[i]!.dtype];
+    };
+    const { assignments, others } = updateInPlace(builder, trace.functions, {
+      updates: updates.filter((update) => !isWide(update)),
+      after: afterReads,
+    });
+    for (const { variable, next } of [...others, ...updates.filter(isWide)]) {
+      const type = types[variables.indexOf(variable)]!;
+      const value = builder.info(next).dtype === type ? next : builder.cast(next, type);
+      const dtype = typeAttribute('dtype', type);
+      const ordered = { after: [afterReads] };
+      assignments.push(builder.node('AssignVariableOp', [variable, value], [dtype], ordered).operation);
     }
     const statistics = {
       ...builder.statistics,

@@ -228,6 +228,71 @@ describe('a compiled step', () => {
     compiled.dispose();
   });
 
+  test('large arrays are copied on other threads: the right values, in the order of the calls; faults at once', async () => {
+    const shape = [3, 400_000];
+    const arrays = [1, 2, 3].map((n) => Float32Array.from({ length: 1_200_000 }, (_, i) => n + (i % 7)));
+    const compiled = await compile(
+      ({ sum }: { sum: tf.Scalar }, { x, y }: { x: tf.Tensor2D; y: tf.Tensor2D }) => {
+        const next = tf.add<tf.Scalar>(sum, tf.mean(tf.sub(tf.mul(x, 2), y)));
+        return { state: { sum: next }, metrics: { sum: next } };
+      },
+      {
+        state: { sum: tf.scalar(0) },
+        batch: { x: { data: arrays[0]!, shape }, y: { data: arrays[0]!, shape } },
+      },
+    );
+    const run = (a: number, b: number) =>
+      compiled.run({ x: { data: arrays[a]!, shape }, y: { data: arrays[b]!, shape } });
+    const results = await Promise.all([run(0, 0), run(1, 0), run(2, 1)]);
+    // means of the arrays: n + 3
+    const sums = [4, 4 + 6, 4 + 6 + 7];
+    results.forEach(({ sum }, i) => {
+      expect(sum).toBeCloseTo(sums[i]!, 3);
+    });
+    const short = { x: { data: arrays[0]!, shape }, y: { data: arrays[1]!.subarray(1), shape } };
+    await expect(compiled.run(short)).rejects.toThrow('batch.y has 1199999 elements');
+    expect((await run(0, 0)).sum).toBeCloseTo(sums[2]! + 4, 3);
+    compiled.dispose();
+  });
+
+  test.each([false, true])(
+    'whole numbers of the state in 64 bits, with xla %s: the same, in and out',
+    async (xla) => {
+      const batch = { x: { data: Float32Array.of(1, 2), shape: [2] } };
+      const run = async (wideIntegers: boolean): Promise<unknown> => {
+        const compiled = await compile(
+          ({ step, sum }: { step: tf.Scalar; sum: tf.Tensor1D }, { x }: { x: tf.Tensor1D }) => {
+            const state = {
+              step: tf.add<tf.Scalar>(step, tf.scalar(1, 'int32')),
+              sum: tf.add<tf.Tensor1D>(sum, x),
+            };
+            return {
+              state,
+              metrics: { step: state.step, next: tf.add(tf.cast(step, 'float32'), tf.scalar(0.5)) },
+            };
+          },
+          { state: { step: tf.scalar(16_777_217, 'int32'), sum: tf.tensor1d([0, 0]) }, batch },
+          { xla, wideIntegers },
+        );
+        const first = await compiled.run(batch);
+        await compiled.load({ step: { data: Int32Array.of(7), shape: [], dtype: 'int32' }, sum: batch.x });
+        const second = await compiled.run(batch);
+        const state = await compiled.state();
+        const values = [state.step.dtype, state.step.arraySync(), state.sum.arraySync()];
+        const { variables } = compiled.graphDef();
+        compiled.dispose();
+        return { first, second, values, types: variables.map(({ dtype }) => dtype) };
+      };
+      const wide = await run(true);
+      expect(wide).toEqual(await run(false));
+      expect(wide).toMatchObject({
+        first: { step: 16_777_218 },
+        values: ['int32', 8, [2, 4]],
+        types: ['int32', 'float32'],
+      });
+    },
+  );
+
   test('leaves the event loop free', async () => {
     const side = 1200;
     const compiled = await compile(

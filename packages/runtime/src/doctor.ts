@@ -10,7 +10,7 @@ import { findKernels } from './kernels.js';
 import { readManifest } from './manifest.js';
 import { findModule } from './native-module.js';
 import { findNodePackage } from './node-package.js';
-import { nvidiaDevices, nvidiaDriver, supportedPlatform } from './platform.js';
+import { isDriverTooOld, nvidiaDevices, nvidiaDriver, oldestDriver, supportedPlatform } from './platform.js';
 import { lastComplaint, runProgram } from './run-program.js';
 import { UntrustedError, untrustedRemedy } from './trusted.js';
 
@@ -93,6 +93,12 @@ export async function doctor(): Promise<DoctorReport> {
   const tried = engine && (await tryEngine(note));
   if (driver !== undefined && tried?.device === 'cpu' && engine?.kind !== 'custom') {
     note('There is an NVIDIA driver, but TensorFlow computes on the CPU', `${setupCommand} --gpu`);
+  }
+  if (driver !== undefined && isDriverTooOld(driver)) {
+    note(
+      `The NVIDIA driver ${driver} is older than CUDA 12`,
+      `a driver from ${oldestDriver} on, from your distribution or NVIDIA`,
+    );
   }
   const contents = cachedFolders();
   for (const { name, damage } of contents) {

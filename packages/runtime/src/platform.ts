@@ -34,6 +34,20 @@ export function nvidiaDriver(): string | undefined {
   }
 }
 
+/** The first driver that runs CUDA 12, by NVIDIA's minor-version compatibility. */
+export const oldestDriver = '525.60.13';
+
+/** Whether a driver is older than CUDA 12 needs; one of unknown version is not. */
+export function isDriverTooOld(driver: string): boolean {
+  const [have, need] = [driver, oldestDriver].map((version) => version.split('.').map(Number)) as [
+    number[],
+    number[],
+  ];
+  if (have.some(Number.isNaN)) return false;
+  for (const [i, part] of need.entries()) if (have[i] !== part) return (have[i] ?? 0) < part;
+  return false;
+}
+
 /** Names and memory of the GPUs as `nvidia-smi` lists them; empty where it can't be run. */
 export async function nvidiaDevices(): Promise<string[]> {
   try {

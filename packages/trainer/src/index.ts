@@ -6,6 +6,7 @@ export { type Config, type ConfigInput, configSchema } from './config/config.js'
 export { loadConfig } from './config/load-config.js';
 export { parseConfig } from './config/parse-config.js';
 export { resumedConfig } from './config/resumed-config.js';
+export { loaderThreads, type LoaderThreads } from './data/loader-threads.js';
 export {
   trainingBatches,
   type TrainingBatches,
@@ -18,6 +19,7 @@ export { eagerStepper, type Snapshot, type Stepper, type StepperInputs } from '.
 export { type MetricsRow, readMetrics, secondsOf } from './logs/metrics-log.js';
 export { assertMultiple, buildNetwork } from './network/build-network.js';
 export { exportNetwork, type ExportNetworkOptions } from './network/export-network.js';
+export { openRecords, type RecordsOptions, type RunRecords } from './run/records.js';
 export { interruption } from './run/interruption.js';
 export { train, type TrainOptions, type TrainResult } from './run/train.js';
 export {

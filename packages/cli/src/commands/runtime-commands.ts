@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { doctor, formatReport, setup } from '@toco/runtime';
 import { UserError } from '@toco/files';
+import { loadConfig } from '@toco/trainer';
+import { formatTried, isRight, tryStep } from '../try/try-step.js';
 
 interface SetupFlags {
   readonly gpu?: boolean;
@@ -33,10 +35,27 @@ export function addRuntimeCommands(program: Command): Command {
     .command('doctor')
     .description('print versions, devices, what is missing and the command that mends it')
     .option('--json', 'print the report as JSON')
-    .action(async ({ json }: { json?: boolean }) => {
+    .option(
+      '--try',
+      'take a training step of a small network, compare its losses with recorded ones, time it',
+    )
+    .option(
+      '-s, --set <key=value...>',
+      'with --try: settings of the engine, e.g. engine.device=gpu engine.precision=bf16',
+      [],
+    )
+    .action(async ({ json, try: tries, set }: { json?: boolean; try?: boolean; set: string[] }) => {
+      const stray = set.find((setting) => !setting.startsWith('engine.'));
+      if (stray !== undefined)
+        throw new UserError(`--set ${stray}: doctor takes settings of the engine alone.`);
+      if (set.length > 0 && !tries) throw new UserError('--set says how the step is tried: add --try.');
       const report = await doctor();
-      process.stdout.write(`${json ? JSON.stringify(report, null, 2) : formatReport(report)}\n`);
-      if (report.problems.length > 0) process.exitCode = 1;
+      if (!json) process.stdout.write(`${formatReport(report)}\n`);
+      const { engine } = await loadConfig(undefined, set);
+      const tried = tries && report.problems.length === 0 ? await tryStep(engine) : undefined;
+      if (json) process.stdout.write(`${JSON.stringify({ ...report, tried }, null, 2)}\n`);
+      else if (tried) process.stdout.write(`\n${formatTried(tried)}\n`);
+      if (report.problems.length > 0 || (tried && !isRight(tried))) process.exitCode = 1;
     });
   return program;
 }

@@ -6,6 +6,7 @@ import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
 import {
   batchesOf,
   compiledStepper,
+  loaderThreads,
   type Config,
   type TrainingBatches,
   trainingSource,
@@ -61,7 +62,7 @@ export async function profileTraining(
   { print, ...options }: ProfileTrainingOptions,
 ): Promise<TrainingProfile> {
   const { engine, batchSize } = config;
-  const { workers, prefetch } = config.data;
+  const { workers, prefetch } = loaderThreads(config.data);
   const needs = 'A profile needs the compiled step on the tensorflow backend';
   if (!engine.compile) throw new UserError(`${needs}: leave engine.compile on.`);
   if (engine.backend !== 'tensorflow') throw new UserError(`${needs}: engine.backend is ${engine.backend}.`);

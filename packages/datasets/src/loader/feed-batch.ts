@@ -1,4 +1,3 @@
-import { packLattices } from '@toco/crf';
 import type { TrainingBatch } from './training-batch.js';
 import { presentClasses } from './present-classes.js';
 
@@ -24,13 +23,19 @@ export interface BatchFeed {
   };
 }
 
-/** The batch of a loader, with packed lattices and the classes that each image shows. */
+/**
+ * The batch of a loader as a step takes it, with the classes that each image shows; nothing is copied.
+ *
+ * @throws where the loader was not asked for lattices
+ */
 export function feedBatch(batch: TrainingBatch): BatchFeed {
-  const { cropSize: size, ids, labels, lattices } = batch;
+  const { cropSize: size, ids, labels, lattice: packed } = batch;
+  if (packed === undefined)
+    // eslint-disable-next-line no-restricted-syntax -- a fault of the program that asks
+    throw new Error('feedBatch: the batch has no lattices: give the loader the option "lattice"');
   const count = ids.length;
   const numClasses = labels.length / count;
   const view = (data: Float32Array): FeedArray => ({ data, shape: [count, size, size, 3] });
-  const packed = packLattices(lattices);
   const corners = packed.dimensions + 1;
   const { data: classes, shape } = presentClasses(labels, [count, numClasses]);
   return {

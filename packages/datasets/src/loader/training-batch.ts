@@ -1,11 +1,11 @@
-import { viewLattice, type ViewLatticeOptions } from '@toco/crf';
-import type { Lattice } from '@toco/crf';
+import { type LatticeArrays, packLattices, viewLattice, type ViewLatticeOptions } from '@toco/crf';
 import type { Sample } from '../dataset/dataset.js';
 import {
-  loadTrainingSample,
+  arraysAt,
+  fillTrainingSample,
+  trainingArrays,
   UnreadableImage,
   type SampleKey,
-  type TrainingSample,
 } from './training-sample.js';
 import type { ViewOptions } from '../views/view-options.js';
 import { loadEnrichment, type Enrichment } from './enrichment.js';
@@ -31,8 +31,8 @@ export interface TrainingBatch<Enriched = unknown> {
   readonly imgBox: Int32Array;
   /** `[B, H, W]`: uniform numbers in `[0, 1)`. */
   readonly cropNoise: Float32Array;
-  /** Lattices of the main views at half size; none where none were asked for. */
-  readonly lattices: readonly Lattice[];
+  /** Lattices of the main views at half size, packed as a step takes them; undefined where none were asked for. */
+  readonly lattice: LatticeArrays | undefined;
   /** What the enrichment made of each sample; empty without one. */
   readonly enriched: readonly Enriched[];
 }
@@ -57,10 +57,15 @@ export interface UnreadableBatch {
 export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBatch | UnreadableBatch> {
   const enrich = task.enrichment && (await loadEnrichment(task.enrichment));
   // Started together: while one image is augmented here, the next is decoded in libvips' threads.
+  const { cropSize } = task.views;
+  const arrays = trainingArrays(task.samples.length, cropSize);
   const unreadable: { position: number; message: string }[] = [];
   const loaded = await Promise.all(
     task.samples.map(({ sample, key }, position) =>
-      loadTrainingSample(sample, key, task.views).catch((error: unknown) => {
+      fillTrainingSample(sample, key, {
+        options: task.views,
+        arrays: arraysAt(arrays, position, cropSize),
+      }).catch((error: unknown) => {
         if (!(error instanceof UnreadableImage)) throw error;
         unreadable.push({ position, message: error.message });
         return undefined;
@@ -70,9 +75,9 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
   if (unreadable.length > 0) return { unreadable: unreadable.sort((a, b) => a.position - b.position) };
   const samples = loaded.filter((sample) => sample !== undefined);
   const { lattice } = task;
-  const lattices = lattice
-    ? samples.map(({ images, cropSize }) => viewLattice(images, [cropSize, cropSize], lattice))
-    : [];
+  // Packed here and not where the step waits for it.
+  const packed =
+    lattice && packLattices(samples.map(({ images }) => viewLattice(images, [cropSize, cropSize], lattice)));
   const enriched = [];
   for (const sample of enrich ? samples : []) {
     try {
@@ -85,27 +90,11 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
     iteration: task.iteration,
     epoch: task.epoch,
     ids: samples.map(({ id }) => id),
-    cropSize: task.views.cropSize,
-    images: stack(samples, (sample) => sample.images),
-    globalView: stack(samples, (sample) => sample.globalView),
-    localSource: stack(samples, (sample) => sample.localSource),
-    labels: stack(samples, (sample) => sample.labels),
+    cropSize,
+    ...arrays,
+    labels: Float32Array.from(samples.flatMap(({ labels }) => [...labels])),
     imgBox: Int32Array.from(samples.flatMap((sample) => sample.imgBox)),
-    cropNoise: stack(samples, (sample) => sample.cropNoise),
-    lattices,
+    lattice: packed,
     enriched,
   };
-}
-
-function stack(
-  samples: readonly TrainingSample[],
-  of: (sample: TrainingSample) => Float32Array | Uint8Array,
-): Float32Array {
-  const arrays = samples.map(of);
-  const length = arrays[0]!.length;
-  const out = new Float32Array(arrays.length * length);
-  arrays.forEach((array, i) => {
-    out.set(array, i * length);
-  });
-  return out;
 }

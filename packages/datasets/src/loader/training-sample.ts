@@ -47,8 +47,45 @@ export interface TrainingSample {
  */
 export async function loadTrainingSample(
   sample: Sample,
-  { seed, epoch, index }: SampleKey,
+  key: SampleKey,
   options: ViewOptions,
+): Promise<TrainingSample> {
+  return fillTrainingSample(sample, key, { options, arrays: trainingArrays(1, options.cropSize) });
+}
+
+/** The large arrays of a sample, or of a batch's samples one behind the other. */
+export type TrainingArrays = Pick<TrainingSample, 'images' | 'globalView' | 'localSource' | 'cropNoise'>;
+
+/** Room for the large arrays of `count` samples. */
+export function trainingArrays(count: number, cropSize: number): TrainingArrays {
+  const pixels = count * cropSize ** 2;
+  return {
+    images: new Float32Array(3 * pixels),
+    globalView: new Float32Array(3 * pixels),
+    localSource: new Float32Array(3 * pixels),
+    cropNoise: new Float32Array(pixels),
+  };
+}
+
+/** The part of a batch's arrays that belongs to the sample at `position`. */
+export function arraysAt(arrays: TrainingArrays, position: number, cropSize: number): TrainingArrays {
+  const part = (array: Float32Array, channels: number): Float32Array => {
+    const length = channels * cropSize ** 2;
+    return array.subarray(position * length, (position + 1) * length);
+  };
+  return {
+    images: part(arrays.images, 3),
+    globalView: part(arrays.globalView, 3),
+    localSource: part(arrays.localSource, 3),
+    cropNoise: part(arrays.cropNoise, 1),
+  };
+}
+
+/** {@link loadTrainingSample} into arrays that are there already, and become the sample's. */
+export async function fillTrainingSample(
+  sample: Sample,
+  { seed, epoch, index }: SampleKey,
+  { options, arrays }: { readonly options: ViewOptions; readonly arrays: TrainingArrays },
 ): Promise<TrainingSample> {
   const image = await decodeImage(sample.image).catch((error: unknown) => {
     throw new UnreadableImage((error as Error).message, { cause: error });
@@ -58,11 +95,14 @@ export async function loadTrainingSample(
   return {
     id: sample.id,
     cropSize: options.cropSize,
-    images: normalize(views.main, options.normalization),
-    globalView: normalize(views.second, options.normalization),
-    localSource: normalize(views.local, options.normalization),
+    images: normalize(views.main, options.normalization, arrays.images),
+    globalView: normalize(views.second, options.normalization, arrays.globalView),
+    localSource: normalize(views.local, options.normalization, arrays.localSource),
     labels: sample.labels,
     imgBox: views.imgBox,
-    cropNoise: randomStream(randomPurpose.crops, seed, epoch, index).noise(options.cropSize ** 2),
+    cropNoise: randomStream(randomPurpose.crops, seed, epoch, index).noise(
+      options.cropSize ** 2,
+      arrays.cropNoise,
+    ),
   };
 }

@@ -15,8 +15,8 @@ export interface RandomStream {
   pick<T>(values: readonly T[]): T;
   /** The integers `0 … length − 1` in random order. */
   permutation(length: number): Int32Array;
-  /** `length` 32-bit floats in `[0, 1)`. */
-  noise(length: number): Float32Array;
+  /** `length` 32-bit floats in `[0, 1)`, in a new array or in `out`. */
+  noise(length: number, out?: Float32Array): Float32Array;
 }
 
 /** What the streams of one seed are for: streams of different purpose are independent of each other. */
@@ -50,8 +50,7 @@ export function randomStream(...key: readonly number[]): RandomStream {
       }
       return order;
     },
-    noise(length) {
-      const values = new Float32Array(length);
+    noise(length, values: Float32Array = new Float32Array(length)) {
       for (let i = 0; i < length; i++) values[i] = uniformFloat32(generator);
       return values;
     },

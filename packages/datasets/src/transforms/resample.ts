@@ -1,4 +1,5 @@
 import type { RgbImage } from '../image/rgb-image.js';
+import { compiledPasses } from './compiled/passes.js';
 
 /** Interpolation kernels: triangle, or Keys' cubic with a = −0.5. */
 export type ResampleFilter = 'bilinear' | 'bicubic';
@@ -15,16 +16,15 @@ export interface ResampleOptions {
 /** For every output position: where its taps start, how many there are, and their weights (fixed point). */
 interface Taps {
   readonly count: number;
+  /** Room for weights that each position has. */
+  readonly capacity: number;
   readonly starts: Int32Array;
   readonly lengths: Int32Array;
   readonly weights: Int32Array;
 }
 
-const { imul } = Math;
-
 /** Weights carry 22 fractional bits: a sum of weighted 8-bit values, with the cubic's overshoot, stays below 2³¹. */
 const FRACTION_BITS = 22;
-const HALF = 1 << (FRACTION_BITS - 1);
 
 /**
  * Resizes an image as Pillow does: the kernel is widened by the shrinking factor (antialias), weights are normalised at the
@@ -49,9 +49,11 @@ export function resample(image: RgbImage, options: ResampleOptions): RgbImage {
     image.width === width
       ? columnsOf(image, firstRow, endRow, x0, x1)
       : resampleRows(image, firstRow, endRow, horizontal);
-  return keepsHeight
-    ? { width: x1 - x0, height: y1 - y0, data: rows }
-    : { width: x1 - x0, height: y1 - y0, data: resampleColumns(rows, (x1 - x0) * 3, firstRow, vertical) };
+  return {
+    width: x1 - x0,
+    height: y1 - y0,
+    data: keepsHeight ? rows : resampleColumns(rows, (x1 - x0) * 3, firstRow, vertical),
+  };
 }
 
 function kernel(filter: ResampleFilter, distance: number): number {
@@ -86,12 +88,7 @@ function taps(input: number, output: number, from: number, to: number, filter: R
     starts[i] = start;
     lengths[i] = length;
   }
-  return { count, starts, lengths, weights };
-}
-
-function clip(sum: number): number {
-  const value = sum >> FRACTION_BITS;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
+  return { count, capacity, starts, lengths, weights };
 }
 
 function columnsOf(image: RgbImage, firstRow: number, endRow: number, x0: number, x1: number): Uint8Array {
@@ -105,47 +102,32 @@ function columnsOf(image: RgbImage, firstRow: number, endRow: number, x0: number
 }
 
 function resampleRows(image: RgbImage, firstRow: number, endRow: number, horizontal: Taps): Uint8Array {
-  const { count, starts, lengths, weights } = horizontal;
-  const capacity = weights.length / Math.max(1, count);
-  const source = image.data;
-  const out = new Uint8Array((endRow - firstRow) * count * 3);
-  let o = 0;
-  for (let y = firstRow; y < endRow; y++) {
-    for (let x = 0; x < count; x++) {
-      let p = (y * image.width + starts[x]!) * 3;
-      const end = x * capacity + lengths[x]!;
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      for (let k = x * capacity; k < end; k++, p += 3) {
-        const weight = weights[k]!;
-        red += imul(source[p]!, weight);
-        green += imul(source[p + 1]!, weight);
-        blue += imul(source[p + 2]!, weight);
-      }
-      out[o] = clip(red);
-      out[o + 1] = clip(green);
-      out[o + 2] = clip(blue);
-      o += 3;
-    }
-  }
-  return out;
+  const { count, capacity } = horizontal;
+  const { run, place, copy } = compiledPasses();
+  const length = (endRow - firstRow) * count * 3;
+  const stride = image.width * 3;
+  const source = image.data.subarray(firstRow * stride, endRow * stride);
+  const [rows, starts, lengths, weights, out] = place([
+    source,
+    horizontal.starts,
+    horizontal.lengths,
+    horizontal.weights,
+    length,
+  ]);
+  run.resampleRows(rows, image.width, endRow - firstRow, starts, lengths, weights, capacity, count, out);
+  return copy(out, length);
 }
 
 function resampleColumns(rows: Uint8Array, stride: number, firstRow: number, vertical: Taps): Uint8Array {
-  const { count, starts, lengths, weights } = vertical;
-  const capacity = weights.length / Math.max(1, count);
-  const out = new Uint8Array(count * stride);
-  const sums = new Int32Array(stride);
-  for (let y = 0; y < count; y++) {
-    sums.fill(HALF);
-    for (let k = 0; k < lengths[y]!; k++) {
-      const weight = weights[y * capacity + k]!;
-      const row = (starts[y]! - firstRow + k) * stride;
-      for (let i = 0; i < stride; i++) sums[i] = sums[i]! + imul(rows[row + i]!, weight);
-    }
-    const o = y * stride;
-    for (let i = 0; i < stride; i++) out[o + i] = clip(sums[i]!);
-  }
-  return out;
+  const { count, capacity } = vertical;
+  const { run, place, copy } = compiledPasses();
+  const [source, starts, lengths, weights, out] = place([
+    rows,
+    vertical.starts,
+    vertical.lengths,
+    vertical.weights,
+    count * stride,
+  ]);
+  run.resampleColumns(source, stride, firstRow, starts, lengths, weights, capacity, count, out);
+  return copy(out, count * stride);
 }

@@ -67,7 +67,8 @@ export async function killTraining(training: KilledTraining, options: KillOption
     const open = killKinds.filter((kind) => counts[kind] < wanted[kind]);
     const atEnd = viewRun(killed).newest === training.iterations;
     // The report comes last: what else is wanted is had before.
-    const first = open.filter((kind) => (kind === 'report') === (atEnd || open.length === 1));
+    const others = atEnd ? [] : open.filter((kind) => kind !== 'report');
+    const first = others.length > 0 ? others : open.filter((kind) => kind === 'report');
     const activity = first[Math.floor(random() * first.length)];
     if (!activity) return undefined;
     const occurrence =

@@ -39,13 +39,17 @@ const data = z.strictObject({
     .optional()
     .describe('share of the images for validation where no lists are (folder); default: 0.1'),
   workers: z
-    .number()
-    .int()
-    .min(0)
-    .max(256)
-    .default(1)
-    .describe('threads that decode and augment ahead of the step'),
-  prefetch: count.default(3).describe('batches made ahead'),
+    .union([z.literal('auto'), z.number().int().min(0).max(256)], {
+      error: 'give a whole number of threads, 0 to 256, or auto',
+    })
+    .default('auto')
+    .describe(
+      'threads that decode and augment ahead of the step; auto: one less than there are cores, 1 to 16',
+    ),
+  prefetch: z
+    .union([z.literal('auto'), count], { error: 'give a whole number of batches, 1 or more, or auto' })
+    .default('auto')
+    .describe('batches made ahead; auto: two more than workers, each of which makes a whole one'),
   maxUnreadable: z
     .number()
     .int()

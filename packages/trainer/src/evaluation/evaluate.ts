@@ -18,6 +18,7 @@ import {
 import { ignoreIndex } from '@toco/method';
 import { createProgress, printLine, type Progress, UserError } from '@toco/files';
 import type { Config } from '../config/config.js';
+import { loaderThreads } from '../data/loader-threads.js';
 
 /** What {@link evaluate} looks at. */
 export interface EvaluateOptions {
@@ -42,10 +43,8 @@ export interface EvaluateOptions {
 }
 
 /** How a configuration validates a network on this backbone, during a run and after it. */
-export function evaluateOptionsOf(
-  { evaluation, data: { workers } }: Config,
-  { mean, std }: Backbone,
-): EvaluateOptions {
+export function evaluateOptionsOf({ evaluation, data }: Config, { mean, std }: Backbone): EvaluateOptions {
+  const { workers } = loaderThreads(data);
   return { ...evaluation, mean, std, workers, progress: createProgress('validate') };
 }
 

@@ -7,6 +7,7 @@ import { rememberedBackbone } from '@toco/weights';
 import type { Config } from '../config/config.js';
 import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
 import { stepConfigOf } from '../config/config.js';
+import { loaderThreads } from '../data/loader-threads.js';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
 import { startingState } from '../checkpoints/starting-state.js';
@@ -55,7 +56,7 @@ export async function trainingStart(
   { network, settings }: TrainingSource,
   options: { readonly checkpoint: string | undefined; readonly print: (line: string) => void },
 ): Promise<TrainingStart> {
-  const { checkpoint, compile, precision, xla } = config.engine;
+  const { checkpoint, compile, precision, xla, tf32 } = config.engine;
   const engine = await initBackend({ ...config.engine, print: options.print });
   const compiled = compile && engine.backend === 'tensorflow';
   const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
@@ -71,7 +72,8 @@ export async function trainingStart(
       targetForward: lanes.forward,
     }),
     targetForward: lanes.forward,
-    ...(compiled && { compiled: { precision, xla, ...lanes.options } }),
+    // The engine's option stops cuBLAS and cuDNN, TensorFlow's own switch what XLA makes of products.
+    ...(compiled && { compiled: { precision, xla, tensorFloat32: tf32, ...lanes.options } }),
   };
 }
 
@@ -92,8 +94,7 @@ export function batchesOf(
     views: { scaleRange: config.views.scale, flipProbability: config.views.flip },
     batchSize: config.batchSize,
     seed: config.seed,
-    workers: config.data.workers,
-    prefetch: config.data.prefetch,
+    ...loaderThreads(config.data),
     maxUnreadable: config.data.maxUnreadable,
     maxUnreadableShare: config.data.maxUnreadableShare,
     ...range,
