@@ -6,15 +6,26 @@ import { compile, fromPackage, nodeHeaders, prebuiltFolder } from './binding.js'
 import { cacheFolder } from '@toco/files';
 import { installFolder } from './install-folder.js';
 import { readManifest } from './manifest.js';
+import { supportedPlatform, type SupportedPlatform } from './platform.js';
 import type { Print } from './progress.js';
 import { assertTrusted } from './trusted.js';
 
 const moduleName = 'toco_kernels.node';
 
-// Flags of g++ by instruction set; code for each goes into the module, and the processor decides which is used.
 const avx2 = ['-mavx2', '-mfma'];
 const avx512 = [...avx2, '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512cd'];
-export const instructionSets = { avx2, avx512, avx512_bf16: [...avx512, '-mavx512bf16'] };
+
+/** Flags of g++ by instruction set; code for each goes into the module, and the processor decides which is used. */
+export const instructionSets: Readonly<
+  Record<SupportedPlatform, Readonly<Record<string, readonly string[]>>>
+> = {
+  'linux-x64': { avx2, avx512, avx512_bf16: [...avx512, '-mavx512bf16'] },
+  // all processors of this kind have it, so there is nothing to ask for
+  'linux-arm64': { neon: [] },
+};
+
+/** The least that our kernels need: what has no better code is compiled for it. */
+const least = { 'linux-x64': avx2, 'linux-arm64': ['-Wno-psabi'] } as const;
 
 export const flags = [
   ...['-O3', '-fPIC', '-std=c++17', '-fvisibility=hidden', '-DNAPI_VERSION=8'],
@@ -25,7 +36,9 @@ export const sourceFolder = fromPackage('native/kernels');
 
 /** Name of what these sources and flags give; another version of this package has another beside it in the cache. */
 function kernelsName(): string {
-  const hash = createHash('sha256').update(JSON.stringify([instructionSets, flags]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([supportedPlatform(), instructionSets[supportedPlatform()], flags]),
+  );
   for (const name of readdirSync(sourceFolder).sort()) hash.update(readFileSync(join(sourceFolder, name)));
   return `kernels-${hash.digest('hex').slice(0, 12)}`;
 }
@@ -65,13 +78,18 @@ export async function installKernels(engineFolder: string, print: Print): Promis
 }
 
 async function compileKernels(engineFolder: string, folder: string): Promise<void> {
+  const platform = supportedPlatform();
   const objects = [
-    ...Object.entries(instructionSets).map(([name, options]) => ({
+    ...Object.entries(instructionSets[platform]).map(([name, options]) => ({
       source: 'attention.cc',
       object: `${name}.o`,
       options: [...options, `-DINSTRUCTION_SET=${name}`],
     })),
-    ...['lattice', 'refine'].map((name) => ({ source: `${name}.cc`, object: `${name}.o`, options: avx2 })),
+    ...['lattice', 'refine'].map((name) => ({
+      source: `${name}.cc`,
+      object: `${name}.o`,
+      options: least[platform],
+    })),
     ...['attention-operations', 'lattice-operation', 'refine-operation', 'register', 'module'].map(
       (name) => ({
         source: `${name}.cc`,

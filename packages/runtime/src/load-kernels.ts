@@ -5,7 +5,7 @@ import { setupCommand } from './engine.js';
 import { findKernels } from './kernels.js';
 
 /** What `TOCO_KERNELS` may be: the best instruction set to use, or none of our kernels. */
-const choices = ['avx512_bf16', 'avx512', 'avx2', 'off'] as const;
+const choices = ['avx512_bf16', 'avx512', 'avx2', 'neon', 'off'] as const;
 
 interface KernelsModule {
   readonly register: (limit?: string) => string | null;

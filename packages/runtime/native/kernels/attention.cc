@@ -22,6 +22,8 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr int vectorBytes = 64, tileVectors = 4;  // 24 of 32 registers hold sums
+#elif defined(__aarch64__)
+constexpr int vectorBytes = 16, tileVectors = 4;  // 24 of 32
 #else
 constexpr int vectorBytes = 32, tileVectors = 2;  // 12 of 16
 #endif

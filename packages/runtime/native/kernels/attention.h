@@ -24,6 +24,11 @@ struct AttentionKernels {
   Attention float32, bfloat16;
 };
 
+#if defined(__aarch64__)
+namespace neon {
+extern const AttentionKernels kernels;
+}
+#else
 namespace avx2 {
 extern const AttentionKernels kernels;
 }
@@ -33,5 +38,6 @@ extern const AttentionKernels kernels;
 namespace avx512_bf16 {
 extern const AttentionKernels kernels;
 }
+#endif
 
 }  // namespace toco

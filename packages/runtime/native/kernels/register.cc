@@ -32,6 +32,10 @@ extern "C" const char* toco_register_kernels(const char* limit, std::string* com
   using namespace toco;
   static const char* name = nullptr;
   if (name) return name;
+#if defined(__aarch64__)
+  // Every processor of this kind has it.
+  const InstructionSet sets[] = {{"neon", neon::kernels, true}};
+#else
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -42,6 +46,7 @@ extern "C" const char* toco_register_kernels(const char* limit, std::string* com
       {"avx512", avx512::kernels, avx512},
       {"avx2", avx2::kernels, avx2},
   };
+#endif
   bool allowed = limit == nullptr;
   for (const auto& set : sets) {
     allowed = allowed || std::strcmp(set.name, limit) == 0;
