@@ -44,7 +44,7 @@ export interface BackendInfo {
   readonly version: string;
   /** Threads of the operations. */
   readonly threads: number;
-  /** Instructions that our kernels use (`avx512_bf16`, `avx512`, `avx2`); undefined where TensorFlow computes without them. */
+  /** Instructions that our kernels use (`amx_bf16`, `avx512_bf16`, `avx512`, `avx2`, `neon`); undefined where TensorFlow computes without them. */
   readonly kernels?: string;
   /** All of it in one line, as it was printed. */
   readonly description: string;
@@ -178,9 +178,9 @@ function loadEngine(options: BackendOptions): Loaded {
 }
 
 function describe(kernels: KernelsState): string {
-  return 'instructions' in kernels
-    ? `kernels ${kernels.instructions}`
-    : `no kernels of ours (${kernels.without})`;
+  if ('without' in kernels) return `no kernels of ours (${kernels.without})`;
+  const { instructions, passedOver } = kernels;
+  return `kernels ${instructions}${passedOver === undefined ? '' : `, ${passedOver} passed over: wrong on a small input here`}`;
 }
 
 function engineEnvironment(options: BackendOptions): {

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { initBackend } from '../src/init-backend.js';
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from '@toco/files';
-import { flags, instructionSets, sourceFolder } from '../src/kernels.js';
+import { attentionSource, flags, instructionSets, sourceFolder } from '../src/kernels.js';
 import { supportedPlatform } from '../src/platform.js';
 import { built, runNode, start } from './run-node.js';
 
@@ -22,26 +22,61 @@ const missing = supported.length > 0 ? '' : ' (skipped: no kernels on this machi
 for (const set of sets.filter((set) => !supported.includes(set)))
   test.skip(`attention and its gradient by ${set} (skipped: not on this machine)`, () => undefined);
 
+const initialise = `const { initBackend } = await import(${JSON.stringify(built('index.js'))});
+  try { console.log(JSON.stringify(await initBackend({ backend: 'tensorflow', device: 'cpu' }))); }
+  catch (error) { console.log(error.name + ': ' + error.message); }`;
+
+async function expectRight(set: string, environment: Record<string, string> = {}): Promise<void> {
+  const program = fileURLToPath(new URL('compare-attention.js', import.meta.url));
+  const { code, stdout, stderr } = await start('node', [program], { ...environment, TOCO_KERNELS: set })
+    .ended;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const { kernels, results } = JSON.parse(stdout) as {
+    kernels: string;
+    results: Record<'output' | 'outputBound' | 'gradient' | 'gradientBound', number>[];
+  };
+  expect(kernels).toBe(set);
+  expect(results).toHaveLength(18);
+  for (const { output, outputBound, gradient, gradientBound } of results) {
+    expect(output).toBeLessThan(outputBound);
+    expect(gradient).toBeLessThan(gradientBound);
+  }
+}
+
 if (supported.length > 0)
   test.each(supported)(
     'attention and its gradient by %s equal those in float64',
-    async (set) => {
-      const program = fileURLToPath(new URL('compare-attention.js', import.meta.url));
-      const { code, stdout, stderr } = await start('node', [program], { TOCO_KERNELS: set }).ended;
-      expect({ code, stderr }).toMatchObject({ code: 0 });
-      const { kernels, results } = JSON.parse(stdout) as {
-        kernels: string;
-        results: Record<'output' | 'outputBound' | 'gradient' | 'gradientBound', number>[];
-      };
-      expect(kernels).toBe(set);
-      expect(results).toHaveLength(12);
-      for (const { output, outputBound, gradient, gradientBound } of results) {
-        expect(output).toBeLessThan(outputBound);
-        expect(gradient).toBeLessThan(gradientBound);
-      }
-    },
+    (set) => expectRight(set),
     60_000,
   );
+
+/** Emulated tiles take the vectors of this set for what surrounds them. */
+const withVectors = supported.includes('avx512_bf16') ? test : test.skip;
+
+withVectors(
+  `emulated tiles: attention equals that in float64, and tiles that are wrong are passed over${supported.includes('avx512_bf16') ? '' : ' (skipped: no AVX-512 with bf16)'}`,
+  async () => {
+    const root = await mkdtemp(join(tmpdir(), 'toco-tiles-'));
+    try {
+      for (const name of ['engines', 'tfjs-node-gpu-4.22.0'])
+        if (existsSync(join(cacheFolder(), name))) await symlink(join(cacheFolder(), name), join(root, name));
+      const setUp = `const { setup } = await import(${JSON.stringify(built('index.js'))}); await setup({ device: 'cpu' });`;
+      const right = { TOCO_CACHE: root, TOCO_EMULATE_TILES: '1' };
+      expect(await runNode(setUp, right)).toMatchObject({ code: 0 });
+      await expectRight('amx_bf16', right);
+      const wrong = { TOCO_CACHE: root, TOCO_EMULATE_TILES: '2' };
+      expect(await runNode(setUp, wrong)).toMatchObject({ code: 0 });
+      const { stderr } = await runNode(initialise, wrong);
+      expect(stderr).toMatch(
+        / kernels avx512(?:_bf16)?, amx_bf16 passed over: wrong on a small input here \(/,
+      );
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    } finally {
+      await rm(root, { recursive: true });
+    }
+  },
+  300_000,
+);
 
 test('code for different instructions shares no function, which the linker would keep once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'toco-objects-'));
@@ -49,7 +84,7 @@ test('code for different instructions shares no function, which the linker would
     const units: [string, string][] = [
       ['lattice.cc', sets[0]!],
       ['refine.cc', sets[0]!],
-      ...sets.map((set): [string, string] => ['attention.cc', set]),
+      ...sets.map((set): [string, string] => [attentionSource(set), set]),
     ];
     for (const [source, name] of units) {
       const object = join(folder, `${name}.o`);
@@ -64,16 +99,12 @@ test('code for different instructions shares no function, which the linker would
   }
 }, 60_000);
 
-const initialise = `const { initBackend } = await import(${JSON.stringify(built('index.js'))});
-  try { console.log(JSON.stringify(await initBackend({ backend: 'tensorflow', device: 'cpu' }))); }
-  catch (error) { console.log(error.name + ': ' + error.message); }`;
-
 test('TOCO_KERNELS switches them off, and is refused where it means nothing', async () => {
   const off = await runNode(initialise, { TOCO_KERNELS: 'off' });
   expect(JSON.parse(off.stdout)).not.toHaveProperty('kernels');
   expect(off.stderr).toContain(', no kernels of ours (switched off by TOCO_KERNELS) (');
   expect((await runNode(initialise, { TOCO_KERNELS: 'sse' })).stdout).toBe(
-    'UserError: TOCO_KERNELS is "sse": it may be avx512_bf16, avx512, avx2, off, or not be set.\n',
+    'UserError: TOCO_KERNELS is "sse": it may be amx_bf16, avx512_bf16, avx512, avx2, neon, off, or not be set.\n',
   );
 });
 

@@ -1,4 +1,4 @@
-// Compiled once for each instruction set, with INSTRUCTION_SET naming it.
+// Compiled once for each instruction set but tiles, with INSTRUCTION_SET naming it.
 //
 // A block of queries is multiplied with all keys, so that whole rows of scores lie in the cache: their softmax needs no
 // second look. Factors are first packed in the order in which the inner loop reads them. A product's step takes one
