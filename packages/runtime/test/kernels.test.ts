@@ -47,7 +47,7 @@ if (supported.length > 0)
   test.each(supported)(
     'attention and its gradient by %s equal those in float64',
     (set) => expectRight(set),
-    60_000,
+    300_000,
   );
 
 /** Emulated tiles take the vectors of this set for what surrounds them. */
@@ -97,7 +97,7 @@ test('code for different instructions shares no function, which the linker would
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 60_000);
+}, 300_000);
 
 test('TOCO_KERNELS switches them off, and is refused where it means nothing', async () => {
   const off = await runNode(initialise, { TOCO_KERNELS: 'off' });
