@@ -137,7 +137,7 @@ test('an engine without kernels says how to get them, and setup compiles them', 
   } finally {
     await rm(root, { recursive: true });
   }
-}, 120_000);
+}, 300_000);
 
 withKernels(`what is no number stays none${missing}`, async () => {
   const { stdout } = await runNode(`
