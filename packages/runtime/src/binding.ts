@@ -89,7 +89,7 @@ export function nodeHeaders(): string {
 
 /** Runs g++, or the compiler that `TOCO_CXX` names (one for another processor, say). */
 export async function compile(args: readonly string[]): Promise<void> {
-  const compiler = process.env['TOCO_CXX'] || 'g++';
+  const compiler = process.env['TOCO_CXX'] ?? 'g++';
   const result = await runProgram(compiler, args).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
     throw new UserError(

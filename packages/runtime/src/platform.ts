@@ -14,8 +14,7 @@ export type SupportedPlatform = (typeof supported)[number];
  * there: what it names is believed, and nothing is translated.
  */
 export function currentPlatform(): string {
-  const told = process.env['TOCO_PLATFORM'];
-  return told || `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`;
+  return process.env['TOCO_PLATFORM'] ?? `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`;
 }
 
 /** Whether Node runs on musl (Alpine) instead of glibc, for which the wheels are built. */

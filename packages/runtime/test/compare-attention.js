@@ -32,7 +32,6 @@ for (const T of [1, 14])
     [2, 50, 1, 64],
     [1, 1, 2, 64],
   ]) {
-    const width = heads * size;
     const make = (shape) => {
       const values = draw(shape.reduce((a, b) => a * b));
       return { shape, values: T === 1 ? values : rounded(values) };
