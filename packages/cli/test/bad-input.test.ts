@@ -46,12 +46,24 @@ describe('configuration', () => {
     [['--set', 'localCrops.size=64'], /localCrops\.size 64 does not fit into views\.cropSize 48/],
     [['--set', 'data.dataset=voc'], /data\.root is missing/],
     [['--config', 'nowhere.yaml'], /nowhere\.yaml: no such file; check --config\.$/],
+    [['--config', '/dev/null'], /\/dev\/null: not an ordinary file; check --config\.$/],
     [['--backbone', 'nowhere.js'], /--backbone nowhere\.js: no such file\.$/],
   ])('%j', async (args, line) => {
     await inTemporaryFolder(async (folder) => {
       const out = join(folder, 'run');
       const given = args[0] === '--config' ? ['--backbone', tinyBackbone] : tinyRun;
       await expectRefusal(['train', ...given, ...args, '--out', out], line, out);
+    });
+  });
+
+  test('a fault in a module of code comes with its stack, which names the place', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const broken = join(folder, 'broken.js');
+      writeFileSync(broken, 'export const backbone = undefined.stride;');
+      const out = join(folder, 'run');
+      const { status, stderr } = await toco(['train', ...tinyRun, '--backbone', broken, '--out', out]);
+      expect(stderr).toMatch(/TypeError: Cannot read properties of undefined.*\n\s+at .*broken\.js:1/);
+      expect(status).toBe(1);
     });
   });
 

@@ -25,7 +25,7 @@ interface TensorFlowBackend {
 export function tensorflowConvolution(dilation: number, padding: 'SAME' | 'VALID'): Convolution | undefined {
   if (tf.getBackend() !== 'tensorflow') return undefined;
   if (!usesOneDnn()) return undefined;
-  const backend = tf.backend() as unknown as TensorFlowBackend;
+  const backend = tf.backend() as tf.KernelBackend & TensorFlowBackend;
   const { binding } = backend;
   const attributes = [
     { name: 'T', type: binding['TF_ATTR_TYPE'], value: binding['TF_FLOAT'] },

@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** What a progress line shows. */
 export interface ProgressStatus {
   readonly done: number;
@@ -44,11 +46,11 @@ export function progressLine(
 
 /** Options of {@link createProgress}. */
 export interface ProgressOptions {
-  readonly stream?: NodeJS.WriteStream;
+  readonly stream?: NodeJS.WriteStream | undefined;
   /** Whether the caller gives the time left with each update, once it is known; else it is judged by the mean. */
-  readonly givesLeft?: boolean;
+  readonly givesLeft?: boolean | undefined;
   /** Milliseconds now; for tests. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** Progress on the error stream: standard output stays free for results. */
@@ -76,7 +78,7 @@ export function createProgress(label: string, options: ProgressOptions = {}): Pr
       [last, full] = [time, isEnd];
       const passed = (time - began) / 1000;
       const left = givesLeft ? status.left : meanLeft(status, time);
-      const line = progressLine(label, status, { passed, left });
+      const line = printable(progressLine(label, status, { passed, left }));
       if (stream.isTTY) {
         stream.write(`\r\x1b[2K${line.slice(0, Math.max(20, stream.columns - 1))}`);
         dirty = true;

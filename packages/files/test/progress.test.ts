@@ -58,3 +58,9 @@ test('the caller may know the time left, or not yet', () => {
   // eslint-disable-next-line no-control-regex -- that there is none
   expect(lines.join('')).not.toMatch(/[\x1b\r]/);
 });
+
+test('a name among the values moves no cursor', () => {
+  const { lines, stream, clock } = recorder(true);
+  createProgress('cats\x1b[2J', { stream, now: () => clock.time }).update({ done: 1, total: 1 });
+  expect(lines.join('')).toContain(String.raw`cats\x1b[2J`);
+});

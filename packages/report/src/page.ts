@@ -3,11 +3,10 @@ import { classSection } from './class-section.js';
 import { configurationSection } from './configuration-section.js';
 import { headline } from './headline.js';
 import { html, trusted } from './markup.js';
-import { pageScript } from './page-script.js';
+import type { PageFiles } from './page-files.js';
 import { panelSection } from './panel-section.js';
 import type { ReportData } from './report-data.js';
 import { similaritySection } from './similarity-section.js';
-import { style } from './style.js';
 import { trainingCharts } from './training-charts.js';
 
 /** The browser itself makes sure that nothing is fetched from anywhere. */
@@ -16,9 +15,9 @@ const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sc
 /**
  * The whole report as one HTML file.
  *
- * @param library script and style sheet of the chart library
+ * @param files what is put into it
  */
-export function reportPage(data: ReportData, library: { script: string; style: string }): string {
+export function reportPage(data: ReportData, { styles, scripts }: PageFiles): string {
   const charts = trainingCharts(data.rows, data);
   return html`<!doctype html>
     <html lang="en">
@@ -28,7 +27,7 @@ export function reportPage(data: ReportData, library: { script: string; style: s
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${data.title}</title>
         <style>
-          ${trusted(library.style)}${trusted(style)}
+          ${styles.map((style) => trusted(style))}
         </style>
       </head>
       <body>
@@ -45,12 +44,12 @@ export function reportPage(data: ReportData, library: { script: string; style: s
           }
           ${configurationSection(data)}
         </main>
-        <script>
-          ${trusted(library.script)};
-        </script>
-        <script>
-          ${trusted(pageScript)};
-        </script>
+        ${scripts.map(
+          (script) =>
+            html`<script>
+              ${trusted(script)};
+            </script>`,
+        )}
       </body>
     </html> `.markup;
 }

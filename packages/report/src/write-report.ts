@@ -1,6 +1,6 @@
 import { writeWhole } from '@toco/files';
 import { reportPage } from './page.js';
-import { plotLibrary } from './plot-library.js';
+import { pageFiles } from './page-files.js';
 import type { ReportData } from './report-data.js';
 
 /**
@@ -11,5 +11,5 @@ import type { ReportData } from './report-data.js';
  * await writeReport('runs/scenes/report.html', { ...data, rows: await readMetrics('runs/scenes/metrics.jsonl') });
  */
 export async function writeReport(path: string, data: ReportData): Promise<void> {
-  await writeWhole(path, [new TextEncoder().encode(reportPage(data, await plotLibrary()))]);
+  await writeWhole(path, [new TextEncoder().encode(reportPage(data, await pageFiles()))]);
 }

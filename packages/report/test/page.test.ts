@@ -10,7 +10,7 @@ import { smooth } from '../src/smooth.js';
 import { trainingCharts } from '../src/training-charts.js';
 import { sampleReport, sampleRows } from './sample-report.js';
 
-const library = { script: '/* library */', style: '' };
+const library = { styles: [], scripts: ['/* library */'] };
 
 /** The page as a reader without markup sees it, spaces collapsed. */
 function textOf(page: string): string {

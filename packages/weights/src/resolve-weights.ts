@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { openSafetensors } from '@toco/formats';
-import { cacheFolder } from '@toco/files';
-import { downloadFile, type HubDownloadOptions } from '@toco/files';
+import { downloadFile, type HubDownloadOptions, UserError, withLock } from '@toco/files';
+import { cachedFile, hubCache, hubToken } from './hub-cache.js';
 import { isHubName, parseHubName } from './hub-name.js';
 
 /** Where Hugging Face's hub is; the environment's `HF_ENDPOINT` names a mirror, as for Hugging Face's own programs. */
@@ -23,16 +22,16 @@ export interface ResolveWeightsOptions extends Pick<
   'attempts' | 'pause' | 'patience' | 'slowest' | 'most'
 > {
   /** Takes what is said, a line at a time; default: the error stream. */
-  readonly print?: (line: string) => void;
-  /** Folder that downloads are kept in; default: `weights` in the cache of `@toco/runtime`. */
-  readonly cache?: string;
+  readonly print?: ((line: string) => void) | undefined;
+  /** Cache of the hub; default: the one that Hugging Face's own programs use, see {@link hubCache}. */
+  readonly cache?: string | undefined;
   /** Shows megabytes as they arrive; default: nothing. */
   readonly bar?: DownloadBar | undefined;
 }
 
 /**
  * The file that a weight specification means: a path as it is, or the cached `model.safetensors` of `hf:owner/name` or
- * `hf:owner/name@revision`, downloaded when it is first asked for. What is in the cache is used without asking the hub; a
+ * `hf:owner/name@revision`, downloaded when it is first asked for, with the token of `HF_TOKEN`. What is in the cache is used without asking the hub; a
  * download that broke off goes on where it stopped.
  *
  * @throws one line: no such file or model, no connection, an incomplete or wrong file
@@ -44,46 +43,52 @@ export interface ResolveWeightsOptions extends Pick<
 export async function resolveWeights(spec: string, options: ResolveWeightsOptions = {}): Promise<string> {
   if (!isHubName(spec)) {
     if (!existsSync(spec))
-      throw new Error(`${spec}: no such file; for a model on a hub write hf:owner/name.`);
+      throw new UserError(`${spec}: no such file; for a model on a hub write hf:owner/name.`);
     return spec;
   }
   const {
     print = (line) =>
       process.stderr.write(`${line}
 `),
-    cache = join(cacheFolder(), 'weights'),
+    cache = hubCache(),
     bar,
   } = options;
-  const { owner, name, revision } = parseHubName(spec);
-  const path = join(cache, owner, name, revision, fileName);
-  if (existsSync(path)) return path;
-  const address = new URL(
-    `${endpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${fileName}`,
-  );
-  print(`Downloading ${address.href} to ${path}.`);
-  const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
-  try {
-    await downloadFile(address, path, {
-      ...options,
-      // A page of a proxy or a hotel also arrives whole: what is no safetensors file is not kept.
-      verify: (partial) => {
-        openSafetensors(partial).close();
-      },
-      progress: (done, total) => {
-        if (total !== undefined) bar?.update({ done: megabytes(done), total: megabytes(total) });
-      },
-    });
-  } finally {
-    bar?.stop();
+  const model = parseHubName(spec);
+  const { owner, name, revision } = model;
+  const file = cachedFile(cache, model, fileName);
+  const fetched = (): Promise<string> => withLock(file.lock, async () => file.found() ?? fetchFile());
+  return file.found() ?? fetched();
+
+  async function fetchFile(): Promise<string> {
+    const address = new URL(
+      `${endpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${fileName}`,
+    );
+    print(`Downloading ${address.href} to ${cache}.`);
+    const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
+    try {
+      const version = await downloadFile(address, file.arriving, {
+        ...options,
+        token: hubToken(),
+        // A page of a proxy or a hotel also arrives whole: what is no safetensors file is not kept.
+        verify: (partial) => {
+          openSafetensors(partial).close();
+        },
+        progress: (done, total) => {
+          if (total !== undefined) bar?.update({ done: megabytes(done), total: megabytes(total) });
+        },
+      });
+      return await file.keep(version ?? {});
+    } finally {
+      bar?.stop();
+    }
   }
-  return path;
 }
 
 function endpoint(): string {
   const chosen = process.env['HF_ENDPOINT'];
   if (!chosen) return hub;
   if (!/^https?:\/\//.test(chosen) || !URL.canParse(chosen)) {
-    throw new Error(`HF_ENDPOINT: "${chosen}" is no address; write https://host.`);
+    throw new UserError(`HF_ENDPOINT: "${chosen}" is no address; write https://host.`);
   }
   return chosen;
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 export interface Seen {
   readonly path: string;
   readonly range: string | undefined;
+  readonly token: string | undefined;
 }
 
 /** A server on this machine that behaves as it is told. */
@@ -20,7 +21,7 @@ export interface HubServer {
 export async function hubServer(): Promise<HubServer> {
   const seen: Seen[] = [];
   const server: Server = createServer((request, response) => {
-    seen.push({ path: request.url!, range: request.headers.range });
+    seen.push({ path: request.url!, range: request.headers.range, token: request.headers.authorization });
     hub.answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

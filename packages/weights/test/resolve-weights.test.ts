@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { encodeSafetensors } from '@toco/formats';
 import { parseHubName } from '../src/hub-name.js';
 import { resolveWeights, type ResolveWeightsOptions } from '../src/resolve-weights.js';
@@ -24,6 +24,8 @@ const bar = { update: () => undefined, stop: () => undefined };
 let hub: HubServer;
 let cache = '';
 let path = '';
+let blobs = '';
+let partial = '';
 let options: ResolveWeightsOptions;
 const before = process.env['HF_ENDPOINT'];
 
@@ -31,7 +33,10 @@ beforeEach(async () => {
   hub = await hubServer();
   process.env['HF_ENDPOINT'] = `${hub.address}/`;
   cache = await mkdtemp(join(tmpdir(), 'toco-hub-'));
-  path = join(cache, 'timm', 'deit_tiny_patch16_224.fb_in1k', 'main', 'model.safetensors');
+  const model = join(cache, 'models--timm--deit_tiny_patch16_224.fb_in1k');
+  path = join(model, 'snapshots', 'main', 'model.safetensors');
+  blobs = join(model, 'blobs');
+  partial = join(blobs, 'main--model.safetensors.part');
   options = { cache, print: () => undefined, bar, pause: 1, attempts: 3 };
 });
 afterEach(async () => {
@@ -41,9 +46,9 @@ afterEach(async () => {
   await rm(cache, { recursive: true });
 });
 
-async function leave(partial: Buffer): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, partial);
+async function leave(bytes: Buffer): Promise<void> {
+  await mkdir(blobs, { recursive: true });
+  await writeFile(partial, bytes);
 }
 
 test('a model is downloaded once and then comes from the cache', async () => {
@@ -51,9 +56,87 @@ test('a model is downloaded once and then comes from the cache', async () => {
   expect(await resolveWeights(spec, options)).toBe(path);
   expect(content.equals(await readFile(path))).toBe(true);
   expect(readdirSync(dirname(path))).toEqual(['model.safetensors']);
+  expect(readdirSync(blobs)).toEqual([sha256]);
   await hub.close();
   expect(await resolveWeights(spec, options)).toBe(path);
-  expect(hub.seen).toEqual([{ path: asked, range: undefined }]);
+  expect(hub.seen).toMatchObject([{ path: asked, range: undefined }]);
+});
+
+const commit = '0123456789abcdef0123456789abcdef01234567';
+
+test('the cache is laid out as that of Hugging Face: blobs, snapshots, refs', async () => {
+  hub.answer = send(content, { headers: { ...tag, 'x-repo-commit': commit } });
+  const found = await resolveWeights(spec, options);
+  expect(found).toBe(path.replace('main', commit));
+  expect(await readlink(found)).toBe(join('..', '..', 'blobs', sha256));
+  expect(content.equals(await readFile(found))).toBe(true);
+  expect(await readFile(join(blobs, '../refs/main'), 'utf8')).toBe(commit);
+  await hub.close();
+  for (const name of [spec, `${spec}@main`, `${spec}@${commit}`])
+    expect(await resolveWeights(name, options)).toBe(found);
+});
+
+test('what another program has put there is used without asking', async () => {
+  await mkdir(join(blobs, '../refs'), { recursive: true });
+  await mkdir(dirname(path.replace('main', commit)), { recursive: true });
+  await writeFile(join(blobs, '../refs/main'), `${commit}\n`);
+  await writeFile(path.replace('main', commit), content);
+  expect(await resolveWeights(spec, options)).toBe(path.replace('main', commit));
+  expect(hub.seen).toEqual([]);
+});
+
+test('names that a server gives lead nowhere else', async () => {
+  hub.answer = send(content, { headers: { etag: '"../../../evil"', 'x-repo-commit': '../evil' } });
+  expect(await resolveWeights(spec, options)).toBe(path);
+  expect(readdirSync(blobs)).toEqual([]);
+  expect(readdirSync(cache).sort()).toEqual(['.locks', 'models--timm--deit_tiny_patch16_224.fb_in1k']);
+});
+
+describe('the environment of Hugging Face', () => {
+  const names = ['HF_HOME', 'HF_HUB_CACHE', 'HF_TOKEN', 'HF_TOKEN_PATH', 'XDG_CACHE_HOME'] as const;
+  const own = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  const clear = (): void => {
+    for (const name of names) Reflect.deleteProperty(process.env, name);
+  };
+  beforeEach(clear);
+  afterEach(() => {
+    clear();
+    for (const name of names) if (own[name] !== undefined) process.env[name] = own[name];
+  });
+
+  test('HF_HOME and HF_HUB_CACHE say where the cache is', async () => {
+    hub.answer = send(content, { headers: tag });
+    process.env['HF_HOME'] = cache;
+    const { cache: _, ...rest } = options;
+    expect(await resolveWeights(spec, rest)).toBe(path.replace(cache, join(cache, 'hub')));
+    process.env['HF_HUB_CACHE'] = join(cache, 'elsewhere');
+    expect(await resolveWeights(spec, rest)).toBe(path.replace(cache, join(cache, 'elsewhere')));
+  });
+
+  test('HF_TOKEN, or the file that a login left, goes to the hub and not to the storage that it leads on to', async () => {
+    process.env['HF_HOME'] = cache;
+    const storage = await hubServer();
+    try {
+      storage.answer = send(content, { headers: tag });
+      hub.answer = (_, response) =>
+        response.writeHead(302, { location: `${storage.address}/bytes?key=1` }).end();
+      await writeFile(join(cache, 'token'), 'of the file\n');
+      await resolveWeights(spec, options);
+      process.env['HF_TOKEN'] = 'of the variable';
+      await resolveWeights(`${spec}@v2`, options);
+      expect(hub.seen.map(({ token }) => token)).toEqual(['Bearer of the file', 'Bearer of the variable']);
+      expect(storage.seen.map(({ token }) => token)).toEqual([undefined, undefined]);
+    } finally {
+      await storage.close();
+    }
+  });
+
+  test('without a token none is sent', async () => {
+    process.env['HF_HOME'] = cache;
+    hub.answer = (_, response) => response.writeHead(401).end();
+    await expect(resolveWeights(spec, options)).rejects.toThrow(/needs a permission .*set HF_TOKEN/);
+    expect(hub.seen[0]!.token).toBeUndefined();
+  });
 });
 
 test('another revision is another file', async () => {
@@ -85,7 +168,7 @@ test('a server that breaks off for ever ends in one line, and the next call goes
   expect(existsSync(path)).toBe(false);
   hub.answer = send(content, { headers: tag });
   await resolveWeights(spec, options);
-  expect(hub.seen.at(-1)!.range).toBe('bytes=70000-');
+  expect(hub.seen.at(-1)!.range).toMatch(/^bytes=[1-9]\d{3,4}-$/);
   expect(content.equals(await readFile(path))).toBe(true);
 });
 
@@ -112,12 +195,12 @@ test('a server that sends without end is left, and nothing of it stays', async (
   await expect(resolveWeights(spec, options)).rejects.toThrow(
     /^http[^\n]*sends more than the 25000 bytes that it announced; nothing was kept[^\n]*$/,
   );
-  expect(readdirSync(dirname(path))).toEqual([]);
+  expect(readdirSync(blobs)).toEqual([]);
   hub.answer = endless({});
   await expect(resolveWeights(spec, { ...options, most: 300_000 })).rejects.toThrow(
     /announces no size and does not stop sending; nothing was kept/,
   );
-  expect(readdirSync(dirname(path))).toEqual([]);
+  expect(readdirSync(blobs)).toEqual([]);
   expect(hub.seen).toHaveLength(2);
   expect(sent).toBeLessThan(30_000_000);
 });
@@ -170,7 +253,7 @@ test('a part of an older file is noticed and thrown away', async () => {
   await leave(Buffer.alloc(5000, 7));
   hub.answer = send(content, { headers: tag });
   await expect(resolveWeights(spec, options)).rejects.toThrow(/SHA-256 .* instead of .*; nothing was kept/);
-  expect(existsSync(`${path}.part`)).toBe(false);
+  expect(existsSync(partial)).toBe(false);
   await resolveWeights(spec, options);
   expect(content.equals(await readFile(path))).toBe(true);
 });
@@ -189,7 +272,7 @@ test('size and hash of the hub hold for the storage it leads on to', async () =>
   await expect(resolveWeights(spec, options)).rejects.toThrow(/SHA-256/);
   hub.answer = lead(content.subarray(0, -4));
   await expect(resolveWeights(spec, options)).rejects.toThrow(/199\d+ of \d+ bytes arrived|breaks off/);
-  await rm(`${path}.part`, { force: true });
+  await rm(partial, { force: true });
   hub.answer = lead(content);
   await resolveWeights(spec, options);
   expect(content.equals(await readFile(path))).toBe(true);
@@ -225,7 +308,7 @@ test('status 503 is tried again', async () => {
 test('a web page instead of the file is not kept', async () => {
   hub.answer = send(Buffer.from('<html>log in first</html>'.repeat(10)));
   await expect(resolveWeights(spec, options)).rejects.toThrow(/nothing was kept/);
-  expect(readdirSync(dirname(path))).toEqual([]);
+  expect(readdirSync(blobs)).toEqual([]);
 });
 
 test('two calls at the same time give one whole file', async () => {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { roomFor } from '../free-space.js';
 import { hashFile } from '../hash-file.js';
 import { fileSize } from '../file-size.js';
+import { UserError } from '../user-error.js';
 import { attempt, type AttemptOptions, watchConnection } from './attempts.js';
 import { requestFile, type HubAnswer } from './hub-request.js';
 
@@ -14,14 +15,19 @@ export interface HubDownloadOptions extends AttemptOptions {
   /** Throws where the whole file is not what it should be. */
   readonly verify?: ((path: string) => void) | undefined;
   /** Bytes at which a file is given up whose size the server does not announce. */
-  readonly most?: number;
+  readonly most?: number | undefined;
+  /** Lets into what needs a permission. */
+  readonly token?: string | undefined;
 }
+
+/** What a hub calls the version that was downloaded. */
+export type Downloaded = Pick<HubAnswer, 'tag' | 'commit'>;
 
 /** No weights of a vision transformer are larger: ViT-g has 4.6 GB. */
 const largestUnannounced = 20e9;
 
 /** What can't become better by trying again. */
-class FinalError extends Error {}
+class FinalError extends UserError {}
 
 /**
  * Downloads a file whole or not at all. What has arrived is kept beside `path` as `….part`, and a later call, or the next
@@ -30,20 +36,27 @@ class FinalError extends Error {}
  *
  * @throws one line: no such file, no access, no connection or one that crawls, more bytes than announced, another hash, a
  * full disk
+ * @returns what the hub calls the version; undefined where another process was faster
  */
 export async function downloadFile(
   address: URL,
   path: string,
   options: HubDownloadOptions = {},
-): Promise<void> {
+): Promise<Downloaded | undefined> {
   const { verify, most = largestUnannounced } = options;
+  let downloaded: Downloaded | undefined;
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.part`;
   const work = {
     async once(failed: number) {
-      const { sha256 } = await fetchRest(address, partial, { ...options, most, own: failed > 0 });
+      const { sha256, tag, commit } = await fetchRest(address, partial, {
+        ...options,
+        most,
+        own: failed > 0,
+      });
       await assertContent(partial, { sha256, verify, address });
       await rename(partial, path);
+      downloaded = { tag, commit };
     },
     size: () => sizeOf(partial),
     async judge(error: unknown) {
@@ -58,7 +71,7 @@ export async function downloadFile(
         throw error;
       }
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return false;
-      throw new Error(
+      throw new UserError(
         `${partial}: the disk is full; make room and call again, it goes on where it stopped.`,
         { cause: error },
       );
@@ -66,9 +79,10 @@ export async function downloadFile(
     giveUp: (error: unknown) => unreachable(address, error as Error),
   };
   await attempt(work, options);
+  return downloaded;
 }
 
-interface FetchOptions extends Pick<HubDownloadOptions, 'progress' | keyof AttemptOptions> {
+interface FetchOptions extends Pick<HubDownloadOptions, 'progress' | 'token' | keyof AttemptOptions> {
   readonly most: number;
   /** Whether this call itself has fetched what is there. */
   readonly own: boolean;
@@ -78,18 +92,18 @@ interface FetchOptions extends Pick<HubDownloadOptions, 'progress' | keyof Attem
 async function fetchRest(
   address: URL,
   partial: string,
-  { progress, most, own, ...how }: FetchOptions,
+  { progress, most, own, token, ...how }: FetchOptions,
 ): Promise<HubAnswer> {
   const watch = watchConnection(how);
   // Not emptied: two processes that download the same file write the same bytes to the same places.
   const file = await open(partial, constants.O_RDWR | constants.O_CREAT);
   try {
     const { size: start } = await file.stat();
-    let answer = await requestFile(address, { start, signal: watch.signal });
+    let answer = await requestFile(address, { start, token, signal: watch.signal });
     if (start > 0 && !own && answer.sha256 === undefined && answer.response.status !== 200) {
       // Nothing would tell whether the rest belongs to what is there.
       await answer.response.body?.cancel();
-      answer = await requestFile(address, { start: 0, signal: watch.signal });
+      answer = await requestFile(address, { start: 0, token, signal: watch.signal });
     }
     let position = await startOf(answer, start, address);
     const limit = answer.size ?? Math.min(most, await roomFor(dirname(partial)));
@@ -136,7 +150,7 @@ async function startOf({ response, size }: HubAnswer, asked: number, address: UR
   }
   if (status === 401 || status === 403) {
     throw new FinalError(
-      `${address.href}: needs a permission (status ${status}); check the name, or download it yourself and give the path.`,
+      `${address.href}: needs a permission (status ${status}); check the name, set HF_TOKEN, or download it yourself and give the path.`,
     );
   }
   const complaint = `the server answers with status ${status}`;
@@ -188,7 +202,7 @@ async function sizeOf(path: string): Promise<number> {
 function unreachable(address: URL, error: Error): Error {
   const { cause } = error as { cause?: { code?: string; message?: string } };
   const reason = cause?.code ?? cause?.message ?? error.message;
-  return new Error(
+  return new UserError(
     `${address.host}: can't be reached or breaks off (${reason}); what has arrived is kept. Check the network, set HF_ENDPOINT to a mirror, or download the file yourself and give its path (--set backbone.weights=FILE).`,
     { cause: error },
   );

@@ -1,9 +1,13 @@
+import { UserError } from '../user-error.js';
 /** What a hub says of a file, and the file's bytes from a position on. */
 export interface HubAnswer {
   /** The last answer, after redirects. */
   readonly response: Response;
   /** SHA-256 of the whole file in hexadecimal digits, where the hub gives it. */
   readonly sha256: string | undefined;
+  /** Entity tag of the file's bytes without its quotes, and the commit that the revision means, where the hub gives them. */
+  readonly tag: string | undefined;
+  readonly commit: string | undefined;
   /** Size of the whole file, where it is known. */
   readonly size: number | undefined;
 }
@@ -19,25 +23,34 @@ const maxRedirects = 5;
  */
 export async function requestFile(
   address: URL,
-  { start, signal }: { readonly start: number; readonly signal: AbortSignal },
+  {
+    start,
+    signal,
+    token,
+  }: { readonly start: number; readonly signal: AbortSignal; readonly token: string | undefined },
 ): Promise<HubAnswer> {
   let [sha256, size]: [string | undefined, number | undefined] = [undefined, undefined];
+  let [tag, commit]: [string | undefined, string | undefined] = [undefined, undefined];
   let place = address;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
     const headers = {
       'accept-encoding': 'identity',
       ...(start > 0 && { range: `bytes=${start}-` }),
+      // for the hub's eyes alone, not for a storage that it leads on to
+      ...(token !== undefined && place.origin === address.origin && { authorization: `Bearer ${token}` }),
     };
     const response = await fetch(place, { headers, redirect: 'manual', signal });
     sha256 ??= hashOf(response.headers);
+    tag ??= tagOf(response.headers);
+    commit ??= response.headers.get('x-repo-commit') ?? undefined;
     size ??= wholeNumber(response.headers.get('x-linked-size'));
     if (response.status < 300 || response.status >= 400) {
-      return { response, sha256, size: size ?? sizeOf(response) };
+      return { response, sha256, tag, commit, size: size ?? sizeOf(response) };
     }
     await response.body?.cancel();
     place = nextPlace(place, response);
   }
-  throw new Error(`${address.host}: leads on more than ${maxRedirects} times; check HF_ENDPOINT.`);
+  throw new UserError(`${address.host}: leads on more than ${maxRedirects} times; check HF_ENDPOINT.`);
 }
 
 function nextPlace(place: URL, response: Response): URL {
@@ -45,7 +58,7 @@ function nextPlace(place: URL, response: Response): URL {
   const next = location !== null && URL.canParse(location, place.href) ? new URL(location, place) : undefined;
   const allowed = place.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
   if (!next || !allowed.includes(next.protocol)) {
-    throw new Error(`${place.host}: leads on to "${location ?? ''}", which is not followed.`);
+    throw new UserError(`${place.host}: leads on to "${location ?? ''}", which is not followed.`);
   }
   return next;
 }
@@ -55,6 +68,10 @@ function hashOf(headers: Headers): string | undefined {
   const tags = [headers.get('x-linked-etag'), headers.get('etag')];
   const hashes = tags.map((tag) => /^(?:W\/)?"?([0-9a-f]{64})"?$/.exec(tag ?? '')?.[1]);
   return hashes.find((hash) => hash !== undefined);
+}
+
+function tagOf(headers: Headers): string | undefined {
+  return /^(?:W\/)?"?([^"]+)"?$/.exec(headers.get('x-linked-etag') ?? headers.get('etag') ?? '')?.[1];
 }
 
 function sizeOf({ status, headers }: Response): number | undefined {

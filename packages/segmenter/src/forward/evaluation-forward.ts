@@ -33,7 +33,7 @@ export interface EvaluationOutputs {
  */
 export function evaluationForward<P extends TensorTree>(
   network: Network<P>,
-  { scales, forward = {} }: { scales: readonly number[]; forward?: ApplyOptions },
+  { scales, forward = {} }: { scales: readonly number[]; forward?: ApplyOptions | undefined },
 ): (params: NetworkParams<P>, inputs: EvaluationInputs) => EvaluationOutputs {
   return (params, { images, classes }) =>
     tidied(() => {

@@ -24,7 +24,7 @@ export interface InferenceOutputs {
  */
 export function inferenceForward<P extends TensorTree>(
   network: Network<P>,
-): (params: NetworkParams<P>, inputs: InferenceInputs) => InferenceOutputs {
+): (params: Omit<NetworkParams<P>, 'proj_head'>, inputs: InferenceInputs) => InferenceOutputs {
   const { mean, std } = network.backbone;
   return (params, { images }) =>
     tidied(() => {

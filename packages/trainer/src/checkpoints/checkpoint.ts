@@ -12,6 +12,7 @@ import {
   sealFiles,
   writeFolderWhole,
   writeWhole,
+  UserError,
 } from '@toco/files';
 import type { Network } from '@toco/network';
 import { importNetwork } from '@toco/weights';
@@ -137,14 +138,14 @@ export async function pruneCheckpoints(runFolder: string, { keep }: { keep: numb
 /** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
 export async function readCheckpointInfo(folder: string): Promise<CheckpointInfo> {
   const text = await readFile(join(folder, stateFile), 'utf8').catch(() => {
-    throw new Error(
+    throw new UserError(
       `${folder}: no checkpoint here (${stateFile} is missing); name a folder below checkpoints/.`,
     );
   });
   try {
     return JSON.parse(text) as CheckpointInfo;
   } catch {
-    throw new Error(`${join(folder, stateFile)}: damaged; take another checkpoint.`);
+    throw new UserError(`${join(folder, stateFile)}: damaged; take another checkpoint.`);
   }
 }
 
@@ -152,7 +153,8 @@ export async function readCheckpointInfo(folder: string): Promise<CheckpointInfo
 export async function resolveCheckpoint(path: string): Promise<string> {
   if (existsSync(join(path, stateFile))) return path;
   const newest = (await listCheckpoints(path)).at(-1);
-  if (!newest) throw new Error(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
+  if (!newest)
+    throw new UserError(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
   return newest;
 }
 
@@ -185,7 +187,7 @@ export async function readTrainState<P extends TensorTree>(
       Object.entries(zeros[moment]).map(([path, { shape }]) => {
         const array = arrays[`${moment}.${path}`];
         if (!array || String(array.shape) !== String(shape)) {
-          throw new Error(
+          throw new UserError(
             `${folder}: the optimiser's state lacks ${moment}.${path}; this checkpoint can't be resumed.`,
           );
         }

@@ -7,7 +7,7 @@ import { withSettings } from '../config/with-settings.js';
 import { formatImportReport, importNetwork, readNetworkArrays, resolveWeights } from '@toco/weights';
 import { checkpointDamage, readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
 import { readMetrics, type MetricsRow } from '../logs/metrics-log.js';
-import { createProgress } from '@toco/files';
+import { createProgress, UserError } from '@toco/files';
 import { runFiles } from './run-folder.js';
 
 /** A trained network that is about to be used: what describes it, and its weights once the network is built. */
@@ -32,11 +32,11 @@ export interface TrainedModel {
  */
 export async function modelOfRun(
   path: string,
-  { settings = [] }: { readonly settings?: readonly string[] } = {},
+  { settings = [] }: { readonly settings?: readonly string[] | undefined } = {},
 ): Promise<TrainedModel> {
   const folder = await resolveCheckpoint(path);
   const damage = await checkpointDamage(folder);
-  if (damage !== undefined) throw new Error(`${folder}: damaged, ${damage}; name another checkpoint.`);
+  if (damage !== undefined) throw new UserError(`${folder}: damaged, ${damage}; name another checkpoint.`);
   const { config, classes, iteration } = await readCheckpointInfo(folder);
   const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
   return {
@@ -65,7 +65,7 @@ export async function modelOfWeights(
   {
     config,
     print = (line) => process.stderr.write(`${line}\n`),
-  }: { readonly config: Config; readonly print?: (line: string) => void },
+  }: { readonly config: Config; readonly print?: ((line: string) => void) | undefined },
 ): Promise<TrainedModel> {
   const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });
   const arrays = readNetworkArrays(path);

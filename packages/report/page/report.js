@@ -1,8 +1,5 @@
-/**
- * The page's script: draws every chart from the JSON beside it, in the colors of the style sheet, and again when the width
- * or the color scheme changes. Plain JavaScript for browsers, kept as text because nothing of it runs here.
- */
-export const pageScript = String.raw`
+// The report's script: draws every chart from the JSON beside it, in the colors of the style sheet, and again when the width or
+// the color scheme changes. `writeReport` puts it into the page.
 'use strict';
 (() => {
   const colorOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -20,7 +17,8 @@ export const pageScript = String.raw`
   };
 
   const draw = (place, chart, hidden) => {
-    const text = colorOf('--muted'), grid = colorOf('--rule');
+    const text = colorOf('--muted'),
+      grid = colorOf('--rule');
     const font = '12px ' + getComputedStyle(document.body).fontFamily;
     const main = chart.series.map((series) => ({
       label: series.label,
@@ -40,7 +38,16 @@ export const pageScript = String.raw`
     const values = (u, splits) => splits.map(tick);
     const whole = [0, 1, 2, 3, 4, 5].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
     const axes = [
-      { ...axis, incrs: whole, label: chart.xLabel, labelFont: font, labelSize: 20, size: 30, grid: { show: false }, values },
+      {
+        ...axis,
+        incrs: whole,
+        label: chart.xLabel,
+        labelFont: font,
+        labelSize: 20,
+        size: 30,
+        grid: { show: false },
+        values,
+      },
       { ...axis, scale: 'y', size: 48, values },
     ];
     if (main.some((series) => series.scale === 'right')) {
@@ -56,31 +63,42 @@ export const pageScript = String.raw`
     const [low, high] = chart.range ?? [];
     const ends = [chart.x[0], chart.x[chart.x.length - 1]];
     const side = ends[0] === ends[1] ? 1 : chart.dots ? 0.02 * (ends[1] - ends[0]) : 0;
-    const plot = new uPlot({
-      width: place.clientWidth,
-      height: Math.round(Math.min(300, Math.max(200, place.clientWidth * 0.55))),
-      scales: {
-        x: { time: false, range: () => [ends[0] - side, ends[1] + side] },
-        y: { range: padded(low, high) },
-        right: { range: padded(0) },
+    const plot = new uPlot(
+      {
+        width: place.clientWidth,
+        height: Math.round(Math.min(300, Math.max(200, place.clientWidth * 0.55))),
+        scales: {
+          x: { time: false, range: () => [ends[0] - side, ends[1] + side] },
+          y: { range: padded(low, high) },
+          right: { range: padded(0) },
+        },
+        cursor: { points: { size: 8 }, drag: { x: false, y: false } },
+        legend: { markers: { width: 0, fill: (u, i) => u.series[i].stroke() } },
+        axes,
+        series: [
+          { label: chart.xLabel, value: (u, value) => (value == null ? '–' : String(value)) },
+          ...main,
+          ...faint,
+        ],
+        hooks: {
+          setSeries: [
+            (u, i, change) => {
+              if (i == null || change.show == null || i > main.length) return;
+              const { label } = chart.series[i - 1];
+              if (change.show) hidden.delete(label);
+              else hidden.add(label);
+              if (faint.length > 0) u.setSeries(i + main.length, { show: change.show });
+            },
+          ],
+        },
       },
-      cursor: { points: { size: 8 }, drag: { x: false, y: false } },
-      legend: { markers: { width: 0, fill: (u, i) => u.series[i].stroke() } },
-      axes,
-      series: [{ label: chart.xLabel, value: (u, value) => (value == null ? '–' : String(value)) }, ...main, ...faint],
-      hooks: {
-        setSeries: [(u, i, change) => {
-          if (i == null || change.show == null || i > main.length) return;
-          const { label } = chart.series[i - 1];
-          if (change.show) hidden.delete(label); else hidden.add(label);
-          if (faint.length > 0) u.setSeries(i + main.length, { show: change.show });
-        }],
-      },
-    }, [
-      chart.x,
-      ...chart.series.map((series) => series.smooth ?? series.values),
-      ...faint.map((series, i) => chart.series[i].values),
-    ], place);
+      [
+        chart.x,
+        ...chart.series.map((series) => series.smooth ?? series.values),
+        ...faint.map((series, i) => chart.series[i].values),
+      ],
+      place,
+    );
     return plot;
   };
 
@@ -88,7 +106,8 @@ export const pageScript = String.raw`
     const chart = JSON.parse(element.querySelector('script').textContent);
     const place = element.querySelector('.plot');
     const hidden = new Set();
-    let plot, width = 0;
+    let plot,
+      width = 0;
     const redraw = () => {
       if (plot) plot.destroy();
       width = place.clientWidth;
@@ -96,8 +115,9 @@ export const pageScript = String.raw`
       element.dataset.drawn = String(chart.series.length);
     };
     redraw();
-    new ResizeObserver(() => { if (place.clientWidth !== width && place.clientWidth > 0) redraw(); }).observe(place);
+    new ResizeObserver(() => {
+      if (place.clientWidth !== width && place.clientWidth > 0) redraw();
+    }).observe(place);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   }
 })();
-`;
