@@ -22,13 +22,21 @@ export function say(line) {
   console.error(`\n▸ ${line}`);
 }
 
+// npm's programs are scripts on Windows, which only a shell starts.
+const shell = process.platform === 'win32';
+
 /** Runs a program in the repository; its output goes to the terminal as it comes. */
 export function run(command, args) {
-  return spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: shell && command === 'pnpm' };
+  return spawnSync(command, args, options).status === 0;
 }
 
-/** Sets everything up; quick where that has been done before. */
-export function bootstrap() {
+/**
+ * Sets everything up; quick where that has been done before.
+ *
+ * @returns whether TensorFlow's engine is there: on some platforms there is none, and one line then says what works
+ */
+export async function bootstrap() {
   process.env.TURBO_TELEMETRY_DISABLED = '1';
   process.env.TURBO_NO_UPDATE_NOTIFIER = '1';
   process.env.DO_NOT_TRACK = '1';
@@ -47,7 +55,16 @@ export function bootstrap() {
     fail('The packages could not be built: the compiler says above why.');
   }
   say('TensorFlow');
+  const { currentPlatform, isSupportedPlatform } = await import('../packages/runtime/dist/platform.js');
+  if (!isSupportedPlatform()) {
+    console.error(
+      `There is no TensorFlow engine for ${currentPlatform()}. What works here, on TensorFlow.js' backend "wasm": this example in a ` +
+        'shorter form (npm start), predictions, the tests that need no engine (npm test). Training on photographs takes Linux on x64 or ARM64.',
+    );
+    return false;
+  }
   if (!run('node', ['packages/runtime/dist/cli.js', 'setup'])) process.exit(1);
+  return true;
 }
 
 function checkNode() {
@@ -62,14 +79,18 @@ function checkNode() {
 
 /** turbo and the packages' scripts call `pnpm` by name; `npx` knows a folder that holds the pinned one. */
 function putPnpmOnPath() {
-  const program =
-    "process.stdout.write(process.env.PATH.split(require('path').delimiter).find((folder) => require('fs').existsSync(folder + '/pnpm')) ?? '')";
+  const program = fileURLToPath(new URL('pnpm-folder.js', import.meta.url));
   try {
-    const folder = execFileSync('npx', ['--yes', '--package', packageManager, '--', 'node', '-e', program], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const folder = execFileSync(
+      'npx',
+      ['--yes', '--package', packageManager, '--', 'node', shell ? `"${program}"` : program],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'inherit'],
+        shell,
+      },
+    );
     process.env.PATH = [folder, process.env.PATH].join(delimiter);
   } catch {
     fail(

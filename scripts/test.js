@@ -1,7 +1,12 @@
-// npm test: format, lint, types and all tests; the last line counts them.
+// npm test: format, lint, types and all tests; the last line counts them. Where there is no engine, the tests that need none.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { bootstrap, root, run, say } from './bootstrap.js';
+import { engineFree } from './engine-free.js';
+import { runFiles } from './jest.js';
 
 // Tests install packages too: certificates, proxies and mirrors of the place must reach them.
 const options = ['--continue', '--log-order=grouped', '--env-mode=loose'];
@@ -12,14 +17,14 @@ const checks = {
   'Unused files, exports and dependencies': ['knip', '--no-progress'],
 };
 
-bootstrap();
+const hasEngine = await bootstrap();
 const counts = { passed: 0, failed: 0, skipped: 0 };
 for (const [name, command] of Object.entries(checks)) {
   say(name);
   counts[run('pnpm', ['exec', ...command]) ? 'passed' : 'failed'] += 1;
 }
 say(process.env.TOCO_SEED === undefined ? 'Tests' : `Tests (TOCO_SEED=${process.env.TOCO_SEED})`);
-const { ok, output } = await tests();
+const { ok, output } = await (hasEngine ? tests() : testsWithoutEngine());
 // jest's own summaries; turbo repeats them for packages that did not change since they passed.
 for (const [, summary] of output.matchAll(/Tests: +(.*?), \d+ total/g)) {
   for (const [, count, kind] of summary.matchAll(/(\d+) (passed|failed|skipped)/g))
@@ -31,6 +36,14 @@ counts.failed += ended.length;
 for (const [, file, test] of ended) console.log(`\n${file}${test === undefined ? '' : `, in: ${test}`}`);
 // A file that could not be loaded counts no tests of its own.
 if (!ok && counts.failed === 0) counts.failed = 1;
+if (!hasEngine) {
+  const { leftOut } = engineFree();
+  const list = Object.entries(leftOut).map(([name, count]) => `${name} ${count}`);
+  const total = Object.values(leftOut).reduce((sum, count) => sum + count, 0);
+  console.log(
+    `\nLeft out, since there is no TensorFlow engine here: ${total} test files (${list.join(', ')}).`,
+  );
+}
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
 console.log(`\n${counts.passed} passed, ${counts.failed} failed${skipped}`);
 process.exitCode = counts.failed === 0 ? 0 : 1;
@@ -54,4 +67,20 @@ function tests() {
     }
     turbo.on('close', (code) => resolve({ ok: code === 0, output: stripVTControlCharacters(output) }));
   });
+}
+
+/** Runs the test files that need no engine in one jest; its summary has the form that turbo's output has. */
+async function testsWithoutEngine() {
+  const folder = mkdtempSync(join(tmpdir(), 'toco-test-'));
+  try {
+    const report = join(folder, 'report.json');
+    const code = await runFiles(engineFree().chosen, { report });
+    const { numPassedTests, numFailedTests, numPendingTests, numTotalTests } = JSON.parse(
+      readFileSync(report, 'utf8'),
+    );
+    const counted = `${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped`;
+    return { ok: code === 0, output: `Tests: ${counted}, ${numTotalTests} total` };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

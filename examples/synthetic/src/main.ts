@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { describeMachine } from '@toco/runtime';
+import { describeMachine, isSupportedPlatform } from '@toco/runtime';
 import { interruption, readMetrics, secondsOf, type Config, type ConfigInput } from '@toco/trainer';
 import { writeReport, type ReportBaseline } from '@toco/report';
 import { objectKinds } from '@toco/datasets';
@@ -13,6 +13,7 @@ import { figuresOf, runScenes, type FinishedRun } from './run-scenes.js';
 import { sceneConfig } from './scene-config.js';
 import { shortened } from './shortened.js';
 import { showReport } from './show-report.js';
+import { smaller } from './smaller.js';
 import { settings as tocoSettings } from './toco-config.js';
 
 interface Flags {
@@ -22,14 +23,20 @@ interface Flags {
   readonly short?: boolean;
 }
 
+/** Scenes of an iteration of the recorded runs. */
+const tocoBatch = sceneConfig(tocoSettings).batchSize;
+
 const print = (line: string): void => void process.stderr.write(`${line}\n`);
 
 async function main(flags: Flags): Promise<void> {
   const began = performance.now();
   const seed = Number(flags.seed);
   if (!Number.isInteger(seed)) throw new Error(`--seed ${flags.seed}: give a whole number.`);
+  // Where there is no engine, `npm start` has said so.
+  const sized = (settings: ConfigInput): ConfigInput =>
+    isSupportedPlatform() ? settings : smaller(settings);
   const configured = (settings: ConfigInput): Config =>
-    sceneConfig({ ...(flags.short ? shortened(settings) : settings), seed });
+    sceneConfig({ ...(flags.short ? shortened(sized(settings)) : sized(settings)), seed });
   const signal = interruption(print);
   const folder = flags.out;
 
@@ -64,7 +71,14 @@ async function main(flags: Flags): Promise<void> {
     seconds: Math.max((performance.now() - began) / 1000, secondsOf(rows)),
     iterations: run.result.iterations,
   });
-  process.stdout.write(`\n${figuresTable(figuresOf(run, seed), recorded, fresh)}\n\nReport: ${report}\n`);
+  const { batchSize, optimizer } = config;
+  const length =
+    optimizer.iterations < recorded.iterations
+      ? `\nThis run had ${optimizer.iterations} iterations of ${batchSize} scenes, the recorded ones ${recorded.iterations} of ${tocoBatch}.`
+      : '';
+  process.stdout.write(
+    `\n${figuresTable(figuresOf(run, seed), recorded, fresh)}${length}\n\nReport: ${report}\n`,
+  );
   showReport(report);
 }
 

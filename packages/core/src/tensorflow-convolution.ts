@@ -17,15 +17,14 @@ interface TensorFlowBackend {
 }
 
 /**
- * Convolution of stride 1 on the `tensorflow` backend; `undefined` where another backend is active, or where the user has
- * switched oneDNN off: TensorFlow's own CPU kernels have no gradient with dilation.
+ * Convolution of stride 1 on the `tensorflow` backend; `undefined` where another backend is active, or where TensorFlow computes
+ * without oneDNN: its own CPU kernels have no gradient with dilation.
  *
  * @param padding explicit padding has no gradient in oneDNN either
  */
 export function tensorflowConvolution(dilation: number, padding: 'SAME' | 'VALID'): Convolution | undefined {
   if (tf.getBackend() !== 'tensorflow') return undefined;
-  const process = (globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } }).process;
-  if (process?.env['TF_ENABLE_ONEDNN_OPTS'] === '0') return undefined;
+  if (!usesOneDnn()) return undefined;
   const backend = tf.backend() as tf.KernelBackend & TensorFlowBackend;
   const { binding } = backend;
   const attributes = [
@@ -44,4 +43,13 @@ export function tensorflowConvolution(dilation: number, padding: 'SAME' | 'VALID
     inputGradient: (dy, filter, shape) => run('Conv2DBackpropInput', [sizes(shape), filter, dy]),
     filterGradient: (dy, x, shape) => run('Conv2DBackpropFilter', [x, sizes(shape), dy]),
   };
+}
+
+/** On ARM64 TensorFlow takes oneDNN for a few processors only, unless the user has switched it on. */
+function usesOneDnn(): boolean {
+  const { process } = globalThis as {
+    process?: { readonly arch: string; readonly env: Readonly<Record<string, string | undefined>> };
+  };
+  const asked = process?.env['TF_ENABLE_ONEDNN_OPTS'];
+  return process?.arch === 'arm64' ? asked === '1' : asked !== '0';
 }

@@ -87,13 +87,15 @@ export function nodeHeaders(): string {
   return join(dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
 }
 
-/** Runs g++. */
+/** Runs g++, or the compiler that `TOCO_CXX` names (one for another processor, say). */
 export async function compile(args: readonly string[]): Promise<void> {
-  const result = await runProgram('g++', args).catch((error: unknown) => {
+  const compiler = process.env['TOCO_CXX'] ?? 'g++';
+  const result = await runProgram(compiler, args).catch((error: unknown) => {
     if (!isMissingProgram(error)) throw error;
     throw new UserError(
-      'g++ was not found, and this copy of @toco/runtime has no ready binding: install it (Debian: apt install g++).',
+      `${compiler} was not found, and this copy of @toco/runtime has no ready binding: install it (Debian: apt install g++).`,
     );
   });
-  if (result.code !== 0) throw new UserError(`g++ could not compile the binding: ${lastComplaint(result)}`);
+  if (result.code !== 0)
+    throw new UserError(`${compiler} could not compile the binding: ${lastComplaint(result)}`);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { compile, fromPackage, nodeHeaders } from './binding.js';
 import { instructionSets } from './kernels.js';
 import type { NativeModule } from './native-module.js';
+import { currentPlatform, isSupportedPlatform, supportedPlatform } from './platform.js';
 
 const sourceFolder = fromPackage('native/crf');
 
@@ -12,18 +13,24 @@ const flags = [
   ...['-ffp-contract=off'],
 ];
 
-const sets = { avx2: instructionSets.avx2, avx512: instructionSets.avx512 };
+/** Those of the kernels, of which bfloat16 brings nothing here. */
+const sets = (): [string, readonly string[]][] =>
+  isSupportedPlatform()
+    ? Object.entries(instructionSets[supportedPlatform()]).filter(([name]) => !name.endsWith('_bf16'))
+    : [];
 
 /** The dense CRF: a module of its own, which needs no TensorFlow. */
 export const denseCrfModule: NativeModule = {
   name: 'crf',
   file: 'toco_crf.node',
   sourceFolder,
-  flags: [flags, sets],
+  get flags() {
+    return [flags, currentPlatform(), sets()];
+  },
   announcement: 'Compiling the dense CRF with g++ (about 10 s)',
   async compile(folder) {
     const objects = [
-      ...Object.entries(sets).map(([name, options]) => ({
+      ...sets().map(([name, options]) => ({
         source: 'dense-crf.cc',
         name,
         options: [...options, `-DINSTRUCTION_SET=${name}`],

@@ -10,7 +10,15 @@ import { findKernels } from './kernels.js';
 import { readManifest } from './manifest.js';
 import { findModule } from './native-module.js';
 import { findNodePackage } from './node-package.js';
-import { isDriverTooOld, nvidiaDevices, nvidiaDriver, oldestDriver, supportedPlatform } from './platform.js';
+import {
+  currentPlatform,
+  isDriverTooOld,
+  isSupportedPlatform,
+  nvidiaDevices,
+  nvidiaDriver,
+  oldestDriver,
+  wasmRemedy,
+} from './platform.js';
 import { lastComplaint, runProgram } from './run-program.js';
 import { UntrustedError, untrustedRemedy } from './trusted.js';
 
@@ -85,7 +93,8 @@ export async function doctor(): Promise<DoctorReport> {
     }
   };
   const engine = attempt(() => lookForEngine(note)) ?? undefined;
-  if (attempt(findNodePackage) === null) note('tfjs-node-gpu is not in the cache', setupCommand);
+  if (isSupportedPlatform() && attempt(findNodePackage) === null)
+    note('tfjs-node-gpu is not in the cache', setupCommand);
   if (engine && attempt(findKernels) === null)
     note('The kernels of this version are not installed', setupCommand);
   if (engine && findModule(denseCrfModule) === undefined)
@@ -113,7 +122,7 @@ export async function doctor(): Promise<DoctorReport> {
       tfjs: versionOf('@tensorflow/tfjs-core'),
       ...(tried && { tensorflow: tried.version }),
     },
-    platform: `${process.platform}-${process.arch}`,
+    platform: currentPlatform(),
     ...(tried && { device: tried.device }),
     ...(tried?.kernels !== undefined && { kernels: tried.kernels }),
     ...(driver !== undefined && { driver }),
@@ -129,7 +138,10 @@ export async function doctor(): Promise<DoctorReport> {
 type Note = (problem: string, remedy: string) => void;
 
 function lookForEngine(note: Note): Engine | undefined {
-  supportedPlatform();
+  if (!isSupportedPlatform()) {
+    note(`There is no TensorFlow engine for ${currentPlatform()}`, wasmRemedy);
+    return undefined;
+  }
   const engine = findEngine();
   if (!engine) {
     const own = customLibrary() === undefined ? '' : ' with the library that TOCO_LIBTENSORFLOW names';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '@toco/files';
 import { hashFile } from '@toco/files';
 import type { Wheel } from './pinned.js';
+import { supportedPlatform, type SupportedPlatform } from './platform.js';
 import { printToStderr, type Print } from './progress.js';
 import { readableBytes } from '@toco/files';
 import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
@@ -11,12 +12,15 @@ import { isMissingProgram, lastComplaint, runProgram } from './run-program.js';
 const slowest = 20_000;
 
 /** The wheels' own tags, so that neither the user's Python version nor an older pip's idea of the platform matters. */
-const tags = [
-  'manylinux_2_27_x86_64',
-  'manylinux_2_17_x86_64',
-  'manylinux2014_x86_64',
-  'manylinux2010_x86_64',
-];
+const tags: Readonly<Record<SupportedPlatform, readonly string[]>> = {
+  'linux-x64': [
+    'manylinux_2_27_x86_64',
+    'manylinux_2_17_x86_64',
+    'manylinux2014_x86_64',
+    'manylinux2010_x86_64',
+  ],
+  'linux-arm64': ['manylinux_2_27_aarch64', 'manylinux_2_17_aarch64', 'manylinux2014_aarch64'],
+};
 
 /**
  * Downloads a wheel with the user's own pip, which knows the mirrors, proxies and certificates of the place, and checks its
@@ -27,7 +31,7 @@ export async function downloadWheel(wheel: Wheel, folder: string, print: Print):
   const asked = `${wheel.name}==${wheel.version}`;
   print(`Downloading ${asked} (${readableBytes(wheel.bytes)}) with pip`);
   const options = ['--no-deps', '--only-binary=:all:', '--python-version', '3.11', '--implementation', 'cp'];
-  const platform = tags.flatMap((tag) => ['--platform', tag]);
+  const platform = tags[supportedPlatform()].flatMap((tag) => ['--platform', tag]);
   const result = await runProgram(
     'python3',
     [

@@ -30,9 +30,12 @@ export interface Engine {
   readonly process: string;
 }
 
+/** A home that machines of two kinds share has an engine for each. */
+const suffix = process.arch === 'x64' ? '' : `-${process.arch}`;
+
 /** Folders in the cache, in the order in which they are preferred. */
 export const engineNames = {
-  cpu: [`tensorflow-${tensorflowVersion}-cpu`],
+  cpu: [`tensorflow-${tensorflowVersion}-cpu${suffix}`],
   gpu: [`tensorflow-${tensorflowVersion}-gpu`, `tensorflow-${tensorflowVersion}-gpu-without-cuda`],
 } as const;
 

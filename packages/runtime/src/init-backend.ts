@@ -5,15 +5,19 @@ import { customLibrary, findEngine, setupCommand, type Engine } from './engine.j
 import { registerFileModels } from './file-models.js';
 import { loadKernels, type KernelsState } from './load-kernels.js';
 import { loadTensorflow, loadTensorflowJs } from './load-tensorflow.js';
-import { nvidiaDriver, supportedPlatform } from './platform.js';
+import { currentPlatform, isSupportedPlatform, nvidiaDriver, supportedPlatform } from './platform.js';
 import { printToStderr, type Print } from './progress.js';
+import { registerWasmProducts } from './wasm-products.js';
 
 /** Name of a TensorFlow.js backend that {@link initBackend} can make active. */
 export type BackendName = 'tensorflow' | 'wasm' | 'cpu';
 
 /** What {@link initBackend} is asked for. */
 export interface BackendOptions {
-  /** `auto`: TensorFlow where it is installed, else wasm where that package is, else cpu. */
+  /**
+   * `auto`: TensorFlow where it is installed, else wasm where that package is, else cpu; the printed line says which, and why
+   * not TensorFlow.
+   */
   readonly backend?: 'auto' | BackendName | undefined;
   /** `auto`: the GPU where TensorFlow finds one. `gpu` never falls back. */
   readonly device?: 'auto' | 'cpu' | 'gpu' | undefined;
@@ -40,7 +44,7 @@ export interface BackendInfo {
   readonly version: string;
   /** Threads of the operations. */
   readonly threads: number;
-  /** Instructions that our kernels use (`avx512_bf16`, `avx512`, `avx2`); undefined where TensorFlow computes without them. */
+  /** Instructions that our kernels use (`amx_bf16`, `avx512_bf16`, `avx512`, `avx2`, `neon`); undefined where TensorFlow computes without them. */
   readonly kernels?: string;
   /** All of it in one line, as it was printed. */
   readonly description: string;
@@ -132,7 +136,11 @@ async function load(options: BackendOptions): Promise<Loaded> {
   if (backend === 'cpu') return loadCpu();
   if (backend === 'tensorflow' || device === 'gpu' || customLibrary(library) !== undefined)
     return loadEngine(options);
-  return findEngine() ? loadEngine(options) : chooseWithoutEngine();
+  if (!isSupportedPlatform())
+    return chooseWithoutEngine(`there is no TensorFlow engine for ${currentPlatform()}`);
+  return findEngine()
+    ? loadEngine(options)
+    : chooseWithoutEngine(`TensorFlow is many times faster: ${setupCommand}`);
 }
 
 function loadEngine(options: BackendOptions): Loaded {
@@ -170,9 +178,9 @@ function loadEngine(options: BackendOptions): Loaded {
 }
 
 function describe(kernels: KernelsState): string {
-  return 'instructions' in kernels
-    ? `kernels ${kernels.instructions}`
-    : `no kernels of ours (${kernels.without})`;
+  if ('without' in kernels) return `no kernels of ours (${kernels.without})`;
+  const { instructions, passedOver } = kernels;
+  return `kernels ${instructions}${passedOver === undefined ? '' : `, ${passedOver} passed over: wrong on a small input here`}`;
 }
 
 function engineEnvironment(options: BackendOptions): {
@@ -206,12 +214,12 @@ function engineEnvironment(options: BackendOptions): {
   return { threads: asked || availableParallelism(), environment };
 }
 
-async function chooseWithoutEngine(): Promise<Loaded> {
+async function chooseWithoutEngine(reason: string): Promise<Loaded> {
   const slower = await loadWasm().catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error;
     return loadCpu();
   });
-  const description = `${slower.info.description}; TensorFlow is many times faster: ${setupCommand}`;
+  const description = `${slower.info.description}; ${reason}`;
   return { info: { ...slower.info, description } };
 }
 
@@ -222,6 +230,7 @@ async function loadWasm(): Promise<Loaded> {
       'The backend "wasm" is not installed: npm install @tensorflow/tfjs-backend-wasm@4.22.0',
     );
   });
+  registerWasmProducts();
   const description = `Backend: wasm ${version}, 1 thread`;
   return { info: { backend: 'wasm', device: 'cpu', version, threads: 1, description } };
 }

@@ -6,15 +6,30 @@ import { compile, fromPackage, nodeHeaders, prebuiltFolder } from './binding.js'
 import { cacheFolder } from '@toco/files';
 import { installFolder } from './install-folder.js';
 import { readManifest } from './manifest.js';
+import { supportedPlatform, type SupportedPlatform } from './platform.js';
 import type { Print } from './progress.js';
 import { assertTrusted } from './trusted.js';
 
 const moduleName = 'toco_kernels.node';
 
-// Flags of g++ by instruction set; code for each goes into the module, and the processor decides which is used.
 const avx2 = ['-mavx2', '-mfma'];
 const avx512 = [...avx2, '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512cd'];
-export const instructionSets = { avx2, avx512, avx512_bf16: [...avx512, '-mavx512bf16'] };
+const avx512_bf16 = [...avx512, '-mavx512bf16'];
+
+/**
+ * Flags of g++ by instruction set, the least first; code for each goes into the module, and the processor decides which is
+ * used. Tiles are written in assembly, for which there is no flag.
+ */
+export const instructionSets: Readonly<
+  Record<SupportedPlatform, Readonly<Record<string, readonly string[]>>>
+> = {
+  'linux-x64': { avx2, avx512, avx512_bf16, amx_bf16: avx512_bf16 },
+  // all processors of this kind have it, so there is nothing to ask for
+  'linux-arm64': { neon: [] },
+};
+
+/** The least that our kernels need: what has no better code is compiled for it. */
+const least = { 'linux-x64': avx2, 'linux-arm64': ['-Wno-psabi'] } as const;
 
 export const flags = [
   ...['-O3', '-fPIC', '-std=c++17', '-fvisibility=hidden', '-DNAPI_VERSION=8'],
@@ -23,9 +38,25 @@ export const flags = [
 
 export const sourceFolder = fromPackage('native/kernels');
 
+/** Source of attention for an instruction set. */
+export function attentionSource(set: string): string {
+  return set === 'amx_bf16' ? 'attention-amx.cc' : 'attention.cc';
+}
+
+/**
+ * `TOCO_EMULATE_TILES=1` has tiles emulated, slowly, by kernels of their own in the cache, so that what surrounds them is tested
+ * on processors without them; `2` gets them wrong.
+ */
+function emulation(): string[] {
+  const asked = process.env['TOCO_EMULATE_TILES'];
+  return asked ? [`-DEMULATED_TILES=${asked}`] : [];
+}
+
 /** Name of what these sources and flags give; another version of this package has another beside it in the cache. */
 function kernelsName(): string {
-  const hash = createHash('sha256').update(JSON.stringify([instructionSets, flags]));
+  const hash = createHash('sha256').update(
+    JSON.stringify([supportedPlatform(), instructionSets[supportedPlatform()], flags, ...emulation()]),
+  );
   for (const name of readdirSync(sourceFolder).sort()) hash.update(readFileSync(join(sourceFolder, name)));
   return `kernels-${hash.digest('hex').slice(0, 12)}`;
 }
@@ -65,20 +96,30 @@ export async function installKernels(engineFolder: string, print: Print): Promis
 }
 
 async function compileKernels(engineFolder: string, folder: string): Promise<void> {
+  const platform = supportedPlatform();
   const objects = [
-    ...Object.entries(instructionSets).map(([name, options]) => ({
-      source: 'attention.cc',
+    ...Object.entries(instructionSets[platform]).map(([name, options]) => ({
+      source: attentionSource(name),
       object: `${name}.o`,
       options: [...options, `-DINSTRUCTION_SET=${name}`],
     })),
-    ...['lattice', 'refine'].map((name) => ({ source: `${name}.cc`, object: `${name}.o`, options: avx2 })),
-    ...['attention-operations', 'lattice-operation', 'refine-operation', 'register', 'module'].map(
-      (name) => ({
-        source: `${name}.cc`,
-        object: `${name}.o`,
-        options: ['-DNODE_GYP_MODULE_NAME=toco_kernels'],
-      }),
-    ),
+    ...['lattice', 'refine'].map((name) => ({
+      source: `${name}.cc`,
+      object: `${name}.o`,
+      options: least[platform],
+    })),
+    ...[
+      'attention-check',
+      'attention-operations',
+      'lattice-operation',
+      'refine-operation',
+      'register',
+      'module',
+    ].map((name) => ({
+      source: `${name}.cc`,
+      object: `${name}.o`,
+      options: ['-DNODE_GYP_MODULE_NAME=toco_kernels'],
+    })),
   ];
   const path = (object: string): string => join(folder, 'objects', object);
   await mkdir(join(folder, 'objects'));
@@ -86,6 +127,7 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
     objects.map(({ source, object, options }) =>
       compile([
         ...flags,
+        ...emulation(),
         ...options,
         `-I${nodeHeaders()}`,
         ...['-c', join(sourceFolder, source), '-o', path(object)],

@@ -5,10 +5,16 @@ import { setupCommand } from './engine.js';
 import { findKernels } from './kernels.js';
 
 /** What `TOCO_KERNELS` may be: the best instruction set to use, or none of our kernels. */
-const choices = ['avx512_bf16', 'avx512', 'avx2', 'off'] as const;
+const choices = ['amx_bf16', 'avx512_bf16', 'avx512', 'avx2', 'neon', 'off'] as const;
+
+/** What the module says: the instructions that are used, and those that failed its check; null where there are none. */
+interface Registered {
+  readonly instructions: string | null;
+  readonly passedOver: string | null;
+}
 
 interface KernelsModule {
-  readonly register: (limit?: string) => string | null;
+  readonly register: (limit?: string) => Registered;
 }
 
 /** The parts of tfjs-node's backend that run an operation by its name. */
@@ -27,7 +33,8 @@ interface Operations {
 }
 
 /** What became of the kernels: the instructions that they use, or why they are not used. */
-export type KernelsState = { readonly instructions: string } | { readonly without: string };
+export type KernelsState =
+  { readonly instructions: string; readonly passedOver?: string } | { readonly without: string };
 
 /**
  * Adds to the loaded TensorFlow, and to the backend "tensorflow", the operations that TensorFlow lacks on the CPU:
@@ -43,17 +50,24 @@ export function loadKernels(threads: number): KernelsState {
   if (limit === 'off') return { without: 'switched off by TOCO_KERNELS' };
   const path = findKernels();
   if (path === undefined) return { without: `not installed: run "${setupCommand}"` };
-  const instructions = register(path, limit);
-  if (instructions === null) return { without: 'this processor has no AVX2' };
+  const { instructions, passedOver } = register(path, limit);
+  if (instructions === null) {
+    return {
+      without:
+        passedOver === null
+          ? 'this processor has no AVX2'
+          : `${passedOver} passed over: wrong on a small input here`,
+    };
+  }
   registerOperation('TocoAttention', ['qkv'], 2, threads);
   registerOperation('TocoAttentionGrad', ['qkv', 'output', 'logSums', 'dOutput'], 1, threads);
   registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbours'], 1, threads);
   registerOperation('TocoRefine', ['planes', 'weights'], 1, threads);
-  return { instructions };
+  return { instructions, ...(passedOver !== null && { passedOver }) };
 }
 
-/** Adds the operations of the module at `path` to TensorFlow; gives the instructions that they use, null where there are none. */
-function register(path: string, limit: string | undefined): string | null {
+/** Adds the operations of the module at `path` to TensorFlow. */
+function register(path: string, limit: string | undefined): Registered {
   try {
     const module = createRequire(import.meta.url)(path) as KernelsModule;
     return module.register(...(limit ? [limit] : []));

@@ -3,7 +3,7 @@ import { denseCrfModule } from './dense-crf-module.js';
 import { UserError } from '@toco/files';
 import { setupCommand } from './engine.js';
 import { findModule } from './native-module.js';
-import { isSupportedPlatform } from './platform.js';
+import { currentPlatform, isSupportedPlatform } from './platform.js';
 
 /** Options of {@link nativeDenseCrf}: those of `denseCrf` of `@toco/crf`, whose presets serve here. */
 export interface NativeDenseCrfOptions {
@@ -110,7 +110,7 @@ function loadModule(): CrfModule {
   if (loaded) return loaded;
   if (!isSupportedPlatform())
     throw new UserError(
-      `The native dense CRF does not exist for ${process.platform}-${process.arch}: use denseCrf of @toco/crf.`,
+      `The native dense CRF does not exist for ${currentPlatform()}: use denseCrf of @toco/crf.`,
     );
   const path = findModule(denseCrfModule);
   if (path === undefined)

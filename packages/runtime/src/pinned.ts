@@ -1,3 +1,5 @@
+import type { SupportedPlatform } from './platform.js';
+
 /** A file of the Python package index, named as pip is asked for it and checked by its hash. */
 export interface Wheel {
   /** Name of the distribution. */
@@ -21,19 +23,32 @@ export interface EngineSource {
 /** The TensorFlow that is installed. */
 export const tensorflowVersion = '2.21.0';
 
-/** The official wheels for Linux x64, as published; the Python version in their names does not matter here. */
-export const tensorflowWheels: Readonly<Record<'cpu' | 'gpu', Wheel>> = {
-  cpu: {
-    name: 'tensorflow-cpu',
-    version: tensorflowVersion,
-    sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
-    bytes: 273_829_956,
+/** The official wheels, as published; the Python version in their names does not matter here. */
+export const tensorflowWheels: Readonly<
+  Record<SupportedPlatform, { readonly cpu: Wheel; readonly gpu?: Wheel }>
+> = {
+  'linux-x64': {
+    cpu: {
+      name: 'tensorflow-cpu',
+      version: tensorflowVersion,
+      sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
+      bytes: 273_829_956,
+    },
+    gpu: {
+      name: 'tensorflow',
+      version: tensorflowVersion,
+      sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
+      bytes: 572_440_367,
+    },
   },
-  gpu: {
-    name: 'tensorflow',
-    version: tensorflowVersion,
-    sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
-    bytes: 572_440_367,
+  // for ARM there is one wheel, which knows no GPU
+  'linux-arm64': {
+    cpu: {
+      name: 'tensorflow',
+      version: tensorflowVersion,
+      sha256: '4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c',
+      bytes: 281_828_020,
+    },
   },
 };
 

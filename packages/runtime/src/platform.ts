@@ -4,24 +4,47 @@ import { promisify } from 'node:util';
 import { UserError } from '@toco/files';
 
 /** Platforms for which the official wheels were tried. */
-const supported = ['linux-x64'];
+const supported = ['linux-x64', 'linux-arm64'] as const;
 
-/** Whether our compiled modules run here. */
+/** Name of a platform for which there is an engine. */
+export type SupportedPlatform = (typeof supported)[number];
+
+/**
+ * Name of this platform: `linux-x64`, `linux-x64-musl`, `darwin-arm64`. `TOCO_PLATFORM` says another, to see what happens
+ * there: what it names is believed, and nothing is translated.
+ */
+export function currentPlatform(): string {
+  return process.env['TOCO_PLATFORM'] ?? `${process.platform}-${process.arch}${isMusl() ? '-musl' : ''}`;
+}
+
+/** Whether Node runs on musl (Alpine) instead of glibc, for which the wheels are built. */
+function isMusl(): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    return /\/(?:ld-musl-|libc\.musl-)/.test(readFileSync('/proc/self/maps', 'utf8'));
+  } catch {
+    return false; // no /proc: what can't load then says so itself
+  }
+}
+
+/** Whether TensorFlow's engine and our compiled modules run here; elsewhere programs compute on the backend "wasm". */
 export function isSupportedPlatform(): boolean {
-  return supported.includes(`${process.platform}-${process.arch}`);
+  return (supported as readonly string[]).includes(currentPlatform());
 }
 
 /** Name of this platform (`linux-x64`); throws one sentence where no engine is known for it. */
-export function supportedPlatform(platform: string = process.platform, arch: string = process.arch): string {
-  const name = `${platform}-${arch}`;
-  if (!supported.includes(name)) {
+export function supportedPlatform(name: string = currentPlatform()): SupportedPlatform {
+  if (!(supported as readonly string[]).includes(name)) {
     throw new UserError(
-      `No TensorFlow engine for ${name}: only ${supported.join(', ')} is supported. ` +
-        `Use the backend "wasm" (npm install @tensorflow/tfjs-backend-wasm) or "cpu" for inference and tests.`,
+      `There is no TensorFlow engine for ${name}, only for ${supported.join(' and ')}: ${wasmRemedy}.`,
     );
   }
-  return name;
+  return name as SupportedPlatform;
 }
+
+/** What works where there is no engine. */
+export const wasmRemedy =
+  'use the backend "wasm" (npm install @tensorflow/tfjs-backend-wasm@4.22.0), which predicts, and trains small networks';
 
 /** Version of the NVIDIA driver's kernel module (`570.124.06`), "unknown" where only its devices are seen, or undefined. */
 export function nvidiaDriver(): string | undefined {

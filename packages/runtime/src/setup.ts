@@ -19,7 +19,7 @@ import { installKernels } from './kernels.js';
 import { installModule } from './native-module.js';
 import { installNodePackage } from './node-package.js';
 import { cudaWheels, tensorflowVersion, tensorflowWheels, type EngineSource } from './pinned.js';
-import { nvidiaDriver, supportedPlatform } from './platform.js';
+import { currentPlatform, nvidiaDriver, supportedPlatform, type SupportedPlatform } from './platform.js';
 import { printToStderr, type Print } from './progress.js';
 import { readableBytes } from '@toco/files';
 import { assertTrusted } from './trusted.js';
@@ -51,7 +51,12 @@ export interface SetupOptions {
  */
 export async function setup(options: SetupOptions = {}): Promise<Engine> {
   const { device = 'auto', cuda = true, library, print = printToStderr } = options;
-  supportedPlatform();
+  const wheels = tensorflowWheels[supportedPlatform()];
+  if (device === 'gpu' && wheels.gpu === undefined) {
+    throw new UserError(
+      `TensorFlow's wheel for ${currentPlatform()} knows no GPU: install it for the CPU (--cpu), or give a library of your own (--library).`,
+    );
+  }
   assertTrusted(cacheFolder(), ['engines']);
   const nodePackageFolder = await installNodePackage(print);
   const own = customLibrary(library);
@@ -62,7 +67,7 @@ export async function setup(options: SetupOptions = {}): Promise<Engine> {
     }
   } else {
     const gpu = device === 'gpu' || (device === 'auto' && nvidiaDriver() !== undefined);
-    await installEngine(engineSource(gpu ? 'gpu' : 'cpu', cuda), print, (folder) =>
+    await installEngine(engineSource(wheels, gpu, cuda), print, (folder) =>
       provideBinding(folder, nodePackageFolder, print),
     );
   }
@@ -74,12 +79,16 @@ export async function setup(options: SetupOptions = {}): Promise<Engine> {
   return engine;
 }
 
-function engineSource(kind: 'cpu' | 'gpu', cuda: boolean): EngineSource {
-  if (kind === 'cpu')
-    return { name: engineNames.cpu[0], unpackedBytes: 0.86e9, wheels: [tensorflowWheels.cpu] };
+function engineSource(
+  { cpu, gpu }: (typeof tensorflowWheels)[SupportedPlatform],
+  wantsGpu: boolean,
+  cuda: boolean,
+): EngineSource {
+  if (!wantsGpu || gpu === undefined)
+    return { name: engineNames.cpu[0], unpackedBytes: 0.86e9, wheels: [cpu] };
   return cuda
-    ? { name: engineNames.gpu[0], unpackedBytes: 5.8e9, wheels: [tensorflowWheels.gpu, ...cudaWheels] }
-    : { name: engineNames.gpu[1], unpackedBytes: 1.3e9, wheels: [tensorflowWheels.gpu] };
+    ? { name: engineNames.gpu[0], unpackedBytes: 5.8e9, wheels: [gpu, ...cudaWheels] }
+    : { name: engineNames.gpu[1], unpackedBytes: 1.3e9, wheels: [gpu] };
 }
 
 /** Installs one engine from its wheels, each downloaded, checked, unpacked and removed in turn. */

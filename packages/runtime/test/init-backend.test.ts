@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { supportedPlatform } from '../src/platform.js';
-import { built, runNode } from './run-node.js';
+import { built, runNode, start as startProgram } from './run-node.js';
 
 const start = `const { initBackend } = await import(${JSON.stringify(built('index.js'))});`;
 const gradient = `const tf = await import('@tensorflow/tfjs-core');
@@ -111,7 +111,9 @@ describe('in a process of its own', () => {
     expect(stdout).toBe('4.22.0 tensorflow\n');
   });
 
-  test.each(['22', '24'])('Node %s runs the engine', async (major) => {
+  // Node itself comes as npm packages for linux-x64.
+  const isX64 = process.platform === 'linux' && process.arch === 'x64';
+  (isX64 ? test : test.skip).each(['22', '24'])('Node %s runs the engine', async (major) => {
     const require = createRequire(import.meta.url);
     const node = join(dirname(require.resolve(`node-${major}/package.json`)), 'bin', 'node');
     const program = `${start} await initBackend(); ${gradient} console.log(process.versions.node);`;
@@ -155,11 +157,24 @@ describe('what can not be had is one sentence', () => {
     expect(stdout).toMatch(/^UserError: The GPU was asked for, but there is no NVIDIA driver .*\n$/);
   });
 
-  test('a platform without an engine', () => {
-    expect(() => supportedPlatform('win32', 'x64')).toThrow(
-      /^No TensorFlow engine for win32-x64: only linux-x64 is supported\./,
+  test('a platform without an engine: what was asked for is refused, what was left to us is told', async () => {
+    expect(() => supportedPlatform('win32-x64')).toThrow(
+      /^There is no TensorFlow engine for win32-x64, only for linux-x64 and linux-arm64: use the backend "wasm" .*\.$/,
     );
-  });
+    const elsewhere = { TOCO_PLATFORM: 'linux-x64-musl' };
+    const refused = await runNode(sentence(`{ backend: 'tensorflow' }`), elsewhere);
+    expect(refused.stdout).toMatch(/^UserError: There is no TensorFlow engine for linux-x64-musl, .*\n$/);
+    const chosen = await runNode(`${start} await initBackend(); ${gradient}`, elsewhere);
+    expect(chosen).toMatchObject({
+      stdout: '158,274,266,482\n',
+      stderr: 'Backend: wasm 4.22.0, 1 thread; there is no TensorFlow engine for linux-x64-musl\n',
+    });
+    const doctor = await startProgram('node', [built('cli.js'), 'doctor'], elsewhere).ended;
+    expect(doctor.stdout).toContain(
+      'Missing: There is no TensorFlow engine for linux-x64-musl\n  mend it with: use the backend "wasm"',
+    );
+    expect(doctor.stdout.match(/Missing/g)).toHaveLength(1);
+  }, 60_000);
 
   test('tfjs-node loaded by the program before', async () => {
     const { stdout } = await runNode(

@@ -12,8 +12,12 @@
 
 #include "options.h"
 
+#if defined(__aarch64__)
+extern "C" int toco_dense_crf_neon(const float*, const float*, const DenseCrfOptions*, float*);
+#else
 extern "C" int toco_dense_crf_avx2(const float*, const float*, const DenseCrfOptions*, float*);
 extern "C" int toco_dense_crf_avx512(const float*, const float*, const DenseCrfOptions*, float*);
+#endif
 
 namespace {
 
@@ -22,6 +26,13 @@ struct InstructionSet {
   int (*compute)(const float*, const float*, const DenseCrfOptions*, float*);
 };
 
+#if defined(__aarch64__)
+// Every processor of this kind has it.
+const InstructionSet* Choose(napi_env, napi_value) {
+  static const InstructionSet neon = {"neon", toco_dense_crf_neon};
+  return &neon;
+}
+#else
 const InstructionSet* Choose(napi_env env, napi_value limit) {
   static const InstructionSet avx512 = {"avx512", toco_dense_crf_avx512}, avx2 = {"avx2", toco_dense_crf_avx2};
   char text[32] = "";
@@ -34,6 +45,7 @@ const InstructionSet* Choose(napi_env env, napi_value limit) {
                     __builtin_cpu_supports("avx512cd");
   return wide && std::strcmp(text, "avx2") != 0 ? &avx512 : &avx2;
 }
+#endif
 
 template <class T> T* Data(napi_env env, napi_value value, napi_typedarray_type expected, size_t* length) {
   napi_typedarray_type type;

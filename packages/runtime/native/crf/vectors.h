@@ -1,11 +1,11 @@
-// Vectors of classes for AVX-512, AVX2 and WebAssembly, and the few functions of the mean field on them.
+// Vectors of classes for AVX-512, AVX2, NEON and WebAssembly, and the few functions of the mean field on them.
 //
 // What is in these headers has internal linkage and uses no templates of the C++ library: code for several instruction
 // sets lies in one module, and the linker must never give one set's copy of a function to another.
 #pragma once
 #ifdef __wasm__
 #include <wasm_simd128.h>
-#else
+#elif defined(__x86_64__)
 #include <immintrin.h>
 #endif
 #include <stddef.h>
@@ -56,6 +56,32 @@ INLINE float sumOf(Vector x) {
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
+#elif defined(__aarch64__)
+typedef float Vector __attribute__((vector_size(16)));
+typedef float Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int Whole __attribute__((vector_size(16)));
+INLINE Vector all(float x) { return Vector{x, x, x, x}; }
+INLINE Vector load(const float* p) { return *(const Unaligned*)p; }
+INLINE void store(float* p, Vector x) { *(Unaligned*)p = x; }
+INLINE Vector multiplyAdd(Vector a, Vector b, Vector c) {
+  asm("fmla %0.4s, %1.4s, %2.4s" : "+w"(c) : "w"(a), "w"(b));
+  return c;
+}
+INLINE Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+INLINE Vector smaller(Vector a, Vector b) { return a < b ? a : b; }
+INLINE Vector rounded(Vector x) {
+  asm("frintn %0.4s, %1.4s" : "=w"(x) : "w"(x));
+  return x;
+}
+INLINE Vector timesPowerOf2(Vector x, Vector whole) {
+  return (Vector)((Whole)x + (__builtin_convertvector(whole, Whole) << 23));
+}
+INLINE void splitLogarithm(Vector x, Vector& exponent, Vector& mantissa) {
+  const Whole power = ((Whole)x - 0x3f3504f3) >> 23;
+  exponent = __builtin_convertvector(power, Vector);
+  mantissa = (Vector)((Whole)x - (power << 23));
+}
+INLINE float sumOf(Vector x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 #else
 typedef float Vector __attribute__((vector_size(16)));
 INLINE Vector all(float x) { return (Vector)wasm_f32x4_splat(x); }

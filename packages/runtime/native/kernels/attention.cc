@@ -1,4 +1,4 @@
-// Compiled once for each instruction set, with INSTRUCTION_SET naming it.
+// Compiled once for each instruction set but tiles, with INSTRUCTION_SET naming it.
 //
 // A block of queries is multiplied with all keys, so that whole rows of scores lie in the cache: their softmax needs no
 // second look. Factors are first packed in the order in which the inner loop reads them. A product's step takes one
@@ -22,6 +22,8 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr int vectorBytes = 64, tileVectors = 4;  // 24 of 32 registers hold sums
+#elif defined(__aarch64__)
+constexpr int vectorBytes = 16, tileVectors = 4;  // 24 of 32
 #else
 constexpr int vectorBytes = 32, tileVectors = 2;  // 12 of 16
 #endif

@@ -24,6 +24,11 @@ struct AttentionKernels {
   Attention float32, bfloat16;
 };
 
+#if defined(__aarch64__)
+namespace neon {
+extern const AttentionKernels kernels;
+}
+#else
 namespace avx2 {
 extern const AttentionKernels kernels;
 }
@@ -33,5 +38,16 @@ extern const AttentionKernels kernels;
 namespace avx512_bf16 {
 extern const AttentionKernels kernels;
 }
+namespace amx_bf16 {
+extern const AttentionKernels kernels;
+}
+#endif
+
+// Whether kernels give on a small input what the same in double precision gives.
+bool areRight(const AttentionKernels&);
+
+// Seconds that attention of bfloat16 and its gradient take on one thread for one head of 197 tokens, the least of some runs each.
+// They run in turns, so that what else the machine does slows all.
+void measure(const AttentionKernels* const kernels[], int count, double seconds[]);
 
 }  // namespace toco

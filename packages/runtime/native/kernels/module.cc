@@ -1,14 +1,23 @@
-// register(limit): registers our operations with the TensorFlow that this process has loaded, for the
-//   best instructions of the processor among those up to `limit` (undefined: all); returns their name, or null where the
-//   processor has none of them. Throws what TensorFlow has against it.
+// register(limit): registers our operations with the TensorFlow that this process has loaded, for the best instructions of the
+//   processor among those up to `limit` (undefined: all) that pass a check. Returns { instructions, passedOver }: their name, or
+//   null where there are none, and the names of those that failed it. Throws what TensorFlow has against it.
 
 #include <node_api.h>
 
 #include <string>
 
-extern "C" const char* toco_register_kernels(const char* limit, std::string* complaint);
+extern "C" const char* toco_register_kernels(const char* limit, std::string* passedOver, std::string* complaint);
 
 namespace {
+
+napi_value Text(napi_env env, const char* text) {
+  napi_value value;
+  if (text)
+    napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
+  else
+    napi_get_null(env, &value);
+  return value;
+}
 
 napi_value Register(napi_env env, napi_callback_info info) {
   size_t count = 1;
@@ -17,17 +26,16 @@ napi_value Register(napi_env env, napi_callback_info info) {
   size_t length = 0;
   napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr);
   const bool limited = napi_get_value_string_utf8(env, argument, limit, sizeof limit, &length) == napi_ok;
-  std::string complaint;
-  const char* name = toco_register_kernels(limited ? limit : nullptr, &complaint);
+  std::string passedOver, complaint;
+  const char* name = toco_register_kernels(limited ? limit : nullptr, &passedOver, &complaint);
   if (!complaint.empty()) {
     napi_throw_error(env, nullptr, complaint.c_str());
     return nullptr;
   }
   napi_value result;
-  if (name)
-    napi_create_string_utf8(env, name, NAPI_AUTO_LENGTH, &result);
-  else
-    napi_get_null(env, &result);
+  napi_create_object(env, &result);
+  napi_set_named_property(env, result, "instructions", Text(env, name));
+  napi_set_named_property(env, result, "passedOver", Text(env, passedOver.empty() ? nullptr : passedOver.c_str()));
   return result;
 }
 

@@ -52,9 +52,15 @@ class Workers {
 
   // As on TensorFlow's own threads; else results would hang on the thread that computes them.
   struct DenormalsAreZero {
+#if defined(__aarch64__)
+    const unsigned before = __builtin_aarch64_get_fpcr();
+    DenormalsAreZero() { __builtin_aarch64_set_fpcr(before | 1u << 24); }
+    ~DenormalsAreZero() { __builtin_aarch64_set_fpcr(before); }
+#else
     const unsigned before = __builtin_ia32_stmxcsr();
     DenormalsAreZero() { __builtin_ia32_ldmxcsr(before | 0x8040); }
     ~DenormalsAreZero() { __builtin_ia32_ldmxcsr(before); }
+#endif
   };
 
   struct Lock {

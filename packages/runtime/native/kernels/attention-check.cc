@@ -1,0 +1,138 @@
+// What is asked of kernels before they are used: are they right on this machine, and how fast?
+
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "attention.h"
+
+namespace toco {
+namespace {
+
+float widened(uint16_t x) {
+  const uint32_t bits = uint32_t(x) << 16;
+  float y;
+  std::memcpy(&y, &bits, 4);
+  return y;
+}
+
+uint16_t rounded(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+// Values between -2 and 2 that bfloat16 holds exactly, the same in every process.
+std::vector<float> draw(size_t count, uint32_t seed) {
+  std::vector<float> values(count);
+  for (auto& value : values) {
+    seed = seed * 1664525 + 1013904223;
+    value = widened(rounded(float(int32_t(seed)) / float(1u << 30)));
+  }
+  return values;
+}
+
+std::vector<uint16_t> narrowed(const std::vector<float>& values) {
+  std::vector<uint16_t> halves(values.size());
+  for (size_t i = 0; i < values.size(); i++) halves[i] = rounded(values[i]);
+  return halves;
+}
+
+// A head of tokens that fill neither tiles nor vectors, of the size that heads have and that tiles serve.
+constexpr AttentionShape checked = {1, 75, 2, 64};
+constexpr size_t perToken = size_t(checked.heads) * checked.size;
+
+struct Example {
+  std::vector<float> qkv = draw(3 * checked.tokens * perToken, 1), dOutput = draw(checked.tokens * perToken, 2);
+  std::vector<double> output = std::vector<double>(checked.tokens * perToken),
+                      dQkv = std::vector<double>(3 * checked.tokens * perToken);
+
+  Example() {
+    const int tokens = checked.tokens, size = checked.size;
+    const double scale = 1 / std::sqrt(double(size));
+    std::vector<double> p(tokens), dP(tokens);
+    for (int head = 0; head < checked.heads; head++)
+      for (int t = 0; t < tokens; t++) {
+        double top = -INFINITY, sum = 0, inner = 0;
+        for (int u = 0; u < tokens; u++) {
+          p[u] = 0;
+          for (int i = 0; i < size; i++) p[u] += double(qkv[at(t, 0, head, i)]) * qkv[at(u, 1, head, i)] * scale;
+          top = std::fmax(top, p[u]);
+        }
+        for (auto& x : p) sum += x = std::exp(x - top);
+        for (int u = 0; u < tokens; u++) {
+          p[u] /= sum;
+          dP[u] = 0;
+          for (int i = 0; i < size; i++) dP[u] += double(dOutput[at(t, head, i)]) * qkv[at(u, 2, head, i)];
+          inner += p[u] * dP[u];
+        }
+        for (int u = 0; u < tokens; u++)
+          for (int i = 0; i < size; i++) {
+            const double dScore = p[u] * (dP[u] - inner) * scale;
+            output[at(t, head, i)] += p[u] * qkv[at(u, 2, head, i)];
+            dQkv[at(t, 0, head, i)] += dScore * qkv[at(u, 1, head, i)];
+            dQkv[at(u, 1, head, i)] += dScore * qkv[at(t, 0, head, i)];
+            dQkv[at(u, 2, head, i)] += p[u] * dOutput[at(t, head, i)];
+          }
+      }
+  }
+
+  static size_t at(int token, int kind, int head, int i) {
+    return ((size_t(token) * 3 + kind) * checked.heads + head) * checked.size + i;
+  }
+  static size_t at(int token, int head, int i) { return (size_t(token) * checked.heads + head) * checked.size + i; }
+};
+
+float read(float x) { return x; }
+float read(uint16_t x) { return widened(x); }
+
+// Whether no value is off by more than `bound` of the largest.
+template <class Value>
+bool isNear(const std::vector<Value>& actual, const std::vector<double>& expected, double bound) {
+  double largest = 0;
+  for (const double x : expected) largest = std::fmax(largest, std::fabs(x));
+  for (size_t i = 0; i < actual.size(); i++)
+    if (!(std::fabs(read(actual[i]) - expected[i]) <= bound * largest)) return false;
+  return true;
+}
+
+template <class Value>
+bool isRight(const Attention& attention, const Example& example, const std::vector<Value>& qkv,
+             const std::vector<Value>& dOutput, double bound) {
+  std::vector<Value> output(example.output.size()), dQkv(example.dQkv.size());
+  std::vector<float> logSums(size_t(checked.tokens) * checked.heads);
+  for (int unit = 0; unit < checked.images * checked.heads; unit++) {
+    attention.forward(checked, unit, qkv.data(), output.data(), logSums.data());
+    attention.backward(checked, unit, qkv.data(), output.data(), logSums.data(), dOutput.data(), dQkv.data());
+  }
+  return isNear(output, example.output, bound) && isNear(dQkv, example.dQkv, 2 * bound);
+}
+
+}  // namespace
+
+bool areRight(const AttentionKernels& kernels) {
+  static const Example example;
+  return isRight(kernels.float32, example, example.qkv, example.dOutput, 1e-5) &&
+         isRight(kernels.bfloat16, example, narrowed(example.qkv), narrowed(example.dOutput), 1. / 128);
+}
+
+void measure(const AttentionKernels* const kernels[], int count, double seconds[]) {
+  constexpr AttentionShape shape = {1, 197, 1, 64};
+  constexpr size_t values = size_t(shape.tokens) * shape.size;
+  const auto qkv = narrowed(draw(3 * values, 1)), dOutput = narrowed(draw(values, 2));
+  std::vector<uint16_t> output(values), dQkv(3 * values);
+  std::vector<float> logSums(shape.tokens);
+  for (int run = 0; run < 6; run++)
+    for (int i = 0; i < count; i++) {
+      const auto began = std::chrono::steady_clock::now();
+      kernels[i]->bfloat16.forward(shape, 0, qkv.data(), output.data(), logSums.data());
+      kernels[i]->bfloat16.backward(shape, 0, qkv.data(), output.data(), logSums.data(), dOutput.data(), dQkv.data());
+      const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+      // the first time memory is taken
+      if (run == 1 || (run > 1 && took < seconds[i])) seconds[i] = took;
+    }
+}
+
+}  // namespace toco
