@@ -43,8 +43,8 @@ export function addEvaluateCommand(program: Command): void {
       const { evaluation, classes, protocol } = await evaluateCheckpoint(model, {
         print,
         signal: interruption(print, 'stopping the validation'),
-        ...(report !== undefined && { report }),
-        ...(backbone !== undefined && { backbone: await loadBackbone(backbone) }),
+        report,
+        backbone: backbone === undefined ? undefined : await loadBackbone(backbone),
       });
       if (report !== undefined) print(`Report: ${report}`);
       process.stdout.write(
