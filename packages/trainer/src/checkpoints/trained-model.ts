@@ -42,7 +42,10 @@ export async function modelOfRun(
   {
     settings = [],
     print = printLine,
-  }: { readonly settings?: readonly string[] | undefined; readonly print?: ((line: string) => void) | undefined } = {},
+  }: {
+    readonly settings?: readonly string[] | undefined;
+    readonly print?: ((line: string) => void) | undefined;
+  } = {},
 ): Promise<TrainedModel> {
   const folder = await wholeCheckpoint(path, print);
   const { config, classes, iteration } = await readCheckpointInfo(folder);

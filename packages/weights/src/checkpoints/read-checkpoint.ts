@@ -97,7 +97,9 @@ export async function readCheckpointHeader<H extends CheckpointHeader = Checkpoi
 ): Promise<H> {
   const { state } = checkpointFiles;
   const text = await readFile(join(folder, state), 'utf8').catch(() => {
-    throw new UserError(`${folder}: no checkpoint here (${state} is missing); name a folder below checkpoints/.`);
+    throw new UserError(
+      `${folder}: no checkpoint here (${state} is missing); name a folder below checkpoints/.`,
+    );
   });
   try {
     return JSON.parse(text) as H;
