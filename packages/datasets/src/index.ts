@@ -1,3 +1,13 @@
+export { type CamProject, encodeCams, type ImageCams } from './annotations/cam-dictionary.js';
+export {
+  type CocoAnnotatedImage,
+  cocoFile,
+  type CocoForm,
+  type CocoPart,
+  cocoParts,
+} from './annotations/coco-annotations.js';
+export { type ListedMask, maskList, type MaskListForm } from './annotations/mask-list.js';
+export { encodeProbabilities, type ImageProbabilities } from './annotations/probability-array.js';
 export { readLabelFile } from './annotations/label-file.js';
 export type { LabelTable } from './annotations/label-table.js';
 export { labelsOfMask } from './annotations/labels-from-mask.js';
