@@ -33,7 +33,7 @@ export function connectedParts(
   const isSkipped = new Uint8Array(256);
   for (const label of skipped) isSkipped[label] = 1;
   const parts: ConnectedPart[] = [];
-  // Pixels of one part; those before `next` have been looked around from. No recursion: a part may be the whole image.
+  // Pixels of one part, found while they are gone through. No recursion: a part may be the whole image.
   const pixels: number[] = [];
   for (let first = 0; first < data.length; first++) {
     const label = data[first]!;
@@ -42,8 +42,7 @@ export function connectedParts(
     pixels.push(first);
     seen[first] = 1;
     let [left, right, bottom] = [first % width, first % width, 0];
-    for (let next = 0; next < pixels.length; next++) {
-      const at = pixels[next]!;
+    for (const at of pixels) {
       const [x, y] = [at % width, Math.floor(at / width)];
       left = Math.min(left, x);
       right = Math.max(right, x);
