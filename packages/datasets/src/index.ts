@@ -52,6 +52,13 @@ export {
 } from './loader/evaluation-sample.js';
 export { type BatchFeed, feedBatch } from './loader/feed-batch.js';
 export type { Loader } from './loader/loader.js';
+export type { Photograph, PhotographOptions } from './loader/photograph.js';
+export {
+  type ListedPhotograph,
+  photographLoader,
+  type PhotographLoaderOptions,
+  type UnreadablePhotograph,
+} from './loader/photograph-loader.js';
 export { presentClasses } from './loader/present-classes.js';
 export type { UnreadableSample } from './loader/substitution.js';
 export type { TrainingBatch } from './loader/training-batch.js';
@@ -62,6 +69,8 @@ export { randomPurpose, randomStream, type RandomStream } from './random/random.
 export { type ObjectKind, objectKinds } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
 export { syntheticScenes, type SyntheticScenesOptions } from './synthetic/synthetic-scenes.js';
+export { taskPool } from './threads/task-pool.js';
+export { type TaskPool, threadWork, type ThreadWork } from './threads/thread-work.js';
 export { brightness } from './transforms/brightness.js';
 export { contrast } from './transforms/contrast.js';
 export { type Box, crop, type CropPlacement, paddedCrop } from './transforms/crop.js';
