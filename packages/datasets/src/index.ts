@@ -52,7 +52,7 @@ export {
 } from './loader/evaluation-sample.js';
 export { type BatchFeed, feedBatch } from './loader/feed-batch.js';
 export type { Loader } from './loader/loader.js';
-export type { Photograph, PhotographOptions } from './loader/photograph.js';
+export { loadPhotograph, type Photograph, type PhotographOptions } from './loader/photograph.js';
 export {
   type ListedPhotograph,
   photographLoader,
