@@ -7,7 +7,7 @@ export function assertClasses(
   {
     classes,
     network,
-  }: { readonly classes?: readonly string[]; readonly network: { readonly numClasses: number } },
+  }: { readonly classes?: readonly string[] | undefined; readonly network: { readonly numClasses: number } },
 ): void {
   const same = classes === undefined ? own.length === network.numClasses : own.join() === classes.join();
   if (same) return;

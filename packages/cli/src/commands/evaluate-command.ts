@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import type { TensorTree } from '@toco/core';
 import { listDigest, openDataset, validationList } from '@toco/datasets';
 import { printLine as print, UserError } from '@toco/files';
 import { makeReportFolder } from '@toco/report';
 import { type EvaluationProtocol, formatEvaluationProtocol, type MeanOver } from '@toco/segmenter';
 import { interruption } from '@toco/trainer';
+import type { LoadedNetwork } from '@toco/weights';
 import { type Command, Option } from 'commander';
 import { countsOf, type EvaluationCounts, mergeCounts } from '../evaluation/counts.js';
 import { evaluatePart, evaluationHash } from '../evaluation/evaluate-part.js';
@@ -13,7 +15,7 @@ import { figuresOf } from '../evaluation/figures.js';
 import { reportEvaluation } from '../evaluation/report-evaluation.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
 import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
-import { addProtocolOptions, type ProtocolFlags, protocolOfFlags } from '../segmenting/protocol-flags.js';
+import { addProtocolOptions, type ProtocolFlags, protocolFor, protocolSettings } from '../segmenting/protocol-flags.js';
 import { shortName } from '../shards/hashes.js';
 import { firstOf } from '../shards/first-of.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
@@ -96,11 +98,12 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
   if (report !== undefined && shard.count > 1)
     throw new UserError('--report: a page shows the whole list; leave out --shard.');
   if (report !== undefined) await makeReportFolder(report);
-  const asked = protocolOfFlags(flags);
+  const settings = protocolSettings(flags);
   const memory = memoryLimit(flags.memory);
   const model = await openModel(named, flags, { steady: true, print });
   const { config, loaded } = model;
   try {
+    const asked = protocolFor(flags.protocol, config, settings);
     const dataset = await openDataset(config);
     assertClasses(dataset, loaded);
     const most = limit === undefined ? config.evaluation.limit : wholeNumber('--limit', limit);
@@ -211,10 +214,7 @@ function thresholdOf(text: string | undefined): number | undefined {
 export function folderOfRun({
   name,
   iteration,
-}: {
-  readonly name: string;
-  readonly iteration?: number;
-}): string {
+}: Pick<LoadedNetwork<TensorTree>, 'name' | 'iteration'>): string {
   if (iteration === undefined) return '.';
   const parent = dirname(name);
   return basename(parent) === 'checkpoints' ? dirname(parent) : parent;

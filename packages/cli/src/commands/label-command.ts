@@ -14,8 +14,9 @@ import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-
 import {
   addProtocolOptions,
   crfOf,
+  protocolFor,
   type ProtocolFlags,
-  protocolOfFlags,
+  protocolSettings,
 } from '../segmenting/protocol-flags.js';
 import { firstOf } from '../shards/first-of.js';
 import { settingsHash } from '../shards/hashes.js';
@@ -94,12 +95,13 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const kinds = flags.save === undefined ? [] : kindsOf<LabelKind>('--save', flags.save, labelKinds);
   const memory = memoryLimit(flags.memory);
-  // CAMs as they are made in training; the segmentation at its best, refined once: afterwards.
-  const preset = flags.protocol ?? (from === 'segmentation' ? 'voc' : 'cam');
-  const protocol = protocolOfFlags({ ...flags, protocol: preset, crf: flags.crf ?? 'none' });
+  // CAMs as the run's validations see them; the segmentation at its best. Either is refined once, afterwards.
+  const preset = flags.protocol ?? (from === 'segmentation' ? 'voc' : 'fast');
+  const changes = protocolSettings({ ...flags, protocol: preset, crf: flags.crf ?? 'none' });
   const model = await openModel(run, flags, { steady: true, print });
   const { config, loaded, precision, compiled } = model;
   try {
+    const protocol = protocolFor(preset, config, changes);
     const recipe = recipeOf(flags, config);
     const dataset = await openDataset(config);
     assertClasses(dataset, loaded);

@@ -9,7 +9,7 @@ import { predictPhotographs, type PredictionRow } from '../prediction/predict-ph
 import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
 import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
-import { addProtocolOptions, type ProtocolFlags, protocolOfFlags } from '../segmenting/protocol-flags.js';
+import { addProtocolOptions, type ProtocolFlags, protocolFor, protocolSettings } from '../segmenting/protocol-flags.js';
 import { settingsHash } from '../shards/hashes.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
 import { kindsOf } from './kinds-of.js';
@@ -70,7 +70,7 @@ export function addPredictCommand(program: Command): void {
 async function predict(named: string, sources: string[], flags: PredictFlags): Promise<void> {
   const { out, orientation: upright, json } = flags;
   const signal = interruption(print, 'what is written stays');
-  const protocol = protocolOfFlags(flags);
+  const changes = protocolSettings(flags);
   const kinds = kindsOf<SavedKind>('--save', flags.save, savedKinds);
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const memory = memoryLimit(flags.memory);
@@ -79,6 +79,7 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const model = await openModel(named, flags, { steady: false, print });
   const { loaded, config, precision, compiled } = model;
   try {
+    const protocol = protocolFor(flags.protocol, config, changes);
     const classNames = namesOf(loaded.classes ?? config.data.classes, loaded.network.numClasses);
     const part = shard.count === 1 ? '' : `, part ${shard.index} of ${shard.count}`;
     print(

@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs';
+import type { Backbone } from '@toco/backbone';
+import type { TensorTree } from '@toco/core';
 import { hashFile, UserError } from '@toco/files';
 import { compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import type { Compiler, SegmenterOptions, SegmenterOutput } from '@toco/segmenter';
 import { type Config, loadConfig, modelOfRun, type TrainedModel } from '@toco/trainer';
-import { findCheckpoint, loadBackbone, loadNetwork, type LoadedNetwork } from '@toco/weights';
+import { loadBackbone, loadNetwork, type LoadedNetwork } from '@toco/weights';
 import type { Command } from 'commander';
 
 /** Options that name a trained network. */
@@ -28,7 +31,7 @@ export function addModelOptions(command: Command): Command {
 
 /** A network that is ready, and how it computes. */
 export interface OpenModel {
-  readonly loaded: LoadedNetwork;
+  readonly loaded: LoadedNetwork<TensorTree>;
   readonly config: Config;
   /** SHA-256 of the file of its arrays. */
   readonly checkpoint: string;
@@ -53,13 +56,13 @@ export async function openModel(
 ): Promise<OpenModel> {
   const { config: file, set, data } = flags;
   const settings = [...set, ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`])];
-  const checkpoint = await findCheckpoint(named, print);
-  if (checkpoint !== undefined && file !== undefined)
+  const isRun = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isRun && file !== undefined)
     throw new UserError('--config: a run has its own configuration; change it with --set.');
-  const model = checkpoint === undefined ? undefined : await modelOfRun(checkpoint, { settings });
+  const model = isRun ? await modelOfRun(named, { settings, print }) : undefined;
   const config = model?.config ?? (await loadConfig(file, settings));
   const engine = await initBackend({ ...config.engine, print });
-  const loaded = await loadNetwork(checkpoint ?? named, { ...(await backboneOf(flags, config)), print });
+  const loaded = await loadNetwork(model?.name ?? named, { ...(await backboneOf(flags, config)), print });
   const { precision, xla } = config.engine;
   const compiled = config.engine.compile && engine.backend === 'tensorflow';
   const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
@@ -81,13 +84,13 @@ export async function openModel(
   };
 }
 
-/** The backbone that a weight file needs to be told: a module's, or the one that the user's own configuration names. */
+/** The backbone of a module that is named; of a weight file the one that the user's own configuration names, too. */
 async function backboneOf(
   { backbone, config: file, set }: ModelFlags,
   config: Config,
-): Promise<{ backbone?: NonNullable<Parameters<typeof loadNetwork>[1]>['backbone']; auxBlock?: number }> {
-  const { auxBlock } = config.backbone;
+): Promise<{ backbone?: Backbone | string; auxBlock: number }> {
+  const { auxBlock, name } = config.backbone;
   if (backbone !== undefined) return { backbone: await loadBackbone(backbone), auxBlock };
-  const names = file !== undefined || set.some((setting) => setting.startsWith('backbone.name='));
-  return names ? { backbone: config.backbone.name, auxBlock } : { auxBlock };
+  const isNamed = file !== undefined || set.some((setting) => setting.startsWith('backbone.name='));
+  return isNamed ? { backbone: name, auxBlock } : { auxBlock };
 }

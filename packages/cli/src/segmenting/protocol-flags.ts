@@ -7,7 +7,10 @@ import {
   type ProtocolName,
   protocolOf,
   protocols,
+  type ProtocolSettings,
   type ProtocolSize,
+  validationProtocol,
+  type ValidationSettings,
   type Window,
 } from '@toco/segmenter';
 import { type Command, Option } from 'commander';
@@ -48,17 +51,22 @@ export function addProtocolOptions(command: Command, preset?: ProtocolName): Com
     );
 }
 
-/** The protocol that a command line names. @throws one line where it makes no sense */
-export function protocolOfFlags(flags: ProtocolFlags): Protocol {
+/** What a command line lays over a protocol. @throws one line where it makes no sense */
+export function protocolSettings(flags: ProtocolFlags): ProtocolSettings {
   const { size, scales, mirror, fusion, camScales, crf, window, oddSizes } = flags;
-  return protocolOf(flags.protocol, {
+  return {
     size: size === undefined ? undefined : sizeOf(size),
     scales: scales === undefined ? undefined : numbersOf('--scales', scales),
     camScales: camScales === undefined ? undefined : numbersOf('--cam-scales', camScales),
     ...{ mirror, fusion, oddSizes },
     crf: crf === undefined ? undefined : crf === 'none' ? 'none' : crfOf('--crf', crf),
     window: window === undefined ? undefined : windowOf(window),
-  });
+  };
+}
+
+/** A protocol by its name, `fast` with the sizes of the run's own validations, and what a command line lays over it. */
+export function protocolFor(name: ProtocolName, config: ValidationSettings, settings: ProtocolSettings): Protocol {
+  return protocolOf(name === 'fast' ? validationProtocol(config) : name, settings);
 }
 
 /** The CRF of a name. @throws one line with the names that there are */
