@@ -6,8 +6,10 @@ export {
 export {
   inferenceForward,
   type InferenceInputs,
+  type InferenceOutput,
+  inferenceOutputs,
   type InferenceOutputs,
-} from './forward/inference-forward.js';
+} from './passes/inference-forward.js';
 export { labelsOfCam, labelsOfLogits } from './masks/predict-labels.js';
 export { type Planes, resizePlanes, type Size } from './masks/resize-planes.js';
 export {
@@ -33,11 +35,7 @@ export { f1Score } from './metrics/f1-score.js';
 export { tokenSimilarity } from './forward/token-similarity.js';
 export { heatColor } from './overlays/heat-color.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
-export {
-  type EvaluationProtocol,
-  evaluationProtocol,
-  formatEvaluationProtocol,
-} from './metrics/protocol.js';
+export { type EvaluationProtocol, evaluationProtocol, formatEvaluationProtocol } from './metrics/protocol.js';
 export { crfPresets } from './protocol/crf-presets.js';
 export { formatProtocol } from './protocol/format-protocol.js';
 export {
@@ -64,14 +62,11 @@ export type {
   SegmenterOutputs,
 } from './stream/segmenter-image.js';
 export { type Segmenter, segmenter, type SegmenterOptions, type StreamOptions } from './stream/segmenter.js';
-export {
-  pseudoLabels,
-  type PseudoLabelsOptions,
-  type Refine,
-  refineByCrf,
-} from './labels/pseudo-labels.js';
+export { pseudoLabels, type PseudoLabelsOptions, type Refine, refineByCrf } from './labels/pseudo-labels.js';
 export { refineByPar } from './labels/refine-by-par.js';
 export { segmentationCams } from './labels/segmentation-cams.js';
+export type { ExportedModel } from './passes/graph-engine.js';
+export { segmenterOfGraph } from './stream/segmenter-of-graph.js';
 export { similarityMap } from './labels/similarity-map.js';
 export { evaluationLine, evaluationRow } from './metrics/evaluation-row.js';
 export {

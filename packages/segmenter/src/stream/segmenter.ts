@@ -8,8 +8,14 @@ import { type Protocol, protocols } from '../protocol/protocol.js';
 import { assertProtocol } from '../protocol/protocol-of.js';
 import type { ImageMaps } from './batch-images.js';
 import { finishImage, type ProbabilityStrip } from './finish-image.js';
-import { classesThatFit, estimateMemory, type MemoryEstimate, memoryRefusal, type MemoryUse } from './memory.js';
-import { planPasses } from './plan-passes.js';
+import {
+  classesThatFit,
+  estimateMemory,
+  type MemoryEstimate,
+  memoryRefusal,
+  type MemoryUse,
+} from './memory.js';
+import { type PlannedPass, planPasses } from './plan-passes.js';
 import type { Crf } from './refine-segmentation.js';
 import { baseSize, isFixed, runPasses } from './run-passes.js';
 import { samplesOf, type Segmented, type SegmenterImage, type SegmenterOutput } from './segmenter-image.js';
@@ -105,7 +111,9 @@ export function segmenterOn<O extends SegmenterOutput>(
   const { batchSize = isFixed(protocol) || protocol.window ? 4 : 1 } = options;
   const plan = planPasses(protocol, outputs, { strips: onStrip !== undefined });
   assertFits();
-  const refines = protocol.crf !== undefined && (['labels', 'probabilities'] as string[]).some((one) => outputs.includes(one as O));
+  const refines =
+    protocol.crf !== undefined &&
+    (['labels', 'probabilities'] as string[]).some((one) => outputs.includes(one as O));
   const atOnce = refines ? Math.max(1, options.crfsAtOnce ?? 1) : 1;
   const estimate = (size: Size): MemoryEstimate =>
     estimateMemory(size, { network, protocol, outputs, batchSize });
@@ -184,6 +192,7 @@ export function segmenterOn<O extends SegmenterOutput>(
       );
     const missing = plan.flatMap(({ wanted }) => wanted).find((output) => !engine.gives(output));
     if (missing !== undefined) refuse(`${engine.name} gives no ${missing}; ask for something else.`);
+    assertOnlySize(engine, protocol, plan);
     if (window && window.size % engine.stride !== 0)
       refuse(
         `window ${window.size} is no multiple of the patch size ${engine.stride} of ${engine.name}; choose ${Math.ceil(window.size / engine.stride) * engine.stride}.`,
@@ -200,4 +209,20 @@ async function* chunksOf<I>(images: Iterable<I> | AsyncIterable<I>, size: number
     chunk = [];
   }
   if (chunk.length > 0) yield chunk;
+}
+
+/** Throws one line where an engine takes one size only and a protocol has others. */
+function assertOnlySize(
+  { onlySize, name }: PassEngine,
+  { size, window }: Protocol,
+  plan: readonly PlannedPass[],
+): void {
+  if (onlySize === undefined) return;
+  const { height, width } = onlySize;
+  const squashes = size !== 'native' && 'squash' in size && size.squash === height && height === width;
+  if (!window && squashes && plan.every(({ scale }) => scale === 1)) return;
+  if (window && window.size === height && height === width) return;
+  throw new Error(
+    `segmenter: ${name} takes images of ${height}×${width} pixels only; squash to that at scale 1, or choose windows of that size.`,
+  );
 }
