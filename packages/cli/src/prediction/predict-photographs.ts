@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
 import { placeFile, type Progress, writeWhole } from '@toco/files';
-import { type Protocol, segmenter } from '@toco/segmenter';
+import { type Protocol } from '@toco/segmenter';
 import { openJournal, type JournalRow } from '../journal/journal.js';
 import type { NamedPhotograph } from '../photographs/sources.js';
 import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
+import { segmenterOf } from '../segmenting/segmenter-of.js';
 import type { Hashes } from '../shards/hashes.js';
 import type { Shard } from '../shards/shard.js';
 import { filesOf, outputsFor, type SavedKind } from './saved-outputs.js';
@@ -98,9 +99,7 @@ export async function predictPhotographs(
   const skipped: { index: number; message: string }[] = [];
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
   const pool = protocol.crf === undefined ? undefined : crfPool(crfThreads, print);
-  const { network, params } = model.loaded;
-  const through = segmenter(network, params, {
-    ...model.computes,
+  const through = segmenterOf(model, {
     ...{ protocol, outputs: outputsFor(kinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce },
   });
   const list = sampleList(
