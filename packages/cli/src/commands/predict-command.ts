@@ -81,10 +81,13 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const memory = memoryLimit(flags.memory);
   const all = await namedPhotographs(sources, { readInput: readStandardInput });
   const photographs = placesOf(shard, all.length).map((place) => all[place]!);
-  const model = await openModel(named, flags, { steady: false, print });
-  const { loaded, config, precision, compiled } = model;
+  const model = await openModel(named, flags, {
+    steady: false,
+    protocolFor: (config) => protocolFor(flags.protocol, config, changes),
+    print,
+  });
+  const { loaded, config, protocol, precision, compiled } = model;
   try {
-    const protocol = protocolFor(flags.protocol, config, changes);
     const classNames = namesOf(loaded.classes ?? config.data.classes, loaded.network.numClasses);
     const part = shard.count === 1 ? '' : `, part ${shard.index} of ${shard.count}`;
     print(
