@@ -150,6 +150,6 @@ function lineOf({ path, width, height, found, ms }: PredictionRow): string {
 
 /** Names of the classes; a weight file without them has numbers. */
 function namesOf(classes: readonly string[] | undefined, count: number): readonly string[] {
-  if (classes !== undefined && classes.length === count) return classes;
+  if (classes?.length === count) return classes;
   return Array.from({ length: count }, (_, c) => `class ${c + 1}`);
 }

@@ -90,7 +90,7 @@ export async function predictPhotographs(
   const rows = new Map<number, PredictionRow>();
   photographs.forEach(({ path, name }, i) => {
     const row = known.get(path);
-    if (row !== undefined && row.name === name && row.stamp === stamps[i]) rows.set(i, row);
+    if (row?.name === name && row.stamp === stamps[i]) rows.set(i, row);
   });
   const before = rows.size;
   const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
@@ -115,10 +115,12 @@ export async function predictPhotographs(
         tell();
       },
     });
-    for await (const { labels: _, ...photograph } of loader) {
+    for await (const { index, id, width, height, data } of loader) {
+      // Without labels: what it shows is told by the scores.
+      const photograph = { index, id, width, height, data };
       const message = through.refusal(photograph, memory);
       if (message === undefined) yield photograph;
-      else skipped.push({ index: photograph.index, message });
+      else skipped.push({ index, message });
     }
   }
   let last = performance.now();
@@ -181,6 +183,9 @@ function rounded(score: number): number {
 async function writeScores(path: string, rows: ReadonlyMap<number, PredictionRow>): Promise<void> {
   const lines = [...rows]
     .sort(([a], [b]) => a - b)
-    .map(([, { index: _, stamp: __, name: ___, ...row }]) => `${JSON.stringify(row)}\n`);
+    .map(([, { path: photograph, width, height, ms, found, scores, files }]) => {
+      const line = { path: photograph, width, height, found, scores, files, ms };
+      return `${JSON.stringify(line)}\n`;
+    });
   await writeWhole(path, [new TextEncoder().encode(lines.join(''))]);
 }

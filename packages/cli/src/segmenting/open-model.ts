@@ -80,7 +80,7 @@ export async function openModel(
   const precision = isOneSize ? config.engine.precision : 'f32';
   if (precision !== config.engine.precision)
     print(`Computing in f32: ${config.engine.precision} would need a graph for every size of an image.`);
-  const engine = await initBackend({ ...config.engine, precision, print });
+  const engine = await initBackend({ ...config.engine, print });
   const loaded = await loadNetwork(model?.name ?? named, { ...(await backboneOf(flags, config)), print });
   const compiles = config.engine.compile && engine.backend === 'tensorflow';
   const lanes = compiles ? lanesOf(engine, { xla }) : oneLane;
