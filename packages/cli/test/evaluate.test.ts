@@ -68,7 +68,7 @@ test('an evaluation computes as its run did, and says how', async () => {
     expect(plain).toMatchObject({ status: 0 });
     const lines = plain.stdout.trimEnd().split('\n');
     expect(lines.at(-1)).toBe(
-      'Protocol: list val of synthetic scenes, 3 images, scored at full size; fast: squashed to 48×48; segmentation: scale 1, not mirrored; CAM: scales 1, 0.5, 1.5, each mirrored too (maximum), sum over scales; no CRF; odd sizes corrected; CAM: planes of the true labels, threshold 0.5; f32, compiled.',
+      'Protocol: list val of synthetic scenes, 3 images, scored at full size; fast: squashed to 48×48; segmentation: scale 1, not mirrored; CAM: scales 1, 0.5, 1.5, each mirrored too (maximum), sum over scales; no CRF; odd sizes corrected; CAMs: planes of the true labels, threshold 0.5; f32, compiled.',
     );
     for (const k of figures.columns['cam']!.absent)
       expect(plain.stdout).toMatch(new RegExp(`^Absent .*\\b${figures.classes[k]!}\\b`, 'm'));
