@@ -16,7 +16,13 @@ beforeAll(async () => {
   await mkdir(join(photos, 'deep'), { recursive: true });
   const noise = (width: number, height: number): ReturnType<typeof sharp> =>
     sharp({
-      create: { width, height, channels: 3, background: '#888', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+      create: {
+        width,
+        height,
+        channels: 3,
+        background: '#888',
+        noise: { type: 'gaussian', mean: 128, sigma: 40 },
+      },
     });
   await noise(60, 40).withMetadata({ orientation: 6 }).jpeg().toFile(join(photos, 'turned.jpg'));
   await noise(50, 40).greyscale().jpeg().toFile(join(photos, 'grey.jpg'));
