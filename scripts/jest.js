@@ -1,25 +1,20 @@
 // Runs tests of several packages in one jest, straight from their sources.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import config from '../jest.config.js';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 const jest = join(root, 'node_modules/jest/bin/jest.js');
 
 /** All test files as paths from the root, in order. */
 export function testFiles() {
-  const packages = ['packages', 'examples'].flatMap((folder) =>
-    readdirSync(join(root, folder)).map((name) => `${folder}/${name}`),
-  );
-  return [...packages, 'benchmarks']
-    .filter(
-      (folder) => existsSync(join(root, folder, 'jest.config.js')) && existsSync(join(root, folder, 'test')),
-    )
-    .flatMap((folder) =>
-      readdirSync(join(root, folder, 'test'), { recursive: true })
+  return config.projects
+    .flatMap(({ rootDir }) =>
+      readdirSync(join(rootDir, 'test'), { recursive: true })
         .filter((file) => file.endsWith('.test.ts'))
-        .map((file) => `${folder}/test/${file.replaceAll('\\', '/')}`),
+        .map((file) => relative(root, join(rootDir, 'test', file)).replaceAll('\\', '/')),
     )
     .sort();
 }
@@ -29,15 +24,18 @@ export function testFiles() {
  * shown, or given to `show`.
  */
 export function runFiles(files, { report, environment = {}, signal, show, workers = 2 }) {
-  const projects = [...new Set(files.map((file) => file.slice(0, file.indexOf('/test/'))))];
-  const args = ['--runTestsByPath', ...files.map((file) => join(root, file)), '--projects', ...projects];
+  const paths = files.map((file) => join(root, file));
+  const projects = config.projects
+    .filter(({ rootDir }) => paths.some((path) => path.startsWith(join(rootDir, 'test', '/'))))
+    .map(({ displayName }) => displayName);
+  const args = ['--runTestsByPath', ...paths, '--selectProjects', ...projects];
   const output = ['--json', `--outputFile=${report}`, '--silent', '--maxWorkers', String(workers)];
   const child = spawn(
     process.execPath,
     ['--experimental-vm-modules', '--no-warnings', jest, ...args, ...output],
     {
       cwd: root,
-      env: { ...process.env, TOCO_PROJECTS: '1', ...environment },
+      env: { ...process.env, ...environment },
       stdio: ['ignore', 'ignore', show === undefined ? 'inherit' : 'pipe'],
       signal,
       killSignal: 'SIGTERM',

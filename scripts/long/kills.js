@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { killKinds, killTraining } from '../../packages/testing/dist/kills/kill-training.js';
 
-const trainer = (file) => fileURLToPath(new URL(`../../packages/trainer/${file}`, import.meta.url));
+const cli = (file) => fileURLToPath(new URL(`../../packages/cli/${file}`, import.meta.url));
 /** Kills that each kind gets in the whole job, and in each of its runs. */
 const [wanted, perRun] = [26, 7];
 /** Compiled and eager runs in turn: the compiled one is what users run. */
@@ -24,14 +24,8 @@ export const job = {
       const compile = engines[rounds.length % engines.length];
       const set = ['--set', `engine.compile=${compile}`];
       const training = {
-        main: trainer('dist/cli/main.js'),
-        args: [
-          '--config',
-          trainer('test/kills/kills.yaml'),
-          '--backbone',
-          trainer('test/cli/tiny-backbone.js'),
-          ...set,
-        ],
+        main: cli('dist/main.js'),
+        args: ['--config', cli('test/kills/kills.yaml'), '--backbone', cli('test/tiny-backbone.js'), ...set],
         iterations: 200,
         evaluateEvery: 20,
       };

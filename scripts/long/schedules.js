@@ -159,15 +159,14 @@ async function trainHere([name, folder, file, length]) {
   const scale = iterations / schedule.iterations;
   const { batchSize } = schedule;
 
-  let traced = 0;
-  let held = 0;
+  let [traced, held, asked] = [0, 0, 0];
   subscribe('@toco/graph:traces', ({ event, held: now }) => {
-    traced += event === 'traced' ? 1 : 0;
+    // What was looked at before the first step, by the check of the data, is no batch.
+    if (event === 'traced' && traced++ === 0) asked = 0;
     held = now;
   });
   const samples = [];
   const every = Math.max(1, Math.round(50 * scale));
-  let asked = 0;
   let [cpu, clock] = [process.cpuUsage(), performance.now()];
   const take = (list) => {
     if (list !== 'train' || ++asked % (every * batchSize) !== 0) return;

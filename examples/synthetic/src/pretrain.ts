@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import type { TensorTree } from '@toco/core';
 import { readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
-import { backboneByName } from '@toco/backbone';
+import { backboneByName, type Backbone } from '@toco/backbone';
 import { train } from '@toco/trainer';
 import { Command } from 'commander';
 import { wavePositions } from './positions.js';
@@ -44,9 +43,9 @@ const config = sceneConfig({
 });
 const named = backboneByName(config.backbone.name, config.backbone);
 if (!('positionGrid' in named)) throw new Error(`${named.name} has no positions to start from; choose a ViT`);
-const backbone = {
+const backbone: Backbone = {
   ...named,
-  init: (seed: number): TensorTree => ({
+  init: (seed) => ({
     ...named.init(seed),
     pos_embed: wavePositions(named.positionGrid, named.tokenDim),
   }),
@@ -54,7 +53,7 @@ const backbone = {
 
 const { checkpoint } = await train(config, {
   folder: out,
-  backbone: backbone as unknown as NonNullable<Parameters<typeof train>[1]['backbone']>,
+  backbone,
   resume: resume ?? false,
 });
 

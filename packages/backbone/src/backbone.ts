@@ -31,12 +31,12 @@ export type BlockFunction = (tokens: Tensor3D, params: TensorTree) => Tensor3D;
 /** Options of {@link Backbone.apply}. */
 export interface ApplyOptions {
   /** What to return besides the result; nothing by default. A backbone ignores taps that it doesn't have. */
-  readonly taps?: readonly Tap[];
+  readonly taps?: readonly Tap[] | undefined;
   /**
    * Called with the block function before it is used, the place for gradient checkpointing: the returned function must
    * compute the same values. A backbone without blocks ignores it.
    */
-  readonly wrapBlock?: (block: BlockFunction) => BlockFunction;
+  readonly wrapBlock?: ((block: BlockFunction) => BlockFunction) | undefined;
 }
 
 /** What a backbone makes of `B` images. */

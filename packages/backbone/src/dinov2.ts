@@ -3,9 +3,9 @@ import { vit, type Vit, type VitOptions } from './vit.js';
 /** What may be chosen of a public DINOv2 variant. */
 export interface Dinov2Options {
   /** Whether it is the variant with four register tokens. */
-  readonly registers?: boolean;
+  readonly registers?: boolean | undefined;
   /** Block whose output gives the auxiliary tokens: from 0, or negative from the end, by default −3. */
-  readonly auxBlock?: number;
+  readonly auxBlock?: number | undefined;
 }
 
 function dinov2(

@@ -14,9 +14,9 @@ import { windowLayout } from './windows.js';
 /** Sizes of a Swin transformer, and what ToCo takes from it. */
 export interface SwinOptions {
   /** What messages call it. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Pixels along the side of the first stage's tokens. */
-  readonly patchSize?: number;
+  readonly patchSize?: number | undefined;
   /** Length of a token of the first stage; it doubles from stage to stage. */
   readonly dim: number;
   /** Number of blocks of each stage. */
@@ -24,22 +24,22 @@ export interface SwinOptions {
   /** Number of attention heads of each stage. */
   readonly heads: readonly number[];
   /** Tokens along a window's side. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Width of the perceptron's hidden layer in units of the stage's tokens. */
-  readonly mlpRatio?: number;
+  readonly mlpRatio?: number | undefined;
   /**
    * Block whose output gives the auxiliary tokens, counted over all stages: from 0, or negative from the end. By default
    * the last one before the last stage.
    */
-  readonly auxBlock?: number;
+  readonly auxBlock?: number | undefined;
   /**
    * Where windows reach beyond the grid: whether its tokens are kept from attending to the padding. Not by default, as in
    * the pretrained networks' own implementations.
    */
-  readonly maskPadding?: boolean;
-  readonly layerNormEpsilon?: number;
-  readonly mean?: Rgb;
-  readonly std?: Rgb;
+  readonly maskPadding?: boolean | undefined;
+  readonly layerNormEpsilon?: number | undefined;
+  readonly mean?: Rgb | undefined;
+  readonly std?: Rgb | undefined;
 }
 
 /** A Swin transformer as a {@link Backbone}, with what describes it. */

@@ -3,11 +3,11 @@ import { vit, type Vit, type VitOptions } from './vit.js';
 /** What may be chosen of a public variant. */
 export interface VariantOptions {
   /** Pixels per token, 16 by default. */
-  readonly patchSize?: number;
+  readonly patchSize?: number | undefined;
   /** Pixels of the images that the weights were trained with, 224 by default; images of any other size can be applied. */
-  readonly imageSize?: number;
+  readonly imageSize?: number | undefined;
   /** Block whose output gives the auxiliary tokens: from 0, or negative from the end, by default −3. */
-  readonly auxBlock?: number;
+  readonly auxBlock?: number | undefined;
 }
 
 const tiny = { dim: 192, depth: 12, heads: 3 };

@@ -18,7 +18,7 @@ import { initVit, type VitParams, type VitSizes } from './vit-params.js';
 /** Sizes of a vision transformer, and what ToCo takes from it. */
 export interface VitOptions {
   /** What messages call it. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Pixels of the images that the stored positions belong to; images of any other size can be applied. */
   readonly imageSize: number | readonly [height: number, width: number];
   readonly patchSize: number;
@@ -29,21 +29,21 @@ export interface VitOptions {
   /** Number of attention heads, a divisor of `dim`. */
   readonly heads: number;
   /** Width of the perceptron's hidden layer in units of `dim`. */
-  readonly mlpRatio?: number;
+  readonly mlpRatio?: number | undefined;
   /** Block whose output gives the auxiliary tokens: from 0, or negative from the end (the tenth of twelve in the paper). */
-  readonly auxBlock?: number;
+  readonly auxBlock?: number | undefined;
   /** First value of the layer scale `γ` of every block's two branches (`ls1`, `ls2`); no layer scale by default. */
-  readonly layerScale?: number;
+  readonly layerScale?: number | undefined;
   /**
    * Number of register tokens between class token and patches (Darcet et al., 2024), 0 by default. Where there are some, the
    * patches alone have positions.
    */
-  readonly registerTokens?: number;
+  readonly registerTokens?: number | undefined;
   /** How positions are brought to another grid, see {@link PositionOptions}; `bicubic` by default. */
-  readonly positionResizing?: PositionOptions['resizing'];
-  readonly layerNormEpsilon?: number;
-  readonly mean?: Rgb;
-  readonly std?: Rgb;
+  readonly positionResizing?: PositionOptions['resizing'] | undefined;
+  readonly layerNormEpsilon?: number | undefined;
+  readonly mean?: Rgb | undefined;
+  readonly std?: Rgb | undefined;
 }
 
 /** A vision transformer as a {@link Backbone}, with what describes it. */
@@ -174,7 +174,7 @@ function prepare(
   return tf.concat<tf.Tensor3D>([classToken, ...registers, tf.add<tf.Tensor3D>(patches, positions)], 1);
 }
 
-const unwrapped: Required<ApplyOptions>['wrapBlock'] = (block) => block;
+const unwrapped: NonNullable<ApplyOptions['wrapBlock']> = (block) => block;
 
 function runBlocks(
   params: readonly BlockParams[],

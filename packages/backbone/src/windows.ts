@@ -15,11 +15,10 @@ export interface WindowLayout {
 
 /** The layout on a grid, with windows shifted by half their side if asked for. */
 export function windowLayout(grid: Grid, window: number, shifted: boolean): WindowLayout {
-  const padded = grid.map((count) => Math.ceil(count / window) * window) as unknown as Grid;
-  const shift = padded.map((count) =>
-    shifted && count > window ? Math.floor(window / 2) : 0,
-  ) as unknown as Grid;
-  return { grid, window, padded, shift };
+  const [h, w] = grid;
+  const fill = (count: number): number => Math.ceil(count / window) * window;
+  const roll = (count: number): number => (shifted && count > window ? Math.floor(window / 2) : 0);
+  return { grid, window, padded: [fill(h), fill(w)], shift: [roll(fill(h)), roll(fill(w))] };
 }
 
 /**

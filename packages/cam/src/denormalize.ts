@@ -6,9 +6,9 @@ export interface DenormalizeOptions {
   /** What happens to the fractions that 32-bit arithmetic leaves beside the original integers. */
   readonly rounding: 'nearest' | 'truncate' | 'none';
   /** Mean that was subtracted, of values in 0…1 (default: ImageNet's). */
-  readonly mean?: readonly [number, number, number];
+  readonly mean?: readonly [number, number, number] | undefined;
   /** Standard deviation that was divided by, of values in 0…1 (default: ImageNet's). */
-  readonly std?: readonly [number, number, number];
+  readonly std?: readonly [number, number, number] | undefined;
 }
 
 /**

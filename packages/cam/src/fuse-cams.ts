@@ -12,7 +12,7 @@ export interface ScaleCams {
 /** Options of {@link fuseCams}. */
 export interface FuseCamsOptions {
   /** Added to the maximum that each map is divided by (1e-5 in ToCo). */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 /**

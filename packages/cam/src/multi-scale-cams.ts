@@ -12,7 +12,7 @@ export interface Cams {
 /** Options of {@link multiScaleCams}. */
 export interface MultiScaleCamsOptions extends ScaledSizeOptions {
   /** Factors of the image's sides ((1, 0.5, 1.5) in ToCo). */
-  readonly scales?: readonly number[];
+  readonly scales?: readonly number[] | undefined;
   /** Raw CAMs of the unscaled, unflipped images where the caller has them already: saves that forward pass. */
   readonly main?: Cams | undefined;
   /** `[B,M]`, classes of each image padded with −1: the result then has these planes only, see `selectClasses`. */

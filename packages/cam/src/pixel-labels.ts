@@ -17,9 +17,9 @@ export interface CamTargets {
 /** Options of {@link pixelLabels}. */
 export interface PixelLabelsOptions {
   /** β_l: at most this is background (0.25 in ToCo). */
-  readonly low?: number;
+  readonly low?: number | undefined;
   /** β_h: more than this is the class (0.7 in ToCo's VOC runs, 0.65 in its COCO run). */
-  readonly high?: number;
+  readonly high?: number | undefined;
   /** Label of pixels between the thresholds and outside the box (255 in ToCo). */
   readonly ignoreIndex: number;
 }

@@ -17,9 +17,9 @@ export interface RefinedLabelsTargets extends CamTargets {
 /** Options of {@link refinedLabels}. */
 export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<DenormalizeOptions, 'rounding'> {
   /** `corrected`: de-normalised levels are rounded to nearest. `reference`: truncated, which costs 3 % of them a level. */
-  readonly behavior?: Behavior;
+  readonly behavior?: Behavior | undefined;
   /** Iterations and dilations of the refinement; default: those of `par`. */
-  readonly par?: RefineOptions;
+  readonly par?: RefineOptions | undefined;
 }
 
 /**

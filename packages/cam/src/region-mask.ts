@@ -4,9 +4,9 @@ import { validCam } from './valid-cam.js';
 /** Options of {@link regionMask}. */
 export interface RegionMaskOptions {
   /** β_l: at most this is background (0.25 in ToCo). */
-  readonly low?: number;
+  readonly low?: number | undefined;
   /** β_h: at least this is foreground (0.7 in ToCo's VOC runs, 0.65 in its COCO run). */
-  readonly high?: number;
+  readonly high?: number | undefined;
 }
 
 /**

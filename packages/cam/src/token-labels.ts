@@ -9,12 +9,12 @@ export interface TokenLabelsOptions extends PixelLabelsOptions {
   /** `[h,w]`, the token grid. */
   readonly grid: readonly [number, number];
   /** `[H,W]`, pixels of the image that `imgBox` is measured in; default: the size of the CAM. */
-  readonly imageSize?: readonly [number, number];
+  readonly imageSize?: readonly [number, number] | undefined;
   /**
    * `corrected`: a token counts when its whole patch is real. `reference`: the box, in pixels, is applied to token
    * indices, which takes all labels from about a third of ToCo's crops.
    */
-  readonly behavior?: Behavior;
+  readonly behavior?: Behavior | undefined;
 }
 
 /**

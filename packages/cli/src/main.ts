@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
-import { printable } from '@toco/files';
+import { errorText } from '@toco/files';
 import { addRuntimeCommands } from './commands/runtime-commands.js';
 import { loadConfig } from '@toco/trainer';
 import { addCheckCommand } from './commands/check-command.js';
@@ -43,11 +43,10 @@ addRuntimeCommands(program);
 
 outliveClosedOutput();
 
-// The single door where errors leave: a user's mistake is one line, a fault of ours shows its stack when asked for.
+// The single door where errors leave: a user's mistake is one line, a fault of ours comes with its stack.
 try {
   await program.parseAsync(settingsApart(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
-  const { message, stack } = error as Error;
-  process.stderr.write(`${process.env['TOCO_DEBUG'] ? (stack ?? message) : printable(message)}\n`);
+  process.stderr.write(`${errorText(error)}\n`);
   process.exitCode ??= 1;
 }

@@ -55,6 +55,17 @@ describe('configuration', () => {
     });
   });
 
+  test('a fault in a module of code comes with its stack, which names the place', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const broken = join(folder, 'broken.js');
+      writeFileSync(broken, 'export const backbone = undefined.stride;');
+      const out = join(folder, 'run');
+      const { status, stderr } = await toco(['train', ...tinyRun, '--backbone', broken, '--out', out]);
+      expect(stderr).toMatch(/TypeError: Cannot read properties of undefined.*\n\s+at .*broken\.js:1/);
+      expect(status).toBe(1);
+    });
+  });
+
   test('a run can not have the name of a file, nor lie in one', async () => {
     await inTemporaryFolder(async (folder) => {
       const file = join(folder, 'notes');

@@ -4,9 +4,9 @@ import { customGradient } from './custom-gradient.js';
 /** Which dimensions to reduce. */
 export interface ReduceOptions {
   /** Dimensions, negative ones counted from the end; all by default. */
-  readonly axis?: number | readonly number[];
+  readonly axis?: number | readonly number[] | undefined;
   /** Keep the reduced dimensions with size 1. */
-  readonly keepDims?: boolean;
+  readonly keepDims?: boolean | undefined;
 }
 
 /**

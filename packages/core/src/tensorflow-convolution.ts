@@ -26,7 +26,7 @@ export function tensorflowConvolution(dilation: number, padding: 'SAME' | 'VALID
   if (tf.getBackend() !== 'tensorflow') return undefined;
   const process = (globalThis as { process?: { env: Readonly<Record<string, string | undefined>> } }).process;
   if (process?.env['TF_ENABLE_ONEDNN_OPTS'] === '0') return undefined;
-  const backend = tf.backend() as unknown as TensorFlowBackend;
+  const backend = tf.backend() as tf.KernelBackend & TensorFlowBackend;
   const { binding } = backend;
   const attributes = [
     { name: 'T', type: binding['TF_ATTR_TYPE'], value: binding['TF_FLOAT'] },

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { detach } from './detach.js';
+import { tidied } from './tidied.js';
 import { flattenTree, mapTree, type TensorTree } from './tensor-tree.js';
 
 /** What a differentiated function returns. */
@@ -62,7 +63,7 @@ export function valueAndGrad<P extends TensorTree, Rest extends unknown[], Aux e
       return { loss: value as tf.Scalar, aux: mapTree(aux!, detach), grads: mapTree(params, gradient) };
     };
     try {
-      return tf.tidy(compute as unknown as () => tf.TensorContainerObject) as unknown as ValueAndGrad<P, Aux>;
+      return tidied(compute);
     } finally {
       held.forEach((handle) => handle.dispose());
     }

@@ -3,7 +3,7 @@ import type { Lattice } from './lattice.js';
 /** Options of {@link filterLattice}. */
 export interface FilterLatticeOptions {
   /** Applies Kᵀ instead of K: the blur axes in reverse order. */
-  readonly transposed?: boolean;
+  readonly transposed?: boolean | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface LatticeArrays {
 /** Options of {@link packLattices}. */
 export interface PackLatticesOptions {
   /** Vertices V to pad to; by default the smallest of {@link latticeSizes} that fits all of the lattices. */
-  readonly vertices?: number;
+  readonly vertices?: number | undefined;
 }
 
 /**

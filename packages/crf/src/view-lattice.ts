@@ -4,12 +4,12 @@ import type { Lattice } from './lattice.js';
 /** Options of {@link viewLattice}, plain data: the bilateral kernel at full size. */
 export interface ViewLatticeOptions {
   /** Standard deviation of the position in pixels of the full-size image (100 in ToCo; halved with the image). */
-  readonly sigmaXy?: number;
+  readonly sigmaXy?: number | undefined;
   /** Standard deviation of the color in levels 0…255 (15 in ToCo). */
-  readonly sigmaRgb?: number;
+  readonly sigmaRgb?: number | undefined;
   /** Mean and standard deviation that the image was normalized with, of values in 0…1; without them it holds levels. */
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
+  readonly mean?: readonly number[] | undefined;
+  readonly std?: readonly number[] | undefined;
 }
 
 /**

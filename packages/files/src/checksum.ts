@@ -1,4 +1,5 @@
 import { hashFile } from './hash-file.js';
+import { UserError } from './user-error.js';
 
 const digits = { md5: 32, sha1: 40, sha256: 64 } as const;
 
@@ -23,7 +24,7 @@ export async function verifyChecksum(
 }
 
 /** A file's content is not what was announced. */
-export class ChecksumError extends Error {
+export class ChecksumError extends UserError {
   override readonly name = 'ChecksumError';
 }
 
@@ -32,7 +33,7 @@ export function parseChecksum(checksum: string): { algorithm: keyof typeof digit
   const [, algorithm, expected] = /^(md5|sha1|sha256):([0-9a-f]+)$/i.exec(checksum) ?? [];
   const name = algorithm?.toLowerCase() as keyof typeof digits;
   if (expected?.length !== digits[name]) {
-    throw new Error(`checksum "${checksum}": write md5:, sha1: or sha256: and the hexadecimal digits`);
+    throw new UserError(`checksum "${checksum}": write md5:, sha1: or sha256: and the hexadecimal digits`);
   }
   return { algorithm: name, expected: expected.toLowerCase() };
 }

@@ -1,6 +1,7 @@
 import { mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readableBytes } from './readable-bytes.js';
+import { UserError } from './user-error.js';
 
 /**
  * Makes sure that a folder's disk has room before work begins; makes the folder.
@@ -12,7 +13,7 @@ export async function requireFreeSpace(folder: string, bytes: number): Promise<v
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free < bytes) {
-    throw new Error(
+    throw new UserError(
       `${folder}: ${readableBytes(bytes)} are needed, ${readableBytes(free)} are free; make room or choose another folder`,
     );
   }

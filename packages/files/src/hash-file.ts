@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 
 /** Which hash {@link hashFile} computes, and how it is written. */
 export interface HashOptions {
-  readonly algorithm?: 'md5' | 'sha1' | 'sha256' | 'sha512';
-  readonly encoding?: 'hex' | 'base64';
+  readonly algorithm?: 'md5' | 'sha1' | 'sha256' | 'sha512' | undefined;
+  readonly encoding?: 'hex' | 'base64' | undefined;
   /** Told how many bytes have been read so far. */
-  readonly onBytes?: (bytes: number) => void;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** Hash of a file's bytes; by default SHA-256 in hexadecimal digits. */

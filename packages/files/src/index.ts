@@ -7,6 +7,7 @@ export { type LockOptions, withLock } from './lock.js';
 export { assertNotAborted, type OnPreparationProgress, type PreparationProgress } from './on-progress.js';
 export { fileSize } from './file-size.js';
 export { readableBytes } from './readable-bytes.js';
+export { errorText } from './error-text.js';
 export { UserError } from './user-error.js';
 export { isUnfinished, placeFile, removeUnfinished, writeWhole } from './write-whole.js';
 export { type RunLock, lockFolder, lockRun } from './run-lock.js';

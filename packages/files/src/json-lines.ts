@@ -1,5 +1,6 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { writeWhole } from './write-whole.js';
+import { UserError } from './user-error.js';
 
 /** What a row must be, of what a line of JSON says; undefined where it is none. */
 export type RowOf<Row> = (value: unknown) => Row | undefined;
@@ -62,7 +63,7 @@ export async function repairJsonLines<Row extends object>(
 async function readLines<Row>(path: string, rowOf: RowOf<Row>): Promise<Lines<Row>> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
-    throw new Error(
+    throw new UserError(
       `${path}: ${error.message.split(',')[0]!}; move it away, and the run goes on without it.`,
       { cause: error },
     );

@@ -8,9 +8,9 @@ const stale = 6 * beat;
 /** How {@link withLock} waits. */
 export interface LockOptions {
   /** Called once where another process holds the lock. */
-  readonly onWait?: () => void;
+  readonly onWait?: (() => void) | undefined;
   /** Ends the waiting. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

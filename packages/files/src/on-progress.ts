@@ -1,3 +1,4 @@
+import { UserError } from './user-error.js';
 /** How far a preparation is. */
 export interface PreparationProgress {
   /** What is being done, in a few words. */
@@ -17,6 +18,6 @@ export type OnPreparationProgress = (progress: PreparationProgress) => void;
  */
 export function assertNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) {
-    throw new Error('interrupted; the same command goes on where it stopped', { cause: signal.reason });
+    throw new UserError('interrupted; the same command goes on where it stopped', { cause: signal.reason });
   }
 }

@@ -44,11 +44,11 @@ export function progressLine(
 
 /** Options of {@link createProgress}. */
 export interface ProgressOptions {
-  readonly stream?: NodeJS.WriteStream;
+  readonly stream?: NodeJS.WriteStream | undefined;
   /** Whether the caller gives the time left with each update, once it is known; else it is judged by the mean. */
-  readonly givesLeft?: boolean;
+  readonly givesLeft?: boolean | undefined;
   /** Milliseconds now; for tests. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** Progress on the error stream: standard output stays free for results. */

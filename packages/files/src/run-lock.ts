@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { UserError } from './user-error.js';
 
 /** The right of one process to write into the folder of a run. */
 export interface RunLock {
@@ -63,7 +64,7 @@ export async function lockRun(folder: string, print: (line: string) => void): Pr
       const last = newest > 0 ? await holderOf(join(locks, String(newest))) : undefined;
       if (last && !last.free) {
         const sign = await signOfLife(last, join(locks, String(newest)), claim);
-        if (sign !== undefined) throw new Error(`${folder}: ${nameOf(last)} is training here${sign}`);
+        if (sign !== undefined) throw new UserError(`${folder}: ${nameOf(last)} is training here${sign}`);
         print(`Taking over ${folder}: ${nameOf(last)} ended without finishing.`);
       }
       number = newest + 1;
@@ -105,7 +106,7 @@ async function heldLock(
   return {
     async assertHeld() {
       if (await isHeld()) return;
-      throw new Error(`${folder}: another process took this run over; this one ends without writing.`);
+      throw new UserError(`${folder}: another process took this run over; this one ends without writing.`);
     },
     async release() {
       clearInterval(timer);

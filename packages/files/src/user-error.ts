@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * try { await initBackend({ device: 'gpu' }); } catch (error) { if (error instanceof EngineError) console.error(error.message); }
+ * try { await initBackend({ device: 'gpu' }); } catch (error) { if (error instanceof UserError) console.error(error.message); }
  * ```
  */
 export class UserError extends Error {

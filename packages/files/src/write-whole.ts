@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from './sync-folder.js';
+import { UserError } from './user-error.js';
 
 /** Ends the names of files that are not whole yet. */
 const unfinished = '.part';
@@ -20,7 +21,7 @@ export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Pro
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     const reason = code === 'ENOSPC' ? 'the disk is full' : message;
-    throw new Error(`${path}: could not be written, what was there before is unchanged: ${reason}`, {
+    throw new UserError(`${path}: could not be written, what was there before is unchanged: ${reason}`, {
       cause: error,
     });
   }
@@ -45,7 +46,7 @@ export async function placeFile(path: string, bytes: Uint8Array): Promise<void> 
     }
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     const reason = full ? 'the disk is full; free some space and run the same command again' : message;
-    throw new Error(`${path}: ${reason}`, { cause: error });
+    throw new UserError(`${path}: ${reason}`, { cause: error });
   }
 }
 

@@ -50,5 +50,5 @@ export function nodeBackend(): NodeBackend {
         "await tf.setBackend('tensorflow'), or call the step itself.",
     );
   }
-  return tf.backend() as unknown as NodeBackend;
+  return tf.backend() as tf.KernelBackend & NodeBackend;
 }

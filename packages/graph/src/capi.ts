@@ -218,7 +218,7 @@ function bind(path: string): CApi {
   functions['getenv'] = loaded.func('getenv', 'const char*', ['const char*']);
   functions['malloc_trim'] = optional(() => loaded.func('malloc_trim', 'int', ['size_t']));
   functions['setTensorFloat32'] = tensorFloat32Switch(library);
-  return functions as unknown as CApi;
+  return functions as CApi;
 }
 
 /** TF32 has no switch in the C API; the C++ one (tsl::enable_tensor_float_32_execution) is exported by its mangled name. */

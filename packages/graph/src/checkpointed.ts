@@ -22,7 +22,7 @@ export function checkpointed<A extends unknown[], O extends tf.Tensor>(
     const tensors = leaves as tf.Tensor[];
     const floats = tensors.flatMap((tensor, i) => (tensor.dtype === 'float32' ? [i] : []));
     const operation = tf.customGrad((...values) => {
-      const save = values.at(-1) as unknown as tf.GradSaveFunc;
+      const save = values.at(-1) as tf.GradSaveFunc;
       save(tensors);
       const value = tf.tidy(() => f(...inputs));
       const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] =>
@@ -42,7 +42,7 @@ function gradients(f: () => tf.Tensor, xs: tf.Tensor[], dy: tf.Tensor): tf.Tenso
   const engine = tf.engine();
   const { state } = engine;
   const { activeTape, gradientDepth, kernelDepth } = state;
-  state.activeTape = null as unknown as typeof activeTape;
+  Object.assign(state, { activeTape: null }); // which the engine takes for none, its types do not
   state.gradientDepth = 0;
   state.kernelDepth = 0;
   try {

@@ -19,21 +19,21 @@ export interface CompileOptions extends EngineOptions {
    * those in {@link inFloat32}, and keeps their results so until something else than a product computes with them; the rest
    * stays float32.
    */
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
   /** Compiles each function as a whole with XLA: seconds to begin with, faster afterwards. */
-  readonly xla?: boolean;
+  readonly xla?: boolean | undefined;
   /**
    * Largest constant, in bytes, that may look drawn at random or learned. Larger ones are an error, since what was meant
    * to vary would be frozen.
    */
-  readonly maxConstantBytes?: number;
+  readonly maxConstantBytes?: number | undefined;
   /**
    * Leaves the step as single operations: nothing is fused, computed again or kept in float32 by name. For graphs that
    * leave the process, whose readers know no functions within a graph.
    */
-  readonly plain?: boolean;
+  readonly plain?: boolean | undefined;
   /** Phases and shapes of batches that are held at once; the one unused for longest makes room for another. */
-  readonly maxTraces?: number;
+  readonly maxTraces?: number | undefined;
 }
 
 /** A pure training step: same shapes in and out, no read-back, no randomness of its own. */
@@ -41,14 +41,14 @@ export type Step<S, B, P, M> = (
   state: S,
   batch: B,
   phase: P,
-) => { readonly state: AnyRank<S>; readonly metrics: M };
+) => { readonly state: S | AnyRank<S>; readonly metrics: M };
 
 /** A step that runs inside TensorFlow, and its state there. */
 export interface CompiledStep<S, B, P, M> extends TracedFunction<B, P, M> {
   /** A snapshot of the state as tensors, which the caller disposes. */
   readonly state: () => Promise<S>;
   /** Replaces the state by one of the same structure. */
-  readonly load: (state: Feeds<S>) => Promise<void>;
+  readonly load: (state: S | Feeds<S>) => Promise<void>;
   /** Another function over the same live state, which it reads and leaves alone: evaluation without copies. */
   readonly function: <B2, P2, M2>(f: (state: S, batch: B2, phase: P2) => M2) => TracedFunction<B2, P2, M2>;
   /** Frees everything, the functions made by `function` too, once the calls so far have ended. */
@@ -58,20 +58,15 @@ export interface CompiledStep<S, B, P, M> extends TracedFunction<B, P, M> {
 /** A function of fixed parameters that runs inside TensorFlow. */
 export interface CompiledFunction<S, B, P, M> extends TracedFunction<B, P, M> {
   /** Replaces the parameters by others of the same structure. */
-  readonly load: (params: Feeds<S>) => Promise<void>;
+  readonly load: (params: S | Feeds<S>) => Promise<void>;
   /** Frees everything once the calls so far have ended. */
   readonly dispose: () => void;
 }
 
 function program(state: unknown, options: CompileOptions): Program {
   nodeBackend();
-  const settings: ProgramOptions = {
-    precision: 'f32',
-    xla: false,
-    maxConstantBytes: 64 * 1024,
-    maxTraces: 32,
-    ...options,
-  };
+  const { precision = 'f32', xla = false, maxConstantBytes = 64 * 1024, maxTraces = 32 } = options;
+  const settings: ProgramOptions = { ...options, precision, xla, maxConstantBytes, maxTraces };
   return new Program(openLibrary(loadedLibrary()), state, settings);
 }
 
@@ -98,18 +93,18 @@ const toTensor = ({ data, shape, dtype }: Required<HostTensor>): tf.Tensor =>
  */
 export function compile<S, B, M, P = undefined>(
   step: Step<Live<S>, Live<B>, P, M>,
-  example: { readonly state: S; readonly batch: B; readonly phase?: P },
+  example: { readonly state: S; readonly batch: B; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledStep<Live<S>, Live<B>, P, M>>;
-/** For steps with types of their own, which the example need not repeat. */
+/** For steps with types of their own, which the example need not repeat, trees among them that no type can walk through. */
 export function compile<S, B, M, P = undefined>(
   step: Step<S, B, P, M>,
-  example: { readonly state: Feeds<S>; readonly batch: Feeds<B>; readonly phase?: P },
+  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledStep<S, B, P, M>>;
 export async function compile<S, B, M, P = undefined>(
   step: Step<S, B, P, M>,
-  example: { readonly state: Feeds<S>; readonly batch: Feeds<B>; readonly phase?: P },
+  example: { readonly state: S | Feeds<S>; readonly batch: B | Feeds<B>; readonly phase?: P | undefined },
   options: CompileOptions = {},
 ): Promise<CompiledStep<S, B, P, M>> {
   await setImmediate(); // tracing blocks: first let the event loop have its turn
@@ -123,7 +118,7 @@ export async function compile<S, B, M, P = undefined>(
     own.prepare(example.batch, example.phase);
     return Object.assign(own.surface(), {
       state: async () => (await owner.read(toTensor)) as S,
-      load: async (state: Feeds<S>) => owner.write(state),
+      load: async (state: S | Feeds<S>) => owner.write(state),
       function: <B2, P2, M2>(f: (state: S, batch: B2, phase: P2) => M2): TracedFunction<B2, P2, M2> =>
         new Specializations<B2, P2, M2>(owner, (phase) => (state, batch) => ({
           outputs: within(options, () => f(state as S, batch as B2, phase as P2)),
@@ -149,18 +144,18 @@ export async function compile<S, B, M, P = undefined>(
  */
 export function compileFunction<S, B, M, P = undefined>(
   f: (params: Live<S>, inputs: Live<B>, phase: P) => M,
-  example: { readonly params: S; readonly inputs: B; readonly phase?: P },
+  example: { readonly params: S; readonly inputs: B; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledFunction<Live<S>, Live<B>, P, M>>;
-/** For functions with types of their own, which the example need not repeat. */
+/** For functions with types of their own, which the example need not repeat, trees among them that no type can walk through. */
 export function compileFunction<S, B, M, P = undefined>(
   f: (params: S, inputs: B, phase: P) => M,
-  example: { readonly params: Feeds<S>; readonly inputs: Feeds<B>; readonly phase?: P },
+  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P | undefined },
   options?: CompileOptions,
 ): Promise<CompiledFunction<S, B, P, M>>;
 export async function compileFunction<S, B, M, P = undefined>(
   f: (params: S, inputs: B, phase: P) => M,
-  example: { readonly params: Feeds<S>; readonly inputs: Feeds<B>; readonly phase?: P },
+  example: { readonly params: S | Feeds<S>; readonly inputs: B | Feeds<B>; readonly phase?: P | undefined },
   options: CompileOptions = {},
 ): Promise<CompiledFunction<S, B, P, M>> {
   await setImmediate();
@@ -175,7 +170,7 @@ export async function compileFunction<S, B, M, P = undefined>(
     );
     own.prepare(example.inputs, example.phase);
     return Object.assign(own.surface(), {
-      load: async (params: Feeds<S>) => owner.write(params),
+      load: async (params: S | Feeds<S>) => owner.write(params),
       dispose: () => {
         owner.dispose();
       },

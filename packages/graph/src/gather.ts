@@ -13,8 +13,8 @@ export function gatherKernel(): () => void {
   const kernel = tf.getKernel('GatherV2', 'tensorflow');
   const original = kernel.kernelFunc;
   kernel.kernelFunc = ({ inputs, attrs, backend }) => {
-    const { x, indices } = inputs as unknown as { x: tf.TensorInfo; indices: tf.TensorInfo };
-    const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+    const { x, indices } = inputs as { readonly x: tf.TensorInfo; readonly indices: tf.TensorInfo };
+    const { axis, batchDims } = attrs as { readonly axis: number; readonly batchDims: number };
     const attributes: Attribute[] = [
       { name: 'batch_dims', type: AttributeType.int, value: batchDims },
       typeAttribute('Tparams', codes[x.dtype]!),
@@ -22,11 +22,7 @@ export function gatherKernel(): () => void {
       typeAttribute('Taxis', TF.int32),
     ];
     const axisTensor = tf.scalar(axis, 'int32');
-    return (backend as unknown as NodeBackend).executeSingleOutput('GatherV2', attributes, [
-      x,
-      indices,
-      axisTensor,
-    ]);
+    return (backend as NodeBackend).executeSingleOutput('GatherV2', attributes, [x, indices, axisTensor]);
   };
   return () => {
     kernel.kernelFunc = original;

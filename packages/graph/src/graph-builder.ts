@@ -38,9 +38,9 @@ export interface NamedFunction {
 /** How a node differs from a plain operation on its inputs. */
 export interface NodeOptions {
   /** A fixed name; others are numbered. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Operations that must have run before. */
-  readonly after?: readonly Pointer[];
+  readonly after?: readonly Pointer[] | undefined;
 }
 
 // Constants above this size are not compared with others.

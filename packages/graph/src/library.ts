@@ -12,7 +12,7 @@ export function loadedLibrary(): string {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
   const before = report.excludeNetwork;
   report.excludeNetwork = true;
-  const { sharedObjects } = report.getReport() as unknown as { sharedObjects: string[] };
+  const { sharedObjects } = report.getReport() as { sharedObjects: string[] };
   if (before !== undefined) report.excludeNetwork = before;
   const path = sharedObjects.find((object) => pattern.test(object));
   if (path === undefined) {

@@ -25,7 +25,7 @@ export interface OperationTime {
 /** How a profile is taken. */
 export interface ProfileOptions {
   /** Runs that are timed; 1 by default. Each node counts with its shortest time, so that what else the machine did drops out. */
-  readonly runs?: number;
+  readonly runs?: number | undefined;
 }
 
 /** Where the time of a run goes. */

@@ -7,18 +7,18 @@ export interface EngineOptions {
    * TensorFlow: one per core. `intra` needs `TF_OVERRIDE_GLOBAL_THREADPOOL=1` in the environment before TensorFlow is loaded, which
    * `initBackend` of `@toco/runtime` sees to.
    */
-  readonly threads?: { readonly inter?: number; readonly intra?: number };
+  readonly threads?: { readonly inter?: number | undefined; readonly intra?: number | undefined } | undefined;
   /** Where the function runs, e.g. `'/CPU:0'` or `'/GPU:1'`; TensorFlow chooses where missing. */
-  readonly device?: string;
+  readonly device?: string | undefined;
   /** Takes GPU memory as it is needed instead of all at once. Process-wide: the first user of the GPU decides. */
-  readonly memoryGrowth?: boolean;
+  readonly memoryGrowth?: boolean | undefined;
   /** Lets float32 matrix products on recent GPUs round their factors to TF32. Process-wide. */
-  readonly tensorFloat32?: boolean;
+  readonly tensorFloat32?: boolean | undefined;
   /**
    * Runs TensorFlow's graph optimizer on each function, with these of its passes switched; `{}` keeps its defaults. Without,
    * it does not run: traces share equal nodes themselves, and it was measured to cost a second or more and to save nothing.
    */
-  readonly rewrites?: Partial<Record<Rewrite, boolean>>;
+  readonly rewrites?: Partial<Record<Rewrite, boolean>> | undefined;
 }
 
 /** Passes of TensorFlow's graph optimizer that can be switched. */

@@ -11,7 +11,7 @@ export interface TracedFunction<B, P, M> {
    *
    * @returns numbers for scalars, `{ data, shape, dtype }` for other tensors.
    */
-  readonly run: (batch: Feeds<B>, phase?: P) => Promise<Fetched<M>>;
+  readonly run: (batch: B | Feeds<B>, phase?: P) => Promise<Fetched<M>>;
   /** What the trace for a phase consists of; the first one made, where it was traced for several shapes. */
   readonly stats: (phase?: P) => TraceStatistics;
   /** The graph of a phase as the bytes of a `GraphDef`, with the names of what goes in and comes out. */
@@ -19,7 +19,7 @@ export interface TracedFunction<B, P, M> {
   /**
    * Measures where the time of a run goes. Works on a copy of the state, so that nothing advances; without XLA.
    */
-  readonly profile: (batch: Feeds<B>, phase?: P, options?: ProfileOptions) => Promise<Profile>;
+  readonly profile: (batch: B | Feeds<B>, phase?: P, options?: ProfileOptions) => Promise<Profile>;
 }
 
 interface Entry {

@@ -261,7 +261,7 @@ export class Trace {
     const recording: Binding = {
       ...(Object.fromEntries(
         Object.getOwnPropertyNames(native).map((key) => [key, Reflect.get(native, key) as unknown]),
-      ) as unknown as Binding),
+      ) as Partial<Binding>),
       executeOp: (op, attributes, inputs, outputs) => this.#execute(op, attributes, inputs, outputs),
       createTensor: (shape, dtype, values) => this.#constant(shape, dtype, values),
       deleteTensor: (id) => {
@@ -354,5 +354,5 @@ function discardTape(): void {
   const { state } = tf.engine();
   if (state.gradientDepth > 0 || !state.activeTape) return;
   for (const node of state.activeTape) for (const tensor of node.saved ?? []) tensor.dispose();
-  state.activeTape = null as unknown as typeof state.activeTape;
+  Object.assign(state, { activeTape: null }); // which the engine takes for none, its types do not
 }

@@ -2,7 +2,14 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
-import { compile, compileFunction, type CompileOptions } from '../src/compile.js';
+import {
+  compile,
+  type CompiledFunction,
+  type CompiledStep,
+  compileFunction,
+  type CompileOptions,
+} from '../src/compile.js';
+import { mapTree, type TensorTree } from '@toco/core';
 import { fused } from '../src/fused.js';
 import { inFloat32 } from '../src/in-float32.js';
 import { leavesOf } from './leaves.js';
@@ -79,6 +86,29 @@ describe('types', () => {
     const { y } = await compiled.run({ x: tf.tensor1d([1, 3, 4]) });
     expect([...y.data]).toEqual([2, 6, 8]);
     compiled.dispose();
+  });
+
+  test('trees of a type parameter need no cast: what trains any backbone compiles it, too', async () => {
+    const halved = <P extends TensorTree>(
+      params: P,
+    ): Promise<CompiledStep<{ params: P }, object, string, object>> =>
+      compile(
+        (state: { params: P }, _: object, phase: string) => ({
+          state: { params: mapTree(state.params, (leaf) => tf.div(leaf, phase === 'half' ? 2 : 4)) },
+          metrics: {},
+        }),
+        { state: { params }, batch: {}, phase: 'half' },
+      );
+    const compiled = await halved({ head: { weight: tf.scalar(6) } });
+    await compiled.run({});
+    const { weight } = (await compiled.state()).params.head;
+    expect((await weight.data())[0]).toBe(3);
+    const read = <P extends TensorTree>(params: P): Promise<CompiledFunction<P, object, undefined, P>> =>
+      compileFunction((own: P) => mapTree(own, (leaf) => tf.neg(leaf)), { params, inputs: {} });
+    const negated = await read({ weight });
+    expect((await negated.run({})).weight).toBe(-3);
+    compiled.dispose();
+    negated.dispose();
   });
 
   test('a state of another structure is refused by TypeScript, and when the step is traced', async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
+import { memoryGrowth } from '@toco/testing';
 import { compile } from '../src/compile.js';
 import { leavesOf } from './leaves.js';
 
@@ -34,22 +35,17 @@ async function once(state: State, batch: { x: tf.Tensor2D }): Promise<void> {
   compiled.dispose();
 }
 
-const settle = async (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
-
 test('30 programs of 8 MB compiled and disposed leave memory flat', async () => {
   const state: State = { a: tf.ones([side, side]), b: tf.ones([side, side]) };
   const batch = { x: tf.ones([side, side]) as tf.Tensor2D };
-  for (let i = 0; i < 10; i++) await once(state, batch);
-  await settle();
+  await once(state, batch);
   const tensors = tf.memory().numTensors;
-  const before = process.memoryUsage().rss;
-  for (let i = 0; i < 30; i++) await once(state, batch);
-  await settle();
-  const growth = (process.memoryUsage().rss - before) / 2 ** 20;
-  console.info(`growth over 30 programs: ${growth.toFixed(1)} MB`);
+  const growth = await memoryGrowth(async () => {
+    for (let i = 0; i < 10; i++) await once(state, batch);
+  });
   expect(tf.memory().numTensors).toBe(tensors);
-  // A leak of one state per program would be 240 MB.
-  expect(growth).toBeLessThan(40);
+  // A leak of one state per program would be 80 MB.
+  expect(growth).toBeLessThan(20);
 });
 
 test('what the state was made from is freed before the first run', async () => {

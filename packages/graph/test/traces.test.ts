@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { initBackend } from '@toco/runtime';
+import { memoryGrowth } from '@toco/testing';
 import { compile, compileFunction } from '../src/compile.js';
 import { fused } from '../src/fused.js';
 
@@ -22,7 +23,6 @@ afterEach(() => {
 const count = (event: string): number => told.filter((message) => message.event === event).length;
 
 const ones = (length: number) => ({ x: { data: new Float32Array(length).fill(1), shape: [length] } });
-const megabytes = (): number => process.memoryUsage.rss() / 2 ** 20;
 
 test('the trace unused for longest makes room, and comes back when it is needed', async () => {
   const { run, dispose } = await compileFunction(
@@ -74,16 +74,11 @@ test('memory stays flat over 600 shapes', async () => {
     { state: { w: weight as tf.Tensor2D }, batch: batch(1) },
     { maxTraces: 4 },
   );
-  const runAll = async (from: number, to: number): Promise<void> => {
-    for (let rows = from; rows < to; rows++) await compiled.run(batch(rows));
-  };
-  await runAll(1, 201);
-  const before = megabytes();
-  await runAll(201, 601);
-  const growth = megabytes() - before;
-  console.info(`growth over 400 further shapes: ${growth.toFixed(1)} MB`);
-  // Where no trace was released it was 77 MB.
-  expect(growth).toBeLessThan(15);
+  const growth = await memoryGrowth(async (time) => {
+    for (let rows = 1; rows <= 150; rows++) await compiled.run(batch(150 * time + rows));
+  });
+  // Where no trace was released it was 28 MB.
+  expect(growth).toBeLessThan(10);
   expect(count('traced')).toBe(600);
   expect(told.at(-1)!.held).toBe(4);
   compiled.dispose();
@@ -100,16 +95,15 @@ test('memory stays flat over pieces of XLA, and the state goes along', async () 
     { maxTraces: 1 },
   );
   const expected = 1 / (1 + Math.exp(-3));
-  let before = 0;
-  for (let length = 1; length <= 160; length++) {
-    const { n, mean } = await compiled.run(ones(length));
-    expect(n).toBe(length - 1);
-    expect(mean).toBeCloseTo(expected, 5);
-    if (length === 40) before = megabytes();
-  }
-  const growth = megabytes() - before;
-  console.info(`growth over 120 further pieces: ${growth.toFixed(1)} MB`);
-  // Where the context was kept it was 42 MB.
-  expect(growth).toBeLessThan(12);
+  let length = 0;
+  const growth = await memoryGrowth(async () => {
+    for (let i = 0; i < 40; i++) {
+      const { n, mean } = await compiled.run(ones(++length));
+      expect(n).toBe(length - 1);
+      expect(mean).toBeCloseTo(expected, 5);
+    }
+  });
+  // Where the context was kept it was 14 MB.
+  expect(growth).toBeLessThan(7);
   compiled.dispose();
 });

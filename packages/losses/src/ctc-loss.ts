@@ -5,9 +5,9 @@ import { withDerivative } from './with-derivative.js';
 /** Options of {@link ctcLoss}. */
 export interface CtcLossOptions {
   /** Temperature τ of the similarities: 0.5 in ToCo's VOC runs, 1.0 in its COCO run. */
-  readonly temperature?: number;
+  readonly temperature?: number | undefined;
   /** ε beside the sum over negatives and, times the number of views, beside the number of positives: 1e-4 in ToCo. */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 /**

@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 /** Options of {@link denseEnergyLattices}. */
 export interface DenseEnergyLatticesOptions extends Pick<ViewLatticeOptions, 'sigmaXy' | 'sigmaRgb'> {
   /** Vertices to pad every lattice to, where a compiled step needs one shape; default: see `packLattices` of `@toco/crf`. */
-  readonly vertices?: number;
+  readonly vertices?: number | undefined;
 }
 
 /**

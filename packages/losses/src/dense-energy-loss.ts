@@ -18,7 +18,7 @@ export interface DenseEnergyLossOptions {
   /** Label of pixels without a label (255 in ToCo); they are not gated. */
   readonly ignoreIndex: number;
   /** Factor of the energy: 1e-7 in ToCo, on top of the 0.05 of its total loss. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
 }
 
 /**

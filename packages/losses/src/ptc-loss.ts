@@ -9,9 +9,9 @@ export interface PtcLossOptions {
    * Images over which pairs are counted together; the loss is the mean over such groups. Default: the whole batch.
    * ToCo's published runs had groups of 2 (two images on each GPU, each GPU with its own counts).
    */
-  readonly groupSize?: number;
+  readonly groupSize?: number | undefined;
   /** Lower bound of a token's norm (1e-8 in ToCo). */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 /**

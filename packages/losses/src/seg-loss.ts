@@ -11,7 +11,7 @@ export interface SegLossOptions {
    * Images over which pixels are averaged together; the loss is the mean over such groups. Default: the whole batch.
    * ToCo's published runs had groups of 2 (two images on each GPU, each GPU with its own averages).
    */
-  readonly groupSize?: number;
+  readonly groupSize?: number | undefined;
 }
 
 /**

@@ -1,12 +1,4 @@
-import {
-  mapTree,
-  scope,
-  tidied,
-  valueAndGrad,
-  withoutGradient,
-  type LossAndAux,
-  type TensorTree,
-} from '@toco/core';
+import { mapTree, scope, tidied, valueAndGrad, withoutGradient, type TensorTree } from '@toco/core';
 import type { ApplyOptions } from '@toco/network';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
@@ -24,7 +16,7 @@ import { computeTargets } from './targets.js';
 import { trainedParameters, type TrainState } from './train-state.js';
 
 /** One iteration as a pure function; see {@link trainStep}. */
-export type TrainStep<P extends TensorTree> = (
+export type TrainStep<P extends TensorTree = TensorTree> = (
   state: TrainState<P>,
   batch: Batch,
   phase: Phase,
@@ -51,7 +43,7 @@ export function trainStep<P extends TensorTree>(
     network,
     forward = {},
     targetForward = {},
-  }: { network: Network<P>; forward?: ApplyOptions; targetForward?: ApplyOptions },
+  }: { network: Network<P>; forward?: ApplyOptions | undefined; targetForward?: ApplyOptions | undefined },
 ): TrainStep<P> {
   return (state, batch, phase) => {
     const iteration = (): ReturnType<TrainStep<P>> => {
@@ -59,7 +51,8 @@ export function trainStep<P extends TensorTree>(
       const trained = trainedParameters(network, state.params);
       const paths = Object.keys(trained);
 
-      const lossOf = (parameters: Record<string, tf.Tensor>): LossAndAux<TensorTree> => {
+      // What it returns is inferred, so that the metrics keep their types.
+      const lossOf = (parameters: Record<string, tf.Tensor>) => {
         const params = withTrained(state.params, parameters);
         const main = scope('main', () => network.forward(params, batch.images, forward));
         const targets = withoutGradient(() =>

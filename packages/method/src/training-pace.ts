@@ -30,7 +30,7 @@ export function trainingPace({
   /** Iterations between validations; none where there is no validation. */
   readonly evaluateEvery?: number | undefined;
   /** What the run has written before: its last validation tells how long one takes. */
-  readonly rows?: readonly { readonly kind: string; readonly [metric: string]: unknown }[];
+  readonly rows?: readonly { readonly kind: string; readonly [metric: string]: unknown }[] | undefined;
   /** Milliseconds by a clock that only goes forward. */
   readonly now: () => number;
 }): TrainingPace {

@@ -1,6 +1,11 @@
 import type { Backbone, BackboneOutput, Grid } from '@toco/backbone';
 import type * as tf from '@tensorflow/tfjs-core';
 
+/** What a backbone gives is not what it says of itself: whoever wrote it can mend it. */
+export class BackboneError extends Error {
+  override readonly name = 'BackboneError';
+}
+
 const fields = ['clsToken', 'patchTokens', 'auxTokens', 'grid', 'auxGrid'] as const;
 
 /**
@@ -14,7 +19,7 @@ export function checkBackboneOutput(
   output: unknown,
 ): asserts output is BackboneOutput {
   const refuse = (problem: string): never => {
-    throw new Error(`backbone ${backbone.name}: ${problem}`);
+    throw new BackboneError(`backbone ${backbone.name}: ${problem}`);
   };
   const given = (output ?? {}) as Partial<Record<(typeof fields)[number], unknown>>;
   const missing = fields.filter((field) => given[field] === undefined);
@@ -32,7 +37,8 @@ export function checkBackboneOutput(
   expectTokens('auxTokens', { grid: gridOf('auxGrid'), dim: auxDim });
 
   function gridOf(field: 'grid' | 'auxGrid', wanted?: Grid): Grid {
-    const [h, w] = Array.isArray(given[field]) ? (given[field] as unknown as Grid) : [0, 0];
+    const value = given[field];
+    const [h = 0, w = 0] = Array.isArray(value) ? (value as number[]) : [];
     if (!(Number.isInteger(h) && Number.isInteger(w) && h > 0 && w > 0))
       refuse(`${field} is ${JSON.stringify(given[field])}; give rows and columns, such as [14, 14].`);
     if (wanted && (h !== wanted[0] || w !== wanted[1])) {

@@ -16,9 +16,9 @@ export interface NetworkOptions<P extends TensorTree> {
   /** Number of foreground classes `C`: 20 for VOC, 80 for COCO. */
   readonly numClasses: number;
   /** Width of the decoder's hidden layers. */
-  readonly decoderDim?: number;
+  readonly decoderDim?: number | undefined;
   /** Widths of the projection head. */
-  readonly projection?: ProjectionSizes;
+  readonly projection?: ProjectionSizes | undefined;
 }
 
 /** What {@link Network.forward} gives. */

@@ -1,4 +1,4 @@
-// Runs in the browser: one training step with all six terms, and one prediction, on the backends `cpu` and `wasm`.
+// Runs in the browser: one training step with all six terms, one prediction and one photograph through a segmenter, on the backends `cpu` and `wasm`.
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,7 +8,8 @@ import { denormalize } from '@toco/cam';
 import { denseEnergyLattices, latticeTensors } from '@toco/losses';
 import { initTrainState, lossTerms, stepConfig, trainStep } from '@toco/method';
 import { createNetwork } from '@toco/network';
-import { inferenceForward } from '@toco/segmenter';
+import { denseCrf } from '@toco/crf';
+import { inferenceForward, protocols, segmenter } from '@toco/segmenter';
 
 setWasmPaths('/wasm/');
 
@@ -77,11 +78,29 @@ async function predict() {
   return { numbers: [...numbers], labels: [...classes], shape: labels.shape };
 }
 
+/** Labels and CAMs of a photograph of an odd size after the protocol `voc`, its CRF on WebAssembly. */
+async function segment() {
+  const [height, width] = [45, 70];
+  const data = Uint8Array.from(
+    { length: height * width * 3 },
+    (_, i) => 128 + 100 * Math.sin(i / 17) * Math.cos(Math.floor(i / (3 * width)) / 7),
+  );
+  const outputs = /** @type {const} */ (['labels', 'cam', 'scores']);
+  const voc = segmenter(network, network.init(7).params, { protocol: protocols.voc, outputs, crf: denseCrf });
+  for await (const { labels, cam, scores } of voc.segment([{ height, width, data }]))
+    return { labels: [...labels], cam: [...cam.data], scores: [...scores] };
+}
+
 async function run() {
   const answer = {};
   for (const backend of ['cpu', 'wasm']) {
     await tf.setBackend(backend);
-    answer[backend] = { backend: tf.getBackend(), terms: await train(), prediction: await predict() };
+    answer[backend] = {
+      backend: tf.getBackend(),
+      terms: await train(),
+      prediction: await predict(),
+      segmented: await segment(),
+    };
   }
   return answer;
 }

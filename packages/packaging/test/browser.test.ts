@@ -8,6 +8,7 @@ import { root } from './workspace.js';
 interface Answer {
   readonly backend: string;
   readonly terms: Readonly<Record<string, number>>;
+  readonly segmented: { readonly labels: number[]; readonly cam: number[]; readonly scores: number[] };
   readonly prediction: { readonly numbers: number[]; readonly labels: number[]; readonly shape: number[] };
 }
 
@@ -49,5 +50,17 @@ inBrowser('in headless Chromium', () => {
     expect(apart / largest).toBeLessThanOrEqual(1e-5);
     expect(new Set(actual.labels).size).toBeGreaterThan(1);
     expect(actual.labels).toEqual(expected.labels);
+  });
+
+  test('a photograph through a segmenter, CRF included, on wasm as on the cpu backend', () => {
+    const [expected, actual] = [answers.cpu.segmented, answers.wasm.segmented];
+    expect(actual.labels.length).toBe(45 * 70);
+    const different = actual.labels.filter((label, i) => label !== expected.labels[i]).length;
+    expect(different / actual.labels.length).toBeLessThan(2e-3);
+    for (const key of ['cam', 'scores'] as const) {
+      expect(actual[key].length).toBe(expected[key].length);
+      const apart = Math.max(...actual[key].map((value, i) => Math.abs(value - expected[key][i]!)));
+      expect(apart).toBeLessThanOrEqual(1e-4);
+    }
   });
 });

@@ -1,13 +1,13 @@
 /** Options of {@link parAffinity}. */
 export interface ParAffinityOptions {
   /** Distances in pixels at which the 8 neighbours of a pixel are taken. */
-  readonly dilations?: readonly number[];
+  readonly dilations?: readonly number[] | undefined;
 }
 
 /** Options of {@link refine} and {@link par}. */
 export interface RefineOptions extends ParAffinityOptions {
   /** How often each mask is replaced by the weighted sum of its neighbours. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
 }
 
 /** Refuses an empty list and distances that are no positive whole numbers. */

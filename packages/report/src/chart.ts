@@ -31,7 +31,7 @@ export interface Chart {
 }
 
 /** A figure with the chart's data for the script, and a table of at most `rows` of its places. */
-export function chartFigure(chart: Chart, { rows = 12 }: { rows?: number } = {}): Markup {
+export function chartFigure(chart: Chart, { rows = 12 }: { rows?: number | undefined } = {}): Markup {
   const smoothed = chart.smoothed === true && chart.x.length >= smoothedFrom;
   const series = chart.series.map((one) => ({
     ...one,

@@ -45,7 +45,7 @@ export interface ReportPanelOptions {
   /** The same image as a classification-only network saw it. */
   readonly baseline?: Panel | undefined;
   /** Longest side of a picture, pixels; smaller photographs are not enlarged. */
-  readonly side?: number;
+  readonly side?: number | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { doctor } from './doctor.js';
-import { UserError } from '@toco/files';
+import { errorText, UserError } from '@toco/files';
 import { formatReport } from './format-report.js';
 import { setup } from './setup.js';
 
@@ -30,7 +30,7 @@ async function run(): Promise<void> {
     await setup({
       device: gpu ? 'gpu' : cpu ? 'cpu' : 'auto',
       cuda: flags['no-cuda'] !== true,
-      ...(typeof library === 'string' && { library }),
+      library: typeof library === 'string' ? library : undefined,
     });
   } else if (name === 'doctor') {
     const { json } = options(args, { json: { type: 'boolean' } });
@@ -70,6 +70,6 @@ function options(args: string[], flags: Flags): Record<string, string | boolean 
 try {
   await run();
 } catch (error) {
-  process.stderr.write(`${error instanceof UserError ? error.message : String((error as Error).stack)}\n`);
+  process.stderr.write(`${errorText(error)}\n`);
   process.exitCode = 1;
 }

@@ -64,7 +64,7 @@ let loaded: Loaded | undefined;
  * Makes a backend of TensorFlow.js ready and active, with tfjs-core's kernels and gradients, and prints in one line which it
  * is. Called again it returns the same; asked then for something else it throws, since a loaded library keeps its settings.
  *
- * @throws EngineError with one sentence where what was asked for can't be had: nothing is replaced by something slower unless
+ * @throws UserError with one sentence where what was asked for can't be had: nothing is replaced by something slower unless
  * the choice was left to us (`auto`).
  * @example
  * ```ts
@@ -103,7 +103,7 @@ export function loadedBackend(): BackendInfo | undefined {
 /**
  * The libtensorflow that is loaded, for code that calls its C functions itself.
  *
- * @throws EngineError before `initBackend()`, or where it chose another backend.
+ * @throws UserError before `initBackend()`, or where it chose another backend.
  * @example
  * ```ts
  * await initBackend({ backend: 'tensorflow' });

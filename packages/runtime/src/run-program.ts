@@ -23,7 +23,11 @@ const blockBytes = 512;
 export function runProgram(
   command: string,
   args: readonly string[],
-  { showProgress = false, seconds, fileBytes }: { readonly showProgress?: boolean } & ProgramLimits = {},
+  {
+    showProgress = false,
+    seconds,
+    fileBytes,
+  }: { readonly showProgress?: boolean | undefined } & ProgramLimits = {},
 ): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
     const limit = fileBytes === undefined ? undefined : Math.ceil(fileBytes / blockBytes);

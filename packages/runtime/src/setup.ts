@@ -42,7 +42,7 @@ export interface SetupOptions {
  * through the user's pip, checked by hash, and the binding. Everything lies in {@link cacheFolder}, shared by all projects;
  * what is whole there already is left alone, so a second call takes milliseconds.
  *
- * @throws EngineError with one sentence: an unsupported platform, no pip, no network, a wrong hash, no space, no compiler.
+ * @throws UserError with one sentence: an unsupported platform, no pip, no network, a wrong hash, no space, no compiler.
  * @example
  * ```ts
  * await setup({ device: 'cpu' });

@@ -7,14 +7,14 @@ export interface GradientCheckOptions {
   /** Largest difference, as a part of the largest derivative along the checked directions of one input. */
   readonly relative: number;
   /** Difference allowed on top, for derivatives that are nearly zero. */
-  readonly absolute?: number;
+  readonly absolute?: number | undefined;
   /** Step of the differences, in units of the input; two of them must not cross a kink. */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** Random directions per input that has more than `entries` values. */
-  readonly directions?: number;
+  readonly directions?: number | undefined;
   /** Inputs of up to this many values are checked value by value. */
-  readonly entries?: number;
-  readonly seed?: number;
+  readonly entries?: number | undefined;
+  readonly seed?: number | undefined;
 }
 
 /** What a gradient check saw. */

@@ -4,6 +4,7 @@ export { fixture, fixtureArrays, fixtureJson, sharedGoldens, sharedPath, toTenso
 export { gradientCheck, type GradientCheckOptions, type GradientCheckReport } from './gradient-check.js';
 export { expectImportIsInert } from './inert-import.js';
 export { expectNoLeak } from './no-leak.js';
+export { memoryGrowth } from './memory-growth.js';
 export { randomTensor, testNumbers } from './random-tensor.js';
 export { askPython, findPython } from './python.js';
 export { recordKernels } from './record-kernels.js';

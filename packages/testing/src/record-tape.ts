@@ -35,6 +35,7 @@ function origin(stack: string): string {
  * What is recorded but does not lead to the result is among them. Works while a graph is traced, too.
  */
 export function recordTape(f: () => void): Tape {
+  // eslint-disable-next-line no-restricted-syntax -- the engine's types call the method private
   const engine = tf.engine() as unknown as TapeEngine;
   const kernels = new Set<string>();
   const operations = new Set<string>();

@@ -1,8 +1,21 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const jest = fileURLToPath(new URL('../../../node_modules/jest/bin/jest.js', import.meta.url));
-const cases = fileURLToPath(new URL('cases', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+/** What a package's `test` says, with the files that fail or hang on purpose instead of the tests. */
+const args = [
+  '--experimental-vm-modules',
+  'node_modules/jest/bin/jest.js',
+  ...[
+    '--selectProjects',
+    'testing',
+    '--maxWorkers',
+    '1',
+    '--testMatch',
+    '**/*.case.ts',
+    '--testPathPatterns',
+  ],
+];
 
 export interface Ended {
   readonly code: number | null;
@@ -15,8 +28,8 @@ export interface Ended {
 export async function runJest(name: string, environment: Record<string, string> = {}): Promise<Ended> {
   const inherited = { ...process.env };
   delete inherited['TOCO_SEED'];
-  const child = spawn(process.execPath, ['--experimental-vm-modules', jest, `${name}.case.ts`], {
-    cwd: cases,
+  const child = spawn(process.execPath, [...args, `/${name}.case.ts`], {
+    cwd: root,
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

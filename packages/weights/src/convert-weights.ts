@@ -4,6 +4,7 @@ import { writeNpz, writeSafetensors } from '@toco/formats';
 import { listNames } from './import-report.js';
 import { namePrefix } from './name-prefix.js';
 import { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link convertWeights}. */
 export interface ConvertOptions {
@@ -11,9 +12,9 @@ export interface ConvertOptions {
   readonly to?: 'timm' | 'toco' | undefined;
   /** Which set of weights of a PyTorch file to take where there are several. */
   readonly container?: string | undefined;
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
   /** Shows megabytes of a download. */
-  readonly bar?: ResolveWeightsOptions['bar'];
+  readonly bar?: ResolveWeightsOptions['bar'] | undefined;
 }
 
 /**
@@ -51,7 +52,7 @@ export async function convertWeights(
 function writerFor(out: string): (path: string, arrays: Record<string, NDArray>) => Promise<void> {
   if (out.endsWith('.safetensors')) return async (path, arrays) => writeSafetensors(path, arrays);
   if (out.endsWith('.npz')) return async (path, arrays) => writeNpz(path, arrays);
-  throw new Error(`${out}: the ending says no format; write .safetensors or .npz.`);
+  throw new UserError(`${out}: the ending says no format; write .safetensors or .npz.`);
 }
 
 function backboneOnly(arrays: Record<string, NDArray>): Record<string, NDArray> {

@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 /** A model on a hub. */
 export interface HubModel {
   readonly owner: string;
@@ -23,7 +24,7 @@ export function parseHubName(spec: string): HubModel {
   const part = '(?!\\.{1,2}(?:[/@]|$))[A-Za-z0-9._-]{1,96}';
   const match = new RegExp(`^${prefix}(${part})/(${part})(?:@(${part}))?$`).exec(spec);
   if (!match) {
-    throw new Error(
+    throw new UserError(
       `${spec}: is no model's name; write hf:owner/name or hf:owner/name@revision, e.g. hf:timm/deit_tiny_patch16_224.fb_in1k.`,
     );
   }

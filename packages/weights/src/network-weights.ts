@@ -3,6 +3,7 @@ import type { ImportReport } from '@toco/backbone';
 import type { NDArray } from '@toco/formats';
 import { disposeTree, type TensorTree } from '@toco/core';
 import type { Network, NetworkState } from '@toco/network';
+import { UserError } from '@toco/files';
 
 /**
  * The arrays of a whole network's checkpoint under the names of the authors' first release: newer PyTorch calls length and
@@ -25,7 +26,7 @@ export function readNetworkArrays(path: string): Record<string, NDArray> {
   const arrays = withReleaseNames(readWeights(path).arrays);
   if (!Object.hasOwn(arrays, 'classifier.weight')) {
     const [first = 'nothing'] = Object.keys(arrays);
-    throw new Error(
+    throw new UserError(
       `${path}: holds no ToCo network (classifier.weight is missing, it begins with ${first}); a backbone alone goes to backbone.weights.`,
     );
   }
@@ -46,7 +47,7 @@ const trainingOnly = /^proj_head(_t)?\./;
 export function importNetwork<P extends TensorTree>(
   network: Network<P>,
   arrays: Readonly<Record<string, NDArray>>,
-  { name, complete = false }: { readonly name: string; readonly complete?: boolean },
+  { name, complete = false }: { readonly name: string; readonly complete?: boolean | undefined },
 ): NetworkState<P> & { readonly report: ImportReport } {
   const fresh = network.init(0);
   try {
@@ -55,11 +56,11 @@ export function importNetwork<P extends TensorTree>(
     const unfit = complete ? [...missing, ...leftOver] : missing.filter((path) => !trainingOnly.test(path));
     if (unfit.length === 0) return result;
     disposeTree({ params: result.params, teacher: result.teacher });
-    throw new Error(
+    throw new UserError(
       `${unfit.length} arrays ${complete ? 'differ' : 'are missing'} (${unfit.slice(0, 3).join(', ')}, …)`,
     );
   } catch (error) {
-    throw new Error(
+    throw new UserError(
       `${name}: this checkpoint is of another architecture than ${network.backbone.name} with ${network.numClasses} classes: ${(error as Error).message}; set backbone.name and network as it was trained.`,
       { cause: error },
     );

@@ -54,7 +54,7 @@ export function randomStartWarning(
  */
 export function warnOfPart(
   weights: string,
-  { report, prefix = '' }: { readonly report: ImportReport; readonly prefix?: string },
+  { report, prefix = '' }: { readonly report: ImportReport; readonly prefix?: string | undefined },
   print: (line: string) => void,
 ): void {
   const missing = report.missing.filter((name) => name.startsWith(prefix));

@@ -10,6 +10,7 @@ import {
 import { authorReleaseToTimm, isAuthorRelease } from './names/author-release.js';
 import { jaxRoot, jaxVitToTimm } from './names/jax-vit.js';
 import { transformersRoot, transformersVitToTimm } from './names/transformers-vit.js';
+import { UserError } from '@toco/files';
 
 /** Formats of weight files, told by their first bytes. */
 export type WeightFormat = 'safetensors' | 'torch' | 'npz';
@@ -70,7 +71,7 @@ function readAs(
     return located(path, () => unwrapStateDict(value, container === undefined ? {} : { container }));
   }
   if (container !== undefined)
-    throw new Error(
+    throw new UserError(
       `${path}: only PyTorch files have sets of weights by name, this one has no "${container}"`,
     );
   return { arrays: format === 'npz' ? readNpz(path) : readSafetensors(path), containers: [], leftOut: [] };
@@ -106,14 +107,16 @@ function weightFormat(path: string): WeightFormat {
   }
   if (text.startsWith('\x80')) return 'torch';
   const known = strangers.find(([beginning]) => text.trimStart().startsWith(beginning));
-  throw new Error(`${path}: ${known?.[1] ?? 'is no weight file: neither safetensors nor PyTorch nor npz'}`);
+  throw new UserError(
+    `${path}: ${known?.[1] ?? 'is no weight file: neither safetensors nor PyTorch nor npz'}`,
+  );
 }
 
 function firstBytes(path: string, count: number): Buffer {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new Error(`${path}: no such file`);
-  if (stats.isDirectory()) throw new Error(`${path}: is a folder, name the weight file in it`);
-  if (!stats.isFile()) throw new Error(`${path}: is a pipe or device, name an ordinary file`);
+  if (!stats) throw new UserError(`${path}: no such file`);
+  if (stats.isDirectory()) throw new UserError(`${path}: is a folder, name the weight file in it`);
+  if (!stats.isFile()) throw new UserError(`${path}: is a pipe or device, name an ordinary file`);
   const buffer = Buffer.alloc(count);
   const file = openSync(path, 'r');
   try {
@@ -128,6 +131,6 @@ function located<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${path}: ${(error as Error).message}`, { cause: error });
   }
 }

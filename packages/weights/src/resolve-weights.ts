@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSafetensors } from '@toco/formats';
-import { cacheFolder } from '@toco/files';
+import { cacheFolder, UserError } from '@toco/files';
 import { downloadFile, type HubDownloadOptions } from '@toco/files';
 import { isHubName, parseHubName } from './hub-name.js';
 
@@ -23,9 +23,9 @@ export interface ResolveWeightsOptions extends Pick<
   'attempts' | 'pause' | 'patience' | 'slowest' | 'most'
 > {
   /** Takes what is said, a line at a time; default: the error stream. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
   /** Folder that downloads are kept in; default: `weights` in the cache of `@toco/runtime`. */
-  readonly cache?: string;
+  readonly cache?: string | undefined;
   /** Shows megabytes as they arrive; default: nothing. */
   readonly bar?: DownloadBar | undefined;
 }
@@ -44,7 +44,7 @@ export interface ResolveWeightsOptions extends Pick<
 export async function resolveWeights(spec: string, options: ResolveWeightsOptions = {}): Promise<string> {
   if (!isHubName(spec)) {
     if (!existsSync(spec))
-      throw new Error(`${spec}: no such file; for a model on a hub write hf:owner/name.`);
+      throw new UserError(`${spec}: no such file; for a model on a hub write hf:owner/name.`);
     return spec;
   }
   const {
@@ -83,7 +83,7 @@ function endpoint(): string {
   const chosen = process.env['HF_ENDPOINT'];
   if (!chosen) return hub;
   if (!/^https?:\/\//.test(chosen) || !URL.canParse(chosen)) {
-    throw new Error(`HF_ENDPOINT: "${chosen}" is no address; write https://host.`);
+    throw new UserError(`HF_ENDPOINT: "${chosen}" is no address; write https://host.`);
   }
   return chosen;
 }

@@ -1,5 +1,6 @@
 import { loadPretrained } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
+import { printLine } from '@toco/files';
 import type { Network, NetworkState } from '@toco/network';
 import { formatImportReport } from './import-report.js';
 import { namePrefix } from './name-prefix.js';
@@ -25,7 +26,7 @@ export interface StartingWeights {
 export async function startingWeights<P extends TensorTree>(
   network: Network<P>,
   { seed, backbone, network: { weights: whole } }: StartingWeights,
-  { print, bar }: Required<Pick<ResolveWeightsOptions, 'print' | 'bar'>>,
+  { print = printLine, bar }: Pick<ResolveWeightsOptions, 'print' | 'bar'>,
 ): Promise<NetworkState<P>> {
   const initial = network.init(seed);
   const arraysOf = async (weights: string) =>

@@ -16,11 +16,11 @@ export interface CropFlagsOptions {
   /** s: side of a crop in pixels (96 in ToCo). */
   readonly cropSize: number;
   /** Crops with a mean region of at most this are negatives (0.2 in ToCo; foreground counts 2). */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** Global views, flagged positive in front of the crops (2 in ToCo). */
-  readonly numGlobals?: number;
+  readonly numGlobals?: number | undefined;
   /** `corrected`: mean over the crop's real pixels. `reference`: mean over the crop, padding counts as background. */
-  readonly behavior?: Behavior;
+  readonly behavior?: Behavior | undefined;
 }
 
 /**

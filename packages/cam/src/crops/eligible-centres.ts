@@ -17,7 +17,7 @@ export interface EligibleCentresOptions extends CropsOptions {
    * `corrected`: centres lie inside the box of real pixels. `reference`: padding counts as background, so crops of
    * pure padding are drawn.
    */
-  readonly behavior?: Behavior;
+  readonly behavior?: Behavior | undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import { workers } from './prepare-command.js';
 import { preparationBar } from './preparation-bar.js';
 import { wholeNumber } from './whole-number.js';
 import { formatCheck } from '../tables/format-check.js';
+import { UserError } from '@toco/files';
 
 interface CheckFlags {
   readonly dataset?: DatasetLayout;
@@ -44,10 +45,10 @@ export function addCheckCommand(program: Command): void {
       const dataset = await datasetAt(folder, { layout, labels, images, masks });
       const bar = preparationBar();
       const report = await checkDataset(dataset, {
-        ...(flags.most !== undefined && { most: wholeNumber('--most', flags.most, 0) }),
+        most: flags.most === undefined ? undefined : wholeNumber('--most', flags.most, 0),
         workers: flags.workers ?? availableParallelism(),
         onProgress: bar.onProgress,
-        ...(lists !== undefined && { lists }),
+        lists,
       }).finally(() => bar.stop());
       process.stdout.write(
         flags.json
@@ -66,6 +67,6 @@ function folderApart(
   const last = lists?.at(-1);
   if (folder !== undefined) return { folder, lists: lists && [...lists] };
   if (last === undefined || lists!.length < 2)
-    throw new Error('Name the folder of the data set, such as: toco check VOCdevkit/VOC2012 --list val');
+    throw new UserError('Name the folder of the data set, such as: toco check VOCdevkit/VOC2012 --list val');
   return { folder: last, lists: lists!.slice(0, -1) };
 }

@@ -5,8 +5,7 @@ import type { ExportFormat } from '@toco/graph';
 import { assertMultiple, buildNetwork, exportNetwork } from '@toco/trainer';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
-import { printLine } from '@toco/files';
-import { nearestName } from '@toco/core';
+import { printLine, UserError } from '@toco/files';
 import { type InferenceOutput, inferenceOutputs } from '@toco/segmenter';
 
 interface ExportFlags extends ModelFlags {
@@ -76,9 +75,8 @@ function outputsOf(list: string): InferenceOutput[] {
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
     if ((inferenceOutputs as readonly string[]).includes(name)) continue;
-    const near = nearestName(name, inferenceOutputs);
-    throw new Error(
-      `--outputs ${list}: there is no output "${name}"; ${near ? `did you mean ${near}?` : `choose of ${inferenceOutputs.join(', ')}.`}`,
+    throw new UserError(
+      `--outputs ${list}: there is no output "${name}"; choose of ${inferenceOutputs.join(', ')}.`,
     );
   }
   return [...new Set(names)] as InferenceOutput[];

@@ -1,4 +1,5 @@
 import { loadConfig, modelOfRun, modelOfWeights, type TrainedModel } from '@toco/trainer';
+import { UserError } from '@toco/files';
 
 /** Options by which commands name a model that is no run. */
 export interface ModelFlags {
@@ -14,11 +15,11 @@ export async function modelOf(
   print: (line: string) => void,
 ): Promise<TrainedModel> {
   if ((run === undefined) === (weights === undefined)) {
-    throw new Error('Name either the folder of a run, or a weight file with --weights.');
+    throw new UserError('Name either the folder of a run, or a weight file with --weights.');
   }
   if (run !== undefined) {
     if (config !== undefined)
-      throw new Error('--config: a run has its own configuration; change it with --set.');
+      throw new UserError('--config: a run has its own configuration; change it with --set.');
     return modelOfRun(run, { settings: set, print });
   }
   return modelOfWeights(weights!, { config: await loadConfig(config, set), print });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { prepareCoco, prepareVoc, vocArchives, type CrowdTreatment } from '@toco/datasets';
-import { type OnPreparationProgress, withLock } from '@toco/files';
+import { type OnPreparationProgress, withLock, UserError } from '@toco/files';
 import { interruption } from '@toco/trainer';
 import { preparationBar } from './preparation-bar.js';
 import { wholeNumber } from './whole-number.js';
@@ -57,8 +57,8 @@ function addVoc(prepare: Command): void {
           out,
           ...control,
           checksums: { trainval: trainvalChecksum, sbd: sbdChecksum },
-          ...(trainval !== undefined && { trainval }),
-          ...(sbd !== undefined && { sbd }),
+          trainval,
+          sbd,
           ...flags,
         }),
       );
@@ -81,9 +81,9 @@ function addCoco(prepare: Command): void {
     .option('--partial', 'the annotations are a part of the data set: do not check the number of images')
     .addOption(workers())
     .action(async (folder: string, { out, ...flags }: CocoFlags) => {
-      if (!existsSync(folder)) throw new Error(`${folder}: the folder does not exist`);
+      if (!existsSync(folder)) throw new UserError(`${folder}: the folder does not exist`);
       const { root, lists, alreadyDone } = await inFolder(out ?? folder, (control) =>
-        prepareCoco({ root: folder, ...control, ...(out !== undefined && { out }), ...flags }),
+        prepareCoco({ root: folder, ...control, out, ...flags }),
       );
       finished(root, lists, alreadyDone);
       process.stdout.write(`Train on it: toco train --data ${root}\n`);

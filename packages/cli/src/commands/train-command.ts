@@ -52,7 +52,7 @@ export function addTrainCommand(program: Command): void {
         folder: flags.out,
         resume: flags.resume ?? false,
         print,
-        ...(flags.backbone !== undefined && { backbone: await loadBackbone(flags.backbone) }),
+        backbone: flags.backbone === undefined ? undefined : await loadBackbone(flags.backbone),
       };
       if (signal === undefined) {
         process.stdout.write(`${formatProfile(await profileTraining(config, options))}\n`);

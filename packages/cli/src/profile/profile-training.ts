@@ -1,5 +1,4 @@
 import type { Backbone } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
 import type { BatchFeed, Dataset } from '@toco/datasets';
 import { wholeCheckpoint } from '@toco/weights';
 import { stageTimes, type StageTime } from '@toco/graph';
@@ -12,14 +11,15 @@ import {
   trainingSource,
   trainingStart,
 } from '@toco/trainer';
+import { UserError } from '@toco/files';
 
 /** Objects and switches beside the configuration. */
-export interface ProfileTrainingOptions<P extends TensorTree> {
+export interface ProfileTrainingOptions {
   /** With `resume`, the folder of the run whose newest checkpoint is profiled; nothing is written to it. */
   readonly folder: string;
   readonly resume: boolean;
-  readonly backbone?: Backbone<P>;
-  readonly data?: Dataset;
+  readonly backbone?: Backbone | undefined;
+  readonly data?: Dataset | undefined;
   readonly print: (line: string) => void;
 }
 
@@ -56,22 +56,23 @@ const loaderSeconds = 3;
  *
  * @throws one line where the step is not compiled, or compiled by XLA as a whole: it has no stages then
  */
-export async function profileTraining<P extends TensorTree = TensorTree>(
+export async function profileTraining(
   config: Config,
-  { print, ...options }: ProfileTrainingOptions<P>,
+  { print, ...options }: ProfileTrainingOptions,
 ): Promise<TrainingProfile> {
   const { engine, batchSize } = config;
   const { workers, prefetch } = config.data;
   const needs = 'A profile needs the compiled step on the tensorflow backend';
-  if (!engine.compile) throw new Error(`${needs}: leave engine.compile on.`);
-  if (engine.backend !== 'tensorflow') throw new Error(`${needs}: engine.backend is ${engine.backend}.`);
-  if (engine.xla) throw new Error('engine.xla makes the step one piece without stages: profile with it off.');
+  if (!engine.compile) throw new UserError(`${needs}: leave engine.compile on.`);
+  if (engine.backend !== 'tensorflow') throw new UserError(`${needs}: engine.backend is ${engine.backend}.`);
+  if (engine.xla)
+    throw new UserError('engine.xla makes the step one piece without stages: profile with it off.');
 
   const source = await trainingSource(config, { ...options, print });
   const { network, settings } = source;
   const checkpoint = options.resume ? await wholeCheckpoint(options.folder, print) : undefined;
   const { state, step, compiled, iteration } = await trainingStart(config, source, { checkpoint, print });
-  if (!compiled) throw new Error(`${needs}: see \`toco doctor\`.`);
+  if (!compiled) throw new UserError(`${needs}: see \`toco doctor\`.`);
   const from = Math.max(...settings.phases.map((row) => row.from));
   const phase = phaseAt(settings.phases, from);
   const batches = batchesOf(config, source, { startIteration: iteration });

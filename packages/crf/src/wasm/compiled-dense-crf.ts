@@ -70,5 +70,5 @@ let compiled: Module | undefined; // code, no data
 
 function instanceIn(memory: Memory): DenseCrfExports {
   compiled ??= new WebAssembly.Module(Uint8Array.from(atob(binary), (character) => character.charCodeAt(0)));
-  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as DenseCrfExports;
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as DenseCrfExports;
 }

@@ -17,7 +17,11 @@ interface WebAssemblyNamespace {
   ) => { readonly exports: object };
 }
 
-export const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyNamespace };
+export const { WebAssembly } = globalThis as typeof globalThis & {
+  readonly WebAssembly: WebAssemblyNamespace;
+};
 
 /** The text that base64 stands for, a byte a character: every host has it, types of none are loaded here. */
-export const { atob } = globalThis as unknown as { readonly atob: (text: string) => string };
+export const { atob } = globalThis as typeof globalThis & {
+  readonly atob: (text: string) => string;
+};

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { filledLines } from './text-file.js';
+import { UserError } from '@toco/files';
 
 /** Labels in a table of text. */
 export interface NamedLabels {
@@ -27,17 +28,17 @@ export function csvLabels(text: string, where: string): NamedLabels {
   const delimiter = delimiterOf(text);
   const lines = table(text, delimiter, where);
   const [header, ...rows] = /^sep=/i.test(lines[0]?.cells[0] ?? '') ? lines.slice(1) : lines;
-  if (header === undefined) throw new Error(`${where}: the file is empty`);
+  if (header === undefined) throw new UserError(`${where}: the file is empty`);
   const [, ...columns] = header.cells;
   if (columns.length === 0)
-    throw new Error(`${where}: there is one column only; write id,label or id and one column per class`);
+    throw new UserError(`${where}: there is one column only; write id,label or id and one column per class`);
   const isNamed = columns.length === 1 && nameColumns.has(columns[0]!.toLowerCase());
   const names = new Map<string, Set<string>>();
   for (const { cells, line } of rows) {
     const [id = '', ...values] = cells;
-    if (id === '') throw new Error(`${where}, line ${line}: the image has no id`);
+    if (id === '') throw new UserError(`${where}, line ${line}: the image has no id`);
     if (cells.length !== header.cells.length) throw wrongCount(cells, header.cells, `${where}, line ${line}`);
-    if (!isNamed && names.has(id)) throw new Error(`${where}, line ${line}: ${id} comes twice`);
+    if (!isNamed && names.has(id)) throw new UserError(`${where}, line ${line}: ${id} comes twice`);
     const shown = isNamed
       ? separated(values[0]!, delimiter)
       : marked(columns, values, `${where}, line ${line}`);
@@ -82,14 +83,12 @@ function table(text: string, delimiter: Delimiter, where: string): Row[] {
       trim: true,
       info: true,
     });
+    // eslint-disable-next-line no-restricted-syntax -- csv-parse's types do not know what `info` changes
     return (records as unknown as { record: string[]; info: { lines: number } }[]).map(
-      ({ record, info }) => ({
-        cells: record,
-        line: info.lines,
-      }),
+      ({ record, info }) => ({ cells: record, line: info.lines }),
     );
   } catch (error) {
-    throw new Error(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 300)}`, {
+    throw new UserError(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 300)}`, {
       cause: error,
     });
   }
@@ -100,7 +99,7 @@ function wrongCount(cells: readonly string[], header: readonly string[], where: 
     header.length === 2 && cells.length > 2
       ? `; separate several names in a cell with "|"`
       : '; a cell that holds the separator stands in quotes';
-  return new Error(`${where}: ${cells.length} cells, the header has ${header.length}${remedy}`);
+  return new UserError(`${where}: ${cells.length} cells, the header has ${header.length}${remedy}`);
 }
 
 function separated(cell: string, delimiter: Delimiter): string[] {
@@ -114,7 +113,7 @@ function marked(columns: readonly string[], values: readonly string[], where: st
   return columns.filter((name, i) => {
     const value = values[i]!;
     if (!/^[01](?:[.,]0*)?$/.test(value))
-      throw new Error(
+      throw new UserError(
         `${where}: "${value}" of ${name} is neither 0 nor 1${/^[\d.,-]+$/.test(value) ? '' : '; a table of class names has two columns, id,label, and that line as header'}`,
       );
     return value.startsWith('1');

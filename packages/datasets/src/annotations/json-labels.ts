@@ -1,4 +1,5 @@
 import type { NamedLabels } from './csv-labels.js';
+import { UserError } from '@toco/files';
 
 /**
  * The labels in JSON: an object of class names by image id.
@@ -11,22 +12,22 @@ export function jsonLabels(text: string, where: string): NamedLabels {
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw new Error(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 300)}`, {
+    throw new UserError(`${where}: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 300)}`, {
       cause: error,
     });
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new Error(`${where}: not an object of class names by image id`);
+    throw new UserError(`${where}: not an object of class names by image id`);
   }
   if ('images' in document && 'annotations' in document && 'categories' in document) {
-    throw new Error(
+    throw new UserError(
       `${where}: these are annotations in COCO's form, which are not read as labels yet; write the class names of each image as { "a": ["cat", "dog"] }`,
     );
   }
   const names = new Map<string, string[]>();
   for (const [id, value] of Object.entries(document) as [string, unknown][]) {
     if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) {
-      throw new Error(`${where}, ${id}: not a list of class names`);
+      throw new UserError(`${where}, ${id}: not a list of class names`);
     }
     names.set(id, value);
   }

@@ -4,6 +4,7 @@ import { jsonLabels } from './json-labels.js';
 import { readOrdinaryFile } from '../image/ordinary-file.js';
 import { readTextFile } from './text-file.js';
 import { checkLabels, labelsOfNames, type LabelTable } from './label-table.js';
+import { UserError } from '@toco/files';
 
 /**
  * The image-level labels in a file: `cls_labels_onehot.npy`, the pickled dictionary of 0/1 vectors that projects of the
@@ -29,7 +30,7 @@ export async function readLabelFile(path: string, classes: readonly string[]): P
  */
 export async function readNamedLabels(path: string): Promise<NamedLabels> {
   const parse = path.endsWith('.json') ? jsonLabels : path.endsWith('.csv') ? csvLabels : undefined;
-  if (parse === undefined) throw new Error(`${path}: label files end in .npy, .json or .csv`);
+  if (parse === undefined) throw new UserError(`${path}: label files end in .npy, .json or .csv`);
   return parse(await readTextFile(path), path);
 }
 
@@ -38,7 +39,7 @@ function labelsInNpy(bytes: Uint8Array, classes: readonly string[], path: string
   try {
     dictionary = decodeLabelDictionary(bytes);
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${path}: ${(error as Error).message}`, { cause: error });
   }
   return new Map(
     Array.from(dictionary, ([id, values]) => [id, checkLabels(values, classes, `${path}, ${id}`)]),

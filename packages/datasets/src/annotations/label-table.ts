@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 /** Image-level labels by image: `[C]` values of 0 or 1. */
 export type LabelTable = ReadonlyMap<string, Uint8Array>;
 
@@ -22,7 +23,7 @@ export function labelsOfNames(
   const labels = new Uint8Array(classes.length);
   for (const name of names) {
     const index = classes.indexOf(name);
-    if (index < 0) throw new Error(`${where}: "${name}" is none of the classes ${someOf(classes)}`);
+    if (index < 0) throw new UserError(`${where}: "${name}" is none of the classes ${someOf(classes)}`);
     labels[index] = 1;
   }
   return labels;
@@ -39,12 +40,12 @@ export function checkLabels(
   where: string,
 ): Uint8Array {
   if (values.length !== classes.length) {
-    throw new Error(`${where}: ${values.length} labels for ${classes.length} classes`);
+    throw new UserError(`${where}: ${values.length} labels for ${classes.length} classes`);
   }
   const labels = Uint8Array.from(values);
   for (let i = 0; i < labels.length; i++) {
     if (values[i] !== 0 && values[i] !== 1)
-      throw new Error(`${where}: label ${values[i]} of ${classes[i]} is neither 0 nor 1`);
+      throw new UserError(`${where}: label ${values[i]} of ${classes[i]} is neither 0 nor 1`);
   }
   return labels;
 }

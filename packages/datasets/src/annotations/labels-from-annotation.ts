@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 /**
  * Names of the objects in a VOC annotation (XML), "difficult" ones included, parts of objects not. Takes time in proportion to the
  * text, whatever it holds.
@@ -7,11 +8,11 @@
  */
 export function namesInAnnotation(xml: string, where: string): string[] {
   if (!/<annotation[\s>]/.test(xml) || !xml.trimEnd().endsWith('</annotation>')) {
-    throw new Error(`${where}: not a whole VOC annotation (<annotation> … </annotation>)`);
+    throw new UserError(`${where}: not a whole VOC annotation (<annotation> … </annotation>)`);
   }
   return elements(xml, 'object').inside.map((object) => {
     const name = elements(elements(object, 'part').outside, 'name').inside[0]?.trim();
-    if (name === undefined || name === '') throw new Error(`${where}: an object has no <name>`);
+    if (name === undefined || name === '') throw new UserError(`${where}: an object has no <name>`);
     return name;
   });
 }

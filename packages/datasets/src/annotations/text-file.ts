@@ -1,4 +1,5 @@
 import { readOrdinaryFile } from '../image/ordinary-file.js';
+import { UserError } from '@toco/files';
 
 /**
  * The text of a list or label file as people's programs save them: UTF-8 with or without a mark, or UTF-16 with one (Excel's
@@ -15,12 +16,12 @@ export async function readTextFile(path: string): Promise<string> {
   try {
     text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new Error(`${path}: not text in UTF-8; save it as UTF-8`, { cause: error });
+    throw new UserError(`${path}: not text in UTF-8; save it as UTF-8`, { cause: error });
   }
   const at = text.indexOf('\0');
   if (at >= 0) {
     const line = text.slice(0, at).split(lineBreak).length;
-    throw new Error(`${path}, line ${line}: holds a NUL character; save the file as text in UTF-8`);
+    throw new UserError(`${path}, line ${line}: holds a NUL character; save the file as text in UTF-8`);
   }
   return text;
 }

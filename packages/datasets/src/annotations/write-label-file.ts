@@ -1,5 +1,5 @@
 import { encodeLabelDictionary } from '@toco/formats';
-import { writeWhole } from '@toco/files';
+import { writeWhole, UserError } from '@toco/files';
 import type { LabelTable } from './label-table.js';
 
 /**
@@ -18,7 +18,7 @@ export async function writeLabelFile(
 ): Promise<void> {
   for (const [id, vector] of labels) {
     if (vector.length !== classes.length) {
-      throw new Error(`${path}, ${id}: ${vector.length} labels for ${classes.length} classes`);
+      throw new UserError(`${path}, ${id}: ${vector.length} labels for ${classes.length} classes`);
     }
   }
   if (path.endsWith('.npy')) {
@@ -27,7 +27,7 @@ export async function writeLabelFile(
   } else if (path.endsWith('.json')) {
     await writeWhole(path, [new TextEncoder().encode(labelsAsJson(labels, classes))]);
   } else {
-    throw new Error(`${path}: label files end in .npy or .json`);
+    throw new UserError(`${path}: label files end in .npy or .json`);
   }
 }
 

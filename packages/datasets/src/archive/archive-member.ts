@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 /** A file of an archive, read only when asked for. */
 export interface ArchiveMember {
   /** Path within the archive, checked: relative, and never above the archive's own root. */
@@ -26,7 +27,7 @@ export function checkMemberName(name: string, archive: string): string {
   const isAbsolute = /^[/\\]|^[A-Za-z]:/.test(name);
   // eslint-disable-next-line no-control-regex
   if (isAbsolute || parts.includes('..') || /[\u0000-\u001f]/.test(name)) {
-    throw new Error(
+    throw new UserError(
       `${archive}: member ${JSON.stringify(name.slice(0, 80))} would be written outside of the target; the archive is not to be trusted`,
     );
   }
@@ -39,7 +40,7 @@ export function tooLarge(
   { name, size }: { name: string; size: number },
   limit: number,
 ): Error {
-  return new Error(
+  return new UserError(
     `${archive}: member ${name} has ${size} bytes, more than the ${limit} that such a file can have`,
   );
 }

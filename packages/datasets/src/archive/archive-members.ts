@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { ArchiveMember } from './archive-member.js';
 import { tarMembers } from './tar-members.js';
 import { zipMembers } from './zip-members.js';
+import { UserError } from '@toco/files';
 
 /**
  * The members of an archive, whichever of tar, tar packed with gzip and zip it is; told by its first bytes, not by its name.
@@ -28,6 +29,6 @@ async function firstBytes(path: string): Promise<Uint8Array> {
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const reason = missing ? 'the archive does not exist' : (error as Error).message;
-    throw new Error(`${path}: ${reason}`, { cause: error });
+    throw new UserError(`${path}: ${reason}`, { cause: error });
   }
 }

@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { extract as extractTar, type Header } from 'tar-stream';
 import { checkMemberName, tooLarge, type ArchiveMember } from './archive-member.js';
 import { tarGuard } from './tar-guard.js';
+import { UserError } from '@toco/files';
 
 /** What a packed tar may unpack to, in multiples of its own size: photographs and masks are packed already. */
 const mostInflation = 20;
@@ -28,6 +29,7 @@ export async function* tarMembers(
   const extract = extractTar();
   // Failures of any part end the iteration below.
   const steps = packed ? [source, createGunzip()] : [source];
+  // eslint-disable-next-line no-restricted-syntax -- a stream of streamx, which pipes as Node's own do
   const flow = pipeline([...steps, tarGuard(most), extract as unknown as Writable]).then(
     () => undefined,
     (error: NodeJS.ErrnoException) => error,
@@ -88,5 +90,5 @@ function oneLine(path: string, error: Error): Error {
   const reason = /unexpected end/i.test(message)
     ? 'the archive is cut short'
     : `the archive is damaged, or none (${message.split('\n', 1)[0]!.replace(/\.$/, '')})`;
-  return new Error(`${path}: ${reason}; fetch it again`, { cause: error });
+  return new UserError(`${path}: ${reason}; fetch it again`, { cause: error });
 }

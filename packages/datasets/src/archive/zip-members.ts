@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { open, type Entry, type ZipFile } from 'yauzl';
 import { checkMemberName, tooLarge, type ArchiveMember } from './archive-member.js';
+import { UserError } from '@toco/files';
 
 const openZip = promisify<string, { lazyEntries: true; autoClose: false }, ZipFile>(open);
 
@@ -60,7 +61,7 @@ function member(zip: ZipFile, entry: Entry, path: string, position: number): Arc
         const stream = await promisify<Entry, Readable>(zip.openReadStream.bind(zip))(entry);
         for await (const part of stream) parts.push(part as Uint8Array);
         const bytes = Buffer.concat(parts);
-        if (crc32(bytes) !== entry.crc32) throw new Error(`member ${name} has a wrong checksum`);
+        if (crc32(bytes) !== entry.crc32) throw new UserError(`member ${name} has a wrong checksum`);
         return bytes;
       } catch (error) {
         throw oneLine(path, error as Error);
@@ -73,5 +74,7 @@ function oneLine(path: string, error: Error): Error {
   const { message } = error;
   if (message.startsWith(path)) return error;
   const reason = message.split('\n', 1)[0]!.replace(/\.$/, '');
-  return new Error(`${path}: the archive is damaged, or none (${reason}); fetch it again`, { cause: error });
+  return new UserError(`${path}: the archive is damaged, or none (${reason}); fetch it again`, {
+    cause: error,
+  });
 }

@@ -11,13 +11,13 @@ import { problemGroups, type ProblemGroup } from './problem-groups.js';
 /** Options of {@link checkDataset}. */
 export interface CheckOptions {
   /** Names of the lists; those for training and validation by default. */
-  readonly lists?: readonly string[];
+  readonly lists?: readonly string[] | undefined;
   /** Problems of each kind that are kept; all are counted. */
-  readonly most?: number;
+  readonly most?: number | undefined;
   /** Threads that decode; 0 does so in the calling thread. */
-  readonly workers?: number;
-  readonly onProgress?: OnPreparationProgress;
-  readonly signal?: AbortSignal;
+  readonly workers?: number | undefined;
+  readonly onProgress?: OnPreparationProgress | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How often a class comes, over all lists. */

@@ -4,6 +4,7 @@ import type { SampleList } from '../dataset/dataset.js';
 import { ignoredLabel } from '../image/decode-mask.js';
 import { readImageBytes, type EncodedImage } from '../image/encoded-image.js';
 import { counted, type Finding } from '../dataset/finding.js';
+import { UserError } from '@toco/files';
 
 /** Masks that are looked at before a run: enough to see a fault of all of them. */
 const mostMasks = 12;
@@ -24,12 +25,14 @@ export async function checkMasks(list: SampleList): Promise<Finding[]> {
       const { data, width, height } = decodeLabelPng(await readImageBytes(mask));
       const size = await sizeOf(image);
       if (size !== undefined && (size.width !== width || size.height !== height))
-        throw new Error(`the mask has ${width} × ${height} pixels, its image ${size.width} × ${size.height}`);
+        throw new UserError(
+          `the mask has ${width} × ${height} pixels, its image ${size.width} × ${size.height}`,
+        );
       if (data.some((label) => label !== 0 && label !== ignoredLabel)) shown++;
       white ||= data.includes(ignoredLabel);
       const outside = data.find((label) => label > list.classes.length && label !== ignoredLabel);
       if (outside !== undefined)
-        throw new Error(
+        throw new UserError(
           `label ${outside} is outside the ${list.classes.length} classes (0 is background, ${ignoredLabel} ignored)`,
         );
     } catch (error) {

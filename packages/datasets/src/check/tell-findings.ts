@@ -2,6 +2,7 @@ import type { Dataset, SampleList } from '../dataset/dataset.js';
 import type { Finding } from '../dataset/finding.js';
 import { checkLists } from './check-lists.js';
 import { checkMasks } from './check-masks.js';
+import { UserError } from '@toco/files';
 
 /**
  * The cheap part of `toco check`, before the first iteration: what lists, names and labels say by themselves, and a few masks; no photograph is decoded.
@@ -26,5 +27,5 @@ export async function tellFindings(
   const [first] = errors;
   if (first === undefined) return;
   for (const { message } of errors.slice(1)) print(`ERROR: ${message}.`);
-  throw new Error(`${first.message}.`);
+  throw new UserError(`${first.message}.`);
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { archiveMembers } from '../archive/archive-members.js';
 import { archiveIdentity } from '../prepare/obtain-archive.js';
-import { fileSize, placeFile } from '@toco/files';
+import { fileSize, placeFile, UserError } from '@toco/files';
 import { assertNotAborted, type OnPreparationProgress } from '@toco/files';
 import { workWindow } from '../prepare/work-window.js';
 import { assertFile, otherArchive } from '../voc/extract-voc.js';
@@ -66,7 +66,7 @@ function input(places: readonly string[], archive: string, target: string, hint 
   const mayBePart = path === target && existsSync(archive);
   if (path !== undefined && !mayBePart) return { path };
   if (existsSync(archive)) return { archive, target };
-  throw new Error(`${places[0]!}: does not exist, nor does ${archive}${hint}`);
+  throw new UserError(`${places[0]!}: does not exist, nor does ${archive}${hint}`);
 }
 
 /** What an input is known by, unpacked or not. */

@@ -12,15 +12,16 @@ import {
   isPreparedCocoState,
   type CocoList,
 } from './coco-layout.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link coco}. */
 export interface CocoOptions {
   /** Foreground classes in the order of their labels; COCO's 80 by default. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
   /** A label file instead of `cls_labels_onehot.npy` in the folder. */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /** Folder of `train2014` and `val2014`; by default what the preparation found. */
-  readonly images?: string;
+  readonly images?: string | undefined;
 }
 
 /**
@@ -41,9 +42,9 @@ export function coco(root: string, options: CocoOptions = {}): Dataset {
     lists: { train: 'train', val: 'val' },
     async list(name) {
       if (!(name in cocoSplits))
-        throw new Error(`${root}: there is no list "${name}"; there are train and val`);
+        throw new UserError(`${root}: there is no list "${name}"; there are train and val`);
       if (!existsSync(join(root, 'ImageSets')))
-        throw new Error(`${root}: the folder is not prepared; run toco prepare coco ${root}`);
+        throw new UserError(`${root}: the folder is not prepared; run toco prepare coco ${root}`);
       const list = name as CocoList;
       await requireClasses(root, classes);
       const ids = await readVocList(root, list);
@@ -58,7 +59,7 @@ export function coco(root: string, options: CocoOptions = {}): Dataset {
       const samples = ids.map((id) => {
         const labels = table.get(id);
         if (labels === undefined)
-          throw new Error(`${source}: no labels for ${id}, which the list ${name} names`);
+          throw new UserError(`${source}: no labels for ${id}, which the list ${name} names`);
         return {
           id,
           image: { path: join(images, `${id}.jpg`) },
@@ -75,7 +76,7 @@ export function coco(root: string, options: CocoOptions = {}): Dataset {
 async function requireClasses(root: string, classes: readonly string[]): Promise<void> {
   const prepared = await preparedResult(cocoStatePath(root), isPreparedCocoState);
   if (prepared === undefined || prepared.classes.join('\n') === classes.join('\n')) return;
-  throw new Error(
+  throw new UserError(
     `${root}: was prepared from ${prepared.classes.length} categories (${prepared.classes.slice(0, 3).join(', ')}, …), not from the ${classes.length} that count here; name them all in data.classes, in this order`,
   );
 }

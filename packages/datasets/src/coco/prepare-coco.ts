@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { writeWhole } from '@toco/files';
+import { writeWhole, UserError } from '@toco/files';
 import { checkClasses } from '../dataset/dataset.js';
 import type { LabelTable } from '../annotations/label-table.js';
 import { writeLabelFile } from '../annotations/write-label-file.js';
@@ -37,16 +37,16 @@ export interface PrepareCocoOptions {
   /** Folder with `annotations/instances_{train,val}2014.json`, `train2014/` and `val2014/`, or the owners' zips of them. */
   readonly root: string;
   /** Folder that masks, lists and labels are written to; photographs are not copied. By default `root`. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** What regions of crowds become: 255 (default), or their class. */
-  readonly crowds?: CrowdTreatment;
+  readonly crowds?: CrowdTreatment | undefined;
   /** The files hold a part of the data set: the numbers of images and classes are not checked. */
-  readonly partial?: boolean;
+  readonly partial?: boolean | undefined;
   /** Threads that draw masks; 0 does so in the calling thread. */
-  readonly workers?: number;
-  readonly onProgress?: OnPreparationProgress;
+  readonly workers?: number | undefined;
+  readonly onProgress?: OnPreparationProgress | undefined;
   /** Ends the preparation; the same call goes on later. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@link prepareCoco} made. */
@@ -105,7 +105,7 @@ export async function prepareCoco(options: PrepareCocoOptions): Promise<Prepared
   const [train, val] = [prepared.get('train')!, prepared.get('val')!];
   const { classes } = train;
   if (classes.join() !== val.classes.join()) {
-    throw new Error(`${root}: the annotations for training and validation have different categories`);
+    throw new UserError(`${root}: the annotations for training and validation have different categories`);
   }
   const lists = { train: train.labels.size, val: val.labels.size };
   if (!partial) assertWhole(root, { lists, classes });
@@ -222,7 +222,7 @@ function assertWhole(root: string, { lists, classes }: Pick<PreparedCoco, 'lists
   ];
   for (const [what, found, expected] of counts) {
     if (found !== expected) {
-      throw new Error(
+      throw new UserError(
         `${root}: ${found} ${what} instead of ${expected}: the annotations are not the owners' whole ones; set partial (--partial) where a part is meant`,
       );
     }

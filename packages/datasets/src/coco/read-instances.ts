@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { encodeRleCounts, rleArea, rleFromSegmentation } from '@toco/formats';
 import { JSONParser } from '@streamparser/json';
-import { assertNotAborted } from '@toco/files';
+import { assertNotAborted, UserError } from '@toco/files';
 
 /** An object of an image, as far as masks and labels need it. */
 export interface CocoObject {
@@ -64,8 +64,8 @@ export async function readInstances(
     keepStack: false,
   });
   parser.onValue = ({ value, stack }) => {
-    if (typeof value !== 'object' || value === null) throw new Error('an entry is no object');
-    add(stack[1]?.key, value as unknown as Json);
+    if (typeof value !== 'object' || value === null) throw new UserError('an entry is no object');
+    add(stack[1]?.key, value as Json);
   };
   let bytes = 0;
   try {
@@ -74,10 +74,10 @@ export async function readInstances(
       parser.write(chunk as Uint8Array);
       options.onBytes?.((bytes += (chunk as Uint8Array).length));
     }
-    if (!parser.isEnded) throw new Error('the file is cut short');
+    if (!parser.isEnded) throw new UserError('the file is cut short');
     for (const annotation of early) addObject(images, annotation);
     if (images.size === 0 || categories.size === 0) {
-      throw new Error('there are no images and categories: is it an instances_*.json of COCO?');
+      throw new UserError('there are no images and categories: is it an instances_*.json of COCO?');
     }
     assertKnownCategories(images, categories);
   } catch (error) {
@@ -85,7 +85,7 @@ export async function readInstances(
     const { code, message } = error as NodeJS.ErrnoException;
     const reason =
       code === 'ENOENT' ? 'the file does not exist' : message.replaceAll(/\s+/g, ' ').slice(0, 300);
-    throw new Error(`${path}: ${reason}`, { cause: error });
+    throw new UserError(`${path}: ${reason}`, { cause: error });
   }
   return { images, categories };
 }
@@ -93,9 +93,10 @@ export async function readInstances(
 function image(value: Json): CocoImage {
   const fileName = text(value, 'file_name', 'image');
   if (!/^\w[\w.-]*\.jpg$/.test(fileName))
-    throw new Error(`image file name ${JSON.stringify(fileName)} is not NAME.jpg`);
+    throw new UserError(`image file name ${JSON.stringify(fileName)} is not NAME.jpg`);
   const [height, width] = [value['height'], value['width']];
-  if (!isSize(height) || !isSize(width)) throw new Error(`image ${fileName} has no usable height and width`);
+  if (!isSize(height) || !isSize(width))
+    throw new UserError(`image ${fileName} has no usable height and width`);
   return { fileName, height, width, objects: [] };
 }
 
@@ -103,9 +104,9 @@ function addObject(images: ReadonlyMap<number, CocoImage>, annotation: Json): vo
   const where = `annotation ${String(annotation['id'])}`;
   const owner = images.get(annotation['image_id'] as number);
   if (owner === undefined)
-    throw new Error(`${where} belongs to image ${String(annotation['image_id'])}, which is not listed`);
+    throw new UserError(`${where} belongs to image ${String(annotation['image_id'])}, which is not listed`);
   const category = annotation['category_id'];
-  if (typeof category !== 'number') throw new Error(`${where} has no category_id`);
+  if (typeof category !== 'number') throw new UserError(`${where} has no category_id`);
   try {
     const rle = rleFromSegmentation(annotation['segmentation'], owner.height, owner.width);
     const area = annotation['area'];
@@ -116,7 +117,7 @@ function addObject(images: ReadonlyMap<number, CocoImage>, annotation: Json): vo
       counts: encodeRleCounts(rle.counts),
     });
   } catch (error) {
-    throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${where}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -127,20 +128,20 @@ function assertKnownCategories(
   for (const { fileName, objects } of images.values()) {
     const unknown = objects.find(({ category }) => !categories.has(category));
     if (unknown !== undefined) {
-      throw new Error(`an object of ${fileName} has category ${unknown.category}, which is not listed`);
+      throw new UserError(`an object of ${fileName} has category ${unknown.category}, which is not listed`);
     }
   }
 }
 
 function id(value: Json, what: string): number {
   const found = value['id'];
-  if (typeof found !== 'number') throw new Error(`${what} without an id`);
+  if (typeof found !== 'number') throw new UserError(`${what} without an id`);
   return found;
 }
 
 function text(value: Json, key: string, what: string): string {
   const found = value[key];
-  if (typeof found !== 'string') throw new Error(`${what} ${String(value['id'])} has no ${key}`);
+  if (typeof found !== 'string') throw new UserError(`${what} ${String(value['id'])} has no ${key}`);
   return found;
 }
 

@@ -1,5 +1,6 @@
 import type { Finding } from './finding.js';
 import type { EncodedImage } from '../image/encoded-image.js';
+import { UserError } from '@toco/files/user-error';
 
 /** One image of a data set: plain data, nothing decoded yet. */
 export interface Sample {
@@ -67,13 +68,13 @@ export function computedList(
  */
 export function checkClasses(dataset: string, classes: readonly string[]): readonly string[] {
   if (classes.length === 0)
-    throw new Error(`${dataset}: the list of classes is empty; name at least one foreground class`);
+    throw new UserError(`${dataset}: the list of classes is empty; name at least one foreground class`);
   if (classes.length > 254)
-    throw new Error(`${dataset}: ${classes.length} classes; masks of 8 bits number at most 254`);
+    throw new UserError(`${dataset}: ${classes.length} classes; masks of 8 bits number at most 254`);
   const seen = new Set<string>();
   for (const name of classes) {
-    if (name.trim() === '') throw new Error(`${dataset}: a class has an empty name`);
-    if (seen.has(name)) throw new Error(`${dataset}: class "${name}" is named twice`);
+    if (name.trim() === '') throw new UserError(`${dataset}: a class has an empty name`);
+    if (seen.has(name)) throw new UserError(`${dataset}: class "${name}" is named twice`);
     seen.add(name);
   }
   return classes;

@@ -6,6 +6,7 @@ import { readLabelFile, readNamedLabels } from '../annotations/label-file.js';
 import { readTextFile } from '../annotations/text-file.js';
 import { namesInAnnotation } from '../annotations/labels-from-annotation.js';
 import { imageId } from './image-files.js';
+import { UserError } from '@toco/files';
 
 /** Files that are read at a time. */
 const PARALLEL = 16;
@@ -38,7 +39,7 @@ export async function folderLabels(
     images: ReadonlyMap<string, string>;
     classes: readonly string[] | undefined;
     /** Folders around those of the classes. */
-    level?: number;
+    level?: number | undefined;
   },
 ): Promise<NamedLabels> {
   if (source === 'folders')
@@ -46,7 +47,7 @@ export async function folderLabels(
   if (source === 'xml') return { names: await annotated(root, images) };
   if (source.endsWith('.npy')) {
     if (classes === undefined)
-      throw new Error(`${source}: holds no class names; give the classes (or classes.txt beside it)`);
+      throw new UserError(`${source}: holds no class names; give the classes (or classes.txt beside it)`);
     const table = await readLabelFile(source, classes);
     const names = Array.from(
       table,
@@ -55,14 +56,16 @@ export async function folderLabels(
     return { names: new Map(names) };
   }
   if (!/\.(json|csv)$/.test(source)) {
-    throw new Error(`labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "folders"`);
+    throw new UserError(
+      `labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "folders"`,
+    );
   }
   const labels = await readNamedLabels(source);
   const ids = new Map<string, string>();
   for (const name of labels.names.keys()) {
     const twin = ids.get(imageId(name));
     if (twin !== undefined)
-      throw new Error(`${source}: ${twin} and ${name} name the same image; put its labels together`);
+      throw new UserError(`${source}: ${twin} and ${name} name the same image; put its labels together`);
     ids.set(imageId(name), name);
   }
   return { ...labels, names: new Map(Array.from(labels.names, ([id, names]) => [imageId(id), names])) };
@@ -72,7 +75,7 @@ function classFolder(id: string, path: string, level: number): string {
   const folders = id.split('/').slice(0, -1);
   const name = folders[level];
   if (name === undefined) {
-    throw new Error(
+    throw new UserError(
       `${path}: the image lies in no class's folder; sort images into one folder per class, or give labels`,
     );
   }
@@ -92,7 +95,7 @@ async function annotated(
   });
   const names = new Map(entries.flat());
   if (names.size === 0)
-    throw new Error(
+    throw new UserError(
       `${root}: no image has an annotation; expected Annotations/ID.xml or ID.xml beside the image`,
     );
   return names;

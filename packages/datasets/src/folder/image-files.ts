@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
+import { UserError } from '@toco/files';
 
 const extension = /\.(?:jpe?g|png|webp)$/i;
 
@@ -32,7 +33,7 @@ export interface FoundImages {
  */
 export async function imageFiles(
   folder: string,
-  { leaveOut = [] }: { leaveOut?: readonly string[] } = {},
+  { leaveOut = [] }: { leaveOut?: readonly string[] | undefined } = {},
 ): Promise<FoundImages> {
   const images = new Map<string, string>();
   const passedOver = new Map<string, { count: number; example: string }>();
@@ -82,14 +83,14 @@ export async function imageFiles(
   try {
     await visit('', []);
   } catch (error) {
-    throw new Error(`${folder}: the folder can't be read (${(error as Error).message.split(',')[0]})`, {
+    throw new UserError(`${folder}: the folder can't be read (${(error as Error).message.split(',')[0]})`, {
       cause: error,
     });
   }
   const [twin] = twins;
   if (twin !== undefined) {
     const more = twins.length > 1 ? ` (and ${twins.length - 1} more such pairs)` : '';
-    throw new Error(
+    throw new UserError(
       `${twin[0]}: ${twin[1]} has the same name but for its extension${more}; an image is known by its name without it, so rename or remove one`,
     );
   }

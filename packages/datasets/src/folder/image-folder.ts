@@ -11,6 +11,7 @@ import { foreignFormat } from './foreign-format.js';
 import { imageFiles, imageId, type FoundImages } from './image-files.js';
 import { overlooked } from './overlooked.js';
 import { listedParts, splitFolders, type SplitFolders } from './split-folders.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
@@ -19,17 +20,17 @@ export interface ImageFolderOptions {
    * `.json` or `.npy` file. By default `labels.csv`, `labels.json` or `cls_labels_onehot.npy` in the folder, else its
    * `Annotations`, else its sub-folders.
    */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /** Foreground classes in the order of their labels; by default `classes.txt`, else the names in the labels, sorted. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
   /** Folder of the photographs; by default `images` or `JPEGImages` within `root`, else `root` itself. */
-  readonly images?: string;
+  readonly images?: string | undefined;
   /** Folder of masks, `ID.png`; by default `masks` or `SegmentationClass` within `root`. */
-  readonly masks?: string;
+  readonly masks?: string | undefined;
   /** Share of the images for validation where the folder has no `train.txt` and `val.txt`. */
-  readonly valFraction?: number;
+  readonly valFraction?: number | undefined;
   /** Decides which images those are. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**
@@ -48,7 +49,7 @@ export interface ImageFolderOptions {
 export async function imageFolder(root: string, options: ImageFolderOptions = {}): Promise<Dataset> {
   const { labels: source = defaultLabelSource(root), valFraction = 0.1, seed = 0 } = options;
   if (!(valFraction > 0 && valFraction < 1))
-    throw new Error(`valFraction ${valFraction} is not between 0 and 1`);
+    throw new UserError(`valFraction ${valFraction} is not between 0 and 1`);
   const imageRoot = options.images ?? firstFolder(root, ['images', 'JPEGImages']) ?? root;
   const maskRoot = options.masks ?? firstFolder(root, ['masks', 'SegmentationClass']);
   const photographs = await imageFiles(imageRoot, { leaveOut: maskRoot === undefined ? [] : [maskRoot] });
@@ -61,7 +62,7 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
   const labels = await folderLabels(source, { root, images, classes: given, level });
   const found = labels.classes ?? [...new Set([...labels.names.values()].flat())].sort();
   if (given === undefined && found.length === 0)
-    throw new Error(`${source}: names no class; write the classes that each image shows`);
+    throw new UserError(`${source}: names no class; write the classes that each image shows`);
   const classes = checkClasses(root, given ?? found);
   const known = (ids: readonly string[]): string[] => ids.filter((id) => labels.names.has(id));
   const unused = known(split?.test ?? []);
@@ -71,11 +72,11 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
   function sample(id: string, list: string): Sample {
     const [image, mask, names] = [images.get(id), masks.get(id), labels.names.get(id)];
     if (image === undefined)
-      throw new Error(
+      throw new UserError(
         `${join(imageRoot, id)}: there is no such image, which the ${list} name${nearlyNamed(id, images.keys()) || samePlace(id, images.keys())}`,
       );
     if (names === undefined)
-      throw new Error(
+      throw new UserError(
         `${source}: no labels for ${id}, which the ${list} name${nearlyNamed(id, labels.names.keys())}`,
       );
     return {
@@ -105,10 +106,10 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
           listed.map((id) => sample(id, `lists`)),
         );
       if (name !== 'train' && name !== 'val')
-        throw new Error(`${join(root, `${name}.txt`)}: the list does not exist`);
+        throw new UserError(`${join(root, `${name}.txt`)}: the list does not exist`);
       const other = join(root, name === 'train' ? 'val.txt' : 'train.txt');
       if (existsSync(other))
-        throw new Error(
+        throw new UserError(
           `${join(root, `${name}.txt`)}: the list does not exist, though ${other} does; write it, or name another list by data.${name} (toco check: --list)`,
         );
       const part =
@@ -129,9 +130,9 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
 function partsOf(root: string, { images, passedOver }: FoundImages): SplitFolders | undefined {
   const foreign = foreignFormat(root);
   // Folders of another tool's export are no classes, whatever they are called.
-  if (foreign !== undefined) throw new Error(foreign);
+  if (foreign !== undefined) throw new UserError(foreign);
   if (images.size === 0)
-    throw new Error(
+    throw new UserError(
       `${root}: there are no images (.jpg, .jpeg, .png, .webp) in it; check the path${kindsOf(passedOver)}`,
     );
   return splitFolders(root, images.keys());
@@ -143,7 +144,7 @@ function parted(
   { valFraction, seed, root }: { valFraction: number; seed: number; root: string },
 ): { train: string[]; val: string[] } {
   if (ids.length < 2)
-    throw new Error(
+    throw new UserError(
       `${root}: ${counted(ids.length, 'image')} with labels; there must be two at least, to train on one`,
     );
   const count = Math.min(ids.length - 1, Math.max(1, Math.round(ids.length * valFraction)));
@@ -162,10 +163,10 @@ async function classesInFile(root: string): Promise<string[] | undefined> {
 async function idsInFile(path: string): Promise<string[] | undefined> {
   const ids = (await linesOf(path))?.map(imageId);
   if (ids === undefined) return undefined;
-  if (ids.length === 0) throw new Error(`${path}: the list is empty`);
+  if (ids.length === 0) throw new UserError(`${path}: the list is empty`);
   const seen = new Set<string>();
   const twice = ids.find((id) => seen.size === seen.add(id).size);
-  if (twice !== undefined) throw new Error(`${path}: ${twice} is listed twice`);
+  if (twice !== undefined) throw new UserError(`${path}: ${twice} is listed twice`);
   return ids;
 }
 

@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 /** Names of folders for the parts of a data set, as other tools make them. */
 const parts: Readonly<Record<'train' | 'val' | 'test', RegExp>> = {
   train: /^(?:train|training|train\d{4})$/i,
@@ -40,12 +41,12 @@ export function splitFolders(root: string, ids: Iterable<string>): SplitFolders 
   const named = [...folders].join(', ');
   if (folders.size === 0 || (others.size > 0 && folders.size === 1)) return undefined;
   if (others.size > 0) {
-    throw new Error(
+    throw new UserError(
       `${root}: ${named} look like parts of a data set, ${[...others][0]!} beside them like a class; move it into one of them, or give labels`,
     );
   }
   if (bare !== undefined) {
-    throw new Error(
+    throw new UserError(
       `${root}: the folders ${named} are parts of a data set, not classes, and hold images without a class (${bare}); sort them into train/CLASS/, val/CLASS/, or give labels (labels.csv) with lists (train.txt, val.txt)`,
     );
   }

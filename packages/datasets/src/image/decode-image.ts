@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { imageName, readImageBytes, type EncodedImage } from './encoded-image.js';
 import type { RgbImage } from './rgb-image.js';
+import { UserError } from '@toco/files';
 
 /** 11,000 × 11,000: views of a larger photograph would not fit into memory. */
 const mostPixels = 2 ** 27;
@@ -40,7 +41,7 @@ export async function decodeImage(
       .toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, data };
   } catch (error) {
-    throw new Error(`${imageName(image)}: ${reason(error)}`, { cause: error });
+    throw new UserError(`${imageName(image)}: ${reason(error)}`, { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import { decodeLabelPng, type LabelMap } from '@toco/formats';
 import sharp from 'sharp';
 import { imageName, readImageBytes, type EncodedImage } from './encoded-image.js';
+import { UserError } from '@toco/files';
 
 /** Pixels of this value belong to no class and are left out of every figure. */
 export const ignoredLabel = 255;
@@ -26,13 +27,13 @@ export async function decodeMask(
   const bytes = await readImageBytes(mask);
   const map = 'svg' in mask ? await drawnLabels(bytes) : inFile(imageName(mask), () => decodeLabelPng(bytes));
   if (map.width !== image.width || map.height !== image.height) {
-    throw new Error(
+    throw new UserError(
       `${imageName(mask)}: the mask has ${map.width} × ${map.height} pixels, its image ${image.width} × ${image.height}`,
     );
   }
   const outside = map.data.findIndex((label) => label > numClasses && label !== ignoredLabel);
   if (outside >= 0) {
-    throw new Error(
+    throw new UserError(
       `${imageName(mask)}: label ${map.data[outside]} at row ${Math.floor(outside / map.width)}, column ${outside % map.width} ` +
         `is outside the ${numClasses} classes (0 is background, ${ignoredLabel} ignored)`,
     );
@@ -44,7 +45,7 @@ function inFile<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${name}: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { UserError } from '@toco/files';
 
 /** A file of more bytes is no photograph, mask, list or label file of anybody's. */
 const mostBytes = 2 ** 30;
@@ -19,19 +20,19 @@ function kindOf(found: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): 
 export async function readOrdinaryFile(path: string): Promise<Buffer> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) throw new Error(`this is ${kindOf(found)}, not an ordinary file`);
+    if (!found.isFile()) throw new UserError(`this is ${kindOf(found)}, not an ordinary file`);
     if (found.size > mostBytes)
-      throw new Error(`the file has ${found.size} bytes, more than the ${mostBytes} that are read`);
+      throw new UserError(`the file has ${found.size} bytes, more than the ${mostBytes} that are read`);
     // Without waiting: what was a file a moment ago may be a pipe now.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (!(await file.stat()).isFile()) throw new Error('this is no longer an ordinary file');
+      if (!(await file.stat()).isFile()) throw new UserError('this is no longer an ordinary file');
       return await file.readFile();
     } finally {
       await file.close();
     }
   } catch (error) {
-    throw new Error(`${path}: ${reasonOf(error as NodeJS.ErrnoException)}`, { cause: error });
+    throw new UserError(`${path}: ${reasonOf(error as NodeJS.ErrnoException)}`, { cause: error });
   }
 }
 

@@ -4,6 +4,7 @@ import { coco } from '../coco/coco.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { imageFolder } from '../folder/image-folder.js';
 import { voc } from '../voc/voc.js';
+import { UserError } from '@toco/files';
 
 /** The layouts of data sets that are known. */
 export type DatasetLayout = 'voc' | 'coco' | 'folder';
@@ -49,13 +50,13 @@ const layouts = {
  * const data = await datasetAt('VOCdevkit/VOC2012');
  */
 export async function datasetAt(root: string, options: DatasetAtOptions = {}): Promise<Dataset> {
-  if (!existsSync(root)) throw new Error(`${root}: the folder does not exist`);
+  if (!existsSync(root)) throw new UserError(`${root}: the folder does not exist`);
   const { layout = datasetLayout(root), ...others } = options;
   const { open, takes } = layouts[layout];
   const given = Object.entries(others).filter(([, value]) => value !== undefined);
   const refused = given.find(([name]) => !takes.some((taken) => taken === name))?.[0];
   if (refused !== undefined)
-    throw new Error(
+    throw new UserError(
       `${root}: ${refused} is nothing for a data set of the layout ${layout}, which takes ${takes.join(', ')}`,
     );
   return open(root, Object.fromEntries(given));

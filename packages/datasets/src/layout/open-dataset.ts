@@ -1,6 +1,7 @@
 import type { Dataset } from '../dataset/dataset.js';
 import { syntheticScenes, type SyntheticScenesOptions } from '../synthetic/synthetic-scenes.js';
 import { datasetAt, datasetLayout, type DatasetAtOptions, type DatasetLayout } from './dataset-at.js';
+import { UserError } from '@toco/files';
 
 /** A data set as a configuration names it. */
 export interface DataSelection extends Omit<DatasetAtOptions, 'layout'> {
@@ -24,18 +25,18 @@ export async function openDataset({ data }: { readonly data: DataSelection }): P
   if (layout === 'synthetic') {
     const unused = Object.entries({ root, ...parts }).find(([, value]) => value !== undefined)?.[0];
     if (unused !== undefined)
-      throw new Error(
+      throw new UserError(
         `data.${unused} is nothing for synthetic scenes; leave it out, or name the layout of your data, such as data.dataset=folder.`,
       );
     dataset = syntheticScenes(synthetic);
   } else {
     if (root === undefined) {
-      throw new Error(
+      throw new UserError(
         `data.root is missing: name the folder of the data set, e.g. --data VOCdevkit/VOC2012.`,
       );
     }
     if (layout === 'voc' && datasetLayout(root) !== 'voc') {
-      throw new Error(
+      throw new UserError(
         `${root}: is not laid out like VOCdevkit/VOC2012; remove data.dataset=voc, and the layout is detected.`,
       );
     }

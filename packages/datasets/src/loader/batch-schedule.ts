@@ -1,4 +1,5 @@
 import { randomPurpose, randomStream } from '../random/random.js';
+import { UserError } from '@toco/files';
 
 /** Which samples make up the batch of one iteration. */
 export interface ScheduledBatch {
@@ -31,7 +32,7 @@ export function batchSchedule(options: {
   const { length, batchSize, seed } = options;
   const batchesPerEpoch = Math.floor(length / batchSize);
   if (!(batchesPerEpoch >= 1)) {
-    throw new Error(
+    throw new UserError(
       `${length} samples do not fill one batch of ${batchSize}; add images or make the batch smaller`,
     );
   }

@@ -3,17 +3,18 @@ import type { EvaluationOptions, EvaluationSample } from './evaluation-sample.js
 import { orderedLoader, type Loader } from './loader.js';
 import { loaderWork, type EvaluationResult, type EvaluationTask } from './task.js';
 import { taskPool } from '../threads/task-pool.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link evaluationLoader}. */
 export interface EvaluationLoaderOptions extends EvaluationOptions {
   /** Which images, in this order; all of the list by default. */
-  readonly indices?: readonly number[];
+  readonly indices?: readonly number[] | undefined;
   /** Threads that decode; 0 does so in the calling thread. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Images that are read ahead of the one in use. */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** Told of an image that can't be used, or whose mask can't, which is passed over; without it such an image ends the loader. */
-  readonly onUnreadable?: (problem: { readonly id: string; readonly message: string }) => void;
+  readonly onUnreadable?: ((problem: { readonly id: string; readonly message: string }) => void) | undefined;
 }
 
 /**
@@ -42,7 +43,7 @@ export function evaluationLoader(
     run: (task: EvaluationTask) => pool.run(task) as Promise<EvaluationResult>,
     finish(result: EvaluationResult) {
       if ('sample' in result) return result.sample;
-      if (onUnreadable === undefined) throw new Error(result.unreadable.message);
+      if (onUnreadable === undefined) throw new UserError(result.unreadable.message);
       onUnreadable(result.unreadable);
       return undefined;
     },

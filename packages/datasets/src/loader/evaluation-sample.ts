@@ -4,14 +4,15 @@ import { decodeImage } from '../image/decode-image.js';
 import { decodeMask } from '../image/decode-mask.js';
 import { imageNetNormalization, normalize, type Normalization } from '../transforms/normalize.js';
 import { squash } from '../transforms/squash.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link loadEvaluationSample}. */
 export interface EvaluationOptions {
   /** The image is squashed to `size × size` pixels; left out, it keeps its own size. */
-  readonly size?: number;
-  readonly normalization?: Normalization;
+  readonly size?: number | undefined;
+  readonly normalization?: Normalization | undefined;
   /** Whether the mask is read; without it `mask` is left out. */
-  readonly withMask?: boolean;
+  readonly withMask?: boolean | undefined;
 }
 
 /** One image as an evaluation wants it. */
@@ -56,7 +57,7 @@ export async function loadEvaluationSample(
     labels: sample.labels,
   };
   if (!withMask) return base;
-  if (sample.mask === undefined) throw new Error(`${sample.id}: the data set has no mask for this image`);
+  if (sample.mask === undefined) throw new UserError(`${sample.id}: the data set has no mask for this image`);
   return {
     ...base,
     mask: await decodeMask(sample.mask, { numClasses: sample.labels.length, image: photograph }),

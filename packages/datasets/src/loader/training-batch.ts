@@ -9,6 +9,7 @@ import {
 } from './training-sample.js';
 import type { ViewOptions } from '../views/view-options.js';
 import { loadEnrichment, type Enrichment } from './enrichment.js';
+import { UserError } from '@toco/files';
 
 /** The batch of one iteration: B images with their views, H = W = `cropSize`. */
 export interface TrainingBatch<Enriched = unknown> {
@@ -77,7 +78,7 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
     try {
       enriched.push(await enrich!(sample, task.enrichment!.options));
     } catch (error) {
-      throw new Error(`${sample.id}: ${(error as Error).message}`, { cause: error });
+      throw new UserError(`${sample.id}: ${(error as Error).message}`, { cause: error });
     }
   }
   return {

@@ -16,25 +16,25 @@ export interface TrainingLoaderOptions {
   readonly batchSize: number;
   /** Decides the order of the images, their views and their crop noise. */
   readonly seed: number;
-  readonly views?: ViewOptions;
+  readonly views?: ViewOptions | undefined;
   /** First iteration, counted over all epochs: a resumed run goes on where it stopped. */
-  readonly startIteration?: number;
+  readonly startIteration?: number | undefined;
   /** Iteration to stop before; endless by default. */
-  readonly endIteration?: number;
+  readonly endIteration?: number | undefined;
   /** Threads that decode and augment; 0 does so in the calling thread. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Batches that are made ahead of the one in use. */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** Something more to compute for every sample, in the worker thread. */
-  readonly enrichment?: Enrichment;
+  readonly enrichment?: Enrichment | undefined;
   /** Builds the lattice of each main view at half size, which the regularisation term filters with, in the loader's threads. */
   readonly lattice?: ViewLatticeOptions | undefined;
   /** Images that can't be read end the iteration when they are more than this, and more than {@link maxUnreadableShare}. */
-  readonly maxUnreadable?: number;
+  readonly maxUnreadable?: number | undefined;
   /** Share of the list, 0 … 1. */
-  readonly maxUnreadableShare?: number;
+  readonly maxUnreadableShare?: number | undefined;
   /** Told of every image that can't be read, once; by default a line on the error stream. */
-  readonly onUnreadable?: (sample: UnreadableSample) => void;
+  readonly onUnreadable?: ((sample: UnreadableSample) => void) | undefined;
 }
 
 /** Batches of training. */

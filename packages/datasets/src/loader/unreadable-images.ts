@@ -1,4 +1,5 @@
 import type { UnreadableSample } from './substitution.js';
+import { UserError } from '@toco/files';
 
 /** How many images of a list may be unreadable: a run ends when there are more than both. */
 export interface UnreadableLimits {
@@ -34,7 +35,7 @@ export function unreadableImages(
       }
       if (seen.size > images && seen.size > share * length) {
         const percent = (100 * seen.size) / length;
-        throw new Error(
+        throw new UserError(
           `${seen.size} of ${length} images (${percent.toFixed(1)} %) can't be read, the last is ${found.at(-1)!.message}; ` +
             `more than ${images} and more than ${Number((100 * share).toPrecision(6))} % end the run. Replace or remove them (toco check names them)`,
         );

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { computedList, type SampleList } from '../dataset/dataset.js';
+import { UserError } from '@toco/files';
 
 /**
  * The images of a list that a validation looks at: those with masks, or all where none has one; what needs no mask is then
@@ -14,7 +15,7 @@ export function validationList(list: SampleList, print: (line: string) => void):
     const { mask } = list.sample(i);
     if (mask === undefined) continue;
     if ('path' in mask && !existsSync(mask.path)) {
-      throw new Error(`${mask.path}: the mask does not exist; validation on the list ${name} needs it.`);
+      throw new UserError(`${mask.path}: the mask does not exist; validation on the list ${name} needs it.`);
     }
     masked.push(i);
   }

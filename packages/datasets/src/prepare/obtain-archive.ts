@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { download } from '@toco/files';
+import { download, UserError } from '@toco/files';
 import { verifyChecksum } from '@toco/files';
 import { fileSize } from '@toco/files';
 import type { OnPreparationProgress } from '@toco/files';
@@ -61,7 +61,7 @@ export async function obtainArchive(
  */
 export async function requireArchive(path: string): Promise<number> {
   const size = await fileSize(path);
-  if (size === undefined) throw new Error(`${path}: the archive does not exist`);
+  if (size === undefined) throw new UserError(`${path}: the archive does not exist`);
   return size;
 }
 

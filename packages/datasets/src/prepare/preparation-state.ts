@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { writeWhole } from '@toco/files';
+import { writeWhole, UserError } from '@toco/files';
 
 /** What a preparation remembers in its folder, so that it can be ended at any moment. */
 export interface PreparationState<Result> {
@@ -53,7 +53,7 @@ export async function preparedResult<Result>(
   if (text === undefined) return undefined;
   const state = remembered(text, isResult);
   if (state === undefined)
-    throw new Error(`${path}: the file is damaged; run the same toco prepare again, which makes it anew`);
+    throw new UserError(`${path}: the file is damaged; run the same toco prepare again, which makes it anew`);
   return state.result;
 }
 

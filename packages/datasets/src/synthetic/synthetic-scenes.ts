@@ -4,13 +4,14 @@ import { objectKinds } from './object-kinds.js';
 import { defaultSceneOptions, type SceneOptions } from './scene-options.js';
 import { sceneMaskSvg, sceneSvg } from './scene-svg.js';
 import { drawScene } from './scene.js';
+import { UserError } from '@toco/files/user-error';
 
 /** Options of {@link syntheticScenes}. */
 export interface SyntheticScenesOptions extends Partial<SceneOptions> {
   /** Scenes in the list `train`. */
-  readonly train?: number;
+  readonly train?: number | undefined;
   /** Scenes in the list `val`, all different from those for training. */
-  readonly val?: number;
+  readonly val?: number | undefined;
 }
 
 /**
@@ -31,7 +32,7 @@ export function syntheticScenes(options: SyntheticScenesOptions = {}): Dataset {
   const unknown = classes.find((name) => !objectKinds.some((kind) => kind.name === name));
   if (unknown !== undefined) {
     const known = objectKinds.map(({ name }) => name).join(', ');
-    throw new Error(`synthetic scenes: there is no class "${unknown}"; choose among ${known}`);
+    throw new UserError(`synthetic scenes: there is no class "${unknown}"; choose among ${known}`);
   }
   const lengths = new Map([
     ['train', train],
@@ -45,7 +46,7 @@ export function syntheticScenes(options: SyntheticScenesOptions = {}): Dataset {
       const length = lengths.get(name);
       if (length === undefined) {
         return Promise.reject(
-          new Error(`synthetic scenes: there is no list "${name}"; there are train and val`),
+          new UserError(`synthetic scenes: there is no list "${name}"; there are train and val`),
         );
       }
       const split = name === 'train' ? 0 : 1;

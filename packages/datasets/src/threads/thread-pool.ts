@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import type { TaskPool } from './thread-work.js';
 import type { ThreadWork } from './thread-work.js';
 import { builtModule } from './thread-work.js';
-import type { ThreadAnswer } from './thread.js';
+import type { ThreadAnswer, ThreadFailure } from './thread.js';
+import { UserError } from '@toco/files/user-error';
 
 /** Milliseconds that a thread has for its last task before it is ended. */
 const GRACE = 5000;
@@ -47,7 +48,7 @@ export function threadPool<Task, Result>(
       const job = thread.job!;
       thread.job = undefined;
       if ('result' in answer) job.resolve(answer.result as Result);
-      else job.reject(Object.assign(new Error(answer.failure.message), { stack: answer.failure.stack }));
+      else job.reject(errorOf(answer.failure));
       dispatch();
     });
     worker.on('error', (error) =>
@@ -103,4 +104,8 @@ export function threadPool<Task, Result>(
       return closed;
     },
   };
+}
+
+function errorOf({ message, stack, mendable }: ThreadFailure): Error {
+  return Object.assign(mendable ? new UserError(message) : new Error(message), stack && { stack });
 }

@@ -1,10 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { UserError } from '@toco/files/user-error';
 import { transferableBuffers } from './transferable.js';
 
 /** What a thread answers to a task. */
-export type ThreadAnswer =
-  | { readonly result: unknown }
-  | { readonly failure: { readonly message: string; readonly stack: string | undefined } };
+export type ThreadAnswer = { readonly result: unknown } | { readonly failure: ThreadFailure };
+
+/** An error on its way to another thread, which would lose its class. */
+export interface ThreadFailure {
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Whether it was a `UserError`. */
+  readonly mendable: boolean;
+}
 
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
@@ -16,7 +23,7 @@ async function answer(task: unknown): Promise<ThreadAnswer> {
     return { result: await run(task) };
   } catch (error) {
     const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    return { failure: { message, stack } };
+    return { failure: { message, stack, mendable: error instanceof UserError } };
   }
 }
 

@@ -9,7 +9,7 @@ export interface ResampleOptions {
   readonly height: number;
   readonly filter: ResampleFilter;
   /** Part of the output to compute, `[y0, y1, x0, x1]`, ends excluded; the whole output by default. */
-  readonly window?: readonly [number, number, number, number];
+  readonly window?: readonly [number, number, number, number] | undefined;
 }
 
 /** For every output position: where its taps start, how many there are, and their weights (fixed point). */

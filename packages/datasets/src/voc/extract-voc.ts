@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ArchiveMember } from '../archive/archive-member.js';
 import { archiveMembers } from '../archive/archive-members.js';
-import { fileSize, placeFile } from '@toco/files';
+import { fileSize, placeFile, UserError } from '@toco/files';
 import { assertNotAborted } from '@toco/files';
 import { workWindow } from '../prepare/work-window.js';
 
@@ -57,7 +57,7 @@ export async function extractVoc(path: string, root: string, options: Extraction
 
 /** The one line for an archive that holds nothing of what is looked for. */
 export function otherArchive(path: string, expected: string): Error {
-  return new Error(`${path}: holds nothing of ${expected}; is it another archive?`);
+  return new UserError(`${path}: holds nothing of ${expected}; is it another archive?`);
 }
 
 /**
@@ -67,7 +67,7 @@ export function otherArchive(path: string, expected: string): Error {
  */
 export function assertFile({ name, isFile }: ArchiveMember, archive: string): void {
   if (isFile) return;
-  throw new Error(
+  throw new UserError(
     `${archive}: member ${name} is a link or device where a file belongs; the archive is not to be trusted`,
   );
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeWhole } from '@toco/files';
+import { writeWhole, UserError } from '@toco/files';
 import { writeLabelFile } from '../annotations/write-label-file.js';
 import { vocCounts } from './voc-archives.js';
 import { vocClasses } from './voc-classes.js';
@@ -64,7 +64,7 @@ export function assertWhole(root: string, { train_aug, train, val }: VocListLeng
   ] as const;
   for (const [list, found, expected] of counts) {
     if (found !== expected) {
-      throw new Error(
+      throw new UserError(
         `${root}: list ${list} has ${found} images instead of ${expected}: an archive is not the owners' whole one; set partial (--partial) where a part is meant`,
       );
     }

@@ -24,20 +24,21 @@ export interface PrepareVocOptions {
   /** Folder that `VOCdevkit/VOC2012` is made in. */
   readonly out: string;
   /** `VOCtrainval_11-May-2012.tar`: a file or an address; by default the owners' address. */
-  readonly trainval?: string;
+  readonly trainval?: string | undefined;
   /** SBD's `benchmark.tgz`: a file or an address; by default the owners' address. */
-  readonly sbd?: string;
+  readonly sbd?: string | undefined;
   /** `md5:…` or `sha256:…` of the archives; the owners' are known. */
-  readonly checksums?: { readonly trainval?: string | undefined; readonly sbd?: string | undefined };
+  readonly checksums?:
+    { readonly trainval?: string | undefined; readonly sbd?: string | undefined } | undefined;
   /** The archives hold a part of the data sets: their numbers of images are not checked. */
-  readonly partial?: boolean;
+  readonly partial?: boolean | undefined;
   /** Threads that convert masks; 0 does so in the calling thread. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Whether downloaded archives stay in `out/downloads`. */
-  readonly keepDownloads?: boolean;
-  readonly onProgress?: OnPreparationProgress;
+  readonly keepDownloads?: boolean | undefined;
+  readonly onProgress?: OnPreparationProgress | undefined;
   /** Ends the preparation; the same call goes on later. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What {@link prepareVoc} made. */

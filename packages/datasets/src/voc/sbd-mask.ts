@@ -1,6 +1,6 @@
 import { decodeMat, encodeLabelPng, type LabelMap } from '@toco/formats';
 import { ignoredLabel } from '../image/decode-mask.js';
-import { placeFile } from '@toco/files';
+import { placeFile, UserError } from '@toco/files';
 import { threadWork } from '../threads/thread-work.js';
 import { vocClasses } from './voc-classes.js';
 
@@ -19,7 +19,7 @@ export function sbdMask(bytes: Uint8Array, where: string): LabelMap {
     const isStruct = typeof truth === 'object' && 'kind' in truth && truth.kind === 'struct';
     const mask = isStruct ? truth.elements[0]?.get('Segmentation') : undefined;
     if (typeof mask !== 'object' || !('dtype' in mask) || mask.shape.length !== 2) {
-      throw new Error('there is no GTcls.Segmentation');
+      throw new UserError('there is no GTcls.Segmentation');
     }
     const [height, width] = mask.shape as [number, number];
     const data = Uint8Array.from(mask.data as Uint8Array, Number);
@@ -27,10 +27,10 @@ export function sbdMask(bytes: Uint8Array, where: string): LabelMap {
       (label) => !(label >= 0 && label <= vocClasses.length) && label !== ignoredLabel,
     );
     if (outside >= 0)
-      throw new Error(`label ${mask.data[outside]} is outside of the ${vocClasses.length} classes`);
+      throw new UserError(`label ${mask.data[outside]} is outside of the ${vocClasses.length} classes`);
     return { width, height, data };
   } catch (error) {
-    throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${where}: ${(error as Error).message}`, { cause: error });
   }
 }
 

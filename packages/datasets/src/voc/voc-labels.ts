@@ -9,6 +9,7 @@ import { labelsOfNames, type LabelTable } from '../annotations/label-table.js';
 import { namesInAnnotation } from '../annotations/labels-from-annotation.js';
 import { requireFiles } from './voc-list.js';
 import type { VocFolders } from './voc-folders.js';
+import { UserError } from '@toco/files';
 
 /** Files that are read at a time. */
 const PARALLEL = 16;
@@ -41,7 +42,7 @@ export async function readVocLabels(
     return new Map(ids.map((id, i) => [id, rows[i]!]));
   }
   if (!/\.(npy|json|csv)$/.test(source)) {
-    throw new Error(`labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "masks"`);
+    throw new UserError(`labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "masks"`);
   }
   return readLabelFile(source, classes);
 }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { filledLines, readTextFile } from '../annotations/text-file.js';
+import { UserError } from '@toco/files';
 
 /**
  * The ids of an image list, one per line (`ImageSets/Segmentation/NAME.txt`); of lines with several words the first counts.
@@ -15,13 +16,13 @@ export async function readVocList(root: string, name: string): Promise<string[]>
     const there = (await namesIn(folder)).filter((file) => file.endsWith('.txt'));
     const hint =
       there.length > 0 ? `there are ${there.join(', ')}` : `${root} is not laid out like VOCdevkit/VOC2012`;
-    throw new Error(`${path}: the list does not exist (${hint})`);
+    throw new UserError(`${path}: the list does not exist (${hint})`);
   }
   const ids = filledLines(await readTextFile(path)).map((line) => /\S+/.exec(line)![0]);
-  if (ids.length === 0) throw new Error(`${path}: the list is empty`);
+  if (ids.length === 0) throw new UserError(`${path}: the list is empty`);
   const seen = new Set<string>();
   for (const id of ids) {
-    if (seen.has(id)) throw new Error(`${path}: ${id} is listed twice`);
+    if (seen.has(id)) throw new UserError(`${path}: ${id} is listed twice`);
     seen.add(id);
   }
   return ids;
@@ -37,7 +38,7 @@ export async function requireFiles(folder: string, ids: readonly string[], exten
   const missing = ids.filter((id) => !there.has(id + extension));
   if (missing.length === 0) return;
   const others = missing.length > 1 ? ` (and ${missing.length - 1} more of ${ids.length})` : '';
-  throw new Error(`${join(folder, missing[0]! + extension)}: the file does not exist${others}`);
+  throw new UserError(`${join(folder, missing[0]! + extension)}: the file does not exist${others}`);
 }
 
 /** Names in a folder; none when it does not exist. */

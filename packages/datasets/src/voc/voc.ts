@@ -5,22 +5,23 @@ import { vocClasses } from './voc-classes.js';
 import { foreignFormat } from '../folder/foreign-format.js';
 import { readVocList, requireFiles } from './voc-list.js';
 import { readVocLabels } from './voc-labels.js';
+import { UserError } from '@toco/files';
 
 /** Options of {@link voc}. */
 export interface VocOptions {
   /** Foreground classes in the order of their labels; VOC's 20 by default. */
-  readonly classes?: readonly string[];
+  readonly classes?: readonly string[] | undefined;
   /** List of the training images: `ImageSets/Segmentation/NAME.txt`. */
-  readonly trainList?: string;
+  readonly trainList?: string | undefined;
   /** List of the validation images. */
-  readonly valList?: string;
+  readonly valList?: string | undefined;
   /**
    * Where image-level labels come from: the path of a label file (`cls_labels_onehot.npy`, or JSON), `'xml'` (VOC's
    * annotations) or `'masks'`. By default `cls_labels_onehot.npy` in `root` if it is there, else the annotations.
    */
-  readonly labels?: string;
+  readonly labels?: string | undefined;
   /** Folder of the masks; by default `SegmentationClassAug` within `root`. */
-  readonly masks?: string;
+  readonly masks?: string | undefined;
 }
 
 /**
@@ -53,7 +54,7 @@ export function voc(root: string, options: VocOptions = {}): Dataset {
       const samples = ids.map((id) => {
         const labels = table.get(id);
         if (labels === undefined)
-          throw new Error(`${source}: no labels for ${id}, which the list ${name} names`);
+          throw new UserError(`${source}: no labels for ${id}, which the list ${name} names`);
         return {
           id,
           image: { path: join(folders.images, `${id}.jpg`) },
@@ -70,7 +71,7 @@ function defaultLabels(root: string): string {
   const file = join(root, 'cls_labels_onehot.npy');
   if (existsSync(file)) return file;
   if (existsSync(join(root, 'Annotations'))) return 'xml';
-  throw new Error(
+  throw new UserError(
     `${root}: no image-level labels; put cls_labels_onehot.npy there, or say where they are: data.labels=FILE, "xml" or "masks" (toco check: --labels)`,
   );
 }

@@ -5,6 +5,7 @@ import { assertNotAborted } from '../on-progress.js';
 import { fileSize } from '../file-size.js';
 import { requireFreeSpace, roomFor } from '../free-space.js';
 import { readableBytes } from '../readable-bytes.js';
+import { UserError } from '../user-error.js';
 import { ChecksumError, verifyChecksum } from '../checksum.js';
 
 /** Options of {@link download}. */
@@ -14,14 +15,14 @@ export interface DownloadOptions extends AttemptOptions {
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes at which a file is given up whose size the server does not announce. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /** The largest archive of VOC, SBD and COCO has 19 GB. */
 const largestUnannounced = 40e9;
 
 /** Trouble that another attempt won't end. */
-class Refusal extends Error {}
+class Refusal extends UserError {}
 
 /** What has arrived is no part of the file that was asked for. */
 class TooMuch extends Refusal {}
@@ -47,14 +48,14 @@ export async function download(url: string, path: string, options: DownloadOptio
       return false;
     },
     giveUp: (error: unknown) =>
-      new Error(`${url}: ${reason(error)}; run the same command again to go on`, { cause: error }),
+      new UserError(`${url}: ${reason(error)}; run the same command again to go on`, { cause: error }),
   };
   await attempt(work, options, signal);
   if (checksum !== undefined) {
     await verifyChecksum(unfinished, checksum).catch(async (error: Error) => {
       if (!(error instanceof ChecksumError)) throw error;
       await forget(unfinished);
-      throw new Error(error.message.replace(unfinished, url), { cause: error });
+      throw new UserError(error.message.replace(unfinished, url), { cause: error });
     });
   }
   await rename(unfinished, path);

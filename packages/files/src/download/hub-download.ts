@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { roomFor } from '../free-space.js';
 import { hashFile } from '../hash-file.js';
 import { fileSize } from '../file-size.js';
+import { UserError } from '../user-error.js';
 import { attempt, type AttemptOptions, watchConnection } from './attempts.js';
 import { requestFile, type HubAnswer } from './hub-request.js';
 
@@ -14,14 +15,14 @@ export interface HubDownloadOptions extends AttemptOptions {
   /** Throws where the whole file is not what it should be. */
   readonly verify?: ((path: string) => void) | undefined;
   /** Bytes at which a file is given up whose size the server does not announce. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /** No weights of a vision transformer are larger: ViT-g has 4.6 GB. */
 const largestUnannounced = 20e9;
 
 /** What can't become better by trying again. */
-class FinalError extends Error {}
+class FinalError extends UserError {}
 
 /**
  * Downloads a file whole or not at all. What has arrived is kept beside `path` as `….part`, and a later call, or the next
@@ -58,7 +59,7 @@ export async function downloadFile(
         throw error;
       }
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return false;
-      throw new Error(
+      throw new UserError(
         `${partial}: the disk is full; make room and call again, it goes on where it stopped.`,
         { cause: error },
       );
@@ -188,7 +189,7 @@ async function sizeOf(path: string): Promise<number> {
 function unreachable(address: URL, error: Error): Error {
   const { cause } = error as { cause?: { code?: string; message?: string } };
   const reason = cause?.code ?? cause?.message ?? error.message;
-  return new Error(
+  return new UserError(
     `${address.host}: can't be reached or breaks off (${reason}); what has arrived is kept. Check the network, set HF_ENDPOINT to a mirror, or download the file yourself and give its path (--set backbone.weights=FILE).`,
     { cause: error },
   );

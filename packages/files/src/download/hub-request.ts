@@ -1,3 +1,4 @@
+import { UserError } from '../user-error.js';
 /** What a hub says of a file, and the file's bytes from a position on. */
 export interface HubAnswer {
   /** The last answer, after redirects. */
@@ -37,7 +38,7 @@ export async function requestFile(
     await response.body?.cancel();
     place = nextPlace(place, response);
   }
-  throw new Error(`${address.host}: leads on more than ${maxRedirects} times; check HF_ENDPOINT.`);
+  throw new UserError(`${address.host}: leads on more than ${maxRedirects} times; check HF_ENDPOINT.`);
 }
 
 function nextPlace(place: URL, response: Response): URL {
@@ -45,7 +46,7 @@ function nextPlace(place: URL, response: Response): URL {
   const next = location !== null && URL.canParse(location, place.href) ? new URL(location, place) : undefined;
   const allowed = place.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
   if (!next || !allowed.includes(next.protocol)) {
-    throw new Error(`${place.host}: leads on to "${location ?? ''}", which is not followed.`);
+    throw new UserError(`${place.host}: leads on to "${location ?? ''}", which is not followed.`);
   }
   return next;
 }

@@ -11,7 +11,7 @@ import { encodeNpy } from './encode.js';
 
 /** Bound on what packed members may unpack to together, in bytes (default 1 GiB); stored ones are bounded by the file. */
 export interface NpzOptions {
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 function readArrays(source: ByteSource, options: NpzOptions): Record<string, NDArray> {

@@ -44,7 +44,7 @@ export interface UnwrappedStateDict {
  */
 export function unwrapStateDict(
   value: PickleValue,
-  options: { readonly container?: string } = {},
+  options: { readonly container?: string | undefined } = {},
 ): UnwrappedStateDict {
   const { container } = options;
   const entered: string[] = [];

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flattenTree, type TensorTree } from '@toco/core';
 import { writeWhole } from '@toco/files';
-import { compileFunction, type CompiledFunction, type CompileOptions } from '../compile.js';
+import { compileFunction } from '../compile.js';
+import type { Feeds } from '../tree.js';
 import { freezeGraph, type FrozenGraph } from './freeze-graph.js';
 import type { Constant } from './graph-def.js';
 import { writeGraphModel } from './graph-model.js';
@@ -29,9 +30,9 @@ export interface ExportOptions {
  * @example
  * await exportFunction(forward, { params, inputs: { images } }, { format: 'tfjs', out: 'web/model' });
  */
-export async function exportFunction<P, I, O>(
+export async function exportFunction<P extends TensorTree, I, O>(
   f: (params: P, inputs: I) => O,
-  example: { readonly params: TensorTree; readonly inputs: object },
+  example: { readonly params: P; readonly inputs: I | Feeds<I> },
   { format, out, labels }: ExportOptions,
 ): Promise<FrozenGraph> {
   if (existsSync(out) && (await readdir(out)).length > 0) {
@@ -47,17 +48,14 @@ export async function exportFunction<P, I, O>(
   return graph;
 }
 
-async function frozenGraph<P, I, O>(
+async function frozenGraph<P extends TensorTree, I, O>(
   f: (params: P, inputs: I) => O,
-  example: { readonly params: TensorTree; readonly inputs: object },
+  example: { readonly params: P; readonly inputs: I | Feeds<I> },
 ): Promise<FrozenGraph> {
-  // The types can't walk through a tree that they don't know.
-  const compile = compileFunction as unknown as (
-    f: (params: P, inputs: I) => O,
-    example: object,
-    options: CompileOptions,
-  ) => Promise<CompiledFunction<P, I, O, undefined>>;
-  const compiled = await compile(f, example, { maxConstantBytes: Number.POSITIVE_INFINITY, plain: true });
+  const compiled = await compileFunction(f, example, {
+    maxConstantBytes: Number.POSITIVE_INFINITY,
+    plain: true,
+  });
   try {
     return freezeGraph(compiled.graphDef(), await constants(example.params));
   } finally {

@@ -37,7 +37,7 @@ export function evaluationForward<P extends TensorTree>(
     scales,
     oddSizes,
     forward = {},
-  }: { scales: readonly number[]; oddSizes?: OddSizes | undefined; forward?: ApplyOptions },
+  }: { scales: readonly number[]; oddSizes?: OddSizes | undefined; forward?: ApplyOptions | undefined },
 ): (params: NetworkParams<P>, inputs: EvaluationInputs) => EvaluationOutputs {
   return (params, { images, classes }) =>
     tidied(() => {

@@ -10,6 +10,7 @@ import {
   sealFiles,
   writeFolderWhole,
   writeWhole,
+  UserError,
 } from '@toco/files';
 import type { Network } from '@toco/network';
 import {
@@ -132,7 +133,7 @@ export async function readTrainState<P extends TensorTree>(
       Object.entries(zeros[moment]).map(([path, { shape }]) => {
         const array = arrays[`${moment}.${path}`];
         if (!array || String(array.shape) !== String(shape)) {
-          throw new Error(
+          throw new UserError(
             `${folder}: the optimiser's state lacks ${moment}.${path}; this checkpoint can't be resumed.`,
           );
         }

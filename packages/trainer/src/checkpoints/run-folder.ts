@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isUnfinished, lockFolder, lockRun, type RunLock, writeWhole } from '@toco/files';
+import { isUnfinished, lockFolder, lockRun, type RunLock, writeWhole, UserError } from '@toco/files';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/load-config.js';
@@ -33,7 +33,7 @@ export interface RunFolder {
 export async function createRunFolder(folder: string, print: (line: string) => void): Promise<RunFolder> {
   const assertEmpty = async (): Promise<void> => {
     if (await isEmpty(folder)) return;
-    throw new Error(
+    throw new UserError(
       `${folder}: not empty; resume that run with --resume, or choose another folder with --out.`,
     );
   };
@@ -41,7 +41,7 @@ export async function createRunFolder(folder: string, print: (line: string) => v
   // A folder of anything else gets no lock; one where a process trains is told as that.
   if (!existsSync(join(folder, lockFolder))) await assertEmpty();
   const created = await mkdir(folder, { recursive: true }).catch((error: Error) => {
-    throw new Error(
+    throw new UserError(
       `${folder}: the folder can't be made (${error.message.split(',')[0]!}); choose another with --out.`,
       { cause: error },
     );
@@ -97,28 +97,33 @@ export async function readRunConfig(folder: string): Promise<Config> {
       const written = await readYaml(config);
       // What a run writes is never empty, and an empty one would be another run: the default one.
       if (typeof written !== 'object' || written === null || Object.keys(written).length === 0)
-        throw new Error(`${config}: holds no keys.`);
+        throw new UserError(`${config}: holds no keys.`);
       return parseConfig(written, config);
     } catch (error) {
       const remedy =
         checkpoints.length > 0
           ? 'Remove the file, and the configuration of the newest checkpoint is used.'
           : 'The run has no checkpoint yet: remove its folder, and start it anew.';
-      throw new Error(`${(error as Error).message.replace(/ at line \d+, column \d+:$/, '.')} ${remedy}`, {
-        cause: error,
-      });
+      throw new UserError(
+        `${(error as Error).message.replace(/ at line \d+, column \d+:$/, '.')} ${remedy}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
   for (const checkpoint of checkpoints.reverse()) {
     const info = await readCheckpointInfo(checkpoint).catch(() => undefined);
     if (info !== undefined) return info.config;
   }
-  throw new Error(`${folder}: config.yaml is missing, and no checkpoint can be read; start the run anew.`);
+  throw new UserError(
+    `${folder}: config.yaml is missing, and no checkpoint can be read; start the run anew.`,
+  );
 }
 
 async function assertRun(folder: string): Promise<void> {
   if (existsSync(runFiles(folder).config) || (await listCheckpoints(folder)).length > 0) return;
-  throw new Error(
+  throw new UserError(
     `${folder}: no run here to resume (config.yaml is missing); check --out, or start the run without --resume.`,
   );
 }
@@ -128,7 +133,7 @@ function assertNoFile(folder: string): void {
   for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) {
     if (!existsSync(path)) continue;
     if (statSync(path).isDirectory()) return;
-    throw new Error(`${folder}: ${path} is a file, not a folder; choose another with --out.`);
+    throw new UserError(`${folder}: ${path} is a file, not a folder; choose another with --out.`);
   }
 }
 

@@ -1,4 +1,3 @@
-import type { TensorTree } from '@toco/core';
 import { createProgress } from '@toco/files';
 import { initTrainState, type TrainState } from '@toco/method';
 import type { Network } from '@toco/network';
@@ -7,11 +6,11 @@ import type { Config } from '../config/config.js';
 import { readTrainState } from './checkpoint.js';
 
 /** The state that a run begins with: a checkpoint's, or a new one with pretrained weights where they are given. */
-export async function startingState<P extends TensorTree>(
+export async function startingState(
   config: Config,
-  network: Network<P>,
+  network: Network,
   { checkpoint, print }: { checkpoint: string | undefined; print: (line: string) => void },
-): Promise<TrainState<P>> {
+): Promise<TrainState> {
   if (checkpoint !== undefined) {
     print(`Resuming from ${checkpoint}.`);
     return readTrainState(checkpoint, network);

@@ -42,7 +42,10 @@ export async function modelOfRun(
   {
     settings = [],
     print = printLine,
-  }: { readonly settings?: readonly string[]; readonly print?: (line: string) => void } = {},
+  }: {
+    readonly settings?: readonly string[] | undefined;
+    readonly print?: ((line: string) => void) | undefined;
+  } = {},
 ): Promise<TrainedModel> {
   const folder = await wholeCheckpoint(path, print);
   const { config, classes, iteration } = await readCheckpointInfo(folder);
@@ -70,7 +73,10 @@ export async function modelOfRun(
  */
 export async function modelOfWeights(
   weights: string,
-  { config, print = printLine }: { readonly config: Config; readonly print?: (line: string) => void },
+  {
+    config,
+    print = printLine,
+  }: { readonly config: Config; readonly print?: ((line: string) => void) | undefined },
 ): Promise<TrainedModel> {
   const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });
   const arrays = readNetworkArrays(path);

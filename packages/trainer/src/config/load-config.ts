@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
 import type { Config } from './config.js';
 import { parseConfig } from './parse-config.js';
+import { UserError } from '@toco/files';
 
 /** Warnings of the parser are several lines, and what they are about is refused as a wrong value anyway. */
 const quiet = { logLevel: 'error' } as const;
@@ -9,25 +10,29 @@ const quiet = { logLevel: 'error' } as const;
 /** Plain data of a YAML (or JSON) file. @throws one line: missing file, or a syntax error with its place */
 export async function readYaml(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --config.`);
+    throw new UserError(
+      `${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}; check --config.`,
+    );
   });
   try {
     return parse(text, quiet) ?? {};
   } catch (error) {
     if (!(error instanceof YAMLParseError)) throw error;
     const at = error.linePos?.[0];
-    throw new Error(`${path}${at ? `:${at.line}` : ''}: ${error.message.split('\n')[0]!}`, { cause: error });
+    throw new UserError(`${path}${at ? `:${at.line}` : ''}: ${error.message.split('\n')[0]!}`, {
+      cause: error,
+    });
   }
 }
 
 /** `key.sub=value` into the plain data: the value is YAML, so numbers, booleans and lists are what they look like. */
 export function applySetting(data: Record<string, unknown>, setting: string): void {
   const at = setting.indexOf('=');
-  if (at < 1) throw new Error(`--set ${setting}: write it as key=value, such as optimizer.lr=3e-5.`);
+  if (at < 1) throw new UserError(`--set ${setting}: write it as key=value, such as optimizer.lr=3e-5.`);
   const keys = setting.slice(0, at).split('.');
   const inherited = keys.find((key) => key in Object.prototype);
   if (inherited !== undefined)
-    throw new Error(`--set ${setting}: "${inherited}" is no key of a configuration.`);
+    throw new UserError(`--set ${setting}: "${inherited}" is no key of a configuration.`);
   const last = keys.pop()!;
   let branch = data;
   for (const key of keys) {
@@ -39,7 +44,7 @@ export function applySetting(data: Record<string, unknown>, setting: string): vo
     branch[last] = parse(setting.slice(at + 1), quiet);
   } catch (error) {
     const reason = (error as Error).message.split('\n')[0]!.replace(/ at line \d+, column \d+:$/, '');
-    throw new Error(`--set ${setting}: ${reason}; the value is YAML: quote the text that it is not.`, {
+    throw new UserError(`--set ${setting}: ${reason}; the value is YAML: quote the text that it is not.`, {
       cause: error,
     });
   }
@@ -55,7 +60,7 @@ export function applySetting(data: Record<string, unknown>, setting: string): vo
 export async function loadConfig(path?: string, settings: readonly string[] = []): Promise<Config> {
   const data = path === undefined ? {} : await readYaml(path);
   if (typeof data !== 'object' || Array.isArray(data)) {
-    throw new Error(`${path ?? 'config'}: holds no keys; write "key: value" lines.`);
+    throw new UserError(`${path ?? 'config'}: holds no keys; write "key: value" lines.`);
   }
   const merged = structuredClone(data) as Record<string, unknown>;
   for (const setting of settings) applySetting(merged, setting);

@@ -1,5 +1,6 @@
 import { describeIssue, resolveShares } from '@toco/method';
 import { type Config, configSchema } from './config.js';
+import { UserError } from '@toco/files';
 
 /**
  * A configuration with its defaults, from plain data.
@@ -10,7 +11,7 @@ import { type Config, configSchema } from './config.js';
 export function parseConfig(input: unknown, source = 'config'): Config {
   const result = configSchema.safeParse(withoutShares(input ?? {}, source));
   if (!result.success)
-    throw new Error(describeIssue(result.error.issues[0]!, { schema: configSchema, source }));
+    throw new UserError(describeIssue(result.error.issues[0]!, { schema: configSchema, source }));
   checkConsistency(result.data, source);
   return result.data;
 }
@@ -19,7 +20,7 @@ function withoutShares(input: unknown, source: string): unknown {
   try {
     return resolveShares(input, configSchema.shape.optimizer.parse({}).iterations);
   } catch (error) {
-    throw new Error(`${source}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${source}: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -27,7 +28,7 @@ function withoutShares(input: unknown, source: string): unknown {
 function checkConsistency(config: Config, source: string): void {
   const { batchSize, groupSize, views, localCrops, phases, cam } = config;
   const refuse = (line: string): never => {
-    throw new Error(`${source}: ${line}`);
+    throw new UserError(`${source}: ${line}`);
   };
   const { backend, compile, precision, xla } = config.engine;
   const asked = precision === 'f32' ? (xla ? 'xla' : undefined) : `precision ${precision}`;

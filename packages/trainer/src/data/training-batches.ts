@@ -22,18 +22,18 @@ export interface TrainingBatchesOptions {
   readonly batchSize: number;
   readonly seed: number;
   /** First iteration; a resumed run gets the batches that it would have got. */
-  readonly startIteration?: number;
+  readonly startIteration?: number | undefined;
   /** Iteration to stop before. */
-  readonly endIteration?: number;
-  readonly workers?: number;
-  readonly prefetch?: number;
+  readonly endIteration?: number | undefined;
+  readonly workers?: number | undefined;
+  readonly prefetch?: number | undefined;
   /** Images that can't be read end the run when they are more than this and more than the share of the list. */
-  readonly maxUnreadable?: number;
-  readonly maxUnreadableShare?: number;
+  readonly maxUnreadable?: number | undefined;
+  readonly maxUnreadableShare?: number | undefined;
   /** Takes what is said of images that can't be read, a line at a time; default: the error stream. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
   /** What differs from the views of METHOD section 5. */
-  readonly views?: Partial<ViewOptions>;
+  readonly views?: Partial<ViewOptions> | undefined;
 }
 
 /** Batches ready to be fed, with the names of their images. */

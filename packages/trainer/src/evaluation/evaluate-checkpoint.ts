@@ -1,21 +1,12 @@
 import type { Backbone } from '@toco/backbone';
-import { compiling, disposeTree, type TensorTree } from '@toco/core';
+import { disposeTree } from '@toco/core';
 import { type Dataset, openDataset, validationList } from '@toco/datasets';
-import {
-  type CompiledFunction,
-  compileFunction,
-  type CompileOptions,
-  type Feeds,
-  graphCompiler,
-  lanesOf,
-  oneLane,
-} from '@toco/graph';
+import { type CompiledFunction, compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { type NetworkParams, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
-import * as tf from '@tensorflow/tfjs-core';
 import { rememberedBackbone } from '@toco/weights';
 import { buildNetwork } from '../network/build-network.js';
-import { evaluate, type RunForward } from './evaluate.js';
+import { evaluate, evaluateOptionsOf, type RunForward } from './evaluate.js';
 import {
   type Evaluation,
   evaluationForward,
@@ -28,20 +19,20 @@ import {
 import { makeReportFolder, type Panel } from '@toco/report';
 import { evaluateWithPanels } from './exemplary-panels.js';
 import { reportRun } from './report-run.js';
-import { createProgress, printLine } from '@toco/files';
-import { eagerStepper } from '../execution/eager.js';
+import { printLine, UserError } from '@toco/files';
+import { eagerInference } from '../execution/eager.js';
 import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';
 
 /** What {@link evaluateCheckpoint} may be told. */
-export interface EvaluateCheckpointOptions<P extends TensorTree> {
+export interface EvaluateCheckpointOptions {
   /** `key=value` settings over the configuration of a run. */
-  readonly settings?: readonly string[];
-  readonly backbone?: Backbone<P>;
-  readonly print?: (line: string) => void;
-  readonly signal?: AbortSignal;
-  readonly onPanel?: (panel: Panel) => void;
+  readonly settings?: readonly string[] | undefined;
+  readonly backbone?: Backbone | undefined;
+  readonly print?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onPanel?: ((panel: Panel) => void) | undefined;
   /** Where to write a report with the best and the worst images; none by default. */
-  readonly report?: string;
+  readonly report?: string | undefined;
 }
 
 /**
@@ -51,9 +42,9 @@ export interface EvaluateCheckpointOptions<P extends TensorTree> {
  * @param trained folder of a run (its newest checkpoint) or of a checkpoint, or a model from elsewhere
  * @throws one line: no checkpoint, another architecture, other classes, missing images
  */
-export async function evaluateCheckpoint<P extends TensorTree>(
+export async function evaluateCheckpoint(
   trained: string | TrainedModel,
-  options: EvaluateCheckpointOptions<P> = {},
+  options: EvaluateCheckpointOptions = {},
 ): Promise<{ evaluation: Evaluation; classes: readonly string[]; protocol: EvaluationProtocol }> {
   const { settings = [], print = printLine, signal, onPanel } = options;
   const { report } = options;
@@ -63,7 +54,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const dataset = await openDataset(config);
   assertClasses(dataset, model);
   const list = validationList(await dataset.list(dataset.lists.val), print);
-  const backbone = options.backbone ?? ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
+  const backbone = options.backbone ?? (await rememberedBackbone(config, print));
   const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone });
   for (const note of unevenScales(config, network.backbone, ['evaluation.size'])) print(note);
   const engine = await initBackend({ ...config.engine, print });
@@ -71,40 +62,18 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const { precision, xla } = config.engine;
   const lanes = compiles ? lanesOf(engine, { xla }) : oneLane;
   const { params, teacher } = model.read(network);
-  const { mean, std } = network.backbone;
   const forward = evaluationForward(network, { ...config.cam, forward: lanes.forward });
-  type Compiled = CompiledFunction<NetworkParams<P>, EvaluationInputs, EvaluationOutputs, undefined>;
-  let compiled: Compiled | undefined;
+  let compiled: CompiledFunction<NetworkParams, EvaluationInputs, undefined, EvaluationOutputs> | undefined;
 
-  const state = { step: tf.scalar(0, 'int32'), params, teacher, optimizer: { m: {}, v: {} } };
-  const eager = eagerStepper<P>({ state } as Parameters<typeof eagerStepper<P>>[0]).inference(forward);
-  // As in the compiled stepper: the types can't walk through the tree of an unknown backbone.
-  // What a run compiles for its own validations: the same precision, the same fused operations.
-  const asInTraining: typeof forward = (...args) => compiling(graphCompiler, () => forward(...args));
-  const compileForward = compileFunction as unknown as (
-    f: typeof forward,
-    example: object,
-    options: CompileOptions,
-  ) => Promise<Compiled>;
-  const compileOnce = async (inputs: object): Promise<Compiled> =>
-    (compiled ??= await compileForward(
-      asInTraining,
-      { params, inputs },
-      { precision, xla, ...lanes.options },
-    ));
-  const run = (
-    compiles ? async (inputs: Feeds<EvaluationInputs>) => (await compileOnce(inputs)).run(inputs) : eager
-  ) as RunForward;
+  const run: RunForward = compiles
+    ? async (inputs) => {
+        const example = { params, inputs };
+        compiled ??= await compileFunction(forward, example, { precision, xla, ...lanes.options });
+        return compiled.run(inputs);
+      }
+    : eagerInference(() => params, forward);
   try {
-    const how = {
-      ...config.evaluation,
-      mean,
-      std,
-      workers: config.data.workers,
-      progress: createProgress('validate'),
-      signal,
-      onPanel,
-    };
+    const how = { ...evaluateOptionsOf(config, network.backbone), signal, onPanel };
     const { name, classes } = dataset;
     const described = (evaluation: Evaluation): EvaluationProtocol =>
       evaluationProtocol(config, {
@@ -131,7 +100,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
     return { evaluation: drawn.evaluation, classes, protocol: described(drawn.evaluation) };
   } finally {
     compiled?.dispose();
-    disposeTree(state);
+    disposeTree({ params, teacher });
   }
 }
 
@@ -141,7 +110,7 @@ function assertClasses({ name, classes: own }: Dataset, { classes, numClasses }:
   if (same) return;
   const first = (names: readonly string[] = []): string =>
     names.length === 0 ? '' : ` (${names.slice(0, 3).join(', ')} …)`;
-  throw new Error(
+  throw new UserError(
     `${name}: has ${own.length} classes${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}.`,
   );
 }

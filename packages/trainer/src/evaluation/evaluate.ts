@@ -1,3 +1,5 @@
+import type { Backbone } from '@toco/backbone';
+import type { Rgb } from '@toco/core';
 import type { Panel } from '@toco/report';
 import type { Feeds, Fetched } from '@toco/graph';
 import {
@@ -14,7 +16,8 @@ import {
   type SampleList,
 } from '@toco/datasets';
 import { ignoreIndex } from '@toco/method';
-import { printLine, type Progress } from '@toco/files';
+import { createProgress, printLine, type Progress, UserError } from '@toco/files';
+import type { Config } from '../config/config.js';
 
 /** What {@link evaluate} looks at. */
 export interface EvaluateOptions {
@@ -22,11 +25,12 @@ export interface EvaluateOptions {
   readonly size: number;
   /** A CAM above this is its class, else background. */
   readonly threshold: number;
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
+  /** What images are normalised with, of values in `0…1`. */
+  readonly mean: Rgb;
+  readonly std: Rgb;
   readonly workers: number;
   /** Images per forward pass. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Only the first images. */
   readonly limit?: number | undefined;
   readonly progress?: Progress | undefined;
@@ -35,6 +39,14 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal | undefined;
   /** Takes a line about images that can't be used, or whose masks can't; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
+}
+
+/** How a configuration validates a network on this backbone, during a run and after it. */
+export function evaluateOptionsOf(
+  { evaluation, data: { workers } }: Config,
+  { mean, std }: Backbone,
+): EvaluateOptions {
+  return { ...evaluation, mean, std, workers, progress: createProgress('validate') };
 }
 
 /** The forward pass, compiled or eager. */
@@ -65,22 +77,21 @@ export async function evaluate(
   const numClasses = list.classes.length;
   const tally = evaluationTally({ numClasses, threshold, ignoreIndex });
   const total = Math.min(limit, list.length);
-  if (total === 0) throw new Error(`The list ${list.name} has no image to validate on.`);
-  const normalization = { mean, std } as NonNullable<Parameters<typeof evaluationLoader>[1]>['normalization'];
+  if (total === 0) throw new UserError(`The list ${list.name} has no image to validate on.`);
   const withMask = list.sample(0).mask !== undefined;
   const loader = evaluationLoader(list, {
     size,
     workers,
     withMask,
     indices: Array.from({ length: total }, (_, i) => i),
-    ...(normalization && { normalization }),
+    normalization: { mean, std },
     onUnreadable: (problem) => void leftOut.push(problem),
   });
   const leftOut: { id: string; message: string }[] = [];
   let done = 0;
   const batches = batchesOf(loader, batchSize);
   for await (const samples of batches) {
-    if (signal?.aborted) throw new Error('The validation was interrupted.');
+    if (signal?.aborted) throw new UserError('The validation was interrupted.');
     const outputs = await run(feedOf(samples, { size, numClasses }));
     tally.add(outputs, samples).forEach((prediction, b) => onPanel?.({ sample: samples[b]!, ...prediction }));
     done += samples.length;
@@ -89,7 +100,7 @@ export async function evaluate(
   progress?.stop();
   const lacking = formatLeftOut(leftOut, { list: list.name, total });
   if (done === 0)
-    throw new Error(
+    throw new UserError(
       `No image can be validated on. ${lacking} Correct these files (toco check names all of them).`,
     );
   if (lacking !== undefined) print(lacking);

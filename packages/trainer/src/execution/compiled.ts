@@ -1,20 +1,18 @@
 import { type TensorTree, disposeTree } from '@toco/core';
 import type { BatchFeed } from '@toco/datasets';
-import { type Phase, isOn, type TrainStep, type TrainState, type Batch } from '@toco/method';
+import { isOn, type Batch, type Phase, type TrainState } from '@toco/method';
 import {
   type ProfileOptions,
   type Profile,
   type CompileOptions,
   compile,
-  type CompiledStep,
   type TracedFunction,
   type Feeds,
 } from '@toco/graph';
-import type * as tf from '@tensorflow/tfjs-core';
 import type { Stepper, StepperInputs, Inference } from './eager.js';
 
 /** A stepper whose step is one TensorFlow graph. */
-export interface CompiledStepper<P extends TensorTree> extends Stepper<P> {
+export interface CompiledStepper<P extends TensorTree = TensorTree> extends Stepper<P> {
   /** Where the time of an iteration goes, measured on a copy of the state. */
   profile(feed: BatchFeed, phase: Phase, options: ProfileOptions): Promise<Profile>;
 }
@@ -23,11 +21,10 @@ export interface CompiledStepper<P extends TensorTree> extends Stepper<P> {
  * What a phase needs of a batch. Lattices come in several sizes, each of which would be another trace though nothing looks
  * at them where the regularization is off.
  */
-function needed(feed: BatchFeed, phase: Phase): BatchFeed {
+function needed(feed: BatchFeed, phase: Phase): Feeds<Batch> {
   if (isOn(phase, 'reg')) return feed;
-  return Object.fromEntries(
-    Object.entries(feed).filter(([key]) => key !== 'lattice'),
-  ) as unknown as BatchFeed;
+  const { lattice, ...rest } = feed;
+  return rest;
 }
 
 /** The state lives inside one TensorFlow program; a step is a single call into it. */
@@ -35,13 +32,7 @@ export async function compiledStepper<P extends TensorTree>(
   { step, state, feed, phase }: StepperInputs<P>,
   options: CompileOptions,
 ): Promise<CompiledStepper<P>> {
-  // The compiler's types walk through trees of tensors; the tree of an unknown backbone can't be walked through.
-  const compileStep = compile as unknown as (
-    step: TrainStep<P>,
-    example: { state: TrainState<P>; batch: BatchFeed; phase: Phase },
-    options: CompileOptions,
-  ) => Promise<CompiledStep<TrainState<P>, Batch, Phase, Record<string, tf.Scalar>>>;
-  const compiled = await compileStep(step, { state, batch: needed(feed, phase), phase }, options);
+  const compiled = await compile(step, { state, batch: needed(feed, phase), phase }, options);
   disposeTree(state);
   const inferences = new WeakMap<object, unknown>();
   const inferenceOf = <I, O>(f: Inference<P, I, O>): TracedFunction<I, undefined, O> => {
@@ -53,9 +44,9 @@ export async function compiledStepper<P extends TensorTree>(
     return traced;
   };
   return {
-    step: (batch, now) => compiled.run(needed(batch, now) as unknown as Feeds<Batch>, now),
-    profile: (batch, now, how) => compiled.profile(needed(batch, now) as unknown as Feeds<Batch>, now, how),
-    inference<I, O extends object>(f: Inference<P, I, O>) {
+    step: (batch, now) => compiled.run(needed(batch, now), now),
+    profile: (batch, now, how) => compiled.profile(needed(batch, now), now, how),
+    inference<I extends object, O extends object>(f: Inference<P, I, O>) {
       const traced = inferenceOf(f);
       return (inputs: Feeds<I>) => traced.run(inputs);
     },

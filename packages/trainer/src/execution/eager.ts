@@ -1,7 +1,7 @@
-import { type TensorTree, uploadTree, disposeTree } from '@toco/core';
+import { disposeTree, tidied, uploadTree, type TensorTree } from '@toco/core';
 import type { NetworkParams } from '@toco/network';
 import type { BatchFeed } from '@toco/datasets';
-import type { Phase, TrainState, TrainStep, Batch } from '@toco/method';
+import type { Batch, Phase, StepMetrics, TrainState, TrainStep } from '@toco/method';
 import type { Feeds, Fetched } from '@toco/graph';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -12,24 +12,26 @@ export type Inference<P extends TensorTree, Inputs, Outputs> = (
 ) => Outputs;
 
 /** Runs training steps over a state that it holds, and functions over the live parameters: compiled or eager. */
-export interface Stepper<P extends TensorTree> {
+export interface Stepper<P extends TensorTree = TensorTree> {
   /** One iteration; resolves to its metrics. */
-  step(feed: BatchFeed, phase: Phase): Promise<Record<string, number>>;
+  step(feed: BatchFeed, phase: Phase): Promise<Fetched<StepMetrics>>;
   /** Prepares a function over the live parameters; the same function is traced once, however often it is prepared. */
-  inference<I, O extends object>(f: Inference<P, I, O>): (inputs: Feeds<I>) => Promise<Fetched<O>>;
+  inference<I extends object, O extends object>(
+    f: Inference<P, I, O>,
+  ): (inputs: Feeds<I>) => Promise<Fetched<O>>;
   /** A snapshot of the state; the caller disposes it with {@link Snapshot.dispose}. */
   snapshot(): Promise<Snapshot<P>>;
   dispose(): void;
 }
 
 /** A state that may be read until it is disposed. */
-export interface Snapshot<P extends TensorTree> {
+export interface Snapshot<P extends TensorTree = TensorTree> {
   readonly state: TrainState<P>;
   dispose(): void;
 }
 
 /** What both steppers are made of; they take the state over. */
-export interface StepperInputs<P extends TensorTree> {
+export interface StepperInputs<P extends TensorTree = TensorTree> {
   readonly step: TrainStep<P>;
   readonly state: TrainState<P>;
   readonly feed: BatchFeed;
@@ -49,16 +51,9 @@ export function eagerStepper<P extends TensorTree>({
       disposeTree(current, next);
       disposeTree(batch);
       current = next;
-      return (await fetch(metrics)) as Record<string, number>;
+      return fetch(metrics);
     },
-    inference<I, O extends object>(f: Inference<P, I, O>) {
-      return async (inputs: Feeds<I>) => {
-        const uploaded = uploadTree(inputs as object);
-        const outputs = tf.tidy(() => f(current.params, uploaded as I) as unknown as tf.TensorContainer);
-        disposeTree(uploaded);
-        return (await fetch(outputs as object)) as Fetched<O>;
-      };
-    },
+    inference: (f) => eagerInference(() => current.params, f),
     snapshot: () => Promise.resolve({ state: current, dispose: () => undefined }),
     dispose: () => {
       disposeTree(current);
@@ -66,8 +61,21 @@ export function eagerStepper<P extends TensorTree>({
   };
 }
 
+/** A function over the parameters of the moment, each operation by itself. */
+export function eagerInference<P extends TensorTree, I extends object, O extends object>(
+  params: () => NetworkParams<P>,
+  f: Inference<P, I, O>,
+): (inputs: Feeds<I>) => Promise<Fetched<O>> {
+  return async (inputs) => {
+    const uploaded = uploadTree<I>(inputs);
+    const outputs = tidied(() => f(params(), uploaded));
+    disposeTree(uploaded);
+    return fetch(outputs);
+  };
+}
+
 /** Numbers for scalars, arrays for the rest; disposes the tensors. */
-async function fetch(tree: object): Promise<object> {
+async function fetch<T extends object>(tree: T): Promise<Fetched<T>> {
   const entries = Object.entries(tree).map(async ([key, value]: [string, unknown]) => {
     if (!(value instanceof tf.Tensor)) return [key, await fetch(value as object)] as const;
     const { shape, dtype } = value as tf.Tensor;
@@ -75,5 +83,6 @@ async function fetch(tree: object): Promise<object> {
     value.dispose();
     return [key, shape.length === 0 ? data[0] : { data, shape, dtype }] as const;
   });
-  return Object.fromEntries(await Promise.all(entries)) as object;
+  // the entries of the tree, each fetched: what the type says
+  return Object.fromEntries(await Promise.all(entries)) as Fetched<T>;
 }

@@ -11,7 +11,7 @@ export interface MetricsRow {
 /** What {@link readMetrics} may be told. */
 export interface ReadMetricsOptions {
   /** Takes the line that tells of damage; default: the error stream. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
 }
 
 /** Appends rows to a JSON Lines file. */

@@ -1,19 +1,18 @@
 import { type Backbone, backboneByName } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
-import { createNetwork, type Network } from '@toco/network';
+import { BackboneError, createNetwork, type Network } from '@toco/network';
 import type { Config } from '../config/config.js';
+import { UserError } from '@toco/files';
 
 /**
  * The network that a configuration describes, on the backbone that it names or on one of one's own.
  *
  * @throws one line where a size is no multiple of the backbone's patch size
  */
-export function buildNetwork<P extends TensorTree>(
+export function buildNetwork(
   config: Config,
-  { numClasses, backbone }: { numClasses: number; backbone?: Backbone<P> | undefined },
-): Network<P> {
-  const chosen =
-    backbone ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>);
+  { numClasses, backbone }: { numClasses: number; backbone?: Backbone | undefined },
+): Network {
+  const chosen = backbone ?? named(config);
   const { cropSize } = config.views;
   for (const [key, size] of [
     ['views.cropSize', cropSize],
@@ -22,7 +21,27 @@ export function buildNetwork<P extends TensorTree>(
   ] as const) {
     assertMultiple(key, size, chosen);
   }
-  return createNetwork({ backbone: chosen, numClasses, ...config.network });
+  const network = createNetwork({ backbone: chosen, numClasses, ...config.network });
+  return {
+    ...network,
+    forward(...args) {
+      try {
+        return network.forward(...args);
+      } catch (error) {
+        if (error instanceof BackboneError) throw new UserError(error.message, { cause: error });
+        throw error;
+      }
+    },
+  };
+}
+
+function named({ backbone: { name, ...options } }: Config): Backbone {
+  try {
+    return backboneByName(name, options);
+  } catch (error) {
+    // a name that there is not, or an option beyond the one that it names: both are the configuration's
+    throw new UserError((error as Error).message, { cause: error });
+  }
 }
 
 /** Throws one line that names the nearest fitting ones unless images of a size are whole patches. */
@@ -34,7 +53,7 @@ export function assertMultiple(
   if (size % stride === 0) return;
   const [below, above] = [Math.floor(size / stride), Math.ceil(size / stride)];
   const near = [below, above].filter((count) => count > 0).map((count) => count * stride);
-  throw new Error(
+  throw new UserError(
     `${key} ${size} is no multiple of the patch size ${stride} of ${name}; choose ${near.join(' or ')}.`,
   );
 }

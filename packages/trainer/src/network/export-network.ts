@@ -1,4 +1,3 @@
-import type { TensorTree } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
 import { exportFunction, type ExportOptions, type FrozenGraph } from '@toco/graph';
 import { inferenceForward, type InferenceOutput } from '@toco/segmenter';
@@ -8,7 +7,7 @@ export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
   /** Side `S` of the images in pixels; the exported graph takes this size only. */
   readonly size: number;
   /** Number of images `B` that go in at once. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /** What the graph gives; default: logits, labels and scores. */
   readonly outputs?: readonly InferenceOutput[] | undefined;
   /** Names of the foreground classes, which the model then comes with. */
@@ -27,9 +26,9 @@ export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
  * await exportNetwork(network, params, { format: 'tfjs', size: 448, classes, out: 'web/model' });
  * ```
  */
-export async function exportNetwork<P extends TensorTree>(
-  network: Network<P>,
-  params: NetworkParams<P>,
+export async function exportNetwork(
+  network: Network,
+  params: NetworkParams,
   { format, size, batch = 1, out, classes, outputs }: ExportNetworkOptions,
 ): Promise<FrozenGraph> {
   // The projection head serves training only.

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { TensorTree } from '@toco/core';
 import type { Config } from '../config/config.js';
 import { phaseAt, type ScheduledPhase, scheduleWarnings } from '@toco/method';
 import { type BatchFeed, listDigest, tellFindings, validationList } from '@toco/datasets';
@@ -24,19 +23,19 @@ import { untilAborted } from '@toco/files';
 import { createValidator, putReportAside, type Validator } from './validator.js';
 
 /** Everything that training works with, made from a configuration. */
-export interface Run<P extends TensorTree> {
+export interface Run {
   readonly start: number;
   /** Iteration to end at. */
   readonly total: number;
   readonly phases: readonly ScheduledPhase[];
   /** Runs the steps; undefined where nothing is left to do. */
-  readonly stepper: Stepper<P> | undefined;
+  readonly stepper: Stepper | undefined;
   /** Batches from `start` to before `total`; they end early where the run is interrupted. */
   readonly feeds: AsyncIterable<BatchFeed>;
   /** Names of the images of the batch that came last. */
   readonly ids: () => readonly string[];
-  readonly saver: Saver<P>;
-  readonly validator: Validator<P>;
+  readonly saver: Saver;
+  readonly validator: Validator;
   readonly records: RunRecords;
   close(): Promise<void>;
 }
@@ -47,14 +46,14 @@ export interface Run<P extends TensorTree> {
  *
  * @throws one line for what is wrong; a new run then leaves nothing behind. The signal's reason where it comes meanwhile.
  */
-export async function openRun<P extends TensorTree>(
+export async function openRun(
   config: Config,
-  options: TrainOptions<P> & { readonly print: (line: string) => void },
-): Promise<Run<P>> {
+  options: TrainOptions & { readonly print: (line: string) => void },
+): Promise<Run> {
   const { folder, resume = false, signal, print } = options;
   const owned = await (resume ? resumeRunFolder : createRunFolder)(folder, print);
   let batches: TrainingBatches | undefined;
-  let stepper: Stepper<P> | undefined;
+  let stepper: Stepper | undefined;
   const close = async (undo: boolean): Promise<void> => {
     await batches?.close();
     stepper?.dispose();

@@ -1,10 +1,10 @@
-import type { TensorTree } from '@toco/core';
 import { resumeCommand } from '../checkpoints/resume-command.js';
 import { NonFiniteError } from '../checkpoints/finite.js';
 import type { Run } from './open-run.js';
+import { UserError } from '@toco/files';
 
 /** A run that an error ends, and how far it got. */
-interface EndedRun<P extends TensorTree> extends Pick<Run<P>, 'stepper' | 'saver' | 'ids' | 'start'> {
+interface EndedRun extends Pick<Run, 'stepper' | 'saver' | 'ids' | 'start'> {
   readonly folder: string;
   readonly iteration: number;
   readonly print: (line: string) => void;
@@ -18,7 +18,7 @@ const midStep = 'The compiled function failed';
  *
  * @returns the error to end with
  */
-export async function rescue<P extends TensorTree>(error: Error, run: EndedRun<P>): Promise<Error> {
+export async function rescue(error: Error, run: EndedRun): Promise<Error> {
   const { stepper, saver, folder, iteration, start, print } = run;
   if (error instanceof NonFiniteError) return nonFiniteEnd(error, run);
   if (stepper === undefined || iteration === start) return error;
@@ -42,13 +42,10 @@ export async function rescue<P extends TensorTree>(error: Error, run: EndedRun<P
   return error;
 }
 
-function nonFiniteEnd<P extends TensorTree>(
-  error: NonFiniteError,
-  { iteration, ids, saver, folder }: EndedRun<P>,
-): Error {
+function nonFiniteEnd(error: NonFiniteError, { iteration, ids, saver, folder }: EndedRun): Error {
   const kept = saver.newest() === '' ? 'There is no checkpoint yet' : `${saver.newest()} is from before`;
   const images = ids().join(', ');
-  return new Error(
+  return new UserError(
     `Iteration ${iteration} gave values that are no numbers: ${error.message} (images ${images}). ${kept}; repeat that iteration with: ${resumeCommand(folder)} (with --set optimizer.lr=<smaller> to try another way).`,
     { cause: error },
   );

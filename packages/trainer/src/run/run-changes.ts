@@ -1,5 +1,6 @@
 import { configChanges } from '@toco/method';
 import type { CheckpointInfo } from '../checkpoints/checkpoint.js';
+import { UserError } from '@toco/files';
 
 /** What a network is made of: other values are another network, which no checkpoint fits. */
 const architecture = /^(?:backbone\.name|network\.(?:decoderDim|projection\..*))$/;
@@ -17,7 +18,7 @@ export function runChanges(
 ): string[] {
   const { iteration } = before;
   const refuse = (what: string): never => {
-    throw new Error(`${folder}: ${what}; start a new run with --out <another folder>.`);
+    throw new UserError(`${folder}: ${what}; start a new run with --out <another folder>.`);
   };
   if (iteration > 0) {
     if (before.classes && JSON.stringify(before.classes) !== JSON.stringify(now.classes)) {

@@ -1,4 +1,3 @@
-import type { TensorTree } from '@toco/core';
 import type { Network } from '@toco/network';
 import { pruneCheckpoints, writeCheckpoint, type CheckpointInfo } from '../checkpoints/checkpoint.js';
 import type { RunRecords } from './records.js';
@@ -6,20 +5,20 @@ import type { RunLock } from '@toco/files';
 import type { Stepper } from '../execution/eager.js';
 
 /** Writes the checkpoints of a run. */
-export interface Saver<P extends TensorTree> {
+export interface Saver {
   /** Folder of the newest checkpoint; empty where there is none. */
   newest(): string;
   /** Writes a checkpoint, unless the newest is of this iteration. */
-  save(stepper: Stepper<P>, iteration: number): Promise<void>;
+  save(stepper: Stepper, iteration: number): Promise<void>;
   /** Whether writing failed: trying once more would only fail again. */
   hasFailed(): boolean;
 }
 
 /** What a run's checkpoints are made of. */
-export interface SaverOptions<P extends TensorTree> {
+export interface SaverOptions {
   readonly folder: string;
   readonly lock: RunLock;
-  readonly network: Network<P>;
+  readonly network: Network;
   readonly info: Omit<CheckpointInfo, 'iteration'>;
   /** Their window of metrics goes with the state. */
   readonly records: Pick<RunRecords, 'window'>;
@@ -28,7 +27,7 @@ export interface SaverOptions<P extends TensorTree> {
 }
 
 /** A saver of a run that begins with a checkpoint or anew. */
-export function createSaver<P extends TensorTree>(options: SaverOptions<P>): Saver<P> {
+export function createSaver(options: SaverOptions): Saver {
   const { folder, lock, network, info, records, start } = options;
   let newest = start.checkpoint ?? '';
   let saved = start.checkpoint === undefined ? undefined : start.iteration;

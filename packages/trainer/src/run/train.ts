@@ -1,5 +1,4 @@
 import type { Backbone } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
 import type { Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 import type { Evaluation } from '@toco/segmenter';
@@ -12,23 +11,23 @@ import { openRun, type Run } from './open-run.js';
 import { rescue } from './rescue.js';
 
 /** Objects and switches beside the configuration. */
-export interface TrainOptions<P extends TensorTree> {
+export interface TrainOptions {
   /** Folder of the run: checkpoints, metrics, events. */
   readonly folder: string;
   /** A backbone of one's own instead of the named one. */
-  readonly backbone?: Backbone<P>;
+  readonly backbone?: Backbone | undefined;
   /** A data set of one's own instead of the named one. */
-  readonly data?: Dataset;
+  readonly data?: Dataset | undefined;
   /** Resumes the run in the folder from its newest checkpoint that is whole. */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Ends the run after the iteration at hand, or in the middle of a validation, with a checkpoint. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Takes what is said about the run, a line at a time; default: the error stream. */
-  readonly print?: (line: string) => void;
+  readonly print?: ((line: string) => void) | undefined;
   /** Called with every image of the last validation; for reports of one's own. */
-  readonly onPanel?: (panel: Panel) => void;
+  readonly onPanel?: ((panel: Panel) => void) | undefined;
   /** Whether the folder gets a `report.html` at the end, with best and worst images and curves; default: true. */
-  readonly report?: boolean;
+  readonly report?: boolean | undefined;
 }
 
 /** How a run ended. */
@@ -55,12 +54,9 @@ export interface TrainResult {
  * @example
  * await train(await loadConfig('voc.yaml'), { folder: 'runs/voc', data: voc('VOCdevkit/VOC2012') });
  */
-export async function train<P extends TensorTree = TensorTree>(
-  config: Config,
-  options: TrainOptions<P>,
-): Promise<TrainResult> {
+export async function train(config: Config, options: TrainOptions): Promise<TrainResult> {
   const { folder, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
-  let run: Run<P>;
+  let run: Run;
   try {
     run = await openRun(config, { ...options, print });
   } catch (error) {

@@ -1,5 +1,4 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
 import { type Dataset, openDataset, type SampleList } from '@toco/datasets';
 import { checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
 import { frozenBackbone, type Network, unevenScales } from '@toco/network';
@@ -13,20 +12,20 @@ import { buildNetwork } from '../network/build-network.js';
 import { startingState } from '../checkpoints/starting-state.js';
 
 /** What is trained on what; nothing is computed for it yet. */
-export interface TrainingSource<P extends TensorTree> {
+export interface TrainingSource {
   readonly data: Dataset;
-  readonly network: Network<P>;
+  readonly network: Network;
   /** Training images. */
   readonly images: SampleList;
   readonly settings: StepConfig;
 }
 
 /** The step and the state it begins with, on a backend that is ready. */
-export interface TrainingStart<P extends TensorTree> {
-  readonly state: TrainState<P>;
+export interface TrainingStart {
+  readonly state: TrainState;
   /** The state's iteration. */
   readonly iteration: number;
-  readonly step: TrainStep<P>;
+  readonly step: TrainStep;
   /** For the backbone, in passes that no gradient goes through. */
   readonly targetForward: ApplyOptions;
   /** How the step is compiled; none where it runs eagerly. */
@@ -34,28 +33,28 @@ export interface TrainingStart<P extends TensorTree> {
 }
 
 /** Opens data set and network of a configuration, or takes one's own. */
-export async function trainingSource<P extends TensorTree>(
+export async function trainingSource(
   config: Config,
   own: {
     readonly data?: Dataset | undefined;
-    readonly backbone?: Backbone<P> | undefined;
+    readonly backbone?: Backbone | undefined;
     readonly print: (line: string) => void;
   },
-): Promise<TrainingSource<P>> {
+): Promise<TrainingSource> {
   const data = own.data ?? (await openDataset(config));
   const numClasses = data.classes.length;
-  const backbone = own.backbone ?? ((await rememberedBackbone(config, own.print)) as Backbone<P> | undefined);
+  const backbone = own.backbone ?? (await rememberedBackbone(config, own.print));
   const network = buildNetwork(config, { numClasses, backbone });
   const images = await data.list(data.lists.train);
   return { data, network, images, settings: stepConfigOf(config, numClasses) };
 }
 
 /** Starts the engine and loads the state that a run begins with. */
-export async function trainingStart<P extends TensorTree>(
+export async function trainingStart(
   config: Config,
-  { network, settings }: TrainingSource<P>,
+  { network, settings }: TrainingSource,
   options: { readonly checkpoint: string | undefined; readonly print: (line: string) => void },
-): Promise<TrainingStart<P>> {
+): Promise<TrainingStart> {
   const { checkpoint, compile, precision, xla } = config.engine;
   const engine = await initBackend({ ...config.engine, print: options.print });
   const compiled = compile && engine.backend === 'tensorflow';
@@ -77,13 +76,13 @@ export async function trainingStart<P extends TensorTree>(
 }
 
 /** The batches of a run, from one iteration to before another. */
-export function batchesOf<P extends TensorTree>(
+export function batchesOf(
   config: Config,
-  { network, images, settings }: TrainingSource<P>,
+  { network, images, settings }: TrainingSource,
   range: {
     readonly startIteration: number;
-    readonly endIteration?: number;
-    readonly print?: (line: string) => void;
+    readonly endIteration?: number | undefined;
+    readonly print?: ((line: string) => void) | undefined;
   },
 ): TrainingBatches {
   return trainingBatches(images, {

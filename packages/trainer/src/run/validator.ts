@@ -2,38 +2,36 @@ import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApplyOptions } from '@toco/backbone';
-import type { TensorTree } from '@toco/core';
 import type { Dataset, SampleList } from '@toco/datasets';
 import type { Network } from '@toco/network';
 import type { Config } from '../config/config.js';
-import { evaluate, type RunForward } from '../evaluation/evaluate.js';
+import { evaluate, evaluateOptionsOf, type RunForward } from '../evaluation/evaluate.js';
 import { type Evaluation, evaluationForward, evaluationLine, evaluationRow } from '@toco/segmenter';
 import type { Panel } from '@toco/report';
 import { evaluateWithPanels, type DrawnEvaluation } from '../evaluation/exemplary-panels.js';
 import { reportRun } from '../evaluation/report-run.js';
-import { createProgress } from '@toco/files';
 import type { RunRecords } from './records.js';
 import { runFiles } from '../checkpoints/run-folder.js';
 import type { Stepper } from '../execution/eager.js';
 
 /** Validates a run now and then, and reports it at its end. */
-export interface Validator<P extends TensorTree> {
+export interface Validator {
   /** Whether figures or the report of an iteration are due and not there yet, as after a kill. */
   isDue(iteration: number): Promise<boolean>;
   /** Does what is due; an interruption leaves it due. */
-  validate(stepper: Stepper<P>, iteration: number): Promise<void>;
+  validate(stepper: Stepper, iteration: number): Promise<void>;
   /** Figures of the last validation, and the report where one was written. */
   result(): { readonly evaluation?: Evaluation; readonly report?: string };
 }
 
 /** What a validator looks at. */
-export interface ValidatorOptions<P extends TensorTree> {
+export interface ValidatorOptions {
   readonly folder: string;
   readonly config: Config;
   readonly data: Dataset;
   /** Images of the validation; without masks there is no mIoU. */
   readonly list: SampleList;
-  readonly network: Network<P>;
+  readonly network: Network;
   readonly targetForward: ApplyOptions;
   readonly records: RunRecords;
   readonly total: number;
@@ -44,11 +42,10 @@ export interface ValidatorOptions<P extends TensorTree> {
 }
 
 /** A validator that follows `evaluation.every` and ends with the report. */
-export function createValidator<P extends TensorTree>(options: ValidatorOptions<P>): Validator<P> {
+export function createValidator(options: ValidatorOptions): Validator {
   const { folder, config, data, list, network, records, total, signal, print } = options;
   const files = runFiles(folder);
   const forward = evaluationForward(network, { ...config.cam, forward: options.targetForward });
-  const { mean, std } = network.backbone;
   let evaluation: Evaluation | undefined;
   let report: string | undefined;
   let run: RunForward | undefined;
@@ -69,15 +66,8 @@ export function createValidator<P extends TensorTree>(options: ValidatorOptions<
       records.pause();
       // Prepared once: each preparation is another trace.
       run ??= stepper.inference(forward);
-      const how = {
-        ...config.evaluation,
-        mean,
-        std,
-        workers: config.data.workers,
-        progress: createProgress('validate'),
-        signal,
-        onPanel: iteration === total ? options.onPanel : undefined,
-      };
+      const onPanel = iteration === total ? options.onPanel : undefined;
+      const how = { ...evaluateOptionsOf(config, network.backbone), signal, onPanel };
       let drawn: DrawnEvaluation | undefined;
       try {
         drawn = reports(iteration) ? await evaluateWithPanels(run, list, how) : undefined;

@@ -62,8 +62,8 @@ test('40 validations are traced once for each shape, and leave no files open', a
   // Classes shown: 2 or 4. In the first phase and in the validations these are all shapes there are, whatever the lattices.
   const before = traced.filter((validations) => validations < iterations / 2).length;
   expect(before).toBeLessThanOrEqual(2 + 2);
-  // Seven sizes of lattices in the second.
-  expect(traced.length - before).toBeLessThanOrEqual(2 * 7);
+  // Three sizes of lattices in the second.
+  expect(traced.length - before).toBeLessThanOrEqual(2 * 3);
   expect(Math.max(...descriptors.slice(iterations / 2))).toBeLessThanOrEqual(
     descriptors[iterations / 2 - 1]! + 2,
   );

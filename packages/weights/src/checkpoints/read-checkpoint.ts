@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TensorTree } from '@toco/core';
 import { openSafetensors, readSafetensors } from '@toco/formats';
-import { damageOf, type SealedFile } from '@toco/files';
+import { damageOf, type SealedFile, UserError } from '@toco/files';
 import type { Network, NetworkState } from '@toco/network';
 import { importNetwork } from '../network-weights.js';
 
@@ -74,11 +74,11 @@ export async function wholeCheckpoint(path: string, print: (line: string) => voi
   if (isCheckpoint(path)) {
     const damage = await checkpointDamage(path);
     if (damage === undefined) return path;
-    throw new Error(`${path}: damaged, ${damage}; name another checkpoint.`);
+    throw new UserError(`${path}: damaged, ${damage}; name another checkpoint.`);
   }
   const checkpoints = (await listCheckpoints(path)).reverse();
   if (checkpoints.length === 0)
-    throw new Error(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
+    throw new UserError(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
   const damages: string[] = [];
   for (const checkpoint of checkpoints) {
     const damage = await checkpointDamage(checkpoint);
@@ -88,7 +88,7 @@ export async function wholeCheckpoint(path: string, print: (line: string) => voi
     }
     damages.push(`${checkpoint}: damaged, ${damage}`);
   }
-  throw new Error(`${damages[0]}; no checkpoint of this run is whole.`);
+  throw new UserError(`${damages[0]}; no checkpoint of this run is whole.`);
 }
 
 /** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
@@ -97,12 +97,14 @@ export async function readCheckpointHeader<H extends CheckpointHeader = Checkpoi
 ): Promise<H> {
   const { state } = checkpointFiles;
   const text = await readFile(join(folder, state), 'utf8').catch(() => {
-    throw new Error(`${folder}: no checkpoint here (${state} is missing); name a folder below checkpoints/.`);
+    throw new UserError(
+      `${folder}: no checkpoint here (${state} is missing); name a folder below checkpoints/.`,
+    );
   });
   try {
     return JSON.parse(text) as H;
   } catch {
-    throw new Error(`${join(folder, state)}: damaged; take another checkpoint.`);
+    throw new UserError(`${join(folder, state)}: damaged; take another checkpoint.`);
   }
 }
 

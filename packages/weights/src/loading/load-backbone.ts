@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backbone } from '@toco/backbone';
+import { UserError } from '@toco/files';
 
 const fields = ['name', 'stride', 'tokenDim', 'auxDim', 'mean', 'std', 'init', 'trainable', 'apply'] as const;
 
@@ -15,14 +16,16 @@ export async function loadBackbone(path: string, given = '--backbone'): Promise<
   const file = resolve(path);
   if (!existsSync(file)) {
     const hint = given === '--backbone' ? '' : ' Name where it is now with --backbone.';
-    throw new Error(`${given} ${path}: no such file.${hint}`);
+    throw new UserError(`${given} ${path}: no such file.${hint}`);
   }
   const { backbone } = (await import(pathToFileURL(file).href)) as { backbone?: Partial<Backbone> };
   if (backbone === undefined) {
-    throw new Error(`${given} ${path}: exports no "backbone"; write "export const backbone = { … }" there.`);
+    throw new UserError(
+      `${given} ${path}: exports no "backbone"; write "export const backbone = { … }" there.`,
+    );
   }
   const missing = fields.filter((field) => backbone[field] === undefined);
-  if (missing.length > 0) throw new Error(`${given} ${path}: the backbone lacks ${missing.join(', ')}.`);
+  if (missing.length > 0) throw new UserError(`${given} ${path}: the backbone lacks ${missing.join(', ')}.`);
   return backbone as Backbone;
 }
 

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Backbone, backboneByName } from '@toco/backbone';
 import { disposeTree, type TensorTree } from '@toco/core';
-import { printLine } from '@toco/files';
+import { printLine, UserError } from '@toco/files';
 import type { NDArray } from '@toco/formats';
 import { createNetwork, type Network, type NetworkOptions, type NetworkState } from '@toco/network';
 import {
@@ -101,12 +101,12 @@ async function loadWeights<P extends TensorTree>(
   const chosen =
     named(backbone, { auxBlock }) ?? (recognizeVit(arrays, { auxBlock }) as Backbone<P> | undefined);
   if (chosen === undefined)
-    throw new Error(
+    throw new UserError(
       `${weights}: its shapes don't tell which backbone it is of; name that, such as backbone: 'swin_tiny_patch4_window7_224'.`,
     );
   const sizes = networkSizes(arrays);
   if (classes && classes.length !== sizes.numClasses)
-    throw new Error(`${weights}: is of ${sizes.numClasses} classes, ${classes.length} names were given.`);
+    throw new UserError(`${weights}: is of ${sizes.numClasses} classes, ${classes.length} names were given.`);
   const network = createNetwork({ backbone: chosen, ...sizes });
   const { report, ...state } = importNetwork(network, arrays, { name: weights });
   print(`${weights}: ${chosen.name}, ${sizes.numClasses} classes; ${formatImportReport(report)}.`);

@@ -1,4 +1,5 @@
 import type { NDArray } from '@toco/formats';
+import { UserError } from '@toco/files';
 
 /** One array of a checkpoint under timm's name, and the arrays that it is made of. */
 export interface Renaming {
@@ -13,14 +14,14 @@ export interface Renaming {
 /** Checks an array's number of axes. @throws one line that names what the array should be */
 export function axes(array: NDArray, count: number, meaning: string): readonly number[] {
   if (array.shape.length === count) return array.shape;
-  throw new Error(`has shape [${array.shape.join()}] where ${meaning} is expected`);
+  throw new UserError(`has shape [${array.shape.join()}] where ${meaning} is expected`);
 }
 
 /** The values of a floating-point array in 32 bits. */
 export function floats({ dtype, data }: NDArray): Float32Array {
   if (data instanceof Float32Array) return data;
   if (data instanceof Float64Array) return Float32Array.from(data);
-  throw new Error(`holds ${dtype} values where floating-point numbers are expected`);
+  throw new UserError(`holds ${dtype} values where floating-point numbers are expected`);
 }
 
 /** The same numbers in another shape. */
@@ -33,7 +34,7 @@ export function stacked(...arrays: readonly NDArray[]): NDArray {
   const [first, ...others] = arrays;
   const [, ...rest] = first!.shape;
   if (others.some((array) => String(array.shape) !== String(first!.shape))) {
-    throw new Error(
+    throw new UserError(
       `has parts of unequal shapes ${arrays.map(({ shape }) => `[${shape.join()}]`).join(', ')}`,
     );
   }
@@ -78,7 +79,7 @@ export function rename(arrays: Readonly<Record<string, NDArray>>, renamings: Ite
     try {
       result[name] = make(...from.map((source) => arrays[source]!));
     } catch (error) {
-      throw new Error(`${from[0]}: ${(error as Error).message}`, { cause: error });
+      throw new UserError(`${from[0]}: ${(error as Error).message}`, { cause: error });
     }
     for (const source of from) taken.add(source);
   }
