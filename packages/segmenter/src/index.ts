@@ -13,12 +13,23 @@ export {
 export { labelsOfCam, labelsOfLogits } from './masks/predict-labels.js';
 export { type Planes, resizePlanes, type Size } from './masks/resize-planes.js';
 export {
+  addMatrix,
   confusionMatrix,
   type ConfusionMatrix,
   countPixels,
   intersectionOverUnion,
-  type IntersectionOverUnion,
 } from './metrics/confusion-matrix.js';
+export type { IntersectionOverUnion, MeanOver } from './metrics/intersection-over-union.js';
+export { precisionRecall, type PrecisionRecall, type PrecisionsRecalls } from './metrics/precision-recall.js';
+export {
+  addSweep,
+  bestPoint,
+  countCam,
+  sweepCounts,
+  type SweepCounts,
+  sweepCurve,
+  type SweepPoint,
+} from './metrics/threshold-sweep.js';
 export type { Evaluation } from './metrics/evaluation.js';
 export { f1Score } from './metrics/f1-score.js';
 export { tokenSimilarity } from './forward/token-similarity.js';

@@ -14,6 +14,7 @@ export {
 } from './data/training-batches.js';
 export { evaluateCheckpoint, type EvaluateCheckpointOptions } from './evaluation/evaluate-checkpoint.js';
 export { evaluate, type EvaluateOptions } from './evaluation/evaluate.js';
+export { reportRun, type ReportedRun } from './evaluation/report-run.js';
 export { compiledStepper, type CompiledStepper } from './execution/compiled.js';
 export { eagerStepper, type Snapshot, type Stepper, type StepperInputs } from './execution/eager.js';
 export { type MetricsRow, readMetrics, secondsOf } from './logs/metrics-log.js';
