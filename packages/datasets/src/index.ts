@@ -10,6 +10,7 @@ export {
 } from './check/check-dataset.js';
 export { checkLists, type Lists } from './check/check-lists.js';
 export { checkMasks } from './check/check-masks.js';
+export { requireTrainingMasks } from './check/check-training-masks.js';
 export type { Problem } from './check/check-sample.js';
 export type { ProblemGroup } from './check/problem-groups.js';
 export { cocoClasses } from './coco/coco-classes.js';
@@ -48,6 +49,7 @@ export type { TrainingBatch } from './loader/training-batch.js';
 export { type TrainingLoader, trainingLoader, type TrainingLoaderOptions } from './loader/training-loader.js';
 export { loadTrainingSample, type SampleKey, type TrainingSample } from './loader/training-sample.js';
 
+export { type TrainingMaskSelection, withTrainingMasks } from './masks/training-masks.js';
 export { randomPurpose, randomStream, type RandomStream } from './random/random.js';
 export { type ObjectKind, objectKinds } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';

@@ -17,6 +17,8 @@ export interface BatchFeed {
   readonly imgBox: FeedArray;
   readonly cropNoise: FeedArray;
   readonly presentClasses: FeedArray;
+  readonly masks?: FeedArray;
+  readonly masked?: FeedArray;
   readonly lattice: {
     readonly offsets: FeedArray;
     readonly weights: FeedArray;
@@ -26,7 +28,7 @@ export interface BatchFeed {
 
 /** The batch of a loader, with packed lattices and the classes that each image shows. */
 export function feedBatch(batch: TrainingBatch): BatchFeed {
-  const { cropSize: size, ids, labels, lattices } = batch;
+  const { cropSize: size, ids, labels, lattices, masks, masked } = batch;
   const count = ids.length;
   const numClasses = labels.length / count;
   const view = (data: Float32Array): FeedArray => ({ data, shape: [count, size, size, 3] });
@@ -41,6 +43,8 @@ export function feedBatch(batch: TrainingBatch): BatchFeed {
     imgBox: { data: batch.imgBox, shape: [count, 4] },
     cropNoise: { data: batch.cropNoise, shape: [count, size, size] },
     presentClasses: { data: classes, shape },
+    ...(masks && { masks: { data: masks, shape: [count, size, size] } }),
+    ...(masked && { masked: { data: masked, shape: [count] } }),
     lattice: {
       offsets: { data: packed.offsets, shape: [count, packed.numPoints, corners] },
       weights: { data: packed.weights, shape: [count, packed.numPoints, corners] },
