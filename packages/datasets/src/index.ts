@@ -77,8 +77,16 @@ export {
 } from './views/view-options.js';
 export { drawViews, type ViewPlan } from './views/view-plan.js';
 export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prepare-voc.js';
+export { type PreparedVocTest, prepareVocTest, type PrepareVocTestOptions } from './voc/prepare-voc-test.js';
 export { type ArchiveSource, vocArchives } from './voc/voc-archives.js';
 export { vocClasses } from './voc/voc-classes.js';
+export {
+  type VocCompetition,
+  type VocSubmission,
+  type VocTestImage,
+  vocTestImages,
+  writeVocSubmission,
+} from './voc/voc-submission.js';
 export { voc, type VocOptions } from './voc/voc.js';
 export { type ListDigest, listDigest } from './loader/list-digest.js';
 export { validationList } from './loader/validation-list.js';
