@@ -20,11 +20,12 @@ export async function drawCams<P extends object>(
   { network, params, batch }: DrawInputs<P>,
 ): Promise<void> {
   const pixels = tf.tidy(() => {
-    const { mean, std } = network.backbone;
+    const { mean, std, stride } = network.backbone;
     const images = tf.add(tf.mul(batch.images, tf.tensor1d([...std])), tf.tensor1d([...mean])); // [B,H,W,3] in 0…1
     const cams = multiScaleCams(
       (views) => network.rawCams(params, network.forward(params, views)),
       batch.images,
+      { stride },
     );
     const overlay = (cam: tf.Tensor4D): tf.Tensor => {
       const shown = tf.mul(cam, tf.reshape(batch.labels, [-1, 1, 1, network.numClasses]));

@@ -1,4 +1,4 @@
-import { assertShape, resize } from '@toco/core';
+import { assertShape, resize, scaledSize, type ScaledSizeOptions } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { fuseCams, type ScaleCams } from './fuse-cams.js';
 import { selectClasses } from './select-classes.js';
@@ -10,7 +10,7 @@ export interface Cams {
 }
 
 /** Options of {@link multiScaleCams}. */
-export interface MultiScaleCamsOptions {
+export interface MultiScaleCamsOptions extends ScaledSizeOptions {
   /** Factors of the image's sides ((1, 0.5, 1.5) in ToCo). */
   readonly scales?: readonly number[];
   /** Raw CAMs of the unscaled, unflipped images where the caller has them already: saves that forward pass. */
@@ -22,8 +22,8 @@ export interface MultiScaleCamsOptions {
 /**
  * Normalised CAMs of both classifiers over scales and mirror images.
  *
- * Per scale s the images are resized to ⌊s·H⌋×⌊s·W⌋ (bilinear, half-pixel) and seen as they are and flipped;
- * `fuseCams` does the rest. Not differentiated.
+ * Per scale s the images are resized to s·H × s·W (bilinear, half-pixel), in whole patches of `stride` pixels unless `oddSizes` is
+ * `reference` (see `scaledSize`), and seen as they are and flipped; `fuseCams` does the rest. Not differentiated.
  *
  * Source: ToCo (Ru et al., CVPR 2023), multi-scale CAM.
  *
@@ -33,22 +33,21 @@ export interface MultiScaleCamsOptions {
  * @returns `cam` and `camAux`, `[B,H,W,C]` (`[B,H,W,M]` with `classes`), in 0 … 1.
  * @throws If no scale is given.
  * @example
- * const { cam, camAux } = multiScaleCams((x) => network.rawCams(params, network.forward(params, x)), images);
+ * const { stride } = network.backbone;
+ * const { cam, camAux } = multiScaleCams((x) => network.rawCams(params, network.forward(params, x)), images, { stride });
  */
 export function multiScaleCams(
   forward: (images: tf.Tensor4D) => Cams,
   images: tf.Tensor,
-  { scales = [1, 0.5, 1.5], main, classes }: MultiScaleCamsOptions = {},
+  { scales = [1, 0.5, 1.5], main, classes, ...sizes }: MultiScaleCamsOptions,
 ): { cam: tf.Tensor4D; camAux: tf.Tensor4D } {
   const { H, W } = assertShape('multiScaleCams: images', images, ['B', 'H', 'W', 3]);
   return tf.tidy(() => {
     const perScale = scales.map((scale) => {
-      const known = scale === 1 ? main : undefined;
+      const [h, w] = scaledSize([H, W], scale, sizes);
+      const known = scale === 1 && h === H && w === W ? main : undefined;
       const [cam, mirrored, camAux, mirroredAux] = tf.tidy(() => {
-        const resized = resize(images, [Math.floor(scale * H), Math.floor(scale * W)], {
-          method: 'bilinear',
-          alignCorners: false,
-        });
+        const resized = resize(images, [h, w], { method: 'bilinear', alignCorners: false });
         const flipped = tf.reverse(resized, 2);
         const seen = forward(known ? flipped : tf.concat([resized, flipped], 0));
         const maps = [...twins(seen.cam, known?.cam), ...twins(seen.camAux, known?.camAux)];

@@ -88,8 +88,8 @@ const forward = (images: tf.Tensor4D): { cam: tf.Tensor; camAux: tf.Tensor } => 
 const images = (): tf.Tensor4D => maps([2, 16, 24, 3], 5) as tf.Tensor4D;
 
 test('mirrored images give mirrored CAMs', async () => {
-  const plain = multiScaleCams(forward, images());
-  const mirrored = multiScaleCams(forward, tf.reverse(images(), 2));
+  const plain = multiScaleCams(forward, images(), { stride: 4 });
+  const mirrored = multiScaleCams(forward, tf.reverse(images(), 2), { stride: 4 });
   await expectClose(tf.reverse(mirrored.cam, 2), plain.cam, { relative: 1e-5 });
   await expectClose(tf.reverse(mirrored.camAux, 2), plain.camAux, { relative: 1e-5 });
 });
@@ -99,7 +99,7 @@ test('each scale is the resized image, seen as it is and flipped', async () => {
     const resized = tf.image.resizeBilinear(images(), [16 * scale, 24 * scale], false, true);
     return { cam: forward(resized).cam, mirrored: forward(tf.reverse(resized, 2)).cam };
   });
-  await expectClose(multiScaleCams(forward, images()).cam, fuseCams(scales, [16, 24]), { relative: 1e-5 });
+  await expectClose(multiScaleCams(forward, images(), { stride: 4 }).cam, fuseCams(scales, [16, 24]), { relative: 1e-5 });
 });
 
 test('known CAMs of the main view save one forward pass and change nothing', async () => {
@@ -109,9 +109,9 @@ test('known CAMs of the main view save one forward pass and change nothing', asy
     return forward(x);
   };
   const main = forward(images());
-  const saved = multiScaleCams(counting, images(), { main });
+  const saved = multiScaleCams(counting, images(), { stride: 4, main });
   expect(seen).toBe(2 + 4 + 4);
-  const full = multiScaleCams(forward, images());
+  const full = multiScaleCams(forward, images(), { stride: 4 });
   await expectClose(saved.cam, full.cam, { relative: 1e-6 });
   await expectClose(saved.camAux, full.camAux, { relative: 1e-6 });
   expect(main.cam.isDisposed).toBe(false);
@@ -126,9 +126,9 @@ test('selected classes are the same planes of the full result', async () => {
     [2, 3],
     'int32',
   );
-  const few = multiScaleCams(forward, images(), { classes });
+  const few = multiScaleCams(forward, images(), { stride: 4, classes });
   expect(few.cam.shape).toEqual([2, 16, 24, 3]);
-  const full = multiScaleCams(forward, images());
+  const full = multiScaleCams(forward, images(), { stride: 4 });
   const mask = tf.tensor4d([1, 1, 0, 1, 1, 1], [2, 1, 1, 3]);
   await expectClose(tf.mul(few.cam, mask), tf.mul(selectClasses(full.cam, classes), mask), {
     relative: 1e-6,
@@ -138,6 +138,54 @@ test('selected classes are the same planes of the full result', async () => {
     tf.slice(full.camAux, [0, 0, 0, 3], [1, -1, -1, 1]),
     { relative: 1e-6 },
   );
+});
+
+describe('a scaled size that is no multiple of the patch', () => {
+  // The brightness of 16 × 16 patches, of which the last are left out where they are not whole: a spot stays where it is.
+  const brightness = (x: tf.Tensor4D): { cam: tf.Tensor; camAux: tf.Tensor } => {
+    const cam = tf.avgPool(x, 16, 16, 'valid');
+    return { cam, camAux: tf.neg(cam) };
+  };
+
+  /** How far the middle of the CAM's spot lies from that of the picture's, in pixels along both axes. */
+  async function shift(side: number, options: { scales: number[]; oddSizes: 'corrected' | 'reference' }) {
+    const centre = side - 72.5;
+    const spot = tf.tidy(() => {
+      const at = tf.exp(tf.neg(tf.square(tf.div(tf.sub(tf.range(0, side), centre), 20))));
+      return tf.tile(tf.mul(tf.reshape(at, [1, side, 1, 1]), tf.reshape(at, [1, 1, side, 1])), [1, 1, 1, 3]);
+    });
+    const { cam } = multiScaleCams(brightness, spot, { stride: 16, ...options });
+    const plane = tf.slice(cam, [0, 0, 0, 0], [1, side, side, 1]);
+    return Promise.all(
+      [2, 1].map(async (axis) => {
+        const line = Array.from(await tf.sum(plane, [0, 3, axis]).data());
+        const total = line.reduce((sum, value) => sum + value, 0);
+        return Math.abs(line.reduce((sum, value, i) => sum + i * value, 0) / total - centre);
+      }),
+    );
+  }
+
+  test.each([
+    // Crop sizes of training, and a native size. The mirrored twin is shifted the other way, so its half is what is seen here.
+    { side: 240, scale: 0.5, apart: 3 },
+    { side: 336, scale: 0.5, apart: 4 },
+    { side: 336, scale: 1.5, apart: 1.2 },
+    { side: 367, scale: 1, apart: 4 },
+  ])('$side at scale $scale: lies where the picture is', async ({ side, scale, apart }) => {
+    const corrected = await shift(side, { scales: [scale], oddSizes: 'corrected' });
+    for (const pixels of corrected) expect(pixels).toBeLessThanOrEqual(0.5);
+    const reference = await shift(side, { scales: [scale], oddSizes: 'reference' });
+    for (const pixels of reference) expect(pixels).toBeGreaterThan(apart);
+  });
+
+  test('a main view that is no multiple is not taken for scale 1', async () => {
+    const x = tf.ones<tf.Rank.R4>([1, 20, 20, 3]);
+    let seen = 0;
+    multiScaleCams((y) => ((seen += y.shape[0]), brightness(y)), x, {
+      ...{ stride: 16, scales: [1], main: brightness(x) },
+    });
+    expect(seen).toBe(2);
+  });
 });
 
 test('leaves nothing behind', () => {
@@ -151,8 +199,8 @@ test('leaves nothing behind', () => {
     [2, 2],
     'int32',
   );
-  expectNoLeak(() => tf.tidy(() => multiScaleCams(forward, x)));
-  expectNoLeak(() => multiScaleCams((y) => tf.tidy(() => forward(y)), x, { main, classes }));
+  expectNoLeak(() => tf.tidy(() => multiScaleCams(forward, x, { stride: 4 })));
+  expectNoLeak(() => multiScaleCams((y) => tf.tidy(() => forward(y)), x, { stride: 4, main, classes }));
 });
 
 test('says that a scale is missing', () => {

@@ -9,6 +9,8 @@ import { addCheckCommand } from './commands/check-command.js';
 import { addConvertCommand } from './commands/convert-command.js';
 import { addEvaluateCommand } from './commands/evaluate-command.js';
 import { addExportCommand } from './commands/export-command.js';
+import { addLabelCommand } from './commands/label-command.js';
+import { addPredictCommand } from './commands/predict-command.js';
 import { addPrepareCommand } from './commands/prepare-command.js';
 import { outliveClosedOutput } from './commands/closed-output.js';
 import { settingsApart } from './commands/settings-apart.js';
@@ -25,6 +27,8 @@ addPrepareCommand(program);
 addCheckCommand(program);
 addTrainCommand(program);
 addEvaluateCommand(program);
+addPredictCommand(program);
+addLabelCommand(program);
 addExportCommand(program);
 addConvertCommand(program);
 program

@@ -17,6 +17,7 @@ export { linear } from './linear.js';
 export { maxOverTokens } from './max-over-tokens.js';
 export { nearestName } from './nearest-name.js';
 export { imagenetMean, imagenetStd, type Rgb } from './normalization.js';
+export { type OddSizes, scaledSize, type ScaledSizeOptions } from './odd-sizes.js';
 export { patchEmbed } from './patch-embed.js';
 export { childSeed, normalDraws, randomGenerator } from './random.js';
 export { mean, type ReduceOptions, sum } from './reduce.js';

@@ -1,3 +1,13 @@
+export { type CamProject, encodeCams, type ImageCams } from './annotations/cam-dictionary.js';
+export {
+  type CocoAnnotatedImage,
+  cocoFile,
+  type CocoForm,
+  type CocoPart,
+  cocoParts,
+} from './annotations/coco-annotations.js';
+export { type ListedMask, maskList, type MaskListForm } from './annotations/mask-list.js';
+export { encodeProbabilities, type ImageProbabilities } from './annotations/probability-array.js';
 export { readLabelFile } from './annotations/label-file.js';
 export type { LabelTable } from './annotations/label-table.js';
 export { labelsOfMask } from './annotations/labels-from-mask.js';
@@ -43,6 +53,13 @@ export {
 } from './loader/evaluation-sample.js';
 export { type BatchFeed, feedBatch } from './loader/feed-batch.js';
 export type { Loader } from './loader/loader.js';
+export { loadPhotograph, type Photograph, type PhotographOptions } from './loader/photograph.js';
+export {
+  type ListedPhotograph,
+  photographLoader,
+  type PhotographLoaderOptions,
+  type UnreadablePhotograph,
+} from './loader/photograph-loader.js';
 export { presentClasses } from './loader/present-classes.js';
 export type { UnreadableSample } from './loader/substitution.js';
 export type { TrainingBatch } from './loader/training-batch.js';
@@ -54,6 +71,8 @@ export { randomPurpose, randomStream, type RandomStream } from './random/random.
 export { type ObjectKind, objectKinds } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
 export { syntheticScenes, type SyntheticScenesOptions } from './synthetic/synthetic-scenes.js';
+export { taskPool } from './threads/task-pool.js';
+export { type TaskPool, threadWork, type ThreadWork } from './threads/thread-work.js';
 export { brightness } from './transforms/brightness.js';
 export { contrast } from './transforms/contrast.js';
 export { type Box, crop, type CropPlacement, paddedCrop } from './transforms/crop.js';

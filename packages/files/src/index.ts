@@ -15,7 +15,7 @@ export { type Progress, createProgress } from './progress.js';
 export { printable } from './printable.js';
 export { printLine } from './print-line.js';
 export { untilAborted } from './until-aborted.js';
-export { type SealedFile, damageOf, sealFiles, sealedJson } from './seal.js';
+export { type SealedFile, damageOf, sealFiles, sealedJson, unsealedJson } from './seal.js';
 export { appendJsonLines, readJsonLines, repairJsonLines, type RowOf } from './json-lines.js';
 export { removeFolderWhole, repairFolders, writeFolderWhole } from './whole-folder.js';
 export { downloadFile, type HubDownloadOptions } from './download/hub-download.js';

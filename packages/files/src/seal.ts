@@ -26,6 +26,14 @@ export function sealedJson(value: object): string {
   return `${JSON.stringify({ ...value, seal: textSeal(value) }, null, 2)}\n`;
 }
 
+/** The object of a text that {@link sealedJson} gave, without its checksum; undefined where it is not as it was written. */
+export function unsealedJson(text: string): Record<string, unknown> | undefined {
+  const parsed = parsedObject(text);
+  if (parsed === undefined) return undefined;
+  const { seal, ...value } = parsed;
+  return seal === textSeal(value) ? value : undefined;
+}
+
 /** A folder that says in `state`, sealed, what its iteration is and what its files are. */
 export interface SealedFolder {
   readonly state: string;

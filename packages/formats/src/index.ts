@@ -31,8 +31,10 @@ export {
   type ReadMessage,
   textOf,
 } from './protobuf/protobuf.js';
+export { type ConnectedPart, connectedParts, rleOfPart } from './rle/connected-parts.js';
 export { decodeRleCounts, encodeRleCounts } from './rle/counts-text.js';
 export { mergeRles } from './rle/merge.js';
+export { outlinesOfPart, polygonOfPart } from './rle/outlines.js';
 export { rleFromPolygon } from './rle/polygon.js';
 export { maskFromRle, type Rle, rleArea, rleFromMask } from './rle/rle.js';
 export { rleFromSegmentation } from './rle/segmentation.js';

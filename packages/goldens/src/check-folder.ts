@@ -1,5 +1,6 @@
 import { checkBilateralFilter, checkDenseCrf, checkPar } from './check-filters.js';
 import { checkDeitTiny } from './check-deit-tiny.js';
+import { checkEvaluation } from './check-evaluation.js';
 import { checkLosses } from './check-losses.js';
 import { checkEncoder, checkNetwork } from './check-network.js';
 import { checkCorrectedPseudoLabels, checkPseudoLabels } from './check-pseudo-labels.js';
@@ -17,15 +18,27 @@ const checks: Readonly<Record<string, (folder: GoldenFolder) => Promise<Row[]>>>
   pseudo_labels_corrected: checkCorrectedPseudoLabels,
   bilateral_filter: checkBilateralFilter,
   dense_crf: checkDenseCrf,
+  evaluation: checkEvaluation,
   deit_tiny: checkDeitTiny,
   trajectory: (folder) => checkTrajectory(folder, 'reference'),
   trajectory_corrected: (folder) => checkTrajectory(folder, 'corrected'),
 };
 
-/** Checks every file that the folder holds and calls `onRow` as soon as a quantity is known. */
-export async function checkFolder(folder: GoldenFolder, onRow: (row: Row) => void): Promise<void> {
+/** What {@link checkFolder} is told. */
+export interface CheckFolderOptions {
+  /** Called as soon as a quantity is known. */
+  readonly onRow: (row: Row) => void;
+  /** A folder whose files have been checked: those that it holds are left out. */
+  readonly except?: GoldenFolder | undefined;
+}
+
+/** Checks every file that the folder holds. */
+export async function checkFolder(
+  folder: GoldenFolder,
+  { onRow, except }: CheckFolderOptions,
+): Promise<void> {
   for (const [file, check] of Object.entries(checks)) {
-    if (!folder.has(file)) continue;
+    if (!folder.has(file) || except?.has(file)) continue;
     for (const row of await check(folder)) onRow(row);
   }
 }

@@ -38,6 +38,7 @@ export async function checkNetwork(folder: GoldenFolder): Promise<Row[]> {
   const output = network.forward(params, images);
   const raw = network.rawCams(params, output);
   const fused = multiScaleCams((views) => network.rawCams(params, network.forward(params, views)), images, {
+    stride: network.backbone.stride,
     main: raw,
   });
   const quantities: Record<string, tf.Tensor> = {

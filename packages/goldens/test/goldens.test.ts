@@ -15,7 +15,7 @@ beforeAll(() => initBackend());
 
 async function check(path: string): Promise<Row[]> {
   const rows: Row[] = [];
-  await checkFolder(openGoldenFolder(path), (row) => rows.push(row));
+  await checkFolder(openGoldenFolder(path), { onRow: (row) => rows.push(row) });
   return rows;
 }
 

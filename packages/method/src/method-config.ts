@@ -40,6 +40,12 @@ export const stepConfigSchema = z.strictObject({
     .enum(['reference', 'corrected'])
     .default('corrected')
     .describe("'reference' keeps the original's bugs, 'corrected' fixes them"),
+  oddSizes: z
+    .enum(['reference', 'corrected'])
+    .default('corrected')
+    .describe(
+      "a scaled size that is no multiple of the patch: 'corrected' takes the nearest one, 'reference' drops the rest, which shifts the CAMs",
+    ),
   numClasses: count.default(20).describe('foreground classes C'),
   groupSize: count
     .optional()

@@ -78,13 +78,15 @@ export function computeTargets<P extends TensorTree>(
     pixels: isOn(phase, 'reg') || (seg && !everyImageHasMask),
   };
   if (!wanted.ptc && !wanted.ctc && !wanted.pixels) return seg ? { segLabels: masks! } : {};
-  const { behavior } = config;
+  const { behavior, oddSizes } = config;
   const { images, imgBox, presentClasses: classes } = batch;
   const { low, high, scales } = config.cam;
 
   const { cam, camAux } = scope('cams', () =>
     multiScaleCams((views) => network.rawCams(params, network.forward(params, views, forward)), images, {
       scales,
+      stride: network.backbone.stride,
+      oddSizes,
       main: network.rawCams(params, main),
       classes,
     }),

@@ -1,5 +1,5 @@
 import type { Backbone } from '@toco/backbone';
-import { flattenTree, type TensorTree } from '@toco/core';
+import { flattenTree, type OddSizes, type TensorTree } from '@toco/core';
 import type { Network } from './network.js';
 import type { NetworkParams } from './params.js';
 
@@ -8,6 +8,7 @@ export interface ScaledSizes {
   readonly views: { readonly cropSize: number };
   readonly evaluation: { readonly size: number };
   readonly cam: { readonly scales: readonly number[] };
+  readonly oddSizes: OddSizes;
 }
 
 /** How far from a size a fitting one is looked for, in patches. */
@@ -20,9 +21,9 @@ const sides = {
 } as const;
 
 /**
- * Sizes that are whole patches as they are and not at every scale of the CAM, one line each. A backbone drops (or pads) what
- * is left of a patch, so the CAM of that scale is stretched and lies beside the objects, the more the further from the
- * upper left corner.
+ * Sizes that are whole patches as they are and not at every scale of the CAM, one line each, where `oddSizes` is `reference`: a
+ * backbone then drops (or pads) what is left of a patch, so the CAM of that scale is stretched and lies beside the objects, the
+ * more the further from the upper left corner.
  */
 export function unevenScales(
   config: ScaledSizes,
@@ -30,6 +31,7 @@ export function unevenScales(
   keys: readonly (keyof typeof sides)[] = ['views.cropSize', 'evaluation.size'],
 ): string[] {
   const rest = (size: number, scale: number): number => Math.floor(size * scale) % stride;
+  if (config.oddSizes === 'corrected') return [];
   const { scales } = config.cam;
   return keys.flatMap((key) => {
     const size = sides[key](config);
@@ -44,7 +46,7 @@ export function unevenScales(
     const good = [near.map((step) => size - step).find(fits), near.map((step) => size + step).find(fits)];
     const choice = good.filter((side) => side !== undefined).join(' or ');
     return [
-      `Warning: ${key} ${size} is ${scaled}, no multiple of the patch size ${stride} of ${name}: CAMs of that scale are shifted by up to ${Math.round(shift)} pixels. ${choice === '' ? 'Choose other cam.scales' : `Choose ${choice}`}.`,
+      `Warning: ${key} ${size} is ${scaled}, no multiple of the patch size ${stride} of ${name}: CAMs of that scale are shifted by up to ${Math.round(shift)} pixels. ${choice === '' ? 'Choose other cam.scales' : `Choose ${choice}`}, or set oddSizes=corrected.`,
     ];
   });
 }

@@ -9,20 +9,70 @@ export {
   type InferenceOutputs,
 } from './forward/inference-forward.js';
 export { labelsOfCam, labelsOfLogits } from './masks/predict-labels.js';
-export { type Planes, resizePlanes } from './masks/resize-planes.js';
+export { type Planes, resizePlanes, type Size } from './masks/resize-planes.js';
 export {
+  addMatrix,
   confusionMatrix,
   type ConfusionMatrix,
   countPixels,
   intersectionOverUnion,
-  type IntersectionOverUnion,
 } from './metrics/confusion-matrix.js';
+export type { IntersectionOverUnion, MeanOver } from './metrics/intersection-over-union.js';
+export { precisionRecall, type PrecisionRecall, type PrecisionsRecalls } from './metrics/precision-recall.js';
+export {
+  addSweep,
+  bestPoint,
+  countCam,
+  sweepCounts,
+  type SweepCounts,
+  sweepCurve,
+  type SweepPoint,
+} from './metrics/threshold-sweep.js';
 export type { Evaluation } from './metrics/evaluation.js';
 export { f1Score } from './metrics/f1-score.js';
 export { tokenSimilarity } from './forward/token-similarity.js';
 export { heatColor } from './overlays/heat-color.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
-export { type EvaluationProtocol, evaluationProtocol, formatProtocol } from './metrics/protocol.js';
+export {
+  type EvaluationProtocol,
+  evaluationProtocol,
+  formatEvaluationProtocol,
+} from './metrics/protocol.js';
+export { crfPresets } from './protocol/crf-presets.js';
+export { formatProtocol } from './protocol/format-protocol.js';
+export {
+  type CrfPreset,
+  type Passes,
+  type Protocol,
+  type ProtocolName,
+  protocols,
+  type ProtocolSize,
+  type Window,
+} from './protocol/protocol.js';
+export { protocolOf, type ProtocolSettings } from './protocol/protocol-of.js';
+export { validationProtocol, type ValidationSettings } from './protocol/validation-protocol.js';
+export type { CompiledPass, Compiler, Pass } from './passes/network-engine.js';
+export type { UsedParams } from './passes/network-pass.js';
+export type { PassOutput } from './passes/pass-engine.js';
+export type { ProbabilityStrip } from './stream/finish-image.js';
+export { estimateMemory, type MemoryEstimate, type MemoryUse } from './stream/memory.js';
+export type { Crf } from './stream/refine-segmentation.js';
+export type {
+  Segmented,
+  SegmenterImage,
+  SegmenterOutput,
+  SegmenterOutputs,
+} from './stream/segmenter-image.js';
+export { type Segmenter, segmenter, type SegmenterOptions, type StreamOptions } from './stream/segmenter.js';
+export {
+  pseudoLabels,
+  type PseudoLabelsOptions,
+  type Refine,
+  refineByCrf,
+} from './labels/pseudo-labels.js';
+export { refineByPar } from './labels/refine-by-par.js';
+export { segmentationCams } from './labels/segmentation-cams.js';
+export { similarityMap } from './labels/similarity-map.js';
 export { evaluationLine, evaluationRow } from './metrics/evaluation-row.js';
 export {
   type EvaluationTally,

@@ -5,6 +5,7 @@ export { gradientCheck, type GradientCheckOptions, type GradientCheckReport } fr
 export { expectImportIsInert } from './inert-import.js';
 export { expectNoLeak } from './no-leak.js';
 export { randomTensor, testNumbers } from './random-tensor.js';
+export { askPython, findPython } from './python.js';
 export { recordKernels } from './record-kernels.js';
 export { recordTape, type Tape } from './record-tape.js';
 export { checkedOperations } from './checked-operations.js';

@@ -1,8 +1,6 @@
 export {
   type CheckpointInfo,
-  readModel,
   readTrainState,
-  resolveCheckpoint,
   writeCheckpoint,
 } from './checkpoints/checkpoint.js';
 export { resumeCommand } from './checkpoints/resume-command.js';
@@ -19,12 +17,12 @@ export {
 } from './data/training-batches.js';
 export { evaluateCheckpoint, type EvaluateCheckpointOptions } from './evaluation/evaluate-checkpoint.js';
 export { evaluate, type EvaluateOptions } from './evaluation/evaluate.js';
+export { reportRun, type ReportedRun } from './evaluation/report-run.js';
 export { compiledStepper, type CompiledStepper } from './execution/compiled.js';
 export { eagerStepper, type Snapshot, type Stepper, type StepperInputs } from './execution/eager.js';
 export { type MetricsRow, readMetrics, secondsOf } from './logs/metrics-log.js';
 export { assertMultiple, buildNetwork } from './network/build-network.js';
 export { exportNetwork, type ExportNetworkOptions } from './network/export-network.js';
-export { loadBackbone, rememberedBackbone } from './network/load-backbone.js';
 export { interruption } from './run/interruption.js';
 export { train, type TrainOptions, type TrainResult } from './run/train.js';
 export {

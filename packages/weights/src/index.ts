@@ -13,3 +13,15 @@ export {
 export { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
 export { randomStartWarning } from './random-start.js';
 export { startingWeights, type StartingWeights } from './starting-weights.js';
+export {
+  checkpointDamage,
+  checkpointFiles,
+  type CheckpointHeader,
+  listCheckpoints,
+  type NetworkConfig,
+  readCheckpointHeader,
+  readModel,
+  wholeCheckpoint,
+} from './checkpoints/read-checkpoint.js';
+export { loadBackbone, rememberedBackbone } from './loading/load-backbone.js';
+export { type LoadedNetwork, loadNetwork, type LoadNetworkOptions } from './loading/load-network.js';

@@ -1,55 +1,225 @@
-import type { Command } from 'commander';
-import { evaluateCheckpoint, interruption, loadBackbone } from '@toco/trainer';
-import { formatProtocol } from '@toco/segmenter';
-import { formatEvaluation } from '../tables/format-evaluation.js';
-import { modelOf, type ModelFlags } from './model-of.js';
-import { printLine } from '@toco/files';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { TensorTree } from '@toco/core';
+import { listDigest, openDataset, validationList } from '@toco/datasets';
+import { printLine as print, UserError } from '@toco/files';
+import { makeReportFolder } from '@toco/report';
+import { type EvaluationProtocol, formatEvaluationProtocol, type MeanOver } from '@toco/segmenter';
+import { interruption } from '@toco/trainer';
+import type { LoadedNetwork } from '@toco/weights';
+import { type Command, Option } from 'commander';
+import { countsOf, type EvaluationCounts, mergeCounts } from '../evaluation/counts.js';
+import { evaluatePart, evaluationHash } from '../evaluation/evaluate-part.js';
+import { type EvaluationFile, isWhole, readEvaluationFile } from '../evaluation/evaluation-file.js';
+import { figuresOf } from '../evaluation/figures.js';
+import { reportEvaluation } from '../evaluation/report-evaluation.js';
+import { memoryLimit } from '../segmenting/memory-limit.js';
+import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import { addProtocolOptions, type ProtocolFlags, protocolFor, protocolSettings } from '../segmenting/protocol-flags.js';
+import { shortName } from '../shards/hashes.js';
+import { firstOf } from '../shards/first-of.js';
+import { parseShard, placesOf, wholeList } from '../shards/shard.js';
+import { wholeOfParts } from '../shards/whole-of-parts.js';
+import { formatFigures } from '../tables/format-figures.js';
+import { assertClasses } from './assert-classes.js';
+import { tellSkipped } from './tell-skipped.js';
+import { wholeNumber } from './whole-number.js';
 
-interface EvaluateFlags extends ModelFlags {
-  readonly data?: string;
+interface EvaluateFlags extends ModelFlags, ProtocolFlags {
+  readonly list?: string;
   readonly limit?: string;
-  readonly backbone?: string;
+  readonly threshold?: string;
+  readonly mean: MeanOver;
+  readonly shard?: string;
+  readonly merge?: string[];
+  readonly out?: string;
+  readonly again?: boolean;
+  readonly crfThreads?: string;
+  readonly memory?: string;
   readonly report?: string;
   readonly json?: boolean;
+  readonly strict?: boolean;
 }
+
+const example = `
+Examples:
+  toco evaluate runs/voc                                  as validation in training does
+  toco evaluate runs/voc --protocol voc                   the paper's: scales, mirror, CRF
+  toco evaluate runs/voc --protocol voc --shard 0/3       the first of three parts
+  toco evaluate --merge runs/voc/evaluations/*-of-3.json  their figures together
+
+Exit status: 0 done, 3 done but for images that can't be read (1 with --strict), 1 not done.`;
 
 /** Adds `toco evaluate`. */
 export function addEvaluateCommand(program: Command): void {
-  program
+  const command = program
     .command('evaluate')
-    .description('validate a run: mIoU of CAM, auxiliary CAM and segmentation, F1, token similarity')
-    .argument('[run]', 'folder of a run, or of one of its checkpoints')
-    .option(
-      '-w, --weights <file>',
-      "a whole network from a weight file (the authors' checkpoints) instead of a run",
+    .description(
+      'measure a network on images with masks: mIoU of CAM, auxiliary CAM and segmentation, step by step',
     )
-    .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
+    .argument('[run]', 'folder of a run or of one of its checkpoints, a weight file, or hf:owner/name')
+    .option('-w, --weights <file>', 'the same as naming the weight file');
+  addProtocolOptions(addModelOptions(command), 'fast')
     .option('-d, --data <folder>', 'folder of the data set; default: the one the run was trained on')
-    .option('-s, --set <key=value...>', 'single settings over the configuration', [])
-    .option('-n, --limit <images>', 'validate on the first images only')
-    .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" the run was trained with')
+    .option('--list <name>', "list of images; default: the data set's for validation")
+    .option('-n, --limit <images>', 'the first images of the list only')
+    .option('--threshold <value>', 'a CAM above this is its class; default: evaluation.threshold')
+    .addOption(
+      new Option(
+        '--mean <classes>',
+        'classes that the mean is over: those that occur in truth or prediction, or in the truth alone, as the reference has it',
+      )
+        .choices(['occurring', 'truth'])
+        .default('occurring'),
+    )
+    .option('--shard <i/n>', 'a part of the list, from 0; auto: as the scheduler says')
+    .option('--merge <parts...>', 'figures of the files of all parts together')
+    .option('-o, --out <folder>', 'where counts are kept; default: evaluations, in the folder of the run')
+    .option('--again', 'evaluate anew what has been evaluated')
+    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
+    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
     .option('--report <file>', 'write a page with the best and the worst images, figures and curves')
     .option('--json', 'print figures, names of the classes and protocol as JSON')
+    .option('--strict', "fail where an image can't be read")
+    .addHelpText('after', example)
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
-      const { data, limit, backbone, report, json } = flags;
-      const print = printLine;
-      const settings = [
-        ...flags.set,
-        ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`]),
-        ...(limit === undefined ? [] : [`evaluation.limit=${limit}`]),
-      ];
-      const model = await modelOf(run, { ...flags, set: settings }, print);
-      const { evaluation, classes, protocol } = await evaluateCheckpoint(model, {
-        print,
-        signal: interruption(print, 'stopping the validation'),
-        ...(report !== undefined && { report }),
-        ...(backbone !== undefined && { backbone: await loadBackbone(backbone) }),
-      });
-      if (report !== undefined) print(`Report: ${report}`);
-      process.stdout.write(
-        json
-          ? `${JSON.stringify({ ...evaluation, classes: ['background', ...classes], protocol }, null, 2)}\n`
-          : `${formatEvaluation(evaluation, classes)}\n${formatProtocol(protocol)}\n`,
-      );
+      if (flags.merge !== undefined) await merge(run, flags);
+      else await evaluate(run, flags);
     });
+}
+
+async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<void> {
+  const { weights, report, limit } = flags;
+  const named = run ?? weights;
+  if (named === undefined || (run !== undefined && weights !== undefined))
+    throw new UserError('Name one network: the folder of a run, or a weight file.');
+  const signal = interruption(print, 'keeping what is counted');
+  const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
+  if (report !== undefined && shard.count > 1)
+    throw new UserError('--report: a page shows the whole list; leave out --shard.');
+  if (report !== undefined) await makeReportFolder(report);
+  const settings = protocolSettings(flags);
+  const memory = memoryLimit(flags.memory);
+  const model = await openModel(named, flags, { steady: true, print });
+  const { config, loaded } = model;
+  try {
+    const asked = protocolFor(flags.protocol, config, settings);
+    const dataset = await openDataset(config);
+    assertClasses(dataset, loaded);
+    const most = limit === undefined ? config.evaluation.limit : wholeNumber('--limit', limit);
+    const all = validationList(await dataset.list(flags.list ?? dataset.lists.val), print);
+    const list = most === undefined ? all : firstOf(all, most);
+    const protocol: EvaluationProtocol = {
+      ...{ data: dataset.name, list: list.name, images: list.length, protocol: asked },
+      threshold: thresholdOf(flags.threshold) ?? config.evaluation.threshold,
+      ...{ precision: model.precision, compiled: model.compiled },
+    };
+    const hashes = {
+      checkpoint: model.checkpoint,
+      list: listDigest(list).sha256,
+      settings: evaluationHash(protocol),
+    };
+    const { index, count } = shard;
+    const folder = flags.out ?? join(folderOfRun(loaded), 'evaluations');
+    const name = `${asked.name.replace(/\W+/g, '-')}-${shortName(hashes)}-${index}-of-${count}.json`;
+    const images = placesOf(shard, list.length).length;
+    const part = count === 1 ? '' : `, part ${index} of ${count}: ${images}`;
+    print(`Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${list.length} images${part}.`);
+    print(formatEvaluationProtocol(protocol));
+    const withMask = list.length > 0 && list.sample(0).mask !== undefined;
+    const task = {
+      ...{ model, list, withMask, shard, hashes, protocol, classes: dataset.classes },
+      path: join(folder, name),
+    };
+    const file = await evaluatePart(task, {
+      again: flags.again ?? false,
+      workers: config.data.workers,
+      crfThreads:
+        flags.crfThreads === undefined
+          ? availableParallelism()
+          : wholeNumber('--crf-threads', flags.crfThreads, 0),
+      ...{ memory, signal, print },
+    });
+    if (!isWhole(file)) {
+      const done = file.counts.images.length + file.counts.leftOut.length;
+      print(`Stopped after ${done} of ${file.images} images; the same command goes on.`);
+      return;
+    }
+    const counts = countsOf(file.counts);
+    assertSome(counts);
+    if (report !== undefined) {
+      await reportEvaluation(report, {
+        ...task,
+        counts,
+        over: flags.mean,
+        command: commandLine(named, report),
+      });
+      print(`Report: ${report}`);
+    }
+    tell(file, counts, flags);
+    if (count > 1) process.stdout.write(flags.json ? '' : `Part ${index} of ${count}: ${task.path}\n`);
+  } finally {
+    loaded.dispose();
+  }
+}
+
+async function merge(run: string | undefined, flags: EvaluateFlags): Promise<void> {
+  const paths = [...(run === undefined ? [] : [run]), ...flags.merge!];
+  const files = await Promise.all(
+    paths.map(async (name) => {
+      const file = await readEvaluationFile(name);
+      return { name, file, shard: file.shard, hashes: file.hashes, whole: isWhole(file) };
+    }),
+  );
+  const parts = wholeOfParts(files, print).map(({ file }) => file);
+  const counts = mergeCounts(parts.map((part) => countsOf(part.counts)));
+  assertSome(counts);
+  const [first] = parts as [EvaluationFile];
+  print(`Network ${first.network}; ${parts.length} parts, ${counts.images.length} images.`);
+  tell(first, counts, flags);
+}
+
+/** Figures on standard output; what was skipped on the error stream. */
+function tell(
+  { network, hashes, protocol, classes }: EvaluationFile,
+  counts: EvaluationCounts,
+  { mean: over, json, strict }: EvaluateFlags,
+): void {
+  const figures = figuresOf(counts, { over });
+  const { leftOut } = counts;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ ...figures, meanOver: over, classes: ['background', ...classes], network, protocol, hashes, leftOut }, null, 2)}\n`
+      : `${formatFigures(figures, classes, { over })}\n${formatEvaluationProtocol(protocol)}\n`,
+  );
+  tellSkipped(leftOut, { total: figures.images + leftOut.length, strict });
+}
+
+function assertSome({ images, leftOut }: EvaluationCounts): void {
+  if (images.length > 0) return;
+  const first = leftOut[0] === undefined ? 'the list is empty' : leftOut[0].message;
+  throw new UserError(
+    `No image could be evaluated: ${first}. Correct these files (toco check names all of them).`,
+  );
+}
+
+function thresholdOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new UserError(`--threshold ${text}: give a number from 0 to 1.`);
+}
+
+/** A checkpoint lies in checkpoints/, in the folder of its run; what is no run's goes where the command is called. */
+export function folderOfRun({
+  name,
+  iteration,
+}: Pick<LoadedNetwork<TensorTree>, 'name' | 'iteration'>): string {
+  if (iteration === undefined) return '.';
+  const parent = dirname(name);
+  return basename(parent) === 'checkpoints' ? dirname(parent) : parent;
+}
+
+function commandLine(named: string, report: string): string {
+  return `toco evaluate ${named} --report ${report}`;
 }

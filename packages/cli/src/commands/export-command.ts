@@ -1,7 +1,8 @@
+import { loadBackbone, rememberedBackbone } from '@toco/weights';
 import { initBackend } from '@toco/runtime';
 import { Option, type Command } from 'commander';
 import type { ExportFormat } from '@toco/graph';
-import { assertMultiple, buildNetwork, exportNetwork, loadBackbone, rememberedBackbone } from '@toco/trainer';
+import { assertMultiple, buildNetwork, exportNetwork } from '@toco/trainer';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
 import { printLine } from '@toco/files';

@@ -19,7 +19,7 @@ export async function modelOf(
   if (run !== undefined) {
     if (config !== undefined)
       throw new Error('--config: a run has its own configuration; change it with --set.');
-    return modelOfRun(run, { settings: set });
+    return modelOfRun(run, { settings: set, print });
   }
   return modelOfWeights(weights!, { config: await loadConfig(config, set), print });
 }

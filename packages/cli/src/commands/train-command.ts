@@ -1,10 +1,10 @@
+import { loadBackbone } from '@toco/weights';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   type Config,
   interruption,
-  loadBackbone,
   loadConfig,
   readRunConfig,
   resumeCommand,

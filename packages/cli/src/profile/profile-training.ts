@@ -1,13 +1,13 @@
 import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
 import type { BatchFeed, Dataset } from '@toco/datasets';
+import { wholeCheckpoint } from '@toco/weights';
 import { stageTimes, type StageTime } from '@toco/graph';
 import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
 import {
   batchesOf,
   compiledStepper,
   type Config,
-  resolveCheckpoint,
   type TrainingBatches,
   trainingSource,
   trainingStart,
@@ -69,7 +69,7 @@ export async function profileTraining<P extends TensorTree = TensorTree>(
 
   const source = await trainingSource(config, { ...options, print });
   const { network, settings } = source;
-  const checkpoint = options.resume ? await resolveCheckpoint(options.folder) : undefined;
+  const checkpoint = options.resume ? await wholeCheckpoint(options.folder, print) : undefined;
   const { state, step, compiled, iteration } = await trainingStart(config, source, { checkpoint, print });
   if (!compiled) throw new Error(`${needs}: see \`toco doctor\`.`);
   const from = Math.max(...settings.phases.map((row) => row.from));

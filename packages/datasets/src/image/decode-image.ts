@@ -5,9 +5,15 @@ import type { RgbImage } from './rgb-image.js';
 /** 11,000 × 11,000: views of a larger photograph would not fit into memory. */
 const mostPixels = 2 ** 27;
 
+/** Options of {@link decodeImage}. */
+export interface DecodeOptions {
+  /** Turned as its orientation tag says, which is how viewers show it; by default it stays as it is stored, because masks do. */
+  readonly upright?: boolean | undefined;
+}
+
 /**
  * The pixels of a JPEG, PNG or other photograph as 8-bit RGB. Grey, 16-bit and CMYK images are converted, transparency and
- * colour profiles are dropped; orientation tags are ignored, because masks are not turned either.
+ * colour profiles are dropped; orientation tags are ignored unless `upright` says otherwise.
  *
  * A file that is cut short is refused, not filled up with grey.
  *
@@ -16,13 +22,17 @@ const mostPixels = 2 ** 27;
  * @example
  * const { width, height, data } = await decodeImage({ path: 'JPEGImages/2007_000033.jpg' });
  */
-export async function decodeImage(image: EncodedImage): Promise<RgbImage> {
+export async function decodeImage(
+  image: EncodedImage,
+  { upright = false }: DecodeOptions = {},
+): Promise<RgbImage> {
   const bytes = await readImageBytes(image);
   try {
     const { data, info } = await sharp(bytes, {
       failOn: 'error',
       ignoreIcc: true,
       limitInputPixels: mostPixels,
+      autoOrient: upright,
     })
       .toColourspace('srgb')
       .removeAlpha()

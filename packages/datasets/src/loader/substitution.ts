@@ -53,7 +53,10 @@ export async function runWithSubstitutes(
   const indices = task.samples.map(({ key }) => key.index);
   let current = task;
   for (;;) {
-    const result = (await pool.run(current)) as Exclude<TaskResult, { sample: unknown }>;
+    const result = (await pool.run(current)) as Exclude<
+      TaskResult,
+      { sample: unknown } | { photograph: unknown }
+    >;
     if (!('unreadable' in result)) return { batch: result, unreadable };
     const samples = [...current.samples];
     for (const { position, message } of result.unreadable as readonly {

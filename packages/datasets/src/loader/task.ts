@@ -1,5 +1,6 @@
 import type { Sample } from '../dataset/dataset.js';
 import { loadEvaluationSample, type EvaluationOptions, type EvaluationSample } from './evaluation-sample.js';
+import { loadPhotograph, type Photograph, type PhotographOptions } from './photograph.js';
 import { threadWork } from '../threads/thread-work.js';
 import {
   loadTrainingBatch,
@@ -15,16 +16,38 @@ export interface EvaluationTask {
   readonly options: EvaluationOptions;
 }
 
+/** A photograph that is still to be read. */
+export interface PhotographTask {
+  readonly kind: 'photograph';
+  /** Place in the list. */
+  readonly index: number;
+  readonly sample: Sample;
+  readonly options: PhotographOptions;
+}
+
 /** Work for a thread: plain data that says everything, so that any thread gives the same result. */
-export type LoaderTask = TrainingTask | EvaluationTask;
+export type LoaderTask = TrainingTask | EvaluationTask | PhotographTask;
 
 /** What a task results in. */
-export type TaskResult = TrainingBatch | UnreadableBatch | EvaluationResult;
+export type TaskResult = TrainingBatch | UnreadableBatch | EvaluationResult | PhotographResult;
 
 /** An evaluation sample, or why there is none. */
 export type EvaluationResult =
   | { readonly sample: EvaluationSample }
   | { readonly unreadable: { readonly id: string; readonly message: string } };
+
+/** A photograph, or why there is none. */
+export type PhotographResult =
+  | { readonly index: number; readonly photograph: Photograph }
+  | { readonly unreadable: { readonly index: number; readonly id: string; readonly message: string } };
+
+async function photographResult({ index, sample, options }: PhotographTask): Promise<PhotographResult> {
+  try {
+    return { index, photograph: await loadPhotograph(sample, options) };
+  } catch (error) {
+    return { unreadable: { index, id: sample.id, message: (error as Error).message } };
+  }
+}
 
 async function evaluationResult({ sample, options }: EvaluationTask): Promise<EvaluationResult> {
   try {
@@ -36,6 +59,7 @@ async function evaluationResult({ sample, options }: EvaluationTask): Promise<Ev
 
 /** Does the work. */
 export function runTask(task: LoaderTask): Promise<TaskResult> {
+  if (task.kind === 'photograph') return photographResult(task);
   return task.kind === 'training' ? loadTrainingBatch(task) : evaluationResult(task);
 }
 

@@ -1,9 +1,9 @@
 import type { ApplyOptions } from '@toco/network';
 import { classLabels, multiScaleCams, validCam } from '@toco/cam';
-import { tidied, type TensorTree } from '@toco/core';
+import { type OddSizes, tidied, type TensorTree } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
-import { tokenSimilarity } from './token-similarity.js';
+import { patchTokensOf, tokenSimilarity } from './token-similarity.js';
 
 /** What the forward pass of an evaluation is given. */
 export interface EvaluationInputs {
@@ -33,7 +33,11 @@ export interface EvaluationOutputs {
  */
 export function evaluationForward<P extends TensorTree>(
   network: Network<P>,
-  { scales, forward = {} }: { scales: readonly number[]; forward?: ApplyOptions },
+  {
+    scales,
+    oddSizes,
+    forward = {},
+  }: { scales: readonly number[]; oddSizes?: OddSizes | undefined; forward?: ApplyOptions },
 ): (params: NetworkParams<P>, inputs: EvaluationInputs) => EvaluationOutputs {
   return (params, { images, classes }) =>
     tidied(() => {
@@ -43,25 +47,20 @@ export function evaluationForward<P extends TensorTree>(
         images,
         {
           scales,
+          stride: network.backbone.stride,
+          oddSizes,
           main: network.rawCams(params, output),
           classes,
         },
       );
-      const { classToken, prefixTokens = classToken === 'learned' ? 1 : 0 } = network.backbone;
-      const perBlock = (output.taps?.tokens ?? [output.patchTokens]).map((tokens) => {
-        const [, count, dim] = tokens.shape;
-        const patches = output.taps?.tokens
-          ? tf.slice(tokens, [0, prefixTokens, 0], [-1, count - prefixTokens, dim])
-          : tokens;
-        return tokenSimilarity(patches);
-      });
+      const blocks = output.taps?.tokens ? patchTokensOf(output.taps.tokens, network.backbone) : [output.patchTokens];
       const shown = classLabels(classes);
       return {
         cam: validCam(cam, shown),
         camAux: validCam(camAux, shown),
         segLogits: network.segment(params, output),
         clsLogits: output.clsLogits,
-        similarity: tf.stack(perBlock) as tf.Tensor1D,
+        similarity: tf.stack(blocks.map(tokenSimilarity)) as tf.Tensor1D,
       };
     });
 }

@@ -1,6 +1,7 @@
 import { resize, tidied, type TensorTree } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
+import { normalized } from './normalized.js';
 
 /** What an exported network is given. */
 export interface InferenceInputs {
@@ -25,19 +26,10 @@ export interface InferenceOutputs {
 export function inferenceForward<P extends TensorTree>(
   network: Network<P>,
 ): (params: NetworkParams<P>, inputs: InferenceInputs) => InferenceOutputs {
-  const { mean, std } = network.backbone;
   return (params, { images }) =>
     tidied(() => {
       const [, height, width] = images.shape;
-      const centred = tf.sub(
-        images,
-        mean.map((value) => value * 255),
-      );
-      const normalised = tf.div<tf.Tensor4D>(
-        centred,
-        std.map((value) => value * 255),
-      );
-      const output = network.forward(params, normalised);
+      const output = network.forward(params, normalized(images, network.backbone));
       const logits = resize(network.segment(params, output), [height, width], {
         method: 'bilinear',
         alignCorners: false,

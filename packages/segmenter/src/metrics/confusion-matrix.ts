@@ -1,19 +1,16 @@
+import {
+  type ClassCounts,
+  type IntersectionOverUnion,
+  type MeanOver,
+  unionOfCounts,
+} from './intersection-over-union.js';
+
 /** Pixel counts: row = truth, column = prediction, over all images of a set. */
 export interface ConfusionMatrix {
   /** Number of classes K, background included. */
   readonly numClasses: number;
   /** `[K, K]` counts, row-major. */
   readonly counts: Float64Array;
-}
-
-/** Intersection over union of every class, and their mean. */
-export interface IntersectionOverUnion {
-  /** Mean over the classes that occur in truth or prediction. */
-  readonly mean: number;
-  /** Per class; NaN where a class occurs in neither. */
-  readonly perClass: readonly number[];
-  /** Classes that occur in neither and are left out of the mean. */
-  readonly absent: readonly number[];
 }
 
 /** An empty matrix for `numClasses` classes, background included. */
@@ -48,18 +45,33 @@ export function countPixels(
   }
 }
 
-/** IoU of class k = n_kk / (Σ_j n_kj + Σ_j n_jk − n_kk); mIoU is their mean over one matrix of the whole set. */
-export function intersectionOverUnion({ numClasses, counts }: ConfusionMatrix): IntersectionOverUnion {
-  const perClass: number[] = [];
-  const absent: number[] = [];
-  for (let k = 0; k < numClasses; k++) {
-    let union = 0;
-    for (let j = 0; j < numClasses; j++) union += counts[k * numClasses + j]! + counts[j * numClasses + k]!;
-    const hits = counts[k * numClasses + k]!;
-    union -= hits;
-    perClass.push(union === 0 ? Number.NaN : hits / union);
-    if (union === 0) absent.push(k);
+/** Adds the counts of `other`, of other images, to `matrix`. */
+export function addMatrix(matrix: ConfusionMatrix, other: ConfusionMatrix): void {
+  other.counts.forEach((count, i) => (matrix.counts[i]! += count));
+}
+
+/** Pixels of each class: those of it that are predicted as it, those predicted as it, those of it. */
+export function classCounts({ numClasses, counts }: ConfusionMatrix): ClassCounts {
+  const [hits, predicted, truth] = [0, 1, 2].map(() => new Float64Array(numClasses)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  for (let row = 0; row < numClasses; row++) {
+    for (let column = 0; column < numClasses; column++) {
+      const count = counts[row * numClasses + column]!;
+      truth[row]! += count;
+      predicted[column]! += count;
+      if (row === column) hits[row]! += count;
+    }
   }
-  const present = perClass.filter((iou) => !Number.isNaN(iou));
-  return { mean: present.reduce((sum, iou) => sum + iou, 0) / present.length, perClass, absent };
+  return { hits, predicted, truth };
+}
+
+/** IoU of class k = n_kk / (Σ_j n_kj + Σ_j n_jk − n_kk); mIoU is their mean over one matrix of the whole set. */
+export function intersectionOverUnion(
+  matrix: ConfusionMatrix,
+  options: { readonly over?: MeanOver } = {},
+): IntersectionOverUnion {
+  return unionOfCounts(classCounts(matrix), options);
 }

@@ -1,4 +1,4 @@
-import type { IntersectionOverUnion } from './confusion-matrix.js';
+import type { IntersectionOverUnion } from './intersection-over-union.js';
 
 /** Figures of one validation. */
 export interface Evaluation {

@@ -1,20 +1,25 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { disposeTree, type TensorTree } from '@toco/core';
-import { openSafetensors, readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
+import { readSafetensors, writeSafetensors, type NDArray } from '@toco/formats';
 import {
-  damageOf,
   removeFolderWhole,
   repairFolders,
-  type SealedFile,
   sealedJson,
   sealFiles,
   writeFolderWhole,
   writeWhole,
 } from '@toco/files';
 import type { Network } from '@toco/network';
-import { importNetwork } from '@toco/weights';
+import {
+  checkpointDamage,
+  checkpointFiles,
+  type CheckpointHeader,
+  listCheckpoints,
+  readCheckpointHeader,
+  readModel,
+} from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
 import { initAdamW, trainedParameters, type TrainState } from '@toco/method';
@@ -23,23 +28,15 @@ import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from '@toco/datasets';
 
 /** What a checkpoint says of itself. */
-export interface CheckpointInfo {
-  /** Iterations done. */
-  readonly iteration: number;
-  readonly backbone: string;
-  readonly classes: readonly string[];
+export interface CheckpointInfo extends CheckpointHeader {
   readonly config: Config;
   /** Metrics since the last row of `metrics.jsonl`. */
   readonly window?: MetricsWindowState | undefined;
   /** What tells whether the training images are still the same. */
   readonly images?: ListDigest;
-  /** Lengths and checksums of the other files. */
-  readonly files?: Readonly<Record<string, SealedFile>>;
 }
 
-const modelFile = 'model.safetensors';
-const optimizerFile = 'optimizer.safetensors';
-const stateFile = 'state.json';
+const { model: modelFile, optimizer: optimizerFile, state: stateFile } = checkpointFiles;
 const arrayFiles = [modelFile, optimizerFile];
 
 /** Folder of the checkpoint of an iteration within a run's folder. */
@@ -99,17 +96,6 @@ export async function newestWholeCheckpoint(
   return undefined;
 }
 
-/** What is wrong with the files of a checkpoint; undefined where it is whole. */
-export function checkpointDamage(checkpoint: string): Promise<string | undefined> {
-  return damageOf(checkpoint, {
-    state: stateFile,
-    arrays: arrayFiles,
-    open: (path) => {
-      openSafetensors(path).close();
-    },
-  });
-}
-
 async function momentArrays({ optimizer }: TrainState): Promise<Record<string, NDArray>> {
   const entries = Object.entries(optimizer).flatMap(([moment, tensors]) =>
     Object.entries(tensors as Record<string, tf.Tensor>).map(async ([path, tensor]) => {
@@ -120,14 +106,6 @@ async function momentArrays({ optimizer }: TrainState): Promise<Record<string, N
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** Checkpoints of a run, oldest first; unfinished ones are none. */
-export async function listCheckpoints(runFolder: string): Promise<string[]> {
-  const folder = join(runFolder, 'checkpoints');
-  if (!existsSync(folder)) return [];
-  const names = (await readdir(folder)).filter((name) => /^iteration-\d+$/.test(name));
-  return names.sort((a, b) => Number(a.slice(10)) - Number(b.slice(10))).map((name) => join(folder, name));
-}
-
 /** Removes all but the newest `keep` checkpoints of a run. */
 export async function pruneCheckpoints(runFolder: string, { keep }: { keep: number }): Promise<void> {
   const checkpoints = await listCheckpoints(runFolder);
@@ -135,39 +113,8 @@ export async function pruneCheckpoints(runFolder: string, { keep }: { keep: numb
 }
 
 /** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
-export async function readCheckpointInfo(folder: string): Promise<CheckpointInfo> {
-  const text = await readFile(join(folder, stateFile), 'utf8').catch(() => {
-    throw new Error(
-      `${folder}: no checkpoint here (${stateFile} is missing); name a folder below checkpoints/.`,
-    );
-  });
-  try {
-    return JSON.parse(text) as CheckpointInfo;
-  } catch {
-    throw new Error(`${join(folder, stateFile)}: damaged; take another checkpoint.`);
-  }
-}
-
-/** The folder that `path` means: a checkpoint itself, or the newest one of a run. @throws one line where there is none. */
-export async function resolveCheckpoint(path: string): Promise<string> {
-  if (existsSync(join(path, stateFile))) return path;
-  const newest = (await listCheckpoints(path)).at(-1);
-  if (!newest) throw new Error(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
-  return newest;
-}
-
-/**
- * Network and teacher of a checkpoint.
- *
- * @throws one line where the checkpoint belongs to another architecture
- */
-export function readModel<P extends TensorTree>(
-  folder: string,
-  network: Network<P>,
-): Pick<TrainState<P>, 'params' | 'teacher'> {
-  const arrays = readSafetensors(join(folder, modelFile));
-  const { params, teacher } = importNetwork(network, arrays, { name: folder, complete: true });
-  return { params, teacher };
+export function readCheckpointInfo(folder: string): Promise<CheckpointInfo> {
+  return readCheckpointHeader<CheckpointInfo>(folder);
 }
 
 /** The whole training state of a checkpoint. @throws one line where it does not fit the network. */

@@ -6,7 +6,8 @@ import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
-import { listCheckpoints, readCheckpointInfo, repairCheckpoints } from './checkpoint.js';
+import { listCheckpoints } from '@toco/weights';
+import { readCheckpointInfo, repairCheckpoints } from './checkpoint.js';
 
 /** Files of a run's folder. */
 export function runFiles(folder: string): { metrics: string; config: string; report: string } {

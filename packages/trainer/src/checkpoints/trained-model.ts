@@ -4,10 +4,17 @@ import type { Network, NetworkState } from '@toco/network';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { withSettings } from '../config/with-settings.js';
-import { formatImportReport, importNetwork, readNetworkArrays, resolveWeights } from '@toco/weights';
-import { checkpointDamage, readCheckpointInfo, readModel, resolveCheckpoint } from './checkpoint.js';
+import {
+  formatImportReport,
+  importNetwork,
+  readModel,
+  readNetworkArrays,
+  resolveWeights,
+  wholeCheckpoint,
+} from '@toco/weights';
+import { readCheckpointInfo } from './checkpoint.js';
 import { readMetrics, type MetricsRow } from '../logs/metrics-log.js';
-import { createProgress } from '@toco/files';
+import { createProgress, printLine } from '@toco/files';
 import { runFiles } from './run-folder.js';
 
 /** A trained network that is about to be used: what describes it, and its weights once the network is built. */
@@ -25,18 +32,19 @@ export interface TrainedModel {
 }
 
 /**
- * The model of a run (its newest checkpoint) or of one of its checkpoints, with the configuration it was trained with.
+ * The model of a run (its newest checkpoint that is whole) or of one of its checkpoints, with the configuration it was trained with.
  *
  * @param settings `key=value` over that configuration
  * @throws one line where there is no checkpoint
  */
 export async function modelOfRun(
   path: string,
-  { settings = [] }: { readonly settings?: readonly string[] } = {},
+  {
+    settings = [],
+    print = printLine,
+  }: { readonly settings?: readonly string[]; readonly print?: (line: string) => void } = {},
 ): Promise<TrainedModel> {
-  const folder = await resolveCheckpoint(path);
-  const damage = await checkpointDamage(folder);
-  if (damage !== undefined) throw new Error(`${folder}: damaged, ${damage}; name another checkpoint.`);
+  const folder = await wholeCheckpoint(path, print);
   const { config, classes, iteration } = await readCheckpointInfo(folder);
   const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
   return {
@@ -64,7 +72,7 @@ export async function modelOfWeights(
   weights: string,
   {
     config,
-    print = (line) => process.stderr.write(`${line}\n`),
+    print = printLine,
   }: { readonly config: Config; readonly print?: (line: string) => void },
 ): Promise<TrainedModel> {
   const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });

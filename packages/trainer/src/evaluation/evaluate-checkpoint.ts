@@ -13,7 +13,7 @@ import {
 import { type NetworkParams, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
-import { rememberedBackbone } from '../network/load-backbone.js';
+import { rememberedBackbone } from '@toco/weights';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, type RunForward } from './evaluate.js';
 import {
@@ -58,7 +58,7 @@ export async function evaluateCheckpoint<P extends TensorTree>(
   const { settings = [], print = printLine, signal, onPanel } = options;
   const { report } = options;
   if (report !== undefined) await makeReportFolder(report);
-  const model = typeof trained === 'string' ? await modelOfRun(trained, { settings }) : trained;
+  const model = typeof trained === 'string' ? await modelOfRun(trained, { settings, print }) : trained;
   const { config } = model;
   const dataset = await openDataset(config);
   assertClasses(dataset, model);

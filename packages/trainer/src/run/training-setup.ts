@@ -4,7 +4,7 @@ import { type Dataset, openDataset, type SampleList, withTrainingMasks } from '@
 import { checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
 import { frozenBackbone, type Network, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
-import { rememberedBackbone } from '../network/load-backbone.js';
+import { rememberedBackbone } from '@toco/weights';
 import type { Config } from '../config/config.js';
 import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
 import { stepConfigOf } from '../config/config.js';

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Backbone } from '@toco/backbone';
-import type { Config } from '../config/config.js';
 
 const fields = ['name', 'stride', 'tokenDim', 'auxDim', 'mean', 'std', 'init', 'trainable', 'apply'] as const;
 
@@ -29,7 +28,7 @@ export async function loadBackbone(path: string, given = '--backbone'): Promise<
 
 /** The backbone of one's own that a configuration remembers by its module; undefined where it names one of ours. */
 export async function rememberedBackbone(
-  { backbone: { module } }: Pick<Config, 'backbone'>,
+  { backbone: { module } }: { readonly backbone: { readonly module?: string | undefined } },
   print: (line: string) => void,
 ): Promise<Backbone | undefined> {
   if (module === undefined) return undefined;

@@ -1,0 +1,224 @@
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { listDigest, openDataset } from '@toco/datasets';
+import { printLine as print, UserError } from '@toco/files';
+import { formatProtocol, type ProtocolName } from '@toco/segmenter';
+import { type Config, interruption } from '@toco/trainer';
+import { type Command, Option } from 'commander';
+import { readJournal } from '../journal/journal.js';
+import { finishLabels, type PlacedRow } from '../labeling/finish-labels.js';
+import { type LabelKind, labelKinds, type LabelSource, labelSources } from '../labeling/label-kinds.js';
+import { labelPart, type LabelRecipe, type LabelRow } from '../labeling/label-part.js';
+import { memoryLimit } from '../segmenting/memory-limit.js';
+import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import {
+  addProtocolOptions,
+  crfOf,
+  protocolFor,
+  type ProtocolFlags,
+  protocolSettings,
+} from '../segmenting/protocol-flags.js';
+import { firstOf } from '../shards/first-of.js';
+import { settingsHash } from '../shards/hashes.js';
+import { parseShard, placesOf, wholeList } from '../shards/shard.js';
+import { wholeOfParts } from '../shards/whole-of-parts.js';
+import { assertClasses } from './assert-classes.js';
+import { kindsOf } from './kinds-of.js';
+import { tellSkipped } from './tell-skipped.js';
+import { wholeNumber } from './whole-number.js';
+
+interface LabelFlags extends ModelFlags, Omit<ProtocolFlags, 'protocol'> {
+  readonly protocol?: ProtocolName;
+  readonly list?: string;
+  readonly limit?: string;
+  readonly from: LabelSource;
+  readonly refine: string;
+  readonly low?: string;
+  readonly high?: string;
+  readonly save?: string;
+  readonly out: string;
+  readonly shard?: string;
+  readonly merge?: string[];
+  readonly again?: boolean;
+  readonly crfThreads?: string;
+  readonly memory?: string;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+}
+
+const example = `
+Examples:
+  toco label runs/voc                                          masks of the training list, refined by PAR
+  toco label runs/voc --from aux --refine toco-cam --save irn  of the auxiliary CAM by a CRF, and CAMs as IRN has them
+  toco label runs/voc --save coco-rle --shard 0/4              the first of four parts
+  toco label --merge runs/label/label-*-of-4.jsonl             lists and JSON of all parts together
+
+Exit status: 0 done, 3 done but for images that can't be read (1 with --strict), 1 not done.`;
+
+/** Adds `toco label`. */
+export function addLabelCommand(program: Command): void {
+  const command = program
+    .command('label')
+    .description(
+      'pseudo labels of a list of images whose classes are known, for a second stage or another project',
+    )
+    .argument('[run]', 'folder of a run or of one of its checkpoints, a weight file, or hf:owner/name');
+  addProtocolOptions(addModelOptions(command))
+    .option('-d, --data <folder>', 'folder of the data set; default: the one the run was trained on')
+    .option('--list <name>', "list of images; default: the data set's for training")
+    .option('-n, --limit <images>', 'the first images of the list only')
+    .addOption(new Option('--from <maps>', 'what labels are made of').choices(labelSources).default('cam'))
+    .option('--refine <how>', 'par, none, or a CRF: toco-cam, toco, deeplab, afa, irn', 'par')
+    .option('--low <value>', 'at most this is background; default: cam.low')
+    .option('--high <value>', 'above this is the class, between both 255; default: cam.high')
+    .option('--save <kinds>', `beside masks and lists, with commas between: ${labelKinds.join(', ')}`)
+    .option('-o, --out <folder>', 'folder that is written to', 'runs/label')
+    .option('--shard <i/n>', 'a part of the list, from 0; auto: as the scheduler says')
+    .option('--merge <parts...>', 'lists and JSON of the parts whose files are named')
+    .option('--again', 'write anew what is there')
+    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
+    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
+    .option('--json', 'print what was written as JSON')
+    .option('--strict', "fail where an image can't be read")
+    .addHelpText('after', example)
+    .action(async (run: string | undefined, flags: LabelFlags) => {
+      if (flags.merge !== undefined)
+        await merge([...(run === undefined ? [] : [run]), ...flags.merge], flags);
+      else await label(run, flags);
+    });
+}
+
+async function label(run: string | undefined, flags: LabelFlags): Promise<void> {
+  if (run === undefined) throw new UserError('Name the network: the folder of a run, or a weight file.');
+  const { out, limit, from } = flags;
+  const signal = interruption(print, 'what is written stays');
+  const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
+  const kinds = flags.save === undefined ? [] : kindsOf<LabelKind>('--save', flags.save, labelKinds);
+  const memory = memoryLimit(flags.memory);
+  // CAMs as the run's validations see them; the segmentation at its best. Either is refined once, afterwards.
+  const preset = flags.protocol ?? (from === 'segmentation' ? 'voc' : 'fast');
+  const changes = protocolSettings({ ...flags, protocol: preset, crf: flags.crf ?? 'none' });
+  const model = await openModel(run, flags, { steady: true, print });
+  const { config, loaded, precision, compiled } = model;
+  try {
+    const protocol = protocolFor(preset, config, changes);
+    const recipe = recipeOf(flags, config);
+    const dataset = await openDataset(config);
+    assertClasses(dataset, loaded);
+    const all = await dataset.list(flags.list ?? dataset.lists.train);
+    const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
+    const settings = { protocol, recipe, kinds, precision, compiled };
+    const hashes = {
+      ...{ checkpoint: model.checkpoint, list: listDigest(list).sha256, settings: settingsHash(settings) },
+    };
+    const { index, count } = shard;
+    const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;
+    print(
+      `Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${list.length} images${part}; into ${out}.`,
+    );
+    print(
+      `Labels: ${formatRecipe(recipe)}. Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`,
+    );
+    const labeled = await labelPart(
+      { model, list, protocol, recipe, kinds, out, shard, hashes, root: config.data.root },
+      {
+        again: flags.again ?? false,
+        workers: config.data.workers,
+        crfThreads:
+          flags.crfThreads === undefined
+            ? availableParallelism()
+            : wholeNumber('--crf-threads', flags.crfThreads, 0),
+        ...{ memory, signal, print },
+      },
+    );
+    const { rows, images, journal } = labeled;
+    if (rows.length < images) {
+      print(`Stopped after ${rows.length} of ${images} images; the same command goes on.`);
+      return;
+    }
+    assertSome(rows);
+    if (count > 1) {
+      print(
+        `Part ${index} of ${count} is done; when all are: toco label --merge ${dirname(journal.path)}/label-*-of-${count}.jsonl -o ${out}`,
+      );
+      tell(rows, [journal.path], flags);
+      return;
+    }
+    const placed = rows.map((row) => ({ row, folder: out }));
+    tell(rows, await finishLabels(placed, { out, kinds, classes: dataset.classes }), flags);
+  } finally {
+    loaded.dispose();
+  }
+}
+
+async function merge(paths: readonly string[], flags: LabelFlags): Promise<void> {
+  const journals = await Promise.all(
+    paths.map(async (name) => {
+      const { head, rows } = await readJournal(name, print);
+      if (head.command !== 'label')
+        throw new UserError(`${name}: is of toco ${head.command}, not of toco label.`);
+      const last = new Map(rows.map((row) => [row.index, row as LabelRow]));
+      const { shard, hashes, images, about } = head;
+      return { name, shard, hashes, whole: last.size === images, rows: [...last.values()], about };
+    }),
+  );
+  const parts = wholeOfParts(journals, print);
+  const { kinds, classes } = parts[0]!.about as { kinds: LabelKind[]; classes: string[] };
+  const placed: PlacedRow[] = parts.flatMap(({ name, rows }) =>
+    rows.map((row) => ({ row, folder: dirname(name) })),
+  );
+  const rows = placed.map(({ row }) => row).sort((a, b) => a.index - b.index);
+  assertSome(rows);
+  tell(rows, await finishLabels(placed, { out: flags.out, kinds, classes }), flags);
+}
+
+/** What was written on standard output; what was skipped on the error stream. */
+function tell(
+  rows: readonly LabelRow[],
+  written: readonly string[],
+  { out, json, strict }: LabelFlags,
+): void {
+  const done = rows.filter(({ skipped }) => skipped === undefined);
+  const skipped = rows.flatMap(({ id, skipped: message }) =>
+    message === undefined ? [] : [{ id, message }],
+  );
+  const pixels = done.reduce((sum, { width, height }) => sum + width * height, 0);
+  const ignored = done.reduce((sum, row) => sum + row.ignored, 0) / pixels;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ images: done.length, out, written, ignored, skipped }, null, 2)}\n`
+      : `${done.length} masks in ${out}, ${(100 * ignored).toFixed(1)} % of their pixels ignored; ${written.join(', ')}\n`,
+  );
+  tellSkipped(skipped, { total: rows.length, strict });
+}
+
+function assertSome(rows: readonly LabelRow[]): void {
+  if (rows.some(({ skipped }) => skipped === undefined)) return;
+  throw new UserError(`No image could be labeled: ${rows[0]?.skipped ?? 'the list is empty'}`);
+}
+
+function recipeOf({ from, refine, ...flags }: LabelFlags, { cam, par }: Config): LabelRecipe {
+  const low = thresholdOf('--low', flags.low) ?? cam.low;
+  const high = thresholdOf('--high', flags.high) ?? cam.high;
+  if (low > high) throw new UserError(`--low ${low} is above --high ${high}.`);
+  if (refine === 'none') return { from, refine, low, high };
+  return { from, refine: refine === 'par' ? { par } : { crf: crfOf('--refine', refine) }, low, high };
+}
+
+function formatRecipe({ from, refine, low, high }: LabelRecipe): string {
+  const maps = { cam: 'CAM', aux: 'auxiliary CAM', segmentation: 'segmentation' }[from];
+  const how =
+    refine === 'none'
+      ? 'not refined'
+      : 'par' in refine
+        ? 'refined by PAR'
+        : `refined by CRF ${refine.crf.name}`;
+  return `${maps} of the true classes, ${how}, background to ${low}, class above ${high}, 255 between`;
+}
+
+function thresholdOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+  throw new UserError(`${option} ${text}: give a number from 0 to 1.`);
+}

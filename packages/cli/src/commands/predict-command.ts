@@ -1,0 +1,130 @@
+import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
+import { printLine as print, UserError } from '@toco/files';
+import { formatProtocol } from '@toco/segmenter';
+import { interruption } from '@toco/trainer';
+import type { Command } from 'commander';
+import { namedPhotographs, readStandardInput } from '../photographs/sources.js';
+import { predictPhotographs, type PredictionRow } from '../prediction/predict-photographs.js';
+import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
+import { memoryLimit } from '../segmenting/memory-limit.js';
+import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import { addProtocolOptions, type ProtocolFlags, protocolFor, protocolSettings } from '../segmenting/protocol-flags.js';
+import { settingsHash } from '../shards/hashes.js';
+import { parseShard, placesOf, wholeList } from '../shards/shard.js';
+import { kindsOf } from './kinds-of.js';
+import { tellSkipped } from './tell-skipped.js';
+import { wholeNumber } from './whole-number.js';
+
+interface PredictFlags extends ModelFlags, ProtocolFlags {
+  readonly out: string;
+  readonly save: string;
+  readonly orientation: boolean;
+  readonly shard?: string;
+  readonly again?: boolean;
+  readonly workers: string;
+  readonly crfThreads?: string;
+  readonly memory?: string;
+  readonly json?: boolean;
+  readonly strict?: boolean;
+}
+
+const example = `
+Examples:
+  toco predict runs/voc photo.jpg                          mask and overlay in runs/predict
+  toco predict runs/voc photos/ --protocol voc -o masks    a folder, with scales, mirror and CRF
+  find . -name '*.jpg' | toco predict runs/voc - --json    names on standard input, a line of JSON each
+
+A .txt file is a list of paths, which count from its folder.
+Exit status: 0 done, 3 done but for photographs that can't be read (1 with --strict), 1 not done.`;
+
+/** Adds `toco predict`. */
+export function addPredictCommand(program: Command): void {
+  const command = program
+    .command('predict')
+    .description('segment photographs: masks, overlays, probabilities, scores; no labels are needed')
+    .argument('<run>', 'folder of a run or of one of its checkpoints, a weight file, or hf:owner/name')
+    .argument('<source...>', 'photographs, folders, lists (.txt), globs, or - for names on standard input');
+  addProtocolOptions(addModelOptions(command), 'fast')
+    .option('-o, --out <folder>', 'folder that is written to', 'runs/predict')
+    .option(
+      '--save <kinds>',
+      `what is written, with commas between: ${savedKinds.join(', ')} (npy: probabilities as float32, npy8: of 8 bits)`,
+      'masks,overlays,scores',
+    )
+    .option(
+      '--no-orientation',
+      'keep photographs as they are stored; by default they are turned as viewers show them',
+    )
+    .option('--shard <i/n>', 'a part of the photographs, from 0; auto: as the scheduler says')
+    .option('--again', 'write anew what is there')
+    .option('--workers <threads>', 'threads that decode', '1')
+    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
+    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
+    .option('--json', 'print a line of JSON a photograph')
+    .option('--strict', "fail where a photograph can't be read")
+    .addHelpText('after', example)
+    .action(predict);
+}
+
+async function predict(named: string, sources: string[], flags: PredictFlags): Promise<void> {
+  const { out, orientation: upright, json } = flags;
+  const signal = interruption(print, 'what is written stays');
+  const changes = protocolSettings(flags);
+  const kinds = kindsOf<SavedKind>('--save', flags.save, savedKinds);
+  const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
+  const memory = memoryLimit(flags.memory);
+  const all = await namedPhotographs(sources, { readInput: readStandardInput });
+  const photographs = placesOf(shard, all.length).map((place) => all[place]!);
+  const model = await openModel(named, flags, { steady: false, print });
+  const { loaded, config, precision, compiled } = model;
+  try {
+    const protocol = protocolFor(flags.protocol, config, changes);
+    const classNames = namesOf(loaded.classes ?? config.data.classes, loaded.network.numClasses);
+    const part = shard.count === 1 ? '' : `, part ${shard.index} of ${shard.count}`;
+    print(
+      `Network ${loaded.name}; ${photographs.length} photograph${photographs.length === 1 ? '' : 's'}${part}; ${kinds.join(', ')} into ${out}.`,
+    );
+    print(`Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`);
+    const settings = { protocol, kinds, upright, precision, compiled, classNames };
+    const hashes = { checkpoint: model.checkpoint, list: '', settings: settingsHash(settings) };
+    const end = await predictPhotographs(
+      { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright },
+      {
+        again: flags.again ?? false,
+        workers: wholeNumber('--workers', flags.workers, 0),
+        crfThreads:
+          flags.crfThreads === undefined
+            ? availableParallelism()
+            : wholeNumber('--crf-threads', flags.crfThreads, 0),
+        ...{ memory, signal, print },
+        onRow: (row) => process.stdout.write(json ? `${JSON.stringify(row)}\n` : `${lineOf(row)}\n`),
+      },
+    );
+    if (end.interrupted) {
+      print(`Stopped after ${end.done} of ${photographs.length} photographs; the same command goes on.`);
+      return;
+    }
+    print(`${end.done} photographs in ${out}.`);
+    if (end.done === 0) throw new UserError(`No photograph could be read: ${end.skipped[0]!.message}`);
+    tellSkipped(end.skipped, { total: photographs.length, strict: flags.strict });
+  } finally {
+    loaded.dispose();
+  }
+}
+
+/** A photograph in one line: size, classes with their shares of the pixels, time. */
+function lineOf({ path, width, height, found, ms }: PredictionRow): string {
+  const share = (pixels: number): string => {
+    const percent = (100 * pixels) / (width * height);
+    return percent < 1 ? '<1 %' : `${Math.round(percent)} %`;
+  };
+  const classes = found.map(({ name, pixels }) => `${name} ${share(pixels)}`);
+  return `${basename(path)} ${width}×${height}: ${classes.length === 0 ? 'background' : classes.join(', ')}; ${ms} ms`;
+}
+
+/** Names of the classes; a weight file without them has numbers. */
+function namesOf(classes: readonly string[] | undefined, count: number): readonly string[] {
+  if (classes !== undefined && classes.length === count) return classes;
+  return Array.from({ length: count }, (_, c) => `class ${c + 1}`);
+}

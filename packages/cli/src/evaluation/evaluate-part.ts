@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import { ignoredLabel, type ListedPhotograph, photographLoader, type SampleList } from '@toco/datasets';
+import { createProgress } from '@toco/files';
+import { type EvaluationProtocol, type Protocol, type SegmenterOutput, segmenter } from '@toco/segmenter';
+import { crfPool } from '../segmenting/crf-pool.js';
+import type { OpenModel } from '../segmenting/open-model.js';
+import { settingsHash, type Hashes } from '../shards/hashes.js';
+import { placesOf, type Shard } from '../shards/shard.js';
+import {
+  type Column,
+  countImage,
+  countsOf,
+  type EvaluationCounts,
+  evaluationCounts,
+  storedCounts,
+} from './counts.js';
+import { type EvaluationFile, readEvaluationFile, writeEvaluationFile } from './evaluation-file.js';
+
+/** Milliseconds between two writings of what is counted so far. */
+const savedEvery = 10_000;
+
+/** What is evaluated, and how. */
+export interface EvaluationTask {
+  readonly model: OpenModel;
+  readonly list: SampleList;
+  readonly withMask: boolean;
+  readonly shard: Shard;
+  readonly hashes: Hashes;
+  readonly protocol: EvaluationProtocol;
+  readonly classes: readonly string[];
+  /** File that it is written to. */
+  readonly path: string;
+}
+
+/** How much of the machine it may take, and who is told. */
+export interface EvaluationMeans {
+  /** Start anew where the file holds something. */
+  readonly again: boolean;
+  /** Threads that decode. */
+  readonly workers: number;
+  /** Threads that compute CRFs. */
+  readonly crfThreads: number;
+  /** Bytes that an image may take. */
+  readonly memory: number;
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+}
+
+/** The columns that a protocol gives. */
+export function columnsOf({ segmentation: { scales, mirror }, crf }: Protocol): Column[] {
+  const several = scales.length > 1 || scales[0] !== 1 || mirror !== 'none';
+  return [
+    'cam',
+    'camAux',
+    'single',
+    ...(several ? ['fused' as const] : []),
+    ...(crf ? ['crf' as const] : []),
+  ];
+}
+
+/** The hash of everything that changes counts, apart from network and list. */
+export function evaluationHash({ protocol, threshold, precision, compiled }: EvaluationProtocol): string {
+  return settingsHash({ protocol, threshold, precision, compiled });
+}
+
+/** Every hundredth, and the threshold of the table. */
+function thresholdsWith(threshold: number): number[] {
+  const hundredths = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
+  return [...new Set([...hundredths, threshold])].sort((a, b) => a - b);
+}
+
+/**
+ * Scores the images of a part, or goes on with those that are not scored yet. An interruption leaves a file that the same call
+ * goes on from.
+ */
+export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans): Promise<EvaluationFile> {
+  const { model, list, shard, hashes, path, classes, protocol, withMask } = task;
+  const { print, signal } = means;
+  const places = placesOf(shard, list.length);
+  const counts = await countsSoFar(task, means);
+  const file = (): EvaluationFile => ({
+    ...{ kind: 'toco evaluation 1', network: model.loaded.name, shard, hashes, images: places.length },
+    ...{ protocol, classes, counts: storedCounts(counts) },
+  });
+  const done = new Set([...counts.images, ...counts.leftOut].map(({ index }) => index));
+  const left = places.filter((place) => !done.has(place));
+  if (left.length === 0) {
+    print(`Evaluated already: ${path}. --again evaluates anew.`);
+    return file();
+  }
+  if (done.size > 0) print(`Going on after ${done.size} of ${places.length} images.`);
+  const columns = Object.keys(counts.matrices) as Column[];
+  const pool = protocol.protocol.crf === undefined ? undefined : crfPool(means.crfThreads, print);
+  const through = segmenter(model.loaded.network, model.loaded.params, {
+    ...model.computes,
+    protocol: protocol.protocol,
+    outputs: outputsOf(columns),
+    // One image a pass: which ones come together must not matter, or parts would differ from the whole.
+    batchSize: 1,
+    crf: pool?.crf,
+    crfsAtOnce: pool?.atOnce,
+  });
+  const progress = createProgress('evaluate');
+  let saved = performance.now();
+  const tell = (): void => {
+    progress.update({ done: counts.images.length + counts.leftOut.length, total: places.length });
+  };
+  async function* readable(): AsyncGenerator<ListedPhotograph> {
+    const loader = photographLoader(list, {
+      ...{ indices: left, workers: means.workers, withMask },
+      onUnreadable: (problem) => {
+        counts.leftOut.push(problem);
+        tell();
+      },
+    });
+    for await (const photograph of loader) {
+      const { index, id } = photograph;
+      const message = through.refusal(photograph, means.memory);
+      if (message === undefined) yield photograph;
+      else counts.leftOut.push({ index, id, message });
+    }
+  }
+  try {
+    for await (const {
+      image,
+      classes: planes,
+      cam,
+      camAux,
+      scores,
+      similarity,
+      ...labels
+    } of through.segment(readable(), { signal })) {
+      const seen = {
+        ...{ index: image.index, id: image.id, height: image.height, width: image.width },
+        ...{ labels: image.labels, truth: image.mask, classes: planes, cam, camAux, scores, similarity },
+        predictions: {
+          single: labels.singleLabels,
+          ...(columns.includes('fused') && { fused: labels.fusedLabels }),
+          ...(columns.includes('crf') && { crf: labels.labels }),
+        },
+      };
+      countImage(counts, seen, { threshold: protocol.threshold, ignoreIndex: ignoredLabel });
+      tell();
+      if (performance.now() - saved < savedEvery) continue;
+      await writeEvaluationFile(path, file());
+      saved = performance.now();
+    }
+  } finally {
+    progress.stop();
+    through.dispose();
+    await writeEvaluationFile(path, file());
+    await pool?.close();
+  }
+  return file();
+}
+
+function outputsOf(columns: readonly Column[]): SegmenterOutput[] {
+  return [
+    ...(['cam', 'camAux', 'singleLabels', 'scores', 'similarity'] as const),
+    ...(columns.includes('fused') ? ['fusedLabels' as const] : []),
+    ...(columns.includes('crf') ? ['labels' as const] : []),
+  ];
+}
+
+async function countsSoFar(
+  { path, protocol, classes, hashes }: EvaluationTask,
+  { again, print }: EvaluationMeans,
+): Promise<EvaluationCounts> {
+  if (!again && existsSync(path)) {
+    const old = await readEvaluationFile(path).catch((error: Error) => {
+      print(`${error.message} It is evaluated anew.`);
+      return undefined;
+    });
+    if (old !== undefined && JSON.stringify(old.hashes) === JSON.stringify(hashes))
+      return countsOf(old.counts);
+  }
+  return evaluationCounts({
+    numClasses: classes.length + 1,
+    columns: columnsOf(protocol.protocol),
+    thresholds: thresholdsWith(protocol.threshold),
+  });
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { appendJsonLines, readJsonLines, repairJsonLines, UserError, writeWhole } from '@toco/files';
+import { differenceOf, type Hashes } from '../shards/hashes.js';
+import type { Shard } from '../shards/shard.js';
+
+/** First row of a journal: what its files are made of. */
+export interface JournalHead {
+  readonly command: string;
+  readonly shard: Shard;
+  readonly hashes: Hashes;
+  /** Images of this part. */
+  readonly images: number;
+  /** What people and later commands want to know, such as the names of the classes. */
+  readonly about: Readonly<Record<string, unknown>>;
+}
+
+/** An image that is done. */
+export interface JournalRow {
+  readonly index: number;
+  /** Paths within the folder. */
+  readonly files: readonly string[];
+  readonly [key: string]: unknown;
+}
+
+/** What is done of a folder of outputs: a row is added when the image's files are there. */
+export interface Journal {
+  readonly path: string;
+  /** Rows of images whose files are there, by index. */
+  readonly done: ReadonlyMap<number, JournalRow>;
+  add(row: JournalRow): Promise<void>;
+}
+
+type Line = { readonly head: JournalHead } | JournalRow;
+
+function lineOf(value: unknown): Line | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return 'head' in value || 'index' in value ? (value as Line) : undefined;
+}
+
+/**
+ * The journal of a folder of outputs, new or gone on with.
+ *
+ * @throws one line where it is of something else
+ */
+export async function openJournal(
+  path: string,
+  head: JournalHead,
+  { again, print }: { readonly again: boolean; readonly print: (line: string) => void },
+): Promise<Journal> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const done = new Map<number, JournalRow>();
+  if (!again && existsSync(path)) {
+    const isKept = (): boolean => true;
+    const lines = await repairJsonLines<Line & object>(path, { rowOf: lineOf, isKept }, print);
+    const [first] = lines;
+    if (first !== undefined) {
+      const old = 'head' in first ? (first.head as JournalHead) : undefined;
+      const difference = old === undefined ? 'something else' : changeOf(old, head);
+      if (difference !== undefined)
+        throw new UserError(
+          `${folder}: holds results of ${difference}; choose another --out, or write them anew with --again.`,
+        );
+      for (const row of lines.slice(1) as JournalRow[])
+        if (row.files.every((file) => existsSync(join(folder, file)))) done.set(row.index, row);
+    }
+  }
+  const rows = [{ head }, ...done.values()].map((row) => `${JSON.stringify(row)}\n`);
+  await writeWhole(path, [new TextEncoder().encode(rows.join(''))]);
+  return {
+    path,
+    done,
+    async add(row) {
+      await appendJsonLines(path, [row]);
+      done.set(row.index, row);
+    },
+  };
+}
+
+function changeOf(old: JournalHead, head: JournalHead): string | undefined {
+  if (old.command !== head.command) return `toco ${old.command}`;
+  return differenceOf(old.hashes, head.hashes);
+}
+
+/** What stands in a journal. @throws one line where it is none */
+export async function readJournal(
+  path: string,
+  print: (line: string) => void,
+): Promise<{ head: JournalHead; rows: JournalRow[] }> {
+  const [first, ...rows] = existsSync(path) ? await readJsonLines<Line>(path, lineOf, print) : [];
+  if (first === undefined || !('head' in first))
+    throw new UserError(`${path}: is no journal of a part; name files like label-0-of-3.jsonl.`);
+  return { head: first.head as JournalHead, rows: rows as JournalRow[] };
+}

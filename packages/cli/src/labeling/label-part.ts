@@ -1,0 +1,197 @@
+import { join, relative } from 'node:path';
+import {
+  type CamProject,
+  encodeCams,
+  ignoredLabel,
+  type ListedPhotograph,
+  photographLoader,
+  type Sample,
+  type SampleList,
+} from '@toco/datasets';
+import { createProgress, placeFile } from '@toco/files';
+import { encodeLabelPng } from '@toco/formats';
+import {
+  type CrfPreset,
+  type Planes,
+  type Protocol,
+  pseudoLabels,
+  type Refine,
+  refineByCrf,
+  refineByPar,
+  type Segmented,
+  segmentationCams,
+  segmenter,
+} from '@toco/segmenter';
+import type { Config } from '@toco/trainer';
+import { type Journal, type JournalRow, openJournal } from '../journal/journal.js';
+import { crfPool, type CrfPool } from '../segmenting/crf-pool.js';
+import { inOrder } from '../segmenting/in-order.js';
+import type { OpenModel } from '../segmenting/open-model.js';
+import type { Hashes } from '../shards/hashes.js';
+import { placesOf, type Shard } from '../shards/shard.js';
+import type { LabelKind, LabelSource } from './label-kinds.js';
+
+/** How maps become pseudo labels. */
+export interface LabelRecipe {
+  readonly from: LabelSource;
+  /** By PAR with the options given, by a CRF, or not at all. */
+  readonly refine: { readonly par: Config['par'] } | { readonly crf: CrfPreset } | 'none';
+  /** At most this is background, above `high` is the class; between them 255. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What is labeled, and where it goes. */
+export interface LabelTask {
+  readonly model: OpenModel;
+  readonly list: SampleList;
+  readonly protocol: Protocol;
+  readonly recipe: LabelRecipe;
+  readonly kinds: readonly LabelKind[];
+  readonly out: string;
+  readonly shard: Shard;
+  readonly hashes: Hashes;
+  /** Folder that paths of photographs count from. */
+  readonly root: string | undefined;
+}
+
+/** How much of the machine it may take, and who is told. */
+export interface LabelMeans {
+  readonly again: boolean;
+  readonly workers: number;
+  readonly crfThreads: number;
+  readonly memory: number;
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+}
+
+/** An image that is labeled, or `skipped` for a reason. */
+export interface LabelRow extends JournalRow {
+  readonly id: string;
+  /** Path of the photograph from the data set's folder on. */
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+  /** Pixels without a label. */
+  readonly ignored: number;
+  readonly skipped?: string | undefined;
+}
+
+/** The journal of a part, with rows for all its images once it is whole. */
+export interface LabeledPart {
+  readonly journal: Journal;
+  readonly rows: readonly LabelRow[];
+  readonly images: number;
+}
+
+/** Name of the file that says what of a part is there. */
+export function labelJournal({ index, count }: Shard): string {
+  return `label-${index}-of-${count}.jsonl`;
+}
+
+/** Writes the pseudo labels of a part, or those that are not there yet. */
+export async function labelPart(task: LabelTask, means: LabelMeans): Promise<LabeledPart> {
+  const { model, list, protocol, recipe, kinds, out, shard, hashes, root } = task;
+  const { print, signal } = means;
+  const places = placesOf(shard, list.length);
+  const about = { classes: list.classes, kinds, list: list.name };
+  const head = { command: 'label', shard, hashes, images: places.length, about };
+  const journal = await openJournal(join(out, labelJournal(shard)), head, { again: means.again, print });
+  const isLabeled = (place: number): boolean => {
+    const row = journal.done.get(place) as LabelRow | undefined;
+    return row !== undefined && row.skipped === undefined;
+  };
+  const left = places.filter((place) => !isLabeled(place));
+  if (left.length < places.length)
+    print(`${places.length - left.length} of ${places.length} images are there already.`);
+  const progress = createProgress('label');
+  let done = places.length - left.length;
+  const tell = (): void => progress.update({ done: ++done, total: places.length });
+  const pool = 'crf' in Object(recipe.refine) ? crfPool(means.crfThreads, print) : undefined;
+  const { network, params } = model.loaded;
+  const map = recipe.from === 'segmentation' ? 'probabilities' : recipe.from === 'aux' ? 'camAux' : 'cam';
+  const through = segmenter(network, params, {
+    ...model.computes,
+    // One image a pass: which ones come together must not matter, or parts would differ from the whole.
+    ...{ protocol, outputs: [map], batchSize: 1, crf: pool?.crf },
+  });
+  const skip = async (index: number, message: string): Promise<void> => {
+    const row = {
+      ...namesOf(list.sample(index), root),
+      ...{ index, files: [], width: 0, height: 0, ignored: 0 },
+    };
+    await journal.add({ ...row, skipped: message });
+    tell();
+  };
+  async function* readable(): AsyncGenerator<ListedPhotograph> {
+    const unreadable: { readonly index: number; readonly message: string }[] = [];
+    const skipThem = async (): Promise<void> => {
+      for (const { index, message } of unreadable.splice(0)) await skip(index, message);
+    };
+    const loader = photographLoader(list, {
+      ...{ indices: left, workers: means.workers },
+      onUnreadable: (problem) => void unreadable.push(problem),
+    });
+    for await (const photograph of loader) {
+      await skipThem();
+      const message = through.refusal(photograph, means.memory);
+      if (message === undefined) yield photograph;
+      else await skip(photograph.index, message);
+    }
+    await skipThem();
+  }
+  const refine = refinement(recipe, pool);
+  type Result = Segmented<ListedPhotograph, typeof map>;
+  const labeled = async (result: Result): Promise<{ result: Result; cams: Planes; labels: Uint8Array }> => {
+    const { image, classes } = result;
+    const found = result as unknown as Readonly<Record<typeof map, Planes>>;
+    const cams = map === 'probabilities' ? segmentationCams(found[map], classes) : found[map];
+    const labels =
+      classes.length === 0
+        ? new Uint8Array(image.width * image.height)
+        : await pseudoLabels(cams, { image, classes }, { ...recipe, refine, ignoreIndex: ignoredLabel });
+    return { result, cams, labels };
+  };
+  try {
+    const results = through.segment(readable(), { signal }) as AsyncGenerator<Result>;
+    for await (const { result, cams, labels } of inOrder(results, pool?.atOnce ?? 1, labeled)) {
+      const { image, classes } = result;
+      const { index, id, width, height } = image;
+      const written = [{ path: maskPath(id), bytes: encodeLabelPng({ width, height, data: labels }) }];
+      for (const project of kinds.filter((kind): kind is CamProject & LabelKind => !kind.startsWith('coco-')))
+        written.push({
+          path: `${project}/${id}.npy`,
+          bytes: encodeCams({ width, height, classes, data: cams.data }, project),
+        });
+      for (const { path, bytes } of written) await placeFile(join(out, path), bytes);
+      const ignored = labels.reduce((sum, label) => sum + (label === ignoredLabel ? 1 : 0), 0);
+      const row: LabelRow = {
+        ...{ index, files: written.map(({ path }) => path), ...namesOf(list.sample(index), root) },
+        ...{ width, height, ignored },
+      };
+      await journal.add(row);
+      tell();
+    }
+  } finally {
+    progress.stop();
+    through.dispose();
+    await pool?.close();
+  }
+  const rows = places.flatMap((place) => (journal.done.get(place) as LabelRow | undefined) ?? []);
+  return { journal, rows, images: places.length };
+}
+
+/** Path of an image's mask within the folder of outputs. */
+export function maskPath(id: string): string {
+  return `masks/${id}.png`;
+}
+
+function namesOf({ id, image }: Sample, root: string | undefined): { id: string; image: string } {
+  if (!('path' in image)) return { id, image: `${image.name}.svg` };
+  return { id, image: root === undefined ? image.path : relative(root, image.path).replaceAll('\\', '/') };
+}
+
+function refinement({ refine }: LabelRecipe, pool: CrfPool | undefined): Refine | undefined {
+  if (refine === 'none') return undefined;
+  return 'par' in refine ? refineByPar(refine.par) : refineByCrf(pool!.crf, refine.crf);
+}

@@ -1,0 +1,103 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { UserError } from '@toco/files';
+import { glob, isDynamicPattern } from 'tinyglobby';
+
+/** A photograph that was named, in one way or another. */
+export interface NamedPhotograph {
+  readonly path: string;
+  /** What its outputs are called: a path without extension, none twice. */
+  readonly name: string;
+}
+
+const anyPhotograph = '**/*.{jpg,jpeg,png,webp,tif,tiff,gif,avif}';
+
+/** What `-` stands for: names on standard input. */
+export const standardInput = '-';
+
+/**
+ * The photographs that arguments name: files; folders with all below them, but for hidden ones; lists (`.txt`, a path a line, from
+ * the list's folder); globs; `-` for paths on standard input, a line each. One that is named twice comes once.
+ *
+ * @throws one line where an argument names nothing
+ */
+export async function namedPhotographs(
+  sources: readonly string[],
+  { readInput }: { readonly readInput: () => Promise<string> },
+): Promise<NamedPhotograph[]> {
+  const found = new Map<string, string>();
+  for (const source of sources) {
+    const photographs =
+      source === standardInput ? linesOf(await readInput()).map(alone) : await namedBy(source);
+    if (photographs.length === 0)
+      throw new UserError(`${source}: no photograph is there (jpg, png, webp, tif, gif, avif).`);
+    for (const { path, short } of photographs) if (!found.has(path)) found.set(path, short);
+  }
+  const taken = new Set<string>();
+  return Array.from(found, ([path, short]) => ({ path, name: freeName(short, taken) }));
+}
+
+/** A photograph, and its path from the folder that was named. */
+interface FoundPhotograph {
+  readonly path: string;
+  readonly short: string;
+}
+
+function alone(path: string): FoundPhotograph {
+  return { path: resolve(path), short: basename(path) };
+}
+
+async function namedBy(source: string): Promise<FoundPhotograph[]> {
+  const kind = await stat(source).catch(() => undefined);
+  if (kind?.isDirectory() === true) return below(source, anyPhotograph, source);
+  if (kind !== undefined)
+    return extname(source) === '.txt'
+      ? linesOf(await readFile(source, 'utf8')).map((line) => alone(resolve(dirname(source), line)))
+      : [alone(source)];
+  if (isDynamicPattern(source)) return below('.', source, folderOfGlob(source));
+  throw new UserError(`${source}: there is no such photograph, folder or list.`);
+}
+
+/** The part of a pattern in front of its first placeholder: outputs keep the folders behind it. */
+function folderOfGlob(pattern: string): string {
+  const parts = pattern.split('/');
+  const first = parts.findIndex((part) => isDynamicPattern(part));
+  return parts.slice(0, first).join('/') || (pattern.startsWith('/') ? '/' : '.');
+}
+
+/** Photographs that a pattern finds from a folder on; `from` is the folder that their short paths begin in. */
+async function below(folder: string, pattern: string, from: string): Promise<FoundPhotograph[]> {
+  const found = await glob(pattern, { cwd: folder, caseSensitiveMatch: false, expandDirectories: false });
+  return found
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((one) => resolve(folder, one))
+    .map((path) => ({ path, short: relative(from, path) }));
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/\r\n|\n|\r/).flatMap((line) => line.trim() || []);
+}
+
+/** The path without extension; with it, then with a number, where another one has that name. */
+function freeName(path: string, taken: Set<string>): string {
+  const inside = path.split(/[\\/]/).filter((part) => part !== '..' && part !== '.' && part !== '');
+  const last = basename(path);
+  const extension = extname(last);
+  const plain = [...inside.slice(0, -1), last.slice(0, last.length - extension.length)].join('/');
+  const marked = `${plain}_${extension.slice(1).toLowerCase()}`;
+  let name = plain;
+  for (let i = 1; taken.has(name.toLowerCase()); i++) name = i === 1 ? marked : `${marked}_${i}`;
+  taken.add(name.toLowerCase());
+  return name;
+}
+
+/** All of standard input. @throws one line where a terminal is waiting for it to be typed */
+export async function readStandardInput(): Promise<string> {
+  if (process.stdin.isTTY)
+    throw new UserError(
+      '-: nothing comes in; pipe names into it, such as: find . -name "*.jpg" | toco predict RUN -',
+    );
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}

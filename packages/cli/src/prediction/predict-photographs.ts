@@ -1,0 +1,187 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
+import { createProgress, placeFile, writeWhole } from '@toco/files';
+import { type Protocol, segmenter } from '@toco/segmenter';
+import { openJournal, type JournalRow } from '../journal/journal.js';
+import type { NamedPhotograph } from '../photographs/sources.js';
+import { crfPool } from '../segmenting/crf-pool.js';
+import type { OpenModel } from '../segmenting/open-model.js';
+import type { Hashes } from '../shards/hashes.js';
+import type { Shard } from '../shards/shard.js';
+import { filesOf, outputsFor, type SavedKind } from './saved-outputs.js';
+
+/** What is predicted, and where it goes. */
+export interface PredictionTask {
+  readonly model: OpenModel;
+  readonly photographs: readonly NamedPhotograph[];
+  readonly protocol: Protocol;
+  /** Names of the foreground classes. */
+  readonly classNames: readonly string[];
+  readonly kinds: readonly SavedKind[];
+  /** Folder of the outputs. */
+  readonly out: string;
+  readonly shard: Shard;
+  readonly hashes: Hashes;
+  /** Turn photographs as their orientation tags say. */
+  readonly upright: boolean;
+}
+
+/** How much of the machine it may take, and who is told. */
+export interface PredictionMeans {
+  readonly again: boolean;
+  readonly workers: number;
+  readonly crfThreads: number;
+  readonly memory: number;
+  readonly signal: AbortSignal;
+  readonly print: (line: string) => void;
+  /** Told of every photograph when its files are there. */
+  readonly onRow: (row: PredictionRow) => void;
+}
+
+/** What is known of a photograph that is done; a line of `scores.jsonl`. */
+export interface PredictionRow extends JournalRow {
+  readonly path: string;
+  /** What its outputs are called. */
+  readonly name: string;
+  /** Bytes and time of change of the photograph: another one of that name is predicted anew. */
+  readonly stamp: string;
+  readonly width: number;
+  readonly height: number;
+  /** Since the photograph before it. */
+  readonly ms: number;
+  /** Classes that have pixels, the largest first. */
+  readonly found: readonly { readonly name: string; readonly score: number; readonly pixels: number }[];
+  /** How probable it is that the photograph shows a class, by name. */
+  readonly scores: Readonly<Record<string, number>>;
+}
+
+/** How a prediction ended. */
+export interface PredictionEnd {
+  readonly done: number;
+  /** How many of them had been done before. */
+  readonly before: number;
+  readonly skipped: readonly { readonly message: string }[];
+  readonly interrupted: boolean;
+}
+
+/** Segments photographs and writes what is asked for; those that are done already are passed over. */
+export async function predictPhotographs(
+  task: PredictionTask,
+  { again, workers, crfThreads, memory, signal, print, onRow }: PredictionMeans,
+): Promise<PredictionEnd> {
+  const { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright } = task;
+  const suffix = shard.count === 1 ? '' : `-${shard.index}-of-${shard.count}`;
+  const head = {
+    command: 'predict',
+    shard,
+    hashes,
+    images: photographs.length,
+    about: { classes: classNames },
+  };
+  const journal = await openJournal(join(out, `.predict${suffix}.jsonl`), head, { again, print });
+  const known = new Map(
+    [...journal.done.values()].map((row) => [(row as PredictionRow).path, row as PredictionRow]),
+  );
+  const stamps = await Promise.all(photographs.map(({ path }) => stampOf(path)));
+  const rows = new Map<number, PredictionRow>();
+  photographs.forEach(({ path, name }, i) => {
+    const row = known.get(path);
+    if (row !== undefined && row.name === name && row.stamp === stamps[i]) rows.set(i, row);
+  });
+  const before = rows.size;
+  const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
+  if (before > 0) print(`${before} of ${photographs.length} photographs are done already.`);
+
+  const skipped: { index: number; message: string }[] = [];
+  const progress = createProgress('predict');
+  const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
+  const pool = protocol.crf === undefined ? undefined : crfPool(crfThreads, print);
+  const { network, params } = model.loaded;
+  const through = segmenter(network, params, {
+    ...model.computes,
+    ...{ protocol, outputs: outputsFor(kinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce },
+  });
+  const list = sampleList(
+    'photographs',
+    classNames,
+    photographs.map(({ path }) => ({ id: path, image: { path }, labels: new Uint8Array(classNames.length) })),
+  );
+  async function* readable(): AsyncGenerator<Omit<ListedPhotograph, 'labels'>> {
+    const loader = photographLoader(list, {
+      ...{ indices: left, workers, upright },
+      onUnreadable: (problem) => {
+        skipped.push(problem);
+        tell();
+      },
+    });
+    for await (const { labels: _, ...photograph } of loader) {
+      const message = through.refusal(photograph, memory);
+      if (message === undefined) yield photograph;
+      else skipped.push({ index: photograph.index, message });
+    }
+  }
+  let last = performance.now();
+  try {
+    for await (const result of through.segment(readable(), { signal })) {
+      const { image, labels, scores } = result;
+      const { index, width, height } = image;
+      const { path, name } = photographs[index]!;
+      const files: string[] = [];
+      for await (const file of filesOf({ ...image, ...result }, { name, kinds, classNames })) {
+        await placeFile(join(out, file.path), file.bytes);
+        files.push(file.path);
+      }
+      const now = performance.now();
+      const row: PredictionRow = {
+        ...{ index, files, path, name, stamp: stamps[index]!, width, height, ms: Math.round(now - last) },
+        found: foundIn(labels, scores, classNames),
+        scores: Object.fromEntries(classNames.map((one, c) => [one, rounded(scores[c]!)])),
+      };
+      last = now;
+      await journal.add(row);
+      rows.set(index, row);
+      progress.stop();
+      onRow(row);
+      tell();
+    }
+  } finally {
+    progress.stop();
+    through.dispose();
+    await pool?.close();
+    if (kinds.includes('scores')) await writeScores(join(out, `scores${suffix}.jsonl`), rows);
+  }
+  const interrupted = rows.size + skipped.length < photographs.length;
+  return { done: rows.size, before, skipped: skipped.sort((a, b) => a.index - b.index), interrupted };
+}
+
+async function stampOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? '' : `${found.size} ${Math.floor(found.mtimeMs)}`;
+}
+
+/** The classes of a label map, the largest first. */
+function foundIn(
+  labels: Uint8Array,
+  scores: ArrayLike<number>,
+  names: readonly string[],
+): PredictionRow['found'] {
+  const pixels = new Float64Array(names.length + 1);
+  for (const label of labels) pixels[label]!++;
+  return names
+    .map((name, c) => ({ name, score: rounded(scores[c]!), pixels: pixels[c + 1]! }))
+    .filter((one) => one.pixels > 0)
+    .sort((a, b) => b.pixels - a.pixels);
+}
+
+function rounded(score: number): number {
+  return Math.round(score * 1e4) / 1e4;
+}
+
+/** A line a photograph, in the order in which they were named. */
+async function writeScores(path: string, rows: ReadonlyMap<number, PredictionRow>): Promise<void> {
+  const lines = [...rows]
+    .sort(([a], [b]) => a - b)
+    .map(([, { index: _, stamp: __, name: ___, ...row }]) => `${JSON.stringify(row)}\n`);
+  await writeWhole(path, [new TextEncoder().encode(lines.join(''))]);
+}

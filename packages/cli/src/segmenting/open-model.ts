@@ -1,0 +1,96 @@
+import { statSync } from 'node:fs';
+import type { Backbone } from '@toco/backbone';
+import type { TensorTree } from '@toco/core';
+import { hashFile, UserError } from '@toco/files';
+import { compileFunction, lanesOf, oneLane } from '@toco/graph';
+import { initBackend } from '@toco/runtime';
+import type { Compiler, SegmenterOptions, SegmenterOutput } from '@toco/segmenter';
+import { type Config, loadConfig, modelOfRun, type TrainedModel } from '@toco/trainer';
+import { loadBackbone, loadNetwork, type LoadedNetwork } from '@toco/weights';
+import type { Command } from 'commander';
+
+/** Options that name a trained network. */
+export interface ModelFlags {
+  readonly weights?: string;
+  readonly config?: string;
+  readonly set: string[];
+  readonly data?: string;
+  readonly backbone?: string;
+}
+
+/** Adds the options of {@link ModelFlags} to a command. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'for a weight file: YAML file of its configuration')
+    .option('-s, --set <key=value...>', 'single settings over the configuration', [])
+    .option(
+      '-b, --backbone <file>',
+      'JavaScript module that exports the "backbone" the network was trained with',
+    );
+}
+
+/** A network that is ready, and how it computes. */
+export interface OpenModel {
+  readonly loaded: LoadedNetwork<TensorTree>;
+  readonly config: Config;
+  /** SHA-256 of the file of its arrays. */
+  readonly checkpoint: string;
+  /** Rows of the run's metrics, where it is a run's. */
+  readonly rows: TrainedModel['rows'];
+  readonly precision: Config['engine']['precision'];
+  readonly compiled: boolean;
+  /** How a segmenter computes on it. */
+  readonly computes: Pick<SegmenterOptions<SegmenterOutput>, 'compiler' | 'compileAfter' | 'forward'>;
+}
+
+/**
+ * Opens the network that a command names: a run, a checkpoint, a weight file, or one of a hub.
+ *
+ * @param steady results must not depend on which images came before, to the last digit
+ * @throws one line where there is none
+ */
+export async function openModel(
+  named: string,
+  flags: ModelFlags,
+  { steady, print }: { readonly steady: boolean; readonly print: (line: string) => void },
+): Promise<OpenModel> {
+  const { config: file, set, data } = flags;
+  const settings = [...set, ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`])];
+  const isRun = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isRun && file !== undefined)
+    throw new UserError('--config: a run has its own configuration; change it with --set.');
+  const model = isRun ? await modelOfRun(named, { settings, print }) : undefined;
+  const config = model?.config ?? (await loadConfig(file, settings));
+  const engine = await initBackend({ ...config.engine, print });
+  const loaded = await loadNetwork(model?.name ?? named, { ...(await backboneOf(flags, config)), print });
+  const { precision, xla } = config.engine;
+  const compiled = config.engine.compile && engine.backend === 'tensorflow';
+  const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
+  const compiler = ((pass, example) =>
+    compileFunction(pass as never, example, { precision, xla, ...lanes.options })) as Compiler;
+  return {
+    loaded,
+    config,
+    checkpoint: await hashFile(loaded.file),
+    rows: model?.rows,
+    precision,
+    compiled,
+    computes: {
+      ...(compiled && { compiler }),
+      // The last digits of a compiled pass and of one operation by operation differ; bf16 there is compiled alone.
+      ...(steady && { compileAfter: precision === 'bf16' ? 1 : Infinity }),
+      forward: lanes.forward,
+    },
+  };
+}
+
+/** The backbone of a module that is named; of a weight file the one that the user's own configuration names, too. */
+async function backboneOf(
+  { backbone, config: file, set }: ModelFlags,
+  config: Config,
+): Promise<{ backbone?: Backbone | string; auxBlock: number }> {
+  const { auxBlock, name } = config.backbone;
+  if (backbone !== undefined) return { backbone: await loadBackbone(backbone), auxBlock };
+  const isNamed = file !== undefined || set.some((setting) => setting.startsWith('backbone.name='));
+  return isNamed ? { backbone: name, auxBlock } : { auxBlock };
+}

@@ -1,0 +1,63 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { namedPhotographs } from '../../src/photographs/sources.js';
+import { inTemporaryFolder } from '../run-toco.js';
+
+function place(folder: string, files: readonly string[]): void {
+  for (const file of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), 'x');
+  }
+}
+
+test('files, folders, lists, globs and names on standard input, each once, with names apart', async () => {
+  await inTemporaryFolder(async (folder) => {
+    place(folder, [
+      'a.jpg',
+      'in/b.JPG',
+      'in/b.png',
+      'in/deep/c.tif',
+      'in/.hidden/d.jpg',
+      'in/notes.md',
+      'e f.webp',
+    ]);
+    writeFileSync(join(folder, 'in', 'list.txt'), '../a.jpg\r\n\n deep/c.tif\ngone.jpg\n');
+    const at = (path: string): string => join(folder, path);
+    const named = async (sources: readonly string[], input = ''): Promise<string[][]> => {
+      const found = await namedPhotographs(sources, { readInput: () => Promise.resolve(input) });
+      return found.map(({ path, name }) => [relative(folder, path), name]);
+    };
+    expect(await named([at('a.jpg'), at('e f.webp'), at('a.jpg')])).toEqual([
+      ['a.jpg', 'a'],
+      ['e f.webp', 'e f'],
+    ]);
+    expect(await named([at('in')])).toEqual([
+      ['in/b.JPG', 'b'],
+      ['in/b.png', 'b_png'],
+      ['in/deep/c.tif', 'deep/c'],
+    ]);
+    // Names in a list count from its folder; one that is missing is told when its turn comes.
+    expect(await named([at('in/list.txt'), at('in/b.png')])).toEqual([
+      ['a.jpg', 'a'],
+      ['in/deep/c.tif', 'c'],
+      ['in/gone.jpg', 'gone'],
+      ['in/b.png', 'b'],
+    ]);
+    expect(await named([at('in/**/*.{tif,png}')])).toEqual([
+      ['in/b.png', 'b'],
+      ['in/deep/c.tif', 'deep/c'],
+    ]);
+    expect(await named(['-'], `${at('a.jpg')}\n${at('in/b.png')}\n`)).toEqual([
+      ['a.jpg', 'a'],
+      ['in/b.png', 'b'],
+    ]);
+    await expect(named([at('nothing.jpg')])).rejects.toThrow(
+      `${at('nothing.jpg')}: there is no such photograph, folder or list.`,
+    );
+    await expect(named([at('*.gif')])).rejects.toThrow('no photograph is there');
+    mkdirSync(at('empty'));
+    await expect(named([at('empty')])).rejects.toThrow('no photograph is there');
+    await expect(named(['-'], '\n')).rejects.toThrow('-: no photograph is there');
+  });
+});

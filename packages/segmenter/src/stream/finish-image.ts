@@ -1,0 +1,177 @@
+import { fuseCamPlanes, selectPlanes } from '../masks/fuse-cam-planes.js';
+import { fusedStrips, type ScaleMaps } from '../masks/fuse-maps.js';
+import { labelsOfLogits, largestChannels } from '../masks/predict-labels.js';
+import { type Planes, resizePlanes, type Size } from '../masks/resize-planes.js';
+import { softmaxInPlace } from '../masks/softmax-rows.js';
+import type { PassOutput } from '../passes/pass-engine.js';
+import type { Passes, Protocol } from '../protocol/protocol.js';
+import type { ImageMaps } from './batch-images.js';
+import { type Crf, refineSegmentation, spreadClasses } from './refine-segmentation.js';
+import { baseSize } from './run-passes.js';
+import type { Segmented, SegmenterImage, SegmenterOutput, SegmenterOutputs } from './segmenter-image.js';
+
+/** Rows of class probabilities of an image, before a CRF. */
+export interface ProbabilityStrip {
+  readonly image: SegmenterImage;
+  /** Row that the strip begins at. */
+  readonly top: number;
+  /** `[rows,W,K]`; the array is used again for the next strip. */
+  readonly probabilities: Planes;
+}
+
+/** How an image is finished. */
+export interface FinishOptions {
+  readonly protocol: Protocol;
+  readonly outputs: readonly SegmenterOutput[];
+  readonly crf?: Crf | undefined;
+  /** Number of classes that memory suffices for in a CRF of this image. */
+  readonly mostClasses: number;
+  readonly scoreThreshold: number;
+  readonly onStrip?: ((strip: ProbabilityStrip) => void) | undefined;
+}
+
+/** What was asked for, from the maps of an image's passes. @throws one line where memory does not suffice for the CRF */
+export async function finishImage<I extends SegmenterImage>(
+  image: I,
+  passed: readonly ImageMaps[],
+  options: FinishOptions,
+): Promise<Segmented<I, SegmenterOutput>> {
+  const { protocol, outputs, scoreThreshold } = options;
+  const main = mainMaps(passed);
+  const asked = (output: SegmenterOutput): boolean => outputs.includes(output);
+  const out: { -readonly [K in SegmenterOutput]?: SegmenterOutputs[K] } = {};
+  if (asked('singleLabels')) out.singleLabels = labelsOfLogits(main.segLogits!, image);
+  if (asked('scores')) out.scores = sigmoid(main.clsLogits!.data);
+  if (asked('scoresAux')) out.scoresAux = sigmoid(main.auxLogits!.data);
+  if (asked('attention')) out.attention = main.attention!;
+  if (asked('tokens')) out.tokens = main.tokens!;
+  if (asked('similarity')) out.similarity = main.similarity!.data;
+
+  const cams = (['cam', 'camAux'] as const).filter(asked);
+  const classes = cams.length === 0 ? [] : shownClasses(image, main.clsLogits!.data, scoreThreshold);
+  const base = baseSize(image, protocol.size);
+  for (const name of cams) {
+    const raw = scaleMaps(passed, name, protocol.cam).map(({ plain, mirrored }) => ({
+      plain: selectPlanes(plain, classes),
+      mirrored: mirrored && selectPlanes(mirrored, classes),
+    }));
+    out[name] = resizePlanes(fuseCamPlanes(raw, base, protocol.cam), image);
+  }
+  const segmentation = await segmentImage(image, passed, options);
+  return { leftOut: [], ...out, ...segmentation, image, classes } as Segmented<I, SegmenterOutput>;
+}
+
+/** The segmentation as far as it is asked for, and the classes that its CRF left out. */
+async function segmentImage(
+  image: SegmenterImage,
+  passed: readonly ImageMaps[],
+  { protocol, outputs, crf, mostClasses, onStrip }: FinishOptions,
+): Promise<Partial<SegmenterOutputs> & { readonly leftOut?: readonly number[] }> {
+  const { segmentation: passes, crf: preset } = protocol;
+  const refined = (['labels', 'probabilities'] as const).filter((output) => outputs.includes(output));
+  const refines = crf !== undefined && preset !== undefined && refined.length > 0;
+  const fused = fusedOutputs.filter(
+    (output) => outputs.includes(output) && !(refines && refined.some((one) => one === output)),
+  );
+  const strip = onStrip && ((part: Omit<ProbabilityStrip, 'image'>): void => onStrip({ image, ...part }));
+  if (!refines && fused.length === 0 && !strip) return {};
+  const maps = scaleMaps(passed, 'segLogits', passes);
+  const before = fusedSegmentation(maps, image, { passes, fused, strip: refines ? undefined : strip });
+  if (!refines) return before;
+  const result = await refineSegmentation(image, { maps, passes, crf, preset, mostClasses, onStrip: strip });
+  if (!result) {
+    const { id = 'image', height, width } = image;
+    throw new Error(
+      `${id}: memory does not suffice for the CRF of ${width}×${height} pixels; choose a smaller image, or no CRF.`,
+    );
+  }
+  const { classes } = result;
+  const count = maps[0]!.plain.channels;
+  return {
+    ...before,
+    ...(refined.includes('labels') && { labels: result.labels }),
+    ...(refined.includes('probabilities') && {
+      probabilities: spreadClasses(result.probabilities, { classes, count }),
+    }),
+    leftOut: Array.from({ length: count }, (_, k) => k).filter((k) => !classes.includes(k)),
+  };
+}
+
+/** What comes of the fused logits. */
+const fusedOutputs = ['labels', 'fusedLabels', 'logits', 'probabilities'] as const;
+
+/** Labels, logits and probabilities of the fused segmentation, as far as they are asked for. */
+function fusedSegmentation(
+  maps: readonly ScaleMaps[],
+  size: Size,
+  { passes, fused, strip }: FusedOptions,
+): Partial<Pick<SegmenterOutputs, (typeof fusedOutputs)[number]>> {
+  const asked = (output: (typeof fusedOutputs)[number]): boolean => fused.includes(output);
+  const { height, width } = size;
+  const { channels } = maps[0]!.plain;
+  const planes = (): Planes => ({ height, width, channels, data: new Float32Array(height * width * channels) });
+  const labels = asked('labels') || asked('fusedLabels') ? new Uint8Array(height * width) : undefined;
+  const logits = asked('logits') ? planes() : undefined;
+  const probabilities = asked('probabilities') ? planes() : undefined;
+  if (fused.length === 0 && !strip) return {};
+  for (const { top, planes: rows } of fusedStrips(maps, size, passes)) {
+    const [first, last] = [top * width, (top + rows.height) * width];
+    if (labels) largestChannels(rows.data, channels, labels.subarray(first, last));
+    logits?.data.set(rows.data, first * channels);
+    if (!probabilities && !strip) continue;
+    softmaxInPlace(rows.data, channels);
+    probabilities?.data.set(rows.data, first * channels);
+    strip?.({ top, probabilities: rows });
+  }
+  return {
+    ...(labels && asked('labels') && { labels }),
+    ...(labels && asked('fusedLabels') && { fusedLabels: asked('labels') ? labels.slice() : labels }),
+    ...(logits && { logits }),
+    ...(probabilities && { probabilities }),
+  };
+}
+
+interface FusedOptions {
+  readonly passes: Passes;
+  readonly fused: readonly (typeof fusedOutputs)[number][];
+  readonly strip: ((part: Omit<ProbabilityStrip, 'image'>) => void) | undefined;
+}
+
+/** What scale 1 gave of the image as it is. */
+function mainMaps(passed: readonly ImageMaps[]): ImageMaps['maps'] {
+  return Object.assign(
+    {},
+    ...passed.filter(({ scale, twin }) => scale === 1 && twin === 'plain').map(({ maps }) => maps),
+  ) as ImageMaps['maps'];
+}
+
+/** An output at every scale of its passes, in their order. */
+function scaleMaps(
+  passed: readonly ImageMaps[],
+  output: PassOutput,
+  { scales, mirror }: Pick<Passes, 'scales' | 'mirror'>,
+): ScaleMaps[] {
+  const find = (scale: number, twin: ImageMaps['twin']): Planes | undefined =>
+    passed.find((one) => one.scale === scale && one.twin === twin && one.maps[output])?.maps[output];
+  return scales.map((scale) => ({
+    plain: find(scale, 'plain')!,
+    mirrored: mirror === 'none' ? undefined : find(scale, 'mirrored'),
+  }));
+}
+
+/** The classes of an image: those of its labels, else those with a score above a threshold, at least the best one. */
+function shownClasses(
+  { labels }: SegmenterImage,
+  logits: Float32Array,
+  threshold: number,
+): number[] {
+  const all = [...logits.keys()];
+  if (labels) return all.filter((c) => labels[c]! > 0);
+  const scores = sigmoid(logits);
+  const above = all.filter((c) => scores[c]! > threshold);
+  return above.length > 0 ? above : [logits.indexOf(Math.max(...logits))];
+}
+
+function sigmoid(logits: Float32Array): Float32Array {
+  return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
+}

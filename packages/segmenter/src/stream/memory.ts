@@ -1,0 +1,125 @@
+import type { Network } from '@toco/network';
+import { scaledSize } from '@toco/core';
+import type { Size } from '../masks/resize-planes.js';
+import type { Protocol } from '../protocol/protocol.js';
+import { planPasses } from './plan-passes.js';
+import { baseSize } from './run-passes.js';
+import type { SegmenterOutput } from './segmenter-image.js';
+
+/** Bytes that an image takes at most, above what is taken without it. */
+export interface MemoryEstimate {
+  readonly bytes: number;
+  /** In the largest pass through the network. */
+  readonly network: number;
+  /** In pictures, maps and what is asked for. */
+  readonly planes: number;
+  /** In the CRF with all classes. */
+  readonly crf: number;
+}
+
+/** What goes through a network and what is made of it. */
+export interface MemoryUse {
+  readonly network: {
+    readonly backbone: Pick<Network['backbone'], 'stride' | 'tokenDim'> & { readonly heads?: number | readonly number[] };
+    readonly numClasses: number;
+  };
+  readonly protocol: Protocol;
+  readonly outputs: readonly SegmenterOutput[];
+  readonly batchSize?: number | undefined;
+}
+
+/** Bytes of a dense CRF for each pixel, and for each class of a pixel: measured with 12 megapixels (EXPERIMENTS.md). */
+export const crfBytes = { pixel: 400, class: 40 };
+
+/**
+ * What an image of a size would take, before anything is computed: so that what is too large can be refused instead of ending the
+ * process. Estimates lie above what was measured (EXPERIMENTS.md).
+ *
+ * @example
+ * const { bytes } = estimateMemory({ height: 3000, width: 4000 }, { network, protocol: protocols.voc, outputs: ['labels'] });
+ */
+export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
+  const { network, protocol, outputs, batchSize = 1 } = use;
+  const pixels = size.height * size.width;
+  const K = network.numClasses + 1;
+  const { stride } = network.backbone;
+  const base = baseSize(size, protocol.size);
+  const plan = planPasses(protocol, outputs);
+  const passes = plan.map(({ scale, twins, wanted }) => {
+    const [height, width] = scaledSize([base.height, base.width], scale, { stride, oddSizes: protocol.oddSizes });
+    const { window } = protocol;
+    const seen = window
+      ? { height: Math.min(height, window.size), width: Math.min(width, window.size) }
+      : { height, width };
+    return {
+      network: batchSize * twins.length * passBytes(seen, use),
+      // Scaled pictures, and maps of all tokens: segmentation and both CAMs.
+      planes:
+        4 * 3 * batchSize * twins.length * seen.height * seen.width +
+        4 * twins.length * (height / stride) * (width / stride) * wanted.length * 3 * K,
+    };
+  });
+  const asked = (output: SegmenterOutput): boolean => outputs.includes(output);
+  const full = (['probabilities', 'logits'] as const).filter(asked).length;
+  const cams = (['cam', 'camAux'] as const).filter(asked).length;
+  const maps = (['labels', 'fusedLabels', 'singleLabels'] as const).filter(asked).length;
+  const refines = protocol.crf !== undefined && (asked('labels') || asked('probabilities'));
+  const planes =
+    passes.reduce((sum, pass) => sum + pass.planes, 0) +
+    (protocol.size === 'native' ? 0 : 12 * base.height * base.width) +
+    pixels * (maps + 4 * full * K) +
+    // As many classes as an image can be expected to show, at the base size and at the image's own.
+    4 * cams * Math.min(network.numClasses, 5) * (pixels + base.height * base.width) +
+    2 ** 26;
+  const crf = refines ? pixels * (crfBytes.pixel + crfBytes.class * K) : 0;
+  const most = Math.max(0, ...passes.map((pass) => pass.network));
+  return { bytes: planes + Math.max(most, crf), network: most, planes, crf };
+}
+
+/** Bytes of one image's pass: attention, activations of a block, the decoder's neighbourhoods. */
+function passBytes({ height, width }: Size, { network: { backbone } }: MemoryUse): number {
+  const { stride, tokenDim, heads = Math.ceil(tokenDim / 64) } = backbone;
+  const tokens = Math.ceil(height / stride) * Math.ceil(width / stride) + 1;
+  const most = typeof heads === 'number' ? heads : Math.max(...heads);
+  return 4 * (3 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width;
+}
+
+/** Number of classes whose CRF fits what memory is left. */
+export function classesThatFit(size: Size, { planes }: MemoryEstimate, memory: number): number {
+  const left = (memory - planes) / (size.height * size.width);
+  return Math.floor((left - crfBytes.pixel) / crfBytes.class);
+}
+
+/**
+ * The line that refuses an image, naming what would help; undefined where it fits.
+ *
+ * @param what what the line begins with, such as the image's name
+ */
+export function memoryRefusal(
+  size: Size,
+  { estimate, memory, protocol, what = 'image' }: RefusalOptions,
+): string | undefined {
+  const { bytes, network, planes, crf } = estimate;
+  // Where the CRF may do with fewer classes, the image itself tells whether it fits.
+  const needed =
+    protocol.mayLeaveOut && classesThatFit(size, estimate, memory) >= 2 ? planes + network : bytes;
+  if (needed <= memory) return undefined;
+  const remedy =
+    crf > network && crf > 0
+      ? 'choose a smaller image, or --crf none'
+      : protocol.window
+        ? 'choose a smaller --window, or a smaller size with --size'
+        : 'choose a smaller size with --size, or tiles with --window 448';
+  return `${what}: ${size.width}×${size.height} pixels would take ${gigabytes(needed)} of memory with protocol ${protocol.name}, ${gigabytes(memory)} may be taken (--memory); ${remedy}.`;
+}
+
+interface RefusalOptions {
+  readonly estimate: MemoryEstimate;
+  readonly memory: number;
+  readonly protocol: Protocol;
+  readonly what?: string | undefined;
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,0 +1,73 @@
+import { scaledSize } from '@toco/core';
+import { resizedRows, type Samples, type Size } from '../masks/resize-planes.js';
+import type { PassEngine } from '../passes/pass-engine.js';
+import type { Protocol, ProtocolSize } from '../protocol/protocol.js';
+import { batchOf, type ImageMaps, mapsOf } from './batch-images.js';
+import type { PlannedPass } from './plan-passes.js';
+import { runInTiles } from './run-in-tiles.js';
+
+/** How passes are run. */
+export interface RunPassesOptions {
+  readonly engine: PassEngine;
+  readonly protocol: Protocol;
+  readonly plan: readonly PlannedPass[];
+  /** Images in one pass. */
+  readonly batchSize: number;
+}
+
+/** The size that a protocol brings an image to before it is scaled. */
+export function baseSize({ height, width }: Size, size: ProtocolSize): Size {
+  if (size === 'native') return { height, width };
+  if ('squash' in size) return { height: size.squash, width: size.squash };
+  const factor = size.shorter / Math.min(height, width);
+  return { height: Math.round(height * factor), width: Math.round(width * factor) };
+}
+
+/** Whether every pass of a protocol has one shape, whatever the images. */
+export function isFixed({ size, window }: Pick<Protocol, 'size' | 'window'>): boolean {
+  return window === undefined && size !== 'native' && 'squash' in size;
+}
+
+/** The planned passes of images of one base size; what each image got, in the order of the plan. */
+export async function runPasses(
+  images: readonly Samples[],
+  { engine, protocol, plan, batchSize }: RunPassesOptions,
+): Promise<ImageMaps[][]> {
+  const base = baseSize(images[0]!, protocol.size);
+  const bases = images.map((image) => atSize(image, base));
+  const results: ImageMaps[][] = images.map(() => []);
+  for (const pass of plan) {
+    const [height, width] = scaledSize([base.height, base.width], pass.scale, {
+      stride: engine.stride,
+      oddSizes: protocol.oddSizes,
+    });
+    const size = { height, width };
+    const { window } = protocol;
+    if (window && (height > window.size || width > window.size)) {
+      for (const [b, image] of bases.entries())
+        results[b]!.push(...(await runInTiles(engine, image, { size, window, pass, batchSize })));
+      continue;
+    }
+    const fill = isFixed(protocol) ? batchSize * pass.twins.length : undefined;
+    const batch = batchOf(bases, size, pass.twins);
+    const result = await engine.run(batch, pass.wanted, fill);
+    pass.twins.forEach((twin, t) => {
+      images.forEach((_, b) => {
+        results[b]!.push({
+          ...{ scale: pass.scale, twin },
+          maps: mapsOf(result, t * images.length + b, twin),
+        });
+      });
+    });
+  }
+  return results;
+}
+
+/** The image at a size; its own bytes where that is its own. */
+function atSize(image: Samples, size: Size): Samples {
+  if (image.height === size.height && image.width === size.width) return image;
+  const data = new Float32Array(size.height * size.width * image.channels);
+  const write = resizedRows(image, size);
+  for (let y = 0; y < size.height; y++) write(y, data, y * size.width * image.channels);
+  return { ...size, channels: image.channels, data };
+}

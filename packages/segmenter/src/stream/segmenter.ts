@@ -1,0 +1,203 @@
+import type { TensorTree } from '@toco/core';
+import type { ApplyOptions, Network } from '@toco/network';
+import type { Size } from '../masks/resize-planes.js';
+import { type Compiler, networkEngine } from '../passes/network-engine.js';
+import type { UsedParams } from '../passes/network-pass.js';
+import type { PassEngine } from '../passes/pass-engine.js';
+import { type Protocol, protocols } from '../protocol/protocol.js';
+import { assertProtocol } from '../protocol/protocol-of.js';
+import type { ImageMaps } from './batch-images.js';
+import { finishImage, type ProbabilityStrip } from './finish-image.js';
+import { classesThatFit, estimateMemory, type MemoryEstimate, memoryRefusal, type MemoryUse } from './memory.js';
+import { planPasses } from './plan-passes.js';
+import type { Crf } from './refine-segmentation.js';
+import { baseSize, isFixed, runPasses } from './run-passes.js';
+import { samplesOf, type Segmented, type SegmenterImage, type SegmenterOutput } from './segmenter-image.js';
+
+/** What any segmenter may be told. */
+export interface StreamOptions<O extends SegmenterOutput> {
+  /** Default: `protocols.fast`. */
+  readonly protocol?: Protocol | undefined;
+  /** Default: labels and scores. */
+  readonly outputs?: readonly O[] | undefined;
+  /** Needed where the protocol has a CRF. */
+  readonly crf?: Crf | undefined;
+  /** CRFs under way beside the network's passes, for one that asks a pool of workers. */
+  readonly crfsAtOnce?: number | undefined;
+  /**
+   * Images in one pass, where they have one size; as many are taken from the stream before the first is answered. Default: 4
+   * where the protocol squashes, else 1.
+   */
+  readonly batchSize?: number | undefined;
+  /** An image without labels shows the classes with a score above this, and at least the best one. */
+  readonly scoreThreshold?: number | undefined;
+  /** Bytes that an image may take, by estimate; one that would take more ends the stream with one line. Default: any. */
+  readonly memory?: number | undefined;
+  /** Called with rows of probabilities before the CRF: for what is too large to be kept whole. */
+  readonly onStrip?: ((strip: ProbabilityStrip) => void) | undefined;
+}
+
+/** What {@link segmenter} may be told. */
+export interface SegmenterOptions<O extends SegmenterOutput> extends StreamOptions<O> {
+  /** Makes graphs of the passes that repeat; without it operations run one by one. */
+  readonly compiler?: Compiler | undefined;
+  /**
+   * Where images have sizes of their own: images of one size after which that size is compiled. `1` compiles every size, as a
+   * precision needs that only graphs have; `Infinity` none, so that no result depends, in its last digits, on which images came before.
+   */
+  readonly compileAfter?: number | undefined;
+  /** Reaches the backbone in every pass: `lanesOf(engine).forward` of `@toco/graph`. */
+  readonly forward?: ApplyOptions | undefined;
+}
+
+/** A network that answers a stream of images with a stream of results. */
+export interface Segmenter<O extends SegmenterOutput> {
+  readonly protocol: Protocol;
+  /**
+   * Results in the order of the images; ends early, between images, at `signal`.
+   *
+   * @throws one line: an image that is none, or that would take too much memory
+   */
+  segment<I extends SegmenterImage>(
+    images: Iterable<I> | AsyncIterable<I>,
+    options?: { readonly signal?: { readonly aborted: boolean } | undefined },
+  ): AsyncGenerator<Segmented<I, O>, void, undefined>;
+  /** What an image of a size would take. */
+  estimate(size: Size): MemoryEstimate;
+  /** The line that refuses an image of a size; undefined where it fits into `memory` bytes. */
+  refusal(size: Size & { readonly id?: string }, memory: number): string | undefined;
+  /** Frees what was compiled; the parameters stay the caller's. */
+  dispose(): void;
+}
+
+/**
+ * A network made ready for pictures of any size, on whatever backend of TensorFlow.js is active.
+ *
+ * What the network gives on its token grids is resized, fused and refined on the host, in strips of rows: sizes of their own
+ * cost no graphs, and `[H,W,K]` is never there at once unless it is asked for.
+ *
+ * @throws one line: an output that the network does not have, a CRF that is missing, a window that is no whole number of patches
+ * @example
+ * ```ts
+ * const { network, params } = await loadNetwork('runs/voc');
+ * const voc = segmenter(network, params, { protocol: protocols.voc, outputs: ['labels', 'cam'], crf: denseCrf });
+ * for await (const { image, labels, cam } of voc.segment(images)) show(image.id, labels, cam);
+ * voc.dispose();
+ * ```
+ */
+export function segmenter<P extends TensorTree, const O extends SegmenterOutput = 'labels' | 'scores'>(
+  network: Network<P>,
+  params: UsedParams<P>,
+  { compiler, compileAfter = 3, forward, ...options }: SegmenterOptions<O> = {},
+): Segmenter<O> {
+  const engine = networkEngine(network, params, { compiler, compileAfter, forward });
+  return segmenterOn(engine, options, network);
+}
+
+/** A segmenter on anything that images go through. */
+export function segmenterOn<O extends SegmenterOutput>(
+  engine: PassEngine,
+  options: StreamOptions<O>,
+  network: MemoryUse['network'],
+): Segmenter<O> {
+  const { protocol = protocols.fast, crf, memory, scoreThreshold = 0.5, onStrip } = options;
+  const outputs = options.outputs ?? (['labels', 'scores'] as unknown as readonly O[]);
+  const { batchSize = isFixed(protocol) || protocol.window ? 4 : 1 } = options;
+  const plan = planPasses(protocol, outputs, { strips: onStrip !== undefined });
+  assertFits();
+  const refines = protocol.crf !== undefined && (['labels', 'probabilities'] as string[]).some((one) => outputs.includes(one as O));
+  const atOnce = refines ? Math.max(1, options.crfsAtOnce ?? 1) : 1;
+  const estimate = (size: Size): MemoryEstimate =>
+    estimateMemory(size, { network, protocol, outputs, batchSize });
+  const refusal = (size: Size & { readonly id?: string }, limit: number): string | undefined =>
+    memoryRefusal(size, { estimate: estimate(size), memory: limit, protocol, what: size.id });
+  return {
+    protocol,
+    estimate,
+    refusal,
+    segment,
+    dispose: () => {
+      engine.dispose();
+    },
+  };
+
+  async function* segment<I extends SegmenterImage>(
+    images: Iterable<I> | AsyncIterable<I>,
+    { signal }: { readonly signal?: { readonly aborted: boolean } | undefined } = {},
+  ): AsyncGenerator<Segmented<I, O>, void, undefined> {
+    const pending: Promise<Segmented<I, O>>[] = [];
+    for await (const some of chunksOf(images, batchSize)) {
+      if (signal?.aborted) break;
+      const maps = await passesOf(some);
+      for (const [i, image] of some.entries()) {
+        while (pending.length >= atOnce) yield (await pending.shift())!;
+        if (signal?.aborted) break;
+        const finished = finishImage(image, maps[i]!, {
+          ...{ protocol, outputs, crf, scoreThreshold, onStrip },
+          mostClasses: memory === undefined || !refines ? Infinity : mostClassesOf(image, memory),
+        }) as Promise<Segmented<I, O>>;
+        // Its turn comes later; until then a failure is nobody's.
+        finished.catch(() => undefined);
+        pending.push(finished);
+      }
+      // A CRF in this thread gains nothing from waiting for the next passes.
+      if (atOnce === 1) while (pending.length > 0) yield (await pending.shift())!;
+    }
+    while (pending.length > 0 && !signal?.aborted) yield (await pending.shift())!;
+  }
+
+  /** Maps of each image; images of one base size share their passes. */
+  async function passesOf(images: readonly SegmenterImage[]): Promise<ImageMaps[][]> {
+    const results: ImageMaps[][] = [];
+    const groups = new Map<string, number[]>();
+    images.forEach((image, i) => {
+      const line = memory === undefined ? undefined : refusal(image, memory);
+      if (line !== undefined) throw new Error(line);
+      const { height, width } = baseSize(image, protocol.size);
+      const key = `${height}×${width}`;
+      groups.set(key, [...(groups.get(key) ?? []), i]);
+    });
+    for (const group of groups.values()) {
+      const samples = group.map((i) => samplesOf(images[i]!));
+      const passed = await runPasses(samples, { engine, protocol, plan, batchSize });
+      group.forEach((i, b) => {
+        results[i] = passed[b]!;
+      });
+    }
+    return results;
+  }
+
+  function mostClassesOf(size: Size, limit: number): number {
+    if (!protocol.mayLeaveOut) return Infinity;
+    return classesThatFit(size, estimate(size), limit);
+  }
+
+  function assertFits(): void {
+    assertProtocol(protocol);
+    const { window, crf: preset } = protocol;
+    const refuse = (line: string): never => {
+      throw new Error(`segmenter: ${line}`);
+    };
+    if (preset !== undefined && crf === undefined)
+      refuse(
+        `protocol ${protocol.name} has a CRF; give one, such as denseCrf of @toco/crf, or a protocol without.`,
+      );
+    const missing = plan.flatMap(({ wanted }) => wanted).find((output) => !engine.gives(output));
+    if (missing !== undefined) refuse(`${engine.name} gives no ${missing}; ask for something else.`);
+    if (window && window.size % engine.stride !== 0)
+      refuse(
+        `window ${window.size} is no multiple of the patch size ${engine.stride} of ${engine.name}; choose ${Math.ceil(window.size / engine.stride) * engine.stride}.`,
+      );
+  }
+}
+
+async function* chunksOf<I>(images: Iterable<I> | AsyncIterable<I>, size: number): AsyncGenerator<I[]> {
+  let chunk: I[] = [];
+  for await (const image of images) {
+    chunk.push(image);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}

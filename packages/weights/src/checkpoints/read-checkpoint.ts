@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TensorTree } from '@toco/core';
+import { openSafetensors, readSafetensors } from '@toco/formats';
+import { damageOf, type SealedFile } from '@toco/files';
+import type { Network, NetworkState } from '@toco/network';
+import { importNetwork } from '../network-weights.js';
+
+/** The part of a run's configuration that its network follows from. */
+export interface NetworkConfig {
+  readonly backbone: {
+    readonly name: string;
+    readonly auxBlock: number;
+    /** JavaScript module of a backbone of one's own. */
+    readonly module?: string | undefined;
+  };
+  readonly network: {
+    readonly decoderDim: number;
+    readonly projection: { readonly hidden: number; readonly bottleneck: number; readonly out: number };
+  };
+}
+
+/** What a checkpoint says of itself, as far as using its network needs it. */
+export interface CheckpointHeader {
+  /** Iterations done. */
+  readonly iteration: number;
+  readonly backbone: string;
+  /** Foreground classes. */
+  readonly classes: readonly string[];
+  readonly config: NetworkConfig;
+  /** Lengths and checksums of the other files. */
+  readonly files?: Readonly<Record<string, SealedFile>>;
+}
+
+/** Names of a checkpoint's files: the network and its teacher, the optimizer's moments, the rest. */
+export const checkpointFiles = {
+  model: 'model.safetensors',
+  optimizer: 'optimizer.safetensors',
+  state: 'state.json',
+} as const;
+
+/** Checkpoints of a run, oldest first; unfinished ones are none. */
+export async function listCheckpoints(runFolder: string): Promise<string[]> {
+  const folder = join(runFolder, 'checkpoints');
+  if (!existsSync(folder)) return [];
+  const names = (await readdir(folder)).filter((name) => /^iteration-\d+$/.test(name));
+  return names.sort((a, b) => Number(a.slice(10)) - Number(b.slice(10))).map((name) => join(folder, name));
+}
+
+/** What is wrong with the files of a checkpoint; undefined where it is whole. */
+export function checkpointDamage(checkpoint: string): Promise<string | undefined> {
+  const { model, optimizer, state } = checkpointFiles;
+  return damageOf(checkpoint, {
+    state,
+    arrays: [model, optimizer],
+    open: (path) => {
+      openSafetensors(path).close();
+    },
+  });
+}
+
+/** Whether a folder holds a checkpoint. */
+export function isCheckpoint(folder: string): boolean {
+  return existsSync(join(folder, checkpointFiles.state));
+}
+
+/**
+ * The checkpoint that `path` means: itself, or the newest one of a run that is whole. Damaged newer ones are told, and left as they are.
+ *
+ * @throws one line: no checkpoint there, or none that is whole
+ */
+export async function wholeCheckpoint(path: string, print: (line: string) => void): Promise<string> {
+  if (isCheckpoint(path)) {
+    const damage = await checkpointDamage(path);
+    if (damage === undefined) return path;
+    throw new Error(`${path}: damaged, ${damage}; name another checkpoint.`);
+  }
+  const checkpoints = (await listCheckpoints(path)).reverse();
+  if (checkpoints.length === 0)
+    throw new Error(`${path}: neither a checkpoint nor a run with checkpoints; check the path.`);
+  const damages: string[] = [];
+  for (const checkpoint of checkpoints) {
+    const damage = await checkpointDamage(checkpoint);
+    if (damage === undefined) {
+      for (const line of damages) print(`${line}; one before it is used.`);
+      return checkpoint;
+    }
+    damages.push(`${checkpoint}: damaged, ${damage}`);
+  }
+  throw new Error(`${damages[0]}; no checkpoint of this run is whole.`);
+}
+
+/** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
+export async function readCheckpointHeader<H extends CheckpointHeader = CheckpointHeader>(
+  folder: string,
+): Promise<H> {
+  const { state } = checkpointFiles;
+  const text = await readFile(join(folder, state), 'utf8').catch(() => {
+    throw new Error(
+      `${folder}: no checkpoint here (${state} is missing); name a folder below checkpoints/.`,
+    );
+  });
+  try {
+    return JSON.parse(text) as H;
+  } catch {
+    throw new Error(`${join(folder, state)}: damaged; take another checkpoint.`);
+  }
+}
+
+/**
+ * Network and teacher of a checkpoint.
+ *
+ * @throws one line where the checkpoint belongs to another architecture
+ */
+export function readModel<P extends TensorTree>(folder: string, network: Network<P>): NetworkState<P> {
+  const arrays = readSafetensors(join(folder, checkpointFiles.model));
+  const { params, teacher } = importNetwork(network, arrays, { name: folder, complete: true });
+  return { params, teacher };
+}
