@@ -15,7 +15,12 @@ import { figuresOf } from '../evaluation/figures.js';
 import { reportEvaluation } from '../evaluation/report-evaluation.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
 import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
-import { addProtocolOptions, type ProtocolFlags, protocolFor, protocolSettings } from '../segmenting/protocol-flags.js';
+import {
+  addProtocolOptions,
+  type ProtocolFlags,
+  protocolFor,
+  protocolSettings,
+} from '../segmenting/protocol-flags.js';
 import { shortName } from '../shards/hashes.js';
 import { firstOf } from '../shards/first-of.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';

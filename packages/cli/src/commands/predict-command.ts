@@ -9,7 +9,12 @@ import { predictPhotographs, type PredictionRow } from '../prediction/predict-ph
 import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
 import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
-import { addProtocolOptions, type ProtocolFlags, protocolFor, protocolSettings } from '../segmenting/protocol-flags.js';
+import {
+  addProtocolOptions,
+  type ProtocolFlags,
+  protocolFor,
+  protocolSettings,
+} from '../segmenting/protocol-flags.js';
 import { settingsHash } from '../shards/hashes.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
 import { kindsOf } from './kinds-of.js';

@@ -65,7 +65,11 @@ export function protocolSettings(flags: ProtocolFlags): ProtocolSettings {
 }
 
 /** A protocol by its name, `fast` with the sizes of the run's own validations, and what a command line lays over it. */
-export function protocolFor(name: ProtocolName, config: ValidationSettings, settings: ProtocolSettings): Protocol {
+export function protocolFor(
+  name: ProtocolName,
+  config: ValidationSettings,
+  settings: ProtocolSettings,
+): Protocol {
   return protocolOf(name === 'fast' ? validationProtocol(config) : name, settings);
 }
 
