@@ -39,7 +39,7 @@ export type { Finding } from './dataset/finding.js';
 export { imageFolder, type ImageFolderOptions } from './folder/image-folder.js';
 export { decodeImage } from './image/decode-image.js';
 export { decodeMask, ignoredLabel, type MaskExpectation } from './image/decode-mask.js';
-export { encodeJpeg } from './image/encode-image.js';
+export { encodeDrawing, encodeJpeg } from './image/encode-image.js';
 export { type EncodedImage, imageName } from './image/encoded-image.js';
 export { blackImage, type RgbImage } from './image/rgb-image.js';
 export { datasetAt, type DatasetAtOptions, datasetLayout, type DatasetLayout } from './layout/dataset-at.js';

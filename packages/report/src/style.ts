@@ -52,6 +52,13 @@ section > p { color: var(--muted); }
 .pictures { display: grid; grid-template-columns: repeat(var(--columns), 1fr); gap: 8px; }
 .pictures figure { margin: 0; }
 .pictures img { display: block; width: 100%; height: auto; border-radius: 5px; background: var(--wash); }
+.marked { position: relative; }
+.marked svg { position: absolute; inset: 0; width: 100%; height: 100%; }
+.patches .marked { cursor: crosshair; touch-action: none; }
+.patches canvas { display: block; width: 100%; border-radius: 5px; image-rendering: pixelated; }
+.patches .dot { position: absolute; width: 14px; height: 14px; margin: -7px 0 0 -7px; border-radius: 50%; background: #fff; border: 3px solid #111; pointer-events: none; }
+.patches .patch { color: var(--muted); font-variant-numeric: tabular-nums; }
+.drawing svg { display: block; border-radius: 8px; max-width: 100%; height: auto; }
 .pictures figcaption { font-size: 12.5px; color: var(--muted); padding-top: 3px; line-height: 1.3; }
 @media (min-width: 700px) { .panel:not(:last-child) figcaption { display: none; } }
 

@@ -31,13 +31,12 @@ export {
 export type { Evaluation } from './metrics/evaluation.js';
 export { f1Score } from './metrics/f1-score.js';
 export { tokenSimilarity } from './forward/token-similarity.js';
+export { attentionMap } from './figures/attention-map.js';
+export { type DrawnCrop, drawnCrops, type DrawnCropsOptions } from './figures/drawn-crops.js';
+export { errorColors, errorOverlay } from './overlays/error-overlay.js';
 export { heatColor } from './overlays/heat-color.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
-export {
-  type EvaluationProtocol,
-  evaluationProtocol,
-  formatEvaluationProtocol,
-} from './metrics/protocol.js';
+export { type EvaluationProtocol, evaluationProtocol, formatEvaluationProtocol } from './metrics/protocol.js';
 export { crfPresets } from './protocol/crf-presets.js';
 export { formatProtocol } from './protocol/format-protocol.js';
 export {
@@ -64,12 +63,7 @@ export type {
   SegmenterOutputs,
 } from './stream/segmenter-image.js';
 export { type Segmenter, segmenter, type SegmenterOptions, type StreamOptions } from './stream/segmenter.js';
-export {
-  pseudoLabels,
-  type PseudoLabelsOptions,
-  type Refine,
-  refineByCrf,
-} from './labels/pseudo-labels.js';
+export { pseudoLabels, type PseudoLabelsOptions, type Refine, refineByCrf } from './labels/pseudo-labels.js';
 export { refineByPar } from './labels/refine-by-par.js';
 export { segmentationCams } from './labels/segmentation-cams.js';
 export { similarityMap } from './labels/similarity-map.js';

@@ -53,7 +53,9 @@ export function evaluationForward<P extends TensorTree>(
           classes,
         },
       );
-      const blocks = output.taps?.tokens ? patchTokensOf(output.taps.tokens, network.backbone) : [output.patchTokens];
+      const blocks = output.taps?.tokens
+        ? patchTokensOf(output.taps.tokens, network.backbone)
+        : [output.patchTokens];
       const shown = classLabels(classes);
       return {
         cam: validCam(cam, shown),

@@ -6,10 +6,7 @@ import type { Crf } from '../stream/refine-segmentation.js';
 import type { SegmenterImage } from '../stream/segmenter-image.js';
 
 /** Refines probabilities `[H,W,1+M]` of background and the classes of an image, by the image. */
-export type Refine = (
-  image: SegmenterImage,
-  probabilities: Planes,
-) => Float32Array | Promise<Float32Array>;
+export type Refine = (image: SegmenterImage, probabilities: Planes) => Float32Array | Promise<Float32Array>;
 
 /** Options of {@link pseudoLabels}. */
 export interface PseudoLabelsOptions {
@@ -56,9 +53,7 @@ export async function pseudoLabels(
     return labels;
   };
   const [strict, lenient] = [await winners(high), await winners(low)];
-  return strict.map((plane, i) =>
-    plane > 0 ? classes[plane - 1]! + 1 : lenient[i]! > 0 ? ignoreIndex : 0,
-  );
+  return strict.map((plane, i) => (plane > 0 ? classes[plane - 1]! + 1 : lenient[i]! > 0 ? ignoreIndex : 0));
 }
 
 /** Refines by a dense CRF. */

@@ -109,7 +109,12 @@ function fusedSegmentation(
   const asked = (output: (typeof fusedOutputs)[number]): boolean => fused.includes(output);
   const { height, width } = size;
   const { channels } = maps[0]!.plain;
-  const planes = (): Planes => ({ height, width, channels, data: new Float32Array(height * width * channels) });
+  const planes = (): Planes => ({
+    height,
+    width,
+    channels,
+    data: new Float32Array(height * width * channels),
+  });
   const labels = asked('labels') || asked('fusedLabels') ? new Uint8Array(height * width) : undefined;
   const logits = asked('logits') ? planes() : undefined;
   const probabilities = asked('probabilities') ? planes() : undefined;
@@ -160,11 +165,7 @@ function scaleMaps(
 }
 
 /** The classes of an image: those of its labels, else those with a score above a threshold, at least the best one. */
-function shownClasses(
-  { labels }: SegmenterImage,
-  logits: Float32Array,
-  threshold: number,
-): number[] {
+function shownClasses({ labels }: SegmenterImage, logits: Float32Array, threshold: number): number[] {
   const all = [...logits.keys()];
   if (labels) return all.filter((c) => labels[c]! > 0);
   const scores = sigmoid(logits);

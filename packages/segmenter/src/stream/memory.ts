@@ -20,7 +20,9 @@ export interface MemoryEstimate {
 /** What goes through a network and what is made of it. */
 export interface MemoryUse {
   readonly network: {
-    readonly backbone: Pick<Network['backbone'], 'stride' | 'tokenDim'> & { readonly heads?: number | readonly number[] };
+    readonly backbone: Pick<Network['backbone'], 'stride' | 'tokenDim'> & {
+      readonly heads?: number | readonly number[];
+    };
     readonly numClasses: number;
   };
   readonly protocol: Protocol;
@@ -46,7 +48,10 @@ export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
   const base = baseSize(size, protocol.size);
   const plan = planPasses(protocol, outputs);
   const passes = plan.map(({ scale, twins, wanted }) => {
-    const [height, width] = scaledSize([base.height, base.width], scale, { stride, oddSizes: protocol.oddSizes });
+    const [height, width] = scaledSize([base.height, base.width], scale, {
+      stride,
+      oddSizes: protocol.oddSizes,
+    });
     const { window } = protocol;
     const seen = window
       ? { height: Math.min(height, window.size), width: Math.min(width, window.size) }
@@ -81,7 +86,9 @@ function passBytes({ height, width }: Size, { network: { backbone } }: MemoryUse
   const { stride, tokenDim, heads = Math.ceil(tokenDim / 64) } = backbone;
   const tokens = Math.ceil(height / stride) * Math.ceil(width / stride) + 1;
   const most = typeof heads === 'number' ? heads : Math.max(...heads);
-  return 4 * (3 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width;
+  return (
+    4 * (3 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width
+  );
 }
 
 /** Number of classes whose CRF fits what memory is left. */

@@ -8,7 +8,13 @@ import { type Protocol, protocols } from '../protocol/protocol.js';
 import { assertProtocol } from '../protocol/protocol-of.js';
 import type { ImageMaps } from './batch-images.js';
 import { finishImage, type ProbabilityStrip } from './finish-image.js';
-import { classesThatFit, estimateMemory, type MemoryEstimate, memoryRefusal, type MemoryUse } from './memory.js';
+import {
+  classesThatFit,
+  estimateMemory,
+  type MemoryEstimate,
+  memoryRefusal,
+  type MemoryUse,
+} from './memory.js';
 import { planPasses } from './plan-passes.js';
 import type { Crf } from './refine-segmentation.js';
 import { baseSize, isFixed, runPasses } from './run-passes.js';
@@ -105,7 +111,9 @@ export function segmenterOn<O extends SegmenterOutput>(
   const { batchSize = isFixed(protocol) || protocol.window ? 4 : 1 } = options;
   const plan = planPasses(protocol, outputs, { strips: onStrip !== undefined });
   assertFits();
-  const refines = protocol.crf !== undefined && (['labels', 'probabilities'] as string[]).some((one) => outputs.includes(one as O));
+  const refines =
+    protocol.crf !== undefined &&
+    (['labels', 'probabilities'] as string[]).some((one) => outputs.includes(one as O));
   const atOnce = refines ? Math.max(1, options.crfsAtOnce ?? 1) : 1;
   const estimate = (size: Size): MemoryEstimate =>
     estimateMemory(size, { network, protocol, outputs, batchSize });
