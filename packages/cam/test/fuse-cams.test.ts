@@ -99,7 +99,9 @@ test('each scale is the resized image, seen as it is and flipped', async () => {
     const resized = tf.image.resizeBilinear(images(), [16 * scale, 24 * scale], false, true);
     return { cam: forward(resized).cam, mirrored: forward(tf.reverse(resized, 2)).cam };
   });
-  await expectClose(multiScaleCams(forward, images(), { stride: 4 }).cam, fuseCams(scales, [16, 24]), { relative: 1e-5 });
+  await expectClose(multiScaleCams(forward, images(), { stride: 4 }).cam, fuseCams(scales, [16, 24]), {
+    relative: 1e-5,
+  });
 });
 
 test('known CAMs of the main view save one forward pass and change nothing', async () => {
@@ -178,7 +180,7 @@ describe('a scaled size that is no multiple of the patch', () => {
     for (const pixels of reference) expect(pixels).toBeGreaterThan(apart);
   });
 
-  test('a main view that is no multiple is not taken for scale 1', async () => {
+  test('a main view that is no multiple is not taken for scale 1', () => {
     const x = tf.ones<tf.Rank.R4>([1, 20, 20, 3]);
     let seen = 0;
     multiScaleCams((y) => ((seen += y.shape[0]), brightness(y)), x, {

@@ -12,6 +12,13 @@ export const tinyRun = ['--config', here('tiny.yaml'), '--backbone', here('tiny-
 export const tinyBackbone = here('tiny-backbone.js');
 export const tinyConfig = here('tiny.yaml');
 
+/** A whole network of the tiny backbone in a weight file, for the classes of the synthetic scenes: nothing need be trained. */
+export const tinyNetwork = [
+  fileURLToPath(new URL('../../weights/test/__fixtures__/network.pth', import.meta.url)),
+  ...tinyRun,
+  ...['--set', 'engine.compile=false'],
+];
+
 /** How a command ended. */
 export interface Outcome {
   readonly status: number | null;

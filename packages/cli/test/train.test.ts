@@ -107,9 +107,12 @@ test('a run that is stopped and resumed ends with the same weights as one that w
 
     const evaluated = await toco(['evaluate', whole, '--backbone', tinyBackbone, '--json']);
     expect(evaluated).toMatchObject({ status: 0 });
-    const figures = JSON.parse(evaluated.stdout) as { cam: { mean: number }; images: number };
+    const figures = JSON.parse(evaluated.stdout) as {
+      columns: { cam: { mean: number } };
+      images: number;
+    };
     expect(figures.images).toBe(4);
-    expect(100 * figures.cam.mean).toBeCloseTo(evaluation['cam'] as number, 1);
+    expect(100 * figures.columns.cam.mean).toBeCloseTo(evaluation['cam'] as number, 1);
 
     const [earlier, page] = [join(whole, 'checkpoints/iteration-000004'), join(folder, 'page.html')];
     const drawn = await toco(['evaluate', earlier, '--backbone', tinyBackbone, '--report', page]);

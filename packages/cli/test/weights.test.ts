@@ -8,17 +8,23 @@ const pth = fileURLToPath(new URL('../../weights/test/__fixtures__/network.pth',
 const model = ['--weights', pth, '--config', tinyConfig, '--backbone', tinyBackbone];
 
 test("the authors' checkpoints are evaluated by their file", async () => {
-  const { status, stdout, stderr } = await toco(['evaluate', ...model, '--json']);
-  expect(stderr).toMatch(/network\.pth: 63 arrays matched, missing none, left over encoder\.head/);
-  expect(status).toBe(0);
-  const { seg } = JSON.parse(stdout) as { seg: { perClass: number[] } };
-  expect(seg.perClass).toHaveLength(7);
+  await inTemporaryFolder(async (folder) => {
+    const { status, stdout, stderr } = await toco(['evaluate', ...model, '--json', '--out', folder]);
+    expect(stderr).toMatch(
+      /network\.pth: tiny, 6 classes; 63 arrays matched, missing none, left over encoder\.head/,
+    );
+    expect(status).toBe(0);
+    const { columns } = JSON.parse(stdout) as { columns: { single: { perClass: number[] } } };
+    expect(columns.single.perClass).toHaveLength(7);
+  });
 });
 
 test('the report of a weight file says what is known and no more', async () => {
   await inTemporaryFolder(async (folder) => {
     const page = join(folder, 'reports/page.html');
-    expect(await toco(['evaluate', ...model, '--report', page])).toMatchObject({ status: 0 });
+    expect(await toco(['evaluate', ...model, '--report', page, '--out', folder])).toMatchObject({
+      status: 0,
+    });
     const text = readFileSync(page, 'utf8');
     expect(text).toContain(`toco evaluate --weights ${pth} --report ${page}`);
     expect(text).toContain('<dt>images validated</dt>');

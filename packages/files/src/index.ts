@@ -11,7 +11,7 @@ export { UserError } from './user-error.js';
 export { isUnfinished, placeFile, removeUnfinished, writeWhole } from './write-whole.js';
 export { type RunLock, lockFolder, lockRun } from './run-lock.js';
 export { syncFolder } from './sync-folder.js';
-export { type Progress, createProgress } from './progress.js';
+export { type Progress, createProgress, formatDuration } from './progress.js';
 export { printable } from './printable.js';
 export { printLine } from './print-line.js';
 export { untilAborted } from './until-aborted.js';

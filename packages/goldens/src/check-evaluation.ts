@@ -28,7 +28,9 @@ export async function checkEvaluation(folder: GoldenFolder): Promise<Row[]> {
   const images = imagesOf(arrays);
   const rows: Row[] = [];
   const check = async (key: string, actual: ArrayLike<number>, relative: number): Promise<void> => {
-    rows.push(await compareValues(`evaluation: ${key}`, actual, { expected: valuesOf(arrays, key), relative }));
+    rows.push(
+      await compareValues(`evaluation: ${key}`, actual, { expected: valuesOf(arrays, key), relative }),
+    );
   };
   const size = { squash: folder.config.img_size };
   const named = {
@@ -40,7 +42,11 @@ export async function checkEvaluation(folder: GoldenFolder): Promise<Row[]> {
       protocol: protocolOf(protocol, { crf: 'none' }),
       outputs: ['logits', 'probabilities', 'labels'],
     });
-    const refined = segmenter(network, params, { protocol, outputs: ['probabilities', 'labels'], crf: denseCrf });
+    const refined = segmenter(network, params, {
+      protocol,
+      outputs: ['probabilities', 'labels'],
+      crf: denseCrf,
+    });
     const plain = await collect(before.segment(images));
     for (const [i, { probabilities, labels }] of (await collect(refined.segment(images))).entries()) {
       const { logits } = plain[i]!;
@@ -49,7 +55,11 @@ export async function checkEvaluation(folder: GoldenFolder): Promise<Row[]> {
       await check(key, probabilities.data, steepBounds[key] ?? crfBound);
       rows.push(await crfOfGolden(arrays, key, images[i]!));
       rows.push(
-        await sameLabels(`${name}_logits${i}, labels`, plain[i]!.labels, largest(arrays, `${name}_logits${i}`)),
+        await sameLabels(
+          `${name}_logits${i}, labels`,
+          plain[i]!.labels,
+          largest(arrays, `${name}_logits${i}`),
+        ),
         await sameLabels(`${name}_crf${i}, labels`, labels, largest(arrays, `${name}_crf${i}`)),
       );
       if (name !== 'coco') continue;
@@ -57,10 +67,14 @@ export async function checkEvaluation(folder: GoldenFolder): Promise<Row[]> {
       const cams = segmentationCams(plain[i]!.probabilities, classes);
       await check(`seg_cams${i}`, spread(cams.data, classes, network.numClasses), 1e-4);
       const { low, high } = folder.config.thresholds;
-      const pseudo = await pseudoLabels(cams, { image: images[i]!, classes }, {
-        ...{ low, high, ignoreIndex: 255 },
-        refine: refineByCrf(denseCrf, crfPresets['toco-cam']!),
-      });
+      const pseudo = await pseudoLabels(
+        cams,
+        { image: images[i]!, classes },
+        {
+          ...{ low, high, ignoreIndex: 255 },
+          refine: refineByCrf(denseCrf, crfPresets['toco-cam']!),
+        },
+      );
       rows.push(await sameLabels(`crf_label${i}`, pseudo, valuesOf(arrays, `crf_label${i}`)));
     }
   }
@@ -90,7 +104,13 @@ function imagesOf(arrays: GoldenArrays): SegmenterImage[] {
   return [0, 1, 2].map((i) => {
     const { shape, data } = arrayOf(arrays, `image${i}`);
     const [height, width] = shape as [number, number, number];
-    return { id: `image${i}`, height, width, data: data as Uint8Array, labels: valuesOf(arrays, `labels${i}`) };
+    return {
+      id: `image${i}`,
+      height,
+      width,
+      data: data as Uint8Array,
+      labels: valuesOf(arrays, `labels${i}`),
+    };
   });
 }
 

@@ -6,8 +6,10 @@ export {
 export {
   inferenceForward,
   type InferenceInputs,
+  type InferenceOutput,
+  inferenceOutputs,
   type InferenceOutputs,
-} from './forward/inference-forward.js';
+} from './passes/inference-forward.js';
 export { labelsOfCam, labelsOfLogits } from './masks/predict-labels.js';
 export { type Planes, resizePlanes, type Size } from './masks/resize-planes.js';
 export {
@@ -66,6 +68,8 @@ export { type Segmenter, segmenter, type SegmenterOptions, type StreamOptions } 
 export { pseudoLabels, type PseudoLabelsOptions, type Refine, refineByCrf } from './labels/pseudo-labels.js';
 export { refineByPar } from './labels/refine-by-par.js';
 export { segmentationCams } from './labels/segmentation-cams.js';
+export type { ExportedModel } from './passes/graph-engine.js';
+export { segmenterOfGraph } from './stream/segmenter-of-graph.js';
 export { similarityMap } from './labels/similarity-map.js';
 export { evaluationLine, evaluationRow } from './metrics/evaluation-row.js';
 export {

@@ -1,8 +1,4 @@
-export {
-  type CheckpointInfo,
-  readTrainState,
-  writeCheckpoint,
-} from './checkpoints/checkpoint.js';
+export { type CheckpointInfo, readTrainState, writeCheckpoint } from './checkpoints/checkpoint.js';
 export { resumeCommand } from './checkpoints/resume-command.js';
 export { readRunConfig, runFiles } from './checkpoints/run-folder.js';
 export { modelOfRun, modelOfWeights, type TrainedModel } from './checkpoints/trained-model.js';

@@ -79,7 +79,10 @@ export function addEvaluateCommand(program: Command): void {
     )
     .option('--shard <i/n>', 'a part of the list, from 0; auto: as the scheduler says')
     .option('--merge <parts...>', 'figures of the files of all parts together')
-    .option('-o, --out <folder>', 'where counts are kept; default: evaluations, in the folder of the run')
+    .option(
+      '-o, --out <folder>',
+      'where counts are kept; default: evaluations, in the folder of the run, else in runs',
+    )
     .option('--again', 'evaluate anew what has been evaluated')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
     .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
@@ -157,7 +160,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
         ...task,
         counts,
         over: flags.mean,
-        command: commandLine(named, report),
+        command: `toco evaluate ${run ?? `--weights ${named}`} --report ${report}`,
       });
       print(`Report: ${report}`);
     }
@@ -220,11 +223,7 @@ export function folderOfRun({
   name,
   iteration,
 }: Pick<LoadedNetwork<TensorTree>, 'name' | 'iteration'>): string {
-  if (iteration === undefined) return '.';
+  if (iteration === undefined) return 'runs';
   const parent = dirname(name);
   return basename(parent) === 'checkpoints' ? dirname(parent) : parent;
-}
-
-function commandLine(named: string, report: string): string {
-  return `toco evaluate ${named} --report ${report}`;
 }

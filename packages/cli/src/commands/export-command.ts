@@ -6,11 +6,14 @@ import { assertMultiple, buildNetwork, exportNetwork } from '@toco/trainer';
 import { modelOf, type ModelFlags } from './model-of.js';
 import { wholeNumber } from './whole-number.js';
 import { printLine } from '@toco/files';
+import { nearestName } from '@toco/core';
+import { type InferenceOutput, inferenceOutputs } from '@toco/segmenter';
 
 interface ExportFlags extends ModelFlags {
   readonly format: ExportFormat;
   readonly size?: string;
   readonly batch: string;
+  readonly outputs: string;
   readonly out?: string;
   readonly backbone?: string;
 }
@@ -28,6 +31,11 @@ export function addExportCommand(program: Command): void {
     )
     .option('--size <pixels>', 'side of the images; default: evaluation.size')
     .option('--batch <images>', 'images that go in at once', '1')
+    .option(
+      '--outputs <names>',
+      `what it gives, by commas: ${inferenceOutputs.join(', ')}`,
+      'logits,labels,scores',
+    )
     .option('-o, --out <folder>', 'new folder that is written to; default: export-<format>')
     .option('-w, --weights <file>', 'a whole network from a weight file instead of a run')
     .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
@@ -39,6 +47,7 @@ export function addExportCommand(program: Command): void {
       const { config, numClasses } = model;
       const size = wholeNumber('--size', flags.size ?? String(config.evaluation.size));
       const batch = wholeNumber('--batch', flags.batch);
+      const outputs = outputsOf(flags.outputs);
       const out = flags.out ?? `export-${flags.format}`;
       const backbone =
         flags.backbone === undefined
@@ -49,7 +58,7 @@ export function addExportCommand(program: Command): void {
       await initBackend({ ...config.engine, backend: 'tensorflow', print });
       const { params } = model.read(network);
       const graph = await exportNetwork(network, params, {
-        ...{ format: flags.format, size, batch, out },
+        ...{ format: flags.format, size, batch, out, outputs },
         classes: model.classes ?? config.data.classes,
       });
       for (const [direction, ports] of [
@@ -60,4 +69,17 @@ export function addExportCommand(program: Command): void {
       }
       process.stdout.write(`${out}\n`);
     });
+}
+
+/** The outputs that a list by commas names. @throws one line where it names none, or something else */
+function outputsOf(list: string): InferenceOutput[] {
+  const names = list.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if ((inferenceOutputs as readonly string[]).includes(name)) continue;
+    const near = nearestName(name, inferenceOutputs);
+    throw new Error(
+      `--outputs ${list}: there is no output "${name}"; ${near ? `did you mean ${near}?` : `choose of ${inferenceOutputs.join(', ')}.`}`,
+    );
+  }
+  return [...new Set(names)] as InferenceOutput[];
 }

@@ -145,7 +145,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       return;
     }
     const placed = rows.map((row) => ({ row, folder: out }));
-    tell(rows, await finishLabels(placed, { out, kinds, classes: dataset.classes }), flags);
+    tell(rows, await finishLabels(placed, { out, kinds, classes: dataset.classes, print }), flags);
   } finally {
     loaded.dispose();
   }
@@ -169,7 +169,7 @@ async function merge(paths: readonly string[], flags: LabelFlags): Promise<void>
   );
   const rows = placed.map(({ row }) => row).sort((a, b) => a.index - b.index);
   assertSome(rows);
-  tell(rows, await finishLabels(placed, { out: flags.out, kinds, classes }), flags);
+  tell(rows, await finishLabels(placed, { out: flags.out, kinds, classes, print }), flags);
 }
 
 /** What was written on standard output; what was skipped on the error stream. */
@@ -202,7 +202,12 @@ function recipeOf({ from, refine, ...flags }: LabelFlags, { cam, par }: Config):
   const high = thresholdOf('--high', flags.high) ?? cam.high;
   if (low > high) throw new UserError(`--low ${low} is above --high ${high}.`);
   if (refine === 'none') return { from, refine, low, high };
-  return { from, refine: refine === 'par' ? { par } : { crf: crfOf('--refine', refine) }, low, high };
+  return {
+    from,
+    refine: refine === 'par' ? { par } : { crf: crfOf('--refine', refine, ['par', 'none']) },
+    low,
+    high,
+  };
 }
 
 function formatRecipe({ from, refine, low, high }: LabelRecipe): string {

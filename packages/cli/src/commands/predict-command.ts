@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
-import { printLine as print, UserError } from '@toco/files';
+import { createProgress, formatDuration, printLine as print, type Progress, UserError } from '@toco/files';
 import { formatProtocol } from '@toco/segmenter';
 import { interruption } from '@toco/trainer';
 import type { Command } from 'commander';
@@ -93,6 +93,14 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
     print(`Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`);
     const settings = { protocol, kinds, upright, precision, compiled, classNames };
     const hashes = { checkpoint: model.checkpoint, list: '', settings: settingsHash(settings) };
+    const isWatched = process.stdout.isTTY && json !== true;
+    let first: { readonly time: number; readonly done: number } | undefined;
+    const timeLeft = (done: number): string => {
+      first ??= { time: performance.now(), done };
+      if (!isWatched || done === first.done) return '';
+      const each = (performance.now() - first.time) / (done - first.done);
+      return ` · ${formatDuration((each * (photographs.length - done)) / 1000)} left`;
+    };
     const end = await predictPhotographs(
       { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright },
       {
@@ -103,7 +111,14 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
             ? availableParallelism()
             : wholeNumber('--crf-threads', flags.crfThreads, 0),
         ...{ memory, signal, print },
-        onRow: (row) => process.stdout.write(json ? `${JSON.stringify(row)}\n` : `${lineOf(row)}\n`),
+        onRow: (row, done) =>
+          process.stdout.write(
+            json
+              ? `${JSON.stringify(row)}\n`
+              : `${done}/${photographs.length} ${lineOf(row)}${timeLeft(done)}\n`,
+          ),
+        // On a terminal the lines themselves say how far it is.
+        progress: isWatched ? noProgress : createProgress('predict'),
       },
     );
     if (end.interrupted) {
@@ -117,6 +132,8 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
     loaded.dispose();
   }
 }
+
+const noProgress: Progress = { update: () => undefined, stop: () => undefined };
 
 /** A photograph in one line: size, classes with their shares of the pixels, time. */
 function lineOf({ path, width, height, found, ms }: PredictionRow): string {

@@ -89,6 +89,8 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
     return file();
   }
   if (done.size > 0) print(`Going on after ${done.size} of ${places.length} images.`);
+  // A folder that can't be written to is told now, not after hours.
+  await writeEvaluationFile(path, file());
   const columns = Object.keys(counts.matrices) as Column[];
   const pool = protocol.protocol.crf === undefined ? undefined : crfPool(means.crfThreads, print);
   const through = segmenter(model.loaded.network, model.loaded.params, {
@@ -117,7 +119,10 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
       const { index, id } = photograph;
       const message = through.refusal(photograph, means.memory);
       if (message === undefined) yield photograph;
-      else counts.leftOut.push({ index, id, message });
+      else {
+        counts.leftOut.push({ index, id, message });
+        tell();
+      }
     }
   }
   try {

@@ -24,7 +24,13 @@ export async function finishLabels(
     out,
     kinds,
     classes,
-  }: { readonly out: string; readonly kinds: readonly LabelKind[]; readonly classes: readonly string[] },
+    print,
+  }: {
+    readonly out: string;
+    readonly kinds: readonly LabelKind[];
+    readonly classes: readonly string[];
+    readonly print: (line: string) => void;
+  },
 ): Promise<string[]> {
   const whole = placed
     .filter(({ row }) => row.skipped === undefined)
@@ -39,7 +45,10 @@ export async function finishLabels(
     written.push(join(out, name));
   };
   await write('list.txt', [new TextEncoder().encode(maskList(masks, 'mmsegmentation'))]);
-  await write('list-deeplab.txt', [new TextEncoder().encode(maskList(masks, 'deeplab'))]);
+  const spaced = masks.find(({ image, mask }) => /\s/.test(image + mask));
+  if (spaced === undefined)
+    await write('list-deeplab.txt', [new TextEncoder().encode(maskList(masks, 'deeplab'))]);
+  else print(`list-deeplab.txt is not written: its columns end at a space, and ${spaced.image} has one.`);
   for (const form of ['rle', 'polygons'] as const) {
     if (!kinds.includes(`coco-${form}`)) continue;
     const progress = createProgress(`instances-${form}.json`);

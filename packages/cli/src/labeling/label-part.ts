@@ -187,7 +187,7 @@ export function maskPath(id: string): string {
 }
 
 function namesOf({ id, image }: Sample, root: string | undefined): { id: string; image: string } {
-  if (!('path' in image)) return { id, image: `${image.name}.svg` };
+  if (!('path' in image)) return { id, image: `${id}.svg` };
   return { id, image: root === undefined ? image.path : relative(root, image.path).replaceAll('\\', '/') };
 }
 

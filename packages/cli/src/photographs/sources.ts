@@ -1,10 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { UserError } from '@toco/files';
 import { glob, isDynamicPattern } from 'tinyglobby';
 
 /** A photograph that was named, in one way or another. */
 export interface NamedPhotograph {
+  /** As it was named. */
   readonly path: string;
   /** What its outputs are called: a path without extension, none twice. */
   readonly name: string;
@@ -25,16 +26,19 @@ export async function namedPhotographs(
   sources: readonly string[],
   { readInput }: { readonly readInput: () => Promise<string> },
 ): Promise<NamedPhotograph[]> {
-  const found = new Map<string, string>();
+  const found = new Map<string, FoundPhotograph>();
   for (const source of sources) {
     const photographs =
       source === standardInput ? linesOf(await readInput()).map(alone) : await namedBy(source);
     if (photographs.length === 0)
       throw new UserError(`${source}: no photograph is there (jpg, png, webp, tif, gif, avif).`);
-    for (const { path, short } of photographs) if (!found.has(path)) found.set(path, short);
+    for (const { path, short } of photographs) {
+      const key = resolve(path);
+      if (!found.has(key)) found.set(key, { path, short });
+    }
   }
   const taken = new Set<string>();
-  return Array.from(found, ([path, short]) => ({ path, name: freeName(short, taken) }));
+  return Array.from(found.values(), ({ path, short }) => ({ path, name: freeName(short, taken) }));
 }
 
 /** A photograph, and its path from the folder that was named. */
@@ -44,7 +48,7 @@ interface FoundPhotograph {
 }
 
 function alone(path: string): FoundPhotograph {
-  return { path: resolve(path), short: basename(path) };
+  return { path, short: basename(path) };
 }
 
 async function namedBy(source: string): Promise<FoundPhotograph[]> {
@@ -52,7 +56,9 @@ async function namedBy(source: string): Promise<FoundPhotograph[]> {
   if (kind?.isDirectory() === true) return below(source, anyPhotograph, source);
   if (kind !== undefined)
     return extname(source) === '.txt'
-      ? linesOf(await readFile(source, 'utf8')).map((line) => alone(resolve(dirname(source), line)))
+      ? linesOf(await readFile(source, 'utf8')).map((line) =>
+          alone(isAbsolute(line) ? line : join(dirname(source), line)),
+        )
       : [alone(source)];
   if (isDynamicPattern(source)) return below('.', source, folderOfGlob(source));
   throw new UserError(`${source}: there is no such photograph, folder or list.`);
@@ -70,7 +76,7 @@ async function below(folder: string, pattern: string, from: string): Promise<Fou
   const found = await glob(pattern, { cwd: folder, caseSensitiveMatch: false, expandDirectories: false });
   return found
     .sort((a, b) => (a < b ? -1 : 1))
-    .map((one) => resolve(folder, one))
+    .map((one) => (isAbsolute(one) ? one : join(folder, one)))
     .map((path) => ({ path, short: relative(from, path) }));
 }
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
-import { createProgress, placeFile, writeWhole } from '@toco/files';
+import { placeFile, type Progress, writeWhole } from '@toco/files';
 import { type Protocol, segmenter } from '@toco/segmenter';
 import { openJournal, type JournalRow } from '../journal/journal.js';
 import type { NamedPhotograph } from '../photographs/sources.js';
@@ -35,8 +35,10 @@ export interface PredictionMeans {
   readonly memory: number;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
-  /** Told of every photograph when its files are there. */
-  readonly onRow: (row: PredictionRow) => void;
+  /** Told of every photograph when its files are there, and how many are through then. */
+  readonly onRow: (row: PredictionRow, done: number) => void;
+  /** Shown how far it is. */
+  readonly progress: Progress;
 }
 
 /** What is known of a photograph that is done; a line of `scores.jsonl`. */
@@ -68,7 +70,7 @@ export interface PredictionEnd {
 /** Segments photographs and writes what is asked for; those that are done already are passed over. */
 export async function predictPhotographs(
   task: PredictionTask,
-  { again, workers, crfThreads, memory, signal, print, onRow }: PredictionMeans,
+  { again, workers, crfThreads, memory, signal, print, onRow, progress }: PredictionMeans,
 ): Promise<PredictionEnd> {
   const { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright } = task;
   const suffix = shard.count === 1 ? '' : `-${shard.index}-of-${shard.count}`;
@@ -94,7 +96,6 @@ export async function predictPhotographs(
   if (before > 0) print(`${before} of ${photographs.length} photographs are done already.`);
 
   const skipped: { index: number; message: string }[] = [];
-  const progress = createProgress('predict');
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
   const pool = protocol.crf === undefined ? undefined : crfPool(crfThreads, print);
   const { network, params } = model.loaded;
@@ -141,8 +142,7 @@ export async function predictPhotographs(
       last = now;
       await journal.add(row);
       rows.set(index, row);
-      progress.stop();
-      onRow(row);
+      onRow(row, rows.size + skipped.length);
       tell();
     }
   } finally {

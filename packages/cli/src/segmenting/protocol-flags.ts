@@ -73,11 +73,13 @@ export function protocolFor(
   return protocolOf(name === 'fast' ? validationProtocol(config) : name, settings);
 }
 
-/** The CRF of a name. @throws one line with the names that there are */
-export function crfOf(option: string, name: string): CrfPreset {
+/** The CRF of a name. @throws one line with the names that there are, and the other words that the option takes */
+export function crfOf(option: string, name: string, others: readonly string[] = ['none']): CrfPreset {
   const preset = Object.hasOwn(crfPresets, name) ? crfPresets[name] : undefined;
   if (preset !== undefined) return preset;
-  throw new UserError(`${option} ${name}: there are none, ${Object.keys(crfPresets).join(', ')}.`);
+  throw new UserError(
+    `${option} ${name}: choose among ${[...others, ...Object.keys(crfPresets)].join(', ')}.`,
+  );
 }
 
 function sizeOf(text: string): ProtocolSize {

@@ -11,7 +11,7 @@ export function patchSection(
 ): Markup | undefined {
   if (patches.length === 0) return undefined;
   const heat = Array.from({ length: 256 }, (_, i) => heatColor(i / 255));
-  return html`<section id="patches">
+  return html`<section id="chosen-patch">
     <h2>How alike patches are</h2>
     <p>
       Click a place in a photograph, or move with the arrow keys: the map shows the cosine between its patch

@@ -43,7 +43,7 @@ export function formatEvaluationProtocol(evaluation: EvaluationProtocol): string
   return [
     `Protocol: list ${list} of ${data}, ${images} image${images === 1 ? '' : 's'}, scored at full size`,
     formatProtocol(protocol),
-    `CAM: planes of the true labels, threshold ${threshold}`,
+    `CAMs: planes of the true labels, threshold ${threshold}`,
     `${precision}, ${compiled ? 'compiled' : 'eager'}.`,
   ].join('; ');
 }

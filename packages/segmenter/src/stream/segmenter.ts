@@ -15,7 +15,7 @@ import {
   memoryRefusal,
   type MemoryUse,
 } from './memory.js';
-import { planPasses } from './plan-passes.js';
+import { type PlannedPass, planPasses } from './plan-passes.js';
 import type { Crf } from './refine-segmentation.js';
 import { baseSize, isFixed, runPasses } from './run-passes.js';
 import { samplesOf, type Segmented, type SegmenterImage, type SegmenterOutput } from './segmenter-image.js';
@@ -192,6 +192,7 @@ export function segmenterOn<O extends SegmenterOutput>(
       );
     const missing = plan.flatMap(({ wanted }) => wanted).find((output) => !engine.gives(output));
     if (missing !== undefined) refuse(`${engine.name} gives no ${missing}; ask for something else.`);
+    assertOnlySize(engine, protocol, plan);
     if (window && window.size % engine.stride !== 0)
       refuse(
         `window ${window.size} is no multiple of the patch size ${engine.stride} of ${engine.name}; choose ${Math.ceil(window.size / engine.stride) * engine.stride}.`,
@@ -208,4 +209,20 @@ async function* chunksOf<I>(images: Iterable<I> | AsyncIterable<I>, size: number
     chunk = [];
   }
   if (chunk.length > 0) yield chunk;
+}
+
+/** Throws one line where an engine takes one size only and a protocol has others. */
+function assertOnlySize(
+  { onlySize, name }: PassEngine,
+  { size, window }: Protocol,
+  plan: readonly PlannedPass[],
+): void {
+  if (onlySize === undefined) return;
+  const { height, width } = onlySize;
+  const squashes = size !== 'native' && 'squash' in size && size.squash === height && height === width;
+  if (!window && squashes && plan.every(({ scale }) => scale === 1)) return;
+  if (window && window.size === height && height === width) return;
+  throw new Error(
+    `segmenter: ${name} takes images of ${height}×${width} pixels only; squash to that at scale 1, or choose windows of that size.`,
+  );
 }

@@ -70,10 +70,7 @@ export async function modelOfRun(
  */
 export async function modelOfWeights(
   weights: string,
-  {
-    config,
-    print = printLine,
-  }: { readonly config: Config; readonly print?: (line: string) => void },
+  { config, print = printLine }: { readonly config: Config; readonly print?: (line: string) => void },
 ): Promise<TrainedModel> {
   const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });
   const arrays = readNetworkArrays(path);

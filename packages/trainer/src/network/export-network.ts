@@ -1,7 +1,7 @@
 import type { TensorTree } from '@toco/core';
 import type { Network, NetworkParams } from '@toco/network';
 import { exportFunction, type ExportOptions, type FrozenGraph } from '@toco/graph';
-import { inferenceForward } from '@toco/segmenter';
+import { inferenceForward, type InferenceOutput } from '@toco/segmenter';
 
 /** Options of {@link exportNetwork}. */
 export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
@@ -9,13 +9,15 @@ export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
   readonly size: number;
   /** Number of images `B` that go in at once. */
   readonly batch?: number;
+  /** What the graph gives; default: logits, labels and scores. */
+  readonly outputs?: readonly InferenceOutput[] | undefined;
   /** Names of the foreground classes, which the model then comes with. */
   readonly classes?: readonly string[] | undefined;
 }
 
 /**
  * Writes a network for use without this package: images `[B,S,S,3]` with values 0…255 in, segmentation `logits [B,S,S,K]`,
- * `labels [B,S,S]` and class `scores [B,C]` out (see {@link InferenceOutputs}). The weights are inside as constants; the
+ * `labels [B,S,S]` and class `scores [B,C]` out, or what else is chosen (see {@link InferenceOutputs}). The weights are inside as constants; the
  * names of the classes, in the order of the labels and background first, are in `classes.json` beside it.
  *
  * @throws one line: a folder that is not empty, a size below one patch, more than 2 GB as SavedModel
@@ -28,14 +30,14 @@ export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
 export async function exportNetwork<P extends TensorTree>(
   network: Network<P>,
   params: NetworkParams<P>,
-  { format, size, batch = 1, out, classes }: ExportNetworkOptions,
+  { format, size, batch = 1, out, classes, outputs }: ExportNetworkOptions,
 ): Promise<FrozenGraph> {
   // The projection head serves training only.
   const { encoder, classifier, aux_classifier, decoder } = params;
   const shape = [batch, size, size, 3];
   const images = { data: new Float32Array(shape.reduce((a, b) => a * b)), shape };
   const example = { params: { encoder, classifier, aux_classifier, decoder }, inputs: { images } };
-  return exportFunction(inferenceForward(network), example, {
+  return exportFunction(inferenceForward(network, outputs), example, {
     ...{ format, out },
     labels: classes && ['background', ...classes],
   });

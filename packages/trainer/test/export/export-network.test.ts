@@ -11,7 +11,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import * as tf from '@tensorflow/tfjs-core';
 import { exportNetwork } from '../../src/network/export-network.js';
-import { inferenceForward } from '@toco/segmenter';
+import { inferenceForward, protocolOf, segmenter, segmenterOfGraph } from '@toco/segmenter';
 import { fromFolder, pictures, size, smallNetwork, spread } from './exported.js';
 
 /** The part of tfjs-node's backend that its `loadSavedModel` rests on. */
@@ -86,6 +86,73 @@ test('a graph model is loaded by TensorFlow.js and gives the same on TensorFlow,
     await expectEager(result, tolerance);
     model.dispose();
     tf.dispose([input, result]);
+  }
+  await tf.setBackend('tensorflow');
+});
+
+test('a segmenter from an exported graph gives what one from the network gives', async () => {
+  const out = join(folder, 'segmenter');
+  const exported = ['segLogits', 'cam', 'camAux', 'scores', 'tokens', 'attention'] as const;
+  await exportNetwork(network, params, { format: 'tfjs', size, batch: 2, out, outputs: exported });
+  const pixels = Uint8Array.from(await images.data());
+  const length = size * size * 3;
+  const sized = [0, 1, 0].map((b) => ({
+    ...{ height: size, width: size },
+    data: pixels.subarray(b * length, (b + 1) * length),
+  }));
+  // Three images for a graph of two, and one of another size.
+  const pictured = [...sized, { height: 2 * size, width: 16, data: pixels.slice(0, length) }];
+  const asked = ['labels', 'logits', 'cam', 'camAux', 'scores', 'tokens', 'attention'] as const;
+  const windows = protocolOf('voc', { crf: 'none', window: { size, overlap: 8 }, camScales: [1, 1.5] });
+  const squashed = protocolOf('fast', { size: { squash: size }, camScales: [1] });
+  const collect = async <T>(results: AsyncIterable<T>): Promise<T[]> => {
+    const all: T[] = [];
+    for await (const result of results) all.push(result);
+    return all;
+  };
+  const large = [
+    { height: 44, width: 72, data: new Uint8Array(44 * 72 * 3).map((_, i) => pixels[i % length]!) },
+  ];
+  const expected = [
+    await collect(segmenter(network, params, { protocol: squashed, outputs: asked }).segment(pictured)),
+    await collect(segmenter(network, params, { protocol: windows, outputs: asked }).segment(large)),
+  ];
+  for (const backend of ['tensorflow', 'wasm'] as const) {
+    await tf.setBackend(backend);
+    const model = await loadGraphModel(`${pathToFileURL(out).href}/model.json`);
+    const { numTensors } = tf.memory();
+    const found = [
+      await collect(segmenterOfGraph(model, { protocol: squashed, outputs: asked }).segment(pictured)),
+      await collect(segmenterOfGraph(model, { protocol: windows, outputs: asked }).segment(large)),
+    ];
+    expect(tf.memory().numTensors).toBe(numTensors);
+    for (const [p, results] of found.entries()) {
+      for (const [i, result] of results.entries()) {
+        const want = expected[p]![i]!;
+        expect(result.classes).toEqual(want.classes);
+        const different = want.labels.filter((label, at) => label !== result.labels[at]).length;
+        expect(different / want.labels.length).toBeLessThan(2e-3);
+        const close = (a: ArrayLike<number>, b: ArrayLike<number>): void => {
+          expect(a.length).toBe(b.length);
+          expect(Math.max(...Array.from(a, (value, at) => Math.abs(value - b[at]!)))).toBeLessThan(1e-4);
+        };
+        close(result.scores, want.scores);
+        for (const name of ['logits', 'cam', 'camAux', 'tokens', 'attention'] as const)
+          close(result[name].data, want[name].data);
+      }
+    }
+    // What is smaller than the graph's size gets a border.
+    const narrow = [{ height: 20, width: 70, data: new Uint8Array(20 * 70 * 3).fill(90) }];
+    const [bordered] = await collect(segmenterOfGraph(model, { protocol: windows, outputs: ['logits', 'cam'] }).segment(narrow));
+    expect([bordered!.cam.height, bordered!.cam.width]).toEqual([20, 70]);
+    expect(bordered!.logits.data.every(Number.isFinite)).toBe(true);
+    expect(() => segmenterOfGraph(model, { protocol: protocolOf('fast') })).toThrow(
+      'segmenter: the exported graph takes images of 32×32 pixels only; squash to that at scale 1, or choose windows of that size.',
+    );
+    expect(() => segmenterOfGraph(model, { outputs: ['similarity'] })).toThrow(
+      'the exported graph gives no similarity',
+    );
+    model.dispose();
   }
   await tf.setBackend('tensorflow');
 });

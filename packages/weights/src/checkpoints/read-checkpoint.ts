@@ -97,9 +97,7 @@ export async function readCheckpointHeader<H extends CheckpointHeader = Checkpoi
 ): Promise<H> {
   const { state } = checkpointFiles;
   const text = await readFile(join(folder, state), 'utf8').catch(() => {
-    throw new Error(
-      `${folder}: no checkpoint here (${state} is missing); name a folder below checkpoints/.`,
-    );
+    throw new Error(`${folder}: no checkpoint here (${state} is missing); name a folder below checkpoints/.`);
   });
   try {
     return JSON.parse(text) as H;

@@ -77,7 +77,9 @@ async function loadCheckpoint<P extends TensorTree>(
 ): Promise<LoadedNetwork<P>> {
   const folder = await wholeCheckpoint(path, print);
   const { config, classes, iteration } = await readCheckpointHeader(folder);
-  const own = named(backbone, config.backbone) ?? (await rememberedBackbone(config, print)) as Backbone<P> | undefined;
+  const own =
+    named(backbone, config.backbone) ??
+    ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
   const network = createNetwork({
     backbone: own ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>),
     numClasses: classes.length,
@@ -96,7 +98,8 @@ async function loadWeights<P extends TensorTree>(
 ): Promise<LoadedNetwork<P>> {
   const file = await resolveWeights(weights, { print, bar });
   const arrays = readNetworkArrays(file);
-  const chosen = named(backbone, { auxBlock }) ?? (recognizeVit(arrays, { auxBlock }) as Backbone<P> | undefined);
+  const chosen =
+    named(backbone, { auxBlock }) ?? (recognizeVit(arrays, { auxBlock }) as Backbone<P> | undefined);
   if (chosen === undefined)
     throw new Error(
       `${weights}: its shapes don't tell which backbone it is of; name that, such as backbone: 'swin_tiny_patch4_window7_224'.`,
@@ -114,7 +117,9 @@ function named<P extends TensorTree>(
   backbone: Backbone<P> | string | undefined,
   options: { readonly auxBlock: number },
 ): Backbone<P> | undefined {
-  return typeof backbone === 'string' ? (backboneByName(backbone, options) as unknown as Backbone<P>) : backbone;
+  return typeof backbone === 'string'
+    ? (backboneByName(backbone, options) as unknown as Backbone<P>)
+    : backbone;
 }
 
 function loaded<P extends TensorTree>(

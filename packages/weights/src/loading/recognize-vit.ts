@@ -18,8 +18,12 @@ export function recognizeVit(
   const others = ['reg_token', 'dist_token', 'blocks.0.ls1.gamma'];
   if (dim === undefined || patchSize === undefined || positions === undefined) return undefined;
   if (others.some((name) => shapeOf(name))) return undefined;
-  const depth = Object.keys(arrays).filter((name) => /^encoder\.blocks\.\d+\.norm1\.weight$/.test(name)).length;
-  const public_ = families.map((make) => make()).some((known) => known.tokenDim === dim && known.depth === depth);
+  const depth = Object.keys(arrays).filter((name) =>
+    /^encoder\.blocks\.\d+\.norm1\.weight$/.test(name),
+  ).length;
+  const public_ = families
+    .map((make) => make())
+    .some((known) => known.tokenDim === dim && known.depth === depth);
   const side = Math.sqrt(positions - 1);
   if (!public_ || !Number.isInteger(side)) return undefined;
   const imageSize = side * patchSize;

@@ -1,0 +1,236 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { decodeLabelPng, decodeNpy, decodeNpyObjects } from '@toco/formats';
+import { askPython, findPython, testWhere } from '@toco/testing';
+import sharp from 'sharp';
+import { main, tinyNetwork, toco } from './run-toco.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'toco-predict-'));
+const photos = join(folder, 'photos');
+
+beforeAll(async () => {
+  await mkdir(join(photos, 'deep'), { recursive: true });
+  const noise = (width: number, height: number): ReturnType<typeof sharp> =>
+    sharp({
+      create: { width, height, channels: 3, background: '#888', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
+    });
+  await noise(60, 40).withMetadata({ orientation: 6 }).jpeg().toFile(join(photos, 'turned.jpg'));
+  await noise(50, 40).greyscale().jpeg().toFile(join(photos, 'grey.jpg'));
+  await noise(50, 40)
+    .toColourspace('rgb16')
+    .png()
+    .toFile(join(photos, 'deep', 'sixteen.png'));
+  await noise(50, 40).toColourspace('cmyk').jpeg().toFile(join(photos, 'cmyk.jpg'));
+  await noise(70, 1).png().toFile(join(photos, 'line.png'));
+  const broken = await noise(80, 80).jpeg().toBuffer();
+  writeFileSync(join(photos, 'broken.jpg'), broken.subarray(0, broken.length / 2));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('predict: a folder of odd photographs, one of them broken; again: only what is not there', async () => {
+  const out = join(folder, 'predicted');
+  const save = ['--save', 'masks,overlays,cams,npy,npy8,scores'];
+  const args = ['predict', ...tinyNetwork, photos, '--out', out, ...save];
+  const first = await toco(args);
+  expect(first.status).toBe(3);
+  expect(first.stderr).toMatch(/^Network .*; 6 photographs; masks, overlays, cams, npy, npy8, scores into /m);
+  expect(first.stderr).toMatch(/^Protocol fast: squashed to 48×48/m);
+  expect(first.stderr).toMatch(/^Skipped 1 of 6 images:\n {2}.*broken\.jpg: the image is cut short/m);
+  const lines = first.stdout.trimEnd().split('\n');
+  expect(lines).toHaveLength(5);
+  for (const line of lines) expect(line).toMatch(/^\d\/6 \S+\.(?:jpg|png) \d+×\d+: .+; \d+ ms$/);
+  // As a viewer shows it: 60 × 40 pixels, turned.
+  expect(first.stdout).toMatch(/turned\.jpg 40×60: /);
+
+  const rows = readFileSync(join(out, 'scores.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map(
+      (line) =>
+        JSON.parse(line) as { path: string; width: number; height: number; found: { pixels: number }[] },
+    );
+  expect(rows.map(({ path }) => path.slice(photos.length + 1))).toEqual([
+    ...['cmyk.jpg', 'deep/sixteen.png', 'grey.jpg', 'line.png', 'turned.jpg'],
+  ]);
+  for (const { path, width, height, found } of rows) {
+    const name = path.slice(photos.length + 1, -4);
+    const mask = decodeLabelPng(readFileSync(join(out, 'masks', `${name}.png`)));
+    expect(mask).toMatchObject({ width, height });
+    expect(mask.data.filter((label) => label > 0)).toHaveLength(
+      found.reduce((sum, { pixels }) => sum + pixels, 0),
+    );
+    const overlay = await sharp(join(out, 'overlays', `${name}.jpg`)).metadata();
+    expect(overlay).toMatchObject({ width, height });
+    const { shape, data } = decodeNpy(readFileSync(join(out, 'npy', `${name}.npy`)));
+    expect(shape).toEqual([7, height, width]);
+    // The label of a pixel is its most probable class.
+    const at = Math.floor((width * height) / 2);
+    const column = Array.from({ length: 7 }, (_, k) => Number(data[k * width * height + at]));
+    expect(column.indexOf(Math.max(...column))).toBe(mask.data[at]);
+    expect(column.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 5);
+    expect(decodeNpy(readFileSync(join(out, 'npy8', `${name}.npy`)))).toMatchObject({
+      dtype: 'uint8',
+      shape,
+    });
+  }
+  expect(readdirSync(join(out, 'cams')).some((name) => name.startsWith('grey-'))).toBe(true);
+
+  rmSync(join(out, 'masks', 'grey.png'));
+  const again = await toco([...args, '--strict', '--json']);
+  expect(again.status).toBe(1);
+  expect(again.stderr).toMatch(/^4 of 6 photographs are done already\.$/m);
+  expect(
+    again.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { name: string }).name),
+  ).toEqual(['grey']);
+  const other = await toco([...args, '--size', '64']);
+  expect(other).toMatchObject({ status: 1, stdout: '' });
+  expect(other.stderr).toMatch(
+    /: holds results of another settings; choose another --out, or write them anew with --again\.$/m,
+  );
+});
+
+test('predict: names on standard input; parts; what would take too much memory is refused in one line', async () => {
+  const out = join(folder, 'piped');
+  const child = spawn(process.execPath, [
+    main,
+    'predict',
+    ...tinyNetwork,
+    '-',
+    '--out',
+    out,
+    '--no-orientation',
+    '--save',
+    'masks',
+  ]);
+  child.stdin.end(`${join(photos, 'turned.jpg')}\n\n${join(photos, 'gone.jpg')}\n`);
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  expect(status).toBe(3);
+  expect(text).toMatch(/gone\.jpg: the file does not exist$/m);
+  expect(decodeLabelPng(readFileSync(join(out, 'masks', 'turned.png')))).toMatchObject({
+    width: 60,
+    height: 40,
+  });
+
+  const small = join(photos, '*.jpg');
+  const named = await toco([
+    'predict',
+    ...tinyNetwork,
+    small,
+    '--out',
+    join(folder, 'part'),
+    '--shard',
+    '1/2',
+    '--json',
+  ]);
+  expect(
+    named.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { name: string }).name),
+  ).toEqual(['cmyk', 'turned']);
+  const refused = await toco([
+    'predict',
+    ...tinyNetwork,
+    join(photos, 'grey.jpg'),
+    '--out',
+    join(folder, 'no'),
+    '--memory',
+    '1kB',
+  ]);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(
+    /^No photograph could be read: .*grey\.jpg: .*--window/,
+  );
+});
+
+const formats = ['--save', 'irn,psa,mctformer,coco-rle,coco-polygons'];
+
+test('label: masks, lists, dictionaries and COCO; three parts merged are the whole', async () => {
+  const whole = join(folder, 'labels');
+  const args = ['label', ...tinyNetwork, '--limit', '5', ...formats, '--out'];
+  const labeled = await toco([...args, whole, '--low', '0.3', '--high', '0.5']);
+  expect(labeled).toMatchObject({ status: 0 });
+  expect(labeled.stderr).toMatch(
+    /^Labels: CAM of the true classes, refined by PAR, background to 0\.3, class above 0\.5, 255 between\. Protocol fast/m,
+  );
+  const ids = readFileSync(join(whole, 'list.txt'), 'utf8').trimEnd().split('\n');
+  expect(ids).toHaveLength(5);
+  const { images, annotations } = JSON.parse(readFileSync(join(whole, 'instances-rle.json'), 'utf8')) as {
+    images: { id: number }[];
+    annotations: { id: number; area: number }[];
+  };
+  expect(images.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5]);
+  expect(annotations.map(({ id }) => id)).toEqual(annotations.map((_, i) => i + 1));
+  const pixels = ids.reduce((sum, id) => {
+    const { data } = decodeLabelPng(readFileSync(join(whole, 'masks', `${id}.png`)));
+    return sum + data.filter((label) => label > 0 && label < 255).length;
+  }, 0);
+  expect(annotations.reduce((sum, { area }) => sum + area, 0)).toBe(pixels);
+  const {
+    values: [irn],
+  } = decodeNpyObjects(readFileSync(join(whole, 'irn', `${ids[0]!}.npy`)));
+  expect([...(irn as Map<string, unknown>).keys()]).toEqual(['keys', 'cam', 'high_res']);
+
+  const again = await toco([...args, whole, '--low', '0.3', '--high', '0.5']);
+  expect(again.stderr).toMatch(/^5 of 5 images are there already\.$/m);
+  const [parts, merged] = [join(folder, 'label-parts'), join(folder, 'label-merged')];
+  for (const shard of ['0/3', '1/3', '2/3', '1/3'])
+    expect(await toco([...args, parts, '--low', '0.3', '--high', '0.5', '--shard', shard])).toMatchObject({
+      status: 0,
+    });
+  const journals = ['2', '0', '1'].map((index) => join(parts, `label-${index}-of-3.jsonl`));
+  const missing = await toco(['label', '--merge', ...journals.slice(1), '--out', merged]);
+  expect(missing).toMatchObject({ status: 1, stdout: '' });
+  expect(await toco(['label', '--merge', ...journals, '--out', merged])).toMatchObject({ status: 0 });
+  for (const name of ['list.txt', 'list-deeplab.txt', 'instances-rle.json', 'instances-polygons.json'])
+    expect(readFileSync(join(merged, name), 'utf8')).toBe(readFileSync(join(whole, name), 'utf8'));
+  for (const id of ids)
+    expect(
+      readFileSync(join(merged, 'masks', `${id}.png`)).equals(
+        readFileSync(join(whole, 'masks', `${id}.png`)),
+      ),
+    ).toBe(true);
+});
+
+testWhere(
+  test,
+  findPython('numpy', 'PIL', 'pycocotools') !== undefined,
+  'no Python with numpy, Pillow and pycocotools, see TOCO_TEST_PYTHON',
+)('label: of the segmentation by a CRF, as other programs read it', async () => {
+  const out = join(folder, 'of-segmentation');
+  const how = ['--from', 'segmentation', '--refine', 'toco-cam', '--protocol', 'fast'];
+  expect(
+    await toco(['label', ...tinyNetwork, '--limit', '3', ...how, ...formats, '--out', out]),
+  ).toMatchObject({
+    status: 0,
+  });
+  const script = `
+import contextlib, io, json, sys, numpy as np
+from PIL import Image
+from pycocotools.coco import COCO
+root = sys.argv[1]
+ids = open(root + '/list.txt').read().split()
+rows = []
+for form in ('rle', 'polygons'):
+    with contextlib.redirect_stdout(io.StringIO()): coco = COCO(f'{root}/instances-{form}.json')
+    for i, name in enumerate(ids):
+        mask = Image.open(f'{root}/masks/{name}.png')
+        labels = np.array(mask)
+        drawn = np.zeros_like(labels)
+        for a in coco.loadAnns(coco.getAnnIds(imgIds=[i + 1])): drawn[coco.annToMask(a) > 0] = a['category_id']
+        psa = np.load(f'{root}/psa/{name}.npy', allow_pickle=True).item()
+        rows.append([mask.mode, bool((drawn == np.where(labels == 255, 0, labels)).all()), all(v.shape == labels.shape for v in psa.values()),
+                     set(np.unique(labels)) - {0, 255} <= {k + 1 for k in psa}])
+print(json.dumps(rows))`;
+  const rows = askPython(findPython('numpy')!, script, [out]);
+  expect(rows).toEqual(Array.from({ length: 6 }, () => ['P', true, true, true]));
+});
