@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type VocCompetition, vocClasses, vocTestImages, writeVocSubmission } from '@toco/datasets';
-import { printLine as print, readableBytes, UserError } from '@toco/files';
+import { createProgress, printLine as print, readableBytes, UserError } from '@toco/files';
 import { formatProtocol } from '@toco/segmenter';
 import { interruption } from '@toco/trainer';
 import { type Command, Option } from 'commander';
@@ -101,6 +101,7 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
             : wholeNumber('--crf-threads', flags.crfThreads, 0),
         ...{ memory, signal, print },
         onRow: () => undefined,
+        progress: createProgress('submit'),
       },
     );
     if (interrupted) {
