@@ -35,12 +35,13 @@ export async function writeFigures(folder: string, shown: ShownFigures): Promise
   for (const { name, rows } of pictures) await draw(name, pictureSheet(rows));
   if (similarity) {
     await draw('similarity', similarityDrawing(similarity.lines));
-    await write(
-      'similarity.csv',
-      `run,${similarity.lines[0]!.values.map((_, block) => `block ${block + 1}`).join()}\n${similarity.lines
-        .map(({ run, values }) => `${quoted(run)},${values.join()}\n`)
-        .join('')}`,
+    const { lines } = similarity;
+    const blocks = Array.from(
+      { length: Math.max(...lines.map(({ values }) => values.length)) },
+      (_, block) => `block ${block + 1}`,
     );
+    const rows = lines.map(({ run, values }) => `${quoted(run)},${values.join()}\n`);
+    await write('similarity.csv', `run,${blocks.join()}\n${rows.join('')}`);
   }
   if (confusion) {
     await draw('confusion', confusionDrawing(confusion, classes));
