@@ -9,6 +9,7 @@ import type { Dataset, SampleList } from '../src/dataset/dataset.js';
 import { imageFolder } from '../src/folder/image-folder.js';
 import { feedBatch } from '../src/loader/feed-batch.js';
 import { listDigest } from '../src/loader/list-digest.js';
+import type { TrainingBatch } from '../src/loader/training-batch.js';
 import { trainingLoader } from '../src/loader/training-loader.js';
 import { withTrainingMasks, type TrainingMaskSelection } from '../src/masks/training-masks.js';
 import { syntheticScenes } from '../src/synthetic/synthetic-scenes.js';
@@ -46,8 +47,10 @@ async function own(
   return { data, list: await data.list('train'), made, root };
 }
 
-const masked = ({ length, sample }: SampleList): string[] =>
-  Array.from({ length }, (_, i) => sample(i)).flatMap(({ id, trainingMask }) => (trainingMask ? [id] : []));
+const masked = (list: SampleList): string[] =>
+  Array.from({ length: list.length }, (_, i) => list.sample(i)).flatMap(({ id, trainingMask }) =>
+    trainingMask ? [id] : [],
+  );
 
 describe('which images train on their masks', () => {
   test('none, all, a list of the data set, a file of ids', async () => {
@@ -206,11 +209,11 @@ describe('batches', () => {
     const scenes = syntheticScenes({ size: 40, train: 4 });
     const plain = await scenes.list('train');
     const all = await withTrainingMasks(plain, scenes, { trainMasks: 'all' });
-    const first = async (list: SampleList) => {
+    const first = async (list: SampleList): Promise<TrainingBatch> => {
       const loader = trainingLoader(list, { ...options, lattice: {}, workers: 0 });
-      const { value } = await loader.next();
+      const { value } = (await loader.next()) as { value: TrainingBatch };
       await loader.close();
-      return value!;
+      return value;
     };
     const [without, with_] = [await first(plain), await first(all)];
     expect([without.masks, without.masked, with_.masked]).toEqual([undefined, undefined, undefined]);

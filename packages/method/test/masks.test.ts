@@ -102,8 +102,7 @@ describe.each(batches)('%s', (_, { flags, phase }) => {
 
   test('masks change the term seg alone', async () => {
     const { step, state } = await smallRun();
-    const batch = await batchOf();
-    const { masks: _masks, masked: _masked, ...plain } = batch;
+    const [batch, plain] = [await batchOf(), await smallBatch()];
     const valuesOf = async (from: Batch): Promise<Record<string, number>> => {
       const { metrics } = step(state, from, { ...phase, measure: ['seg', 'reg', 'ptc', 'ctc', 'cls'] });
       const leaves = [...flattenTree(metrics)].filter(([name]) => !/loss|gradNorm/.test(name));

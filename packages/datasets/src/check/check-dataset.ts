@@ -94,7 +94,7 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
       const masked = await withTrainingMasks(list, dataset, trainingMasks);
       // The data set's own masks of a list that was checked are told already.
       const told = opened.has(train) && trainingMasks.trainMaskFolder === undefined;
-      if (!told) (await checkTrainingMasks(masked, options)).forEach(tally.problem);
+      if (!told) for (const problem of await checkTrainingMasks(masked, options)) tally.problem(problem);
     } catch (error) {
       assertNotAborted(signal);
       tally.problem({ kind: 'error', list: train, id: '', message: (error as Error).message });

@@ -148,7 +148,11 @@ async function checkMasksFirst(
 ): Promise<void> {
   const progress = createProgress('check masks');
   try {
-    await requireTrainingMasks(images, { workers: data.workers, onProgress: progress.update, signal });
+    await requireTrainingMasks(images, {
+      workers: data.workers,
+      onProgress: (status) => progress.update(status),
+      signal,
+    });
   } finally {
     progress.stop();
   }
