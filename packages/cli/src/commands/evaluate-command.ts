@@ -108,10 +108,13 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
   if (report !== undefined) await makeReportFolder(report);
   const settings = protocolSettings(flags);
   const memory = memoryLimit(flags.memory);
-  const model = await openModel(named, flags, { steady: true, print });
-  const { config, loaded } = model;
+  const model = await openModel(named, flags, {
+    steady: true,
+    protocolFor: (config) => protocolFor(flags.protocol, config, settings),
+    print,
+  });
+  const { config, loaded, protocol: asked } = model;
   try {
-    const asked = protocolFor(flags.protocol, config, settings);
     const dataset = await openDataset(config);
     assertClasses(dataset, loaded);
     const most = limit === undefined ? config.evaluation.limit : wholeNumber('--limit', limit);

@@ -98,10 +98,13 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
   // CAMs as the run's validations see them; the segmentation at its best. Either is refined once, afterwards.
   const preset = flags.protocol ?? (from === 'segmentation' ? 'voc' : 'fast');
   const changes = protocolSettings({ ...flags, protocol: preset, crf: flags.crf ?? 'none' });
-  const model = await openModel(run, flags, { steady: true, print });
-  const { config, loaded, precision, compiled } = model;
+  const model = await openModel(run, flags, {
+    steady: true,
+    protocolFor: (config) => protocolFor(preset, config, changes),
+    print,
+  });
+  const { config, loaded, protocol, precision, compiled } = model;
   try {
-    const protocol = protocolFor(preset, config, changes);
     const recipe = recipeOf(flags, config);
     const dataset = await openDataset(config);
     assertClasses(dataset, loaded);

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
+import { cocoClasses, vocClasses } from '@toco/datasets';
 import { createProgress, formatDuration, printLine as print, type Progress, UserError } from '@toco/files';
 import { formatProtocol } from '@toco/segmenter';
-import { interruption } from '@toco/trainer';
+import { type Config, interruption } from '@toco/trainer';
 import type { Command } from 'commander';
 import { namedPhotographs, readStandardInput } from '../photographs/sources.js';
 import { predictPhotographs, type PredictionRow } from '../prediction/predict-photographs.js';
@@ -81,11 +82,14 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const memory = memoryLimit(flags.memory);
   const all = await namedPhotographs(sources, { readInput: readStandardInput });
   const photographs = placesOf(shard, all.length).map((place) => all[place]!);
-  const model = await openModel(named, flags, { steady: false, print });
-  const { loaded, config, precision, compiled } = model;
+  const model = await openModel(named, flags, {
+    steady: false,
+    protocolFor: (config) => protocolFor(flags.protocol, config, changes),
+    print,
+  });
+  const { loaded, config, protocol, precision, compiled } = model;
   try {
-    const protocol = protocolFor(flags.protocol, config, changes);
-    const classNames = namesOf(loaded.classes ?? config.data.classes, loaded.network.numClasses);
+    const classNames = namesOf(loaded.classes, config.data, loaded.network.numClasses);
     const part = shard.count === 1 ? '' : `, part ${shard.index} of ${shard.count}`;
     print(
       `Network ${loaded.name}; ${photographs.length} photograph${photographs.length === 1 ? '' : 's'}${part}; ${kinds.join(', ')} into ${out}.`,
@@ -145,8 +149,16 @@ function lineOf({ path, width, height, found, ms }: PredictionRow): string {
   return `${basename(path)} ${width}×${height}: ${classes.length === 0 ? 'background' : classes.join(', ')}; ${ms} ms`;
 }
 
-/** Names of the classes; a weight file without them has numbers. */
-function namesOf(classes: readonly string[] | undefined, count: number): readonly string[] {
-  if (classes !== undefined && classes.length === count) return classes;
+const known = { voc: vocClasses, coco: cocoClasses } as const;
+
+/** Names of the classes; a weight file has none of its own: they are the configuration's, or numbers. */
+function namesOf(
+  classes: readonly string[] | undefined,
+  { dataset, classes: named }: Config['data'],
+  count: number,
+): readonly string[] {
+  const names = classes ?? named ?? (dataset === 'voc' || dataset === 'coco' ? known[dataset] : undefined);
+  if (names?.length === count) return names;
+  print('The classes have no names here: give them with --set data.dataset=voc, or data.classes=[cat, dog].');
   return Array.from({ length: count }, (_, c) => `class ${c + 1}`);
 }

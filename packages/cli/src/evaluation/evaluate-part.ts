@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { ignoredLabel, type ListedPhotograph, photographLoader, type SampleList } from '@toco/datasets';
 import { createProgress } from '@toco/files';
-import { type EvaluationProtocol, type Protocol, type SegmenterOutput, segmenter } from '@toco/segmenter';
+import { type EvaluationProtocol, type Protocol, type SegmenterOutput } from '@toco/segmenter';
 import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
+import { segmenterOf } from '../segmenting/segmenter-of.js';
 import { settingsHash, type Hashes } from '../shards/hashes.js';
 import { placesOf, type Shard } from '../shards/shard.js';
 import {
@@ -93,8 +94,7 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   await writeEvaluationFile(path, file());
   const columns = Object.keys(counts.matrices) as Column[];
   const pool = protocol.protocol.crf === undefined ? undefined : crfPool(means.crfThreads, print);
-  const through = segmenter(model.loaded.network, model.loaded.params, {
-    ...model.computes,
+  const through = segmenterOf(model, {
     protocol: protocol.protocol,
     outputs: outputsOf(columns),
     // One image a pass: which ones come together must not matter, or parts would differ from the whole.

@@ -1,9 +1,10 @@
 import { loadEvaluationSample, loadPhotograph, type SampleList } from '@toco/datasets';
 import { type Panel, panelsPerGroup, rankPanels, reportPanel, type ReportPanel } from '@toco/report';
-import { type Evaluation, type EvaluationProtocol, type MeanOver, segmenter } from '@toco/segmenter';
+import { type Evaluation, type EvaluationProtocol, type MeanOver } from '@toco/segmenter';
 import { reportRun } from '@toco/trainer';
 import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
+import { segmenterOf } from '../segmenting/segmenter-of.js';
 import { columns, type EvaluationCounts } from './counts.js';
 import { figuresOf } from './figures.js';
 
@@ -45,11 +46,10 @@ async function drawnPanels(
   { model, list, withMask, protocol, counts }: ReportedEvaluation,
   places: readonly number[],
 ): Promise<ReportPanel[]> {
-  const { network, params } = model.loaded;
+  const { network } = model.loaded;
   const { mean, std } = network.backbone;
   const pool = protocol.protocol.crf === undefined ? undefined : crfPool(0, () => undefined);
-  const through = segmenter(network, params, {
-    ...model.computes,
+  const through = segmenterOf(model, {
     ...{ protocol: protocol.protocol, outputs: ['cam', 'camAux', 'labels'], batchSize: 1, crf: pool?.crf },
   });
   const normalization = { mean, std } as NonNullable<

@@ -20,13 +20,13 @@ import {
   refineByPar,
   type Segmented,
   segmentationCams,
-  segmenter,
 } from '@toco/segmenter';
 import type { Config } from '@toco/trainer';
 import { type Journal, type JournalRow, openJournal } from '../journal/journal.js';
 import { crfPool, type CrfPool } from '../segmenting/crf-pool.js';
 import { inOrder } from '../segmenting/in-order.js';
 import type { OpenModel } from '../segmenting/open-model.js';
+import { segmenterOf } from '../segmenting/segmenter-of.js';
 import type { Hashes } from '../shards/hashes.js';
 import { placesOf, type Shard } from '../shards/shard.js';
 import type { LabelKind, LabelSource } from './label-kinds.js';
@@ -108,10 +108,8 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   let done = places.length - left.length;
   const tell = (): void => progress.update({ done: ++done, total: places.length });
   const pool = 'crf' in Object(recipe.refine) ? crfPool(means.crfThreads, print) : undefined;
-  const { network, params } = model.loaded;
   const map = recipe.from === 'segmentation' ? 'probabilities' : recipe.from === 'aux' ? 'camAux' : 'cam';
-  const through = segmenter(network, params, {
-    ...model.computes,
+  const through = segmenterOf(model, {
     // One image a pass: which ones come together must not matter, or parts would differ from the whole.
     ...{ protocol, outputs: [map], batchSize: 1, crf: pool?.crf },
   });

@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
 import { placeFile, type Progress, writeWhole } from '@toco/files';
-import { type Protocol, segmenter } from '@toco/segmenter';
+import { type Protocol } from '@toco/segmenter';
 import { openJournal, type JournalRow } from '../journal/journal.js';
 import type { NamedPhotograph } from '../photographs/sources.js';
 import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
+import { segmenterOf } from '../segmenting/segmenter-of.js';
 import type { Hashes } from '../shards/hashes.js';
 import type { Shard } from '../shards/shard.js';
 import { filesOf, outputsFor, type SavedKind } from './saved-outputs.js';
@@ -89,7 +90,7 @@ export async function predictPhotographs(
   const rows = new Map<number, PredictionRow>();
   photographs.forEach(({ path, name }, i) => {
     const row = known.get(path);
-    if (row !== undefined && row.name === name && row.stamp === stamps[i]) rows.set(i, row);
+    if (row?.name === name && row.stamp === stamps[i]) rows.set(i, row);
   });
   const before = rows.size;
   const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
@@ -98,9 +99,7 @@ export async function predictPhotographs(
   const skipped: { index: number; message: string }[] = [];
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
   const pool = protocol.crf === undefined ? undefined : crfPool(crfThreads, print);
-  const { network, params } = model.loaded;
-  const through = segmenter(network, params, {
-    ...model.computes,
+  const through = segmenterOf(model, {
     ...{ protocol, outputs: outputsFor(kinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce },
   });
   const list = sampleList(
@@ -116,10 +115,12 @@ export async function predictPhotographs(
         tell();
       },
     });
-    for await (const { labels: _, ...photograph } of loader) {
+    for await (const { index, id, width, height, data } of loader) {
+      // Without labels: what it shows is told by the scores.
+      const photograph = { index, id, width, height, data };
       const message = through.refusal(photograph, memory);
       if (message === undefined) yield photograph;
-      else skipped.push({ index: photograph.index, message });
+      else skipped.push({ index, message });
     }
   }
   let last = performance.now();
@@ -182,6 +183,9 @@ function rounded(score: number): number {
 async function writeScores(path: string, rows: ReadonlyMap<number, PredictionRow>): Promise<void> {
   const lines = [...rows]
     .sort(([a], [b]) => a - b)
-    .map(([, { index: _, stamp: __, name: ___, ...row }]) => `${JSON.stringify(row)}\n`);
+    .map(([, { path: photograph, width, height, ms, found, scores, files }]) => {
+      const line = { path: photograph, width, height, found, scores, files, ms };
+      return `${JSON.stringify(line)}\n`;
+    });
   await writeWhole(path, [new TextEncoder().encode(lines.join(''))]);
 }

@@ -4,7 +4,7 @@ import type { TensorTree } from '@toco/core';
 import { hashFile, UserError } from '@toco/files';
 import { compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
-import type { Compiler, SegmenterOptions, SegmenterOutput } from '@toco/segmenter';
+import type { Compiler, Protocol, SegmenterOptions, SegmenterOutput } from '@toco/segmenter';
 import { type Config, loadConfig, modelOfRun, type TrainedModel } from '@toco/trainer';
 import { loadBackbone, loadNetwork, type LoadedNetwork } from '@toco/weights';
 import type { Command } from 'commander';
@@ -33,6 +33,8 @@ export function addModelOptions(command: Command): Command {
 export interface OpenModel {
   readonly loaded: LoadedNetwork<TensorTree>;
   readonly config: Config;
+  /** What its images go through. */
+  readonly protocol: Protocol;
   /** SHA-256 of the file of its arrays. */
   readonly checkpoint: string;
   /** Rows of the run's metrics, where it is a run's. */
@@ -46,13 +48,22 @@ export interface OpenModel {
 /**
  * Opens the network that a command names: a run, a checkpoint, a weight file, or one of a hub.
  *
- * @param steady results must not depend on which images came before, to the last digit
+ * @param options.steady results must not depend on which images came before, to the last digit
+ * @param options.protocolFor the protocol, which may follow the run's configuration
  * @throws one line where there is none
  */
 export async function openModel(
   named: string,
   flags: ModelFlags,
-  { steady, print }: { readonly steady: boolean; readonly print: (line: string) => void },
+  {
+    steady,
+    protocolFor,
+    print,
+  }: {
+    readonly steady: boolean;
+    readonly protocolFor: (config: Config) => Protocol;
+    readonly print: (line: string) => void;
+  },
 ): Promise<OpenModel> {
   const { config: file, set, data } = flags;
   const settings = [...set, ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`])];
@@ -61,24 +72,29 @@ export async function openModel(
     throw new UserError('--config: a run has its own configuration; change it with --set.');
   const model = isRun ? await modelOfRun(named, { settings, print }) : undefined;
   const config = model?.config ?? (await loadConfig(file, settings));
+  const protocol = protocolFor(config);
+  // One graph serves all images of one size; of many sizes each would take seconds to trace.
+  const isOneSize =
+    protocol.window !== undefined || (protocol.size !== 'native' && 'squash' in protocol.size);
+  const { xla } = config.engine;
+  const precision = isOneSize ? config.engine.precision : 'f32';
+  if (precision !== config.engine.precision)
+    print(`Computing in f32: ${config.engine.precision} would need a graph for every size of an image.`);
   const engine = await initBackend({ ...config.engine, print });
   const loaded = await loadNetwork(model?.name ?? named, { ...(await backboneOf(flags, config)), print });
-  const { precision, xla } = config.engine;
-  const compiled = config.engine.compile && engine.backend === 'tensorflow';
-  const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
+  const compiles = config.engine.compile && engine.backend === 'tensorflow';
+  const lanes = compiles ? lanesOf(engine, { xla }) : oneLane;
   const compiler = ((pass, example) =>
     compileFunction(pass as never, example, { precision, xla, ...lanes.options })) as Compiler;
   return {
-    loaded,
-    config,
+    ...{ loaded, config, protocol, precision },
     checkpoint: await hashFile(loaded.file),
     rows: model?.rows,
-    precision,
-    compiled,
+    compiled: compiles && isOneSize,
     computes: {
-      ...(compiled && { compiler }),
-      // The last digits of a compiled pass and of one operation by operation differ; bf16 there is compiled alone.
-      ...(steady && { compileAfter: precision === 'bf16' ? 1 : Infinity }),
+      ...(compiles && { compiler }),
+      // The last digits of a compiled pass and of one operation by operation differ.
+      ...(steady && { compileAfter: Infinity }),
       forward: lanes.forward,
     },
   };

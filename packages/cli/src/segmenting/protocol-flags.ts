@@ -64,13 +64,17 @@ export function protocolSettings(flags: ProtocolFlags): ProtocolSettings {
   };
 }
 
-/** A protocol by its name, `fast` with the sizes of the run's own validations, and what a command line lays over it. */
+/** A protocol by its name, `fast` with the sizes of the run's own validations, and what a command line lays over it. @throws one line where it makes no sense */
 export function protocolFor(
   name: ProtocolName,
   config: ValidationSettings,
   settings: ProtocolSettings,
 ): Protocol {
-  return protocolOf(name === 'fast' ? validationProtocol(config) : name, settings);
+  try {
+    return protocolOf(name === 'fast' ? validationProtocol(config) : name, settings);
+  } catch (error) {
+    throw new UserError((error as Error).message, { cause: error });
+  }
 }
 
 /** The CRF of a name. @throws one line with the names that there are, and the other words that the option takes */

@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a scheduler tells one of its tasks. */
@@ -37,7 +38,7 @@ function ranged(
       const count = Math.floor((last - first) / step) + 1;
       const told = keys.count === undefined ? undefined : whole(environment[keys.count]);
       if (told !== undefined && told !== count)
-        throw new Error(
+        throw new UserError(
           `${name}: ids from ${first} to ${last} in steps of ${step} are not the ${told} of the array; give it ids without gaps, such as 0-${told - 1}.`,
         );
       return { index: (id - first) / step, count };

@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 import { schedulers } from './schedulers.js';
 
 /** One of `count` equal parts of a list, from 0. */
@@ -26,7 +27,7 @@ export function placesOf({ index, count }: Shard, length: number): number[] {
 export function parseShard(text: string, environment: Readonly<Record<string, string | undefined>>): Shard {
   const [, first = '', second] = /^(auto|\d{1,6})(?:\/(\d{1,6}))?$/.exec(text) ?? [];
   if (first === '' || (first !== 'auto' && second === undefined))
-    throw new Error(`--shard ${text}: give part and number of parts, from 0, such as 0/4, or auto.`);
+    throw new UserError(`--shard ${text}: give part and number of parts, from 0, such as 0/4, or auto.`);
   const given = second === undefined ? undefined : Number(second);
   if (first !== 'auto') return checked({ index: Number(first), count: given! }, `--shard ${text}`);
   const told = schedulers.flatMap(({ name, tells }) => {
@@ -35,13 +36,13 @@ export function parseShard(text: string, environment: Readonly<Record<string, st
   })[0];
   if (told === undefined) {
     const names = schedulers.map(({ name }) => name).join(', ');
-    throw new Error(
+    throw new UserError(
       `--shard ${text}: no scheduler tells an index here (${names}); name the part, such as 0/4.`,
     );
   }
   const count = given ?? told.count;
   if (count === undefined)
-    throw new Error(
+    throw new UserError(
       `--shard auto: ${told.name} tells the index (${told.index}) but not the number of parts; write it, such as auto/8.`,
     );
   return checked({ index: told.index, count }, `--shard ${text} (${told.name})`);
@@ -49,7 +50,7 @@ export function parseShard(text: string, environment: Readonly<Record<string, st
 
 function checked(shard: Shard, where: string): Shard {
   if (shard.count >= 1 && shard.index >= 0 && shard.index < shard.count) return shard;
-  throw new Error(
+  throw new UserError(
     `${where}: there is no part ${shard.index} of ${shard.count}; parts count from 0 to ${Math.max(0, shard.count - 1)}.`,
   );
 }

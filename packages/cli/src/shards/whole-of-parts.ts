@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 import { differenceOf, type Hashes } from './hashes.js';
 import type { Shard } from './shard.js';
 
@@ -18,15 +19,15 @@ export interface Part {
  */
 export function wholeOfParts<P extends Part>(parts: readonly P[], print: (line: string) => void): P[] {
   const [first] = parts;
-  if (first === undefined) throw new Error('--merge: name the files of the parts.');
+  if (first === undefined) throw new UserError('--merge: name the files of the parts.');
   const { count } = first.shard;
   const found = new Map<number, P>();
   for (const part of parts) {
     const { name, shard, hashes, whole } = part;
     if (shard.count !== count)
-      throw new Error(`${name}: is one of ${shard.count} parts, ${first.name} one of ${count}.`);
+      throw new UserError(`${name}: is one of ${shard.count} parts, ${first.name} one of ${count}.`);
     const difference = differenceOf(first.hashes, hashes);
-    if (difference !== undefined) throw new Error(`${name}: is of ${difference} than ${first.name}.`);
+    if (difference !== undefined) throw new UserError(`${name}: is of ${difference} than ${first.name}.`);
     const twin = found.get(shard.index);
     if (twin === undefined || (!twin.whole && whole)) found.set(shard.index, part);
     if (twin !== undefined)
@@ -34,12 +35,12 @@ export function wholeOfParts<P extends Part>(parts: readonly P[], print: (line: 
   }
   const missing = Array.from({ length: count }, (_, i) => i).filter((i) => !found.has(i));
   if (missing.length > 0)
-    throw new Error(
+    throw new UserError(
       `Of ${count} parts ${missing.length === 1 ? 'one is' : `${missing.length} are`} missing: ${missing.map((i) => `${i}/${count}`).join(', ')}.`,
     );
   const ordered = Array.from({ length: count }, (_, i) => found.get(i)!);
   const unfinished = ordered.find(({ whole }) => !whole);
   if (unfinished !== undefined)
-    throw new Error(`${unfinished.name}: is not finished; run its command again, and it goes on.`);
+    throw new UserError(`${unfinished.name}: is not finished; run its command again, and it goes on.`);
   return ordered;
 }

@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 import type { Sample } from '../dataset/dataset.js';
 import { decodeImage } from '../image/decode-image.js';
 import { decodeMask } from '../image/decode-mask.js';
@@ -35,7 +36,7 @@ export async function loadPhotograph(
   const image = await decodeImage(sample.image, { upright });
   const { id, labels } = sample;
   if (!withMask) return { id, labels, ...image };
-  if (sample.mask === undefined) throw new Error(`${id}: the data set has no mask for this image`);
+  if (sample.mask === undefined) throw new UserError(`${id}: the data set has no mask for this image`);
   const { data: mask } = await decodeMask(sample.mask, { numClasses: labels.length, image });
   return { id, labels, ...image, mask };
 }

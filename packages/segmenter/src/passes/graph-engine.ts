@@ -74,7 +74,9 @@ export function graphEngine(model: ExportedModel): PassEngine & { readonly token
         parts.push(await runPart(slice(whole, first, batch), names));
       const [, h, w] = images.shape;
       const inside = (map: Required<HostTensor>): Required<HostTensor> =>
-        map.shape.length < 4 ? map : upperLeft(map, [(h * map.shape[1]!) / height, (w * map.shape[2]!) / width]);
+        map.shape.length < 4
+          ? map
+          : upperLeft(map, [(h * map.shape[1]!) / height, (w * map.shape[2]!) / width]);
       const entries = wanted.map((output, i) => {
         const joined = join(
           parts.map((part) => part[names[i] as PassOutput]!),

@@ -30,8 +30,8 @@ export interface MemoryUse {
   readonly batchSize?: number | undefined;
 }
 
-/** Bytes of a dense CRF for each pixel, and for each class of a pixel: measured with 12 megapixels (EXPERIMENTS.md). */
-export const crfBytes = { pixel: 400, class: 40 };
+/** Bytes of a dense CRF for each pixel, and for each class of a pixel: above what images of noise, the worst, were measured to take (EXPERIMENTS.md). */
+export const crfBytes = { pixel: 1000, class: 64 };
 
 /**
  * What an image of a size would take, before anything is computed: so that what is too large can be refused instead of ending the
@@ -87,7 +87,7 @@ function passBytes({ height, width }: Size, { network: { backbone } }: MemoryUse
   const tokens = Math.ceil(height / stride) * Math.ceil(width / stride) + 1;
   const most = typeof heads === 'number' ? heads : Math.max(...heads);
   return (
-    4 * (3 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width
+    4 * (2 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width
   );
 }
 

@@ -29,9 +29,5 @@ export function segmenterOfGraph<const O extends SegmenterOutput = 'labels' | 's
     protocol = protocolOf('fast', { size: { squash: height }, camScales: [1], oddSizes: 'reference' }),
   } = options;
   const { numClasses, stride, tokenDim } = engine;
-  return segmenterOn(
-    engine,
-    { ...options, protocol },
-    { numClasses, backbone: { stride, tokenDim } },
-  );
+  return segmenterOn(engine, { ...options, protocol }, { numClasses, backbone: { stride, tokenDim } });
 }

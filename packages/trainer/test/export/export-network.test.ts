@@ -143,7 +143,9 @@ test('a segmenter from an exported graph gives what one from the network gives',
     }
     // What is smaller than the graph's size gets a border.
     const narrow = [{ height: 20, width: 70, data: new Uint8Array(20 * 70 * 3).fill(90) }];
-    const [bordered] = await collect(segmenterOfGraph(model, { protocol: windows, outputs: ['logits', 'cam'] }).segment(narrow));
+    const [bordered] = await collect(
+      segmenterOfGraph(model, { protocol: windows, outputs: ['logits', 'cam'] }).segment(narrow),
+    );
     expect([bordered!.cam.height, bordered!.cam.width]).toEqual([20, 70]);
     expect(bordered!.logits.data.every(Number.isFinite)).toBe(true);
     expect(() => segmenterOfGraph(model, { protocol: protocolOf('fast') })).toThrow(
