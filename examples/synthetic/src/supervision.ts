@@ -11,6 +11,7 @@ const flags = new Command('supervision')
   .option('--iterations <n>', 'length of every schedule', '300')
   .option('--only <list>', `some of: ${supervisions.join(', ')}`, supervisions.join(','))
   .option('--scenes <n>', 'training scenes', '2000')
+  .option('--validation <n>', 'validation scenes', '120')
   .option('--out <folder>', 'folder of the runs', 'runs/supervision')
   .option('--write <file>', 'where the figures go, as JSON')
   .parse()
@@ -19,6 +20,7 @@ const flags = new Command('supervision')
     iterations: string;
     only: string;
     scenes: string;
+    validation: string;
     out: string;
     write?: string;
   }>();
@@ -28,7 +30,7 @@ const signal = interruption(print);
 
 const settings = (config: ConfigInput): ConfigInput => ({
   ...config,
-  data: { ...config.data, synthetic: { train: Number(flags.scenes) } },
+  data: { ...config.data, synthetic: { train: Number(flags.scenes), val: Number(flags.validation) } },
   optimizer: { ...config.optimizer, iterations, warmup: Math.round(iterations / 15) },
   evaluation: { ...config.evaluation, every: iterations },
   run: { ...config.run, logEvery: 1 },
