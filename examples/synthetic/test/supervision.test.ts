@@ -19,7 +19,18 @@ afterAll(() => {
 async function supervise(only: string, iterations: number): Promise<Record<string, SupervisedFigures>> {
   const file = join(folder, `${iterations}.json`);
   const args = [
-    ...['--only', only, '--seeds', '0', '--scenes', '160', '--validation', '40', '--iterations', String(iterations)],
+    ...[
+      '--only',
+      only,
+      '--seeds',
+      '0',
+      '--scenes',
+      '160',
+      '--validation',
+      '40',
+      '--iterations',
+      String(iterations),
+    ],
     ...['--out', join(folder, 'runs'), '--write', file],
   ];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
