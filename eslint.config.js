@@ -187,7 +187,7 @@ export default tseslint.config(
     languageOptions: {
       sourceType: 'script',
       globals: Object.fromEntries(
-        ['document', 'getComputedStyle', 'matchMedia', 'ResizeObserver', 'uPlot'].map((name) => [
+        ['atob', 'document', 'getComputedStyle', 'matchMedia', 'ResizeObserver', 'uPlot'].map((name) => [
           name,
           'readonly',
         ]),

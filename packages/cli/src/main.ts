@@ -14,6 +14,8 @@ import { addPredictCommand } from './commands/predict-command.js';
 import { addPrepareCommand } from './commands/prepare-command.js';
 import { outliveClosedOutput } from './commands/closed-output.js';
 import { settingsApart } from './commands/settings-apart.js';
+import { addShowCommand } from './commands/show-command.js';
+import { addSubmitCommand } from './commands/submit-command.js';
 import { addTrainCommand } from './commands/train-command.js';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -29,6 +31,8 @@ addTrainCommand(program);
 addEvaluateCommand(program);
 addPredictCommand(program);
 addLabelCommand(program);
+addShowCommand(program);
+addSubmitCommand(program);
 addExportCommand(program);
 addConvertCommand(program);
 program

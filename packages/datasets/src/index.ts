@@ -20,6 +20,7 @@ export {
 } from './check/check-dataset.js';
 export { checkLists, type Lists } from './check/check-lists.js';
 export { checkMasks } from './check/check-masks.js';
+export { requireTrainingMasks } from './check/check-training-masks.js';
 export type { Problem } from './check/check-sample.js';
 export type { ProblemGroup } from './check/problem-groups.js';
 export { cocoClasses } from './coco/coco-classes.js';
@@ -38,7 +39,7 @@ export type { Finding } from './dataset/finding.js';
 export { imageFolder, type ImageFolderOptions } from './folder/image-folder.js';
 export { decodeImage } from './image/decode-image.js';
 export { decodeMask, ignoredLabel, type MaskExpectation } from './image/decode-mask.js';
-export { encodeJpeg } from './image/encode-image.js';
+export { encodeDrawing, encodeJpeg } from './image/encode-image.js';
 export { type EncodedImage, imageName } from './image/encoded-image.js';
 export { blackImage, type RgbImage } from './image/rgb-image.js';
 export { datasetAt, type DatasetAtOptions, datasetLayout, type DatasetLayout } from './layout/dataset-at.js';
@@ -65,6 +66,7 @@ export type { TrainingBatch } from './loader/training-batch.js';
 export { type TrainingLoader, trainingLoader, type TrainingLoaderOptions } from './loader/training-loader.js';
 export { loadTrainingSample, type SampleKey, type TrainingSample } from './loader/training-sample.js';
 
+export { type TrainingMaskSelection, withTrainingMasks } from './masks/training-masks.js';
 export { randomPurpose, randomStream, type RandomStream } from './random/random.js';
 export { type ObjectKind, objectKinds } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
@@ -94,8 +96,16 @@ export {
 } from './views/view-options.js';
 export { drawViews, type ViewPlan } from './views/view-plan.js';
 export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prepare-voc.js';
+export { type PreparedVocTest, prepareVocTest, type PrepareVocTestOptions } from './voc/prepare-voc-test.js';
 export { type ArchiveSource, vocArchives } from './voc/voc-archives.js';
 export { vocClasses } from './voc/voc-classes.js';
+export {
+  type VocCompetition,
+  type VocSubmission,
+  type VocTestImage,
+  vocTestImages,
+  writeVocSubmission,
+} from './voc/voc-submission.js';
 export { voc, type VocOptions } from './voc/voc.js';
 export { type ListDigest, listDigest } from './loader/list-digest.js';
 export { validationList } from './loader/validation-list.js';

@@ -21,4 +21,8 @@ export interface Batch {
   readonly lattice?: LatticeTensors;
   /** `[B,M]` int32: the classes that each image shows, padded with −1; planes of other classes are not refined. */
   readonly presentClasses?: tf.Tensor2D;
+  /** `[B,H,W]` int32: masks of the main views, 255 = ignored; the segmentation term learns from them instead of pseudo labels. */
+  readonly masks?: tf.Tensor3D;
+  /** `[B]` int32: 1 where an image's mask counts, 0 where its pseudo label does. Left out, all of `masks` count. */
+  readonly masked?: tf.Tensor1D;
 }

@@ -71,8 +71,7 @@ export function lossTermValues<P extends TensorTree>(
     clsAux: () => clsLoss(main.auxLogits, batch.labels),
     ptc: () => ptcLoss(main.patchTokens, required(targets, 'affinity').affinity, grouped),
     ctc,
-    seg: () =>
-      segLoss(segLogits(), required(targets, 'pixelLabels').pixelLabels, { ignoreIndex, ...grouped }),
+    seg: () => segLoss(segLogits(), required(targets, 'segLabels').segLabels, { ignoreIndex, ...grouped }),
     reg,
   };
   const terms = Object.keys(compute) as LossTerm[];

@@ -14,7 +14,7 @@ import type { TensorTree } from '@toco/core';
 import { scope } from '@toco/core';
 import { tokenAffinity } from '@toco/losses';
 import type { Network, NetworkOutput, NetworkParams } from '@toco/network';
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from './method-config.js';
 import type { Batch } from './batch.js';
 import { ignoreIndex } from './method-config.js';
@@ -38,6 +38,8 @@ export interface Targets {
   readonly crops?: tf.Tensor4D;
   /** `[B,H,W]` int32 refined pseudo labels. */
   readonly pixelLabels?: tf.Tensor3D;
+  /** `[B,H,W]` int32 labels of the segmentation term: the pseudo labels, or the masks of images that have one. */
+  readonly segLabels?: tf.Tensor3D;
 }
 
 /** What the targets are computed with. */
@@ -67,12 +69,15 @@ export function computeTargets<P extends TensorTree>(
   { network, config, phase, forward = {} }: TargetContext<P>,
   { params, batch, main }: TargetInputs<P>,
 ): Targets {
+  const { masks, masked } = batch;
+  const seg = isOn(phase, 'seg');
+  const everyImageHasMask = masks !== undefined && masked === undefined;
   const wanted = {
     ptc: isOn(phase, 'ptc'),
     ctc: isOn(phase, 'ctc'),
-    pixels: isOn(phase, 'seg') || isOn(phase, 'reg'),
+    pixels: isOn(phase, 'reg') || (seg && !everyImageHasMask),
   };
-  if (!wanted.ptc && !wanted.ctc && !wanted.pixels) return {};
+  if (!wanted.ptc && !wanted.ctc && !wanted.pixels) return seg ? { segLabels: masks! } : {};
   const { behavior, oddSizes } = config;
   const { images, imgBox, presentClasses: classes } = batch;
   const { low, high, scales } = config.cam;
@@ -98,22 +103,35 @@ export function computeTargets<P extends TensorTree>(
         ),
       )
     : undefined;
+  const pixelLabels = wanted.pixels
+    ? scope('pixel-labels', () =>
+        refinedLabels(
+          phase.labelCam === 'main' ? cam : camAux,
+          { labels, images, imgBox, classes },
+          { low, high, ignoreIndex, behavior, par: config.par, ...normalization(network) },
+        ),
+      )
+    : undefined;
   return {
     cam,
     camAux,
     ...(tokens && { tokenLabels: tokens, affinity: tokenAffinity(tokens, { ignoreIndex }) }),
     ...(wanted.ctc &&
       scope('local-crops', () => localCrops({ config, batch }, regionMask(camAux, labels, { low, high })))),
-    ...(wanted.pixels && {
-      pixelLabels: scope('pixel-labels', () =>
-        refinedLabels(
-          phase.labelCam === 'main' ? cam : camAux,
-          { labels, images, imgBox, classes },
-          { low, high, ignoreIndex, behavior, par: config.par, ...normalization(network) },
-        ),
-      ),
-    }),
+    ...(pixelLabels && { pixelLabels }),
+    ...(seg && { segLabels: masks ? withMasks(pixelLabels, masks, masked) : pixelLabels! }),
   };
+}
+
+/** The pseudo labels with masks in the place of those of masked images. */
+function withMasks(
+  pseudo: tf.Tensor3D | undefined,
+  masks: tf.Tensor3D,
+  masked: tf.Tensor1D | undefined,
+): tf.Tensor3D {
+  if (masked === undefined) return masks;
+  const counts = tf.reshape(tf.greater(masked, tf.scalar(0, 'int32')), [-1, 1, 1]);
+  return tf.where(counts, masks, pseudo!);
 }
 
 /** Draws local crops in uncertain and background regions and says which of them are background (paper, section 3.4). */

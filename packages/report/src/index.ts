@@ -1,3 +1,15 @@
+export type {
+  ConfusionFigure,
+  FigurePicture,
+  FigureRow,
+  Mark,
+  PatchTokens,
+  PictureFigure,
+  ShownFigures,
+  SimilarityLine,
+} from './figures/shown-figures.js';
+export { writeFigures } from './figures/write-figures.js';
+export { classColor } from './class-color.js';
 export type { Panel } from './panel.js';
 export { panelsPerGroup, rankPanels } from './rank-panels.js';
 export type { ReportBaseline, ReportData } from './report-data.js';

@@ -8,8 +8,12 @@ export interface PageFiles {
   readonly scripts: readonly string[];
 }
 
-/** Reads the files that are put into every report. */
-export async function pageFiles(): Promise<PageFiles> {
+/**
+ * Reads the files that are put into every page.
+ *
+ * @param scripts names of those of `page` that this one has besides
+ */
+export async function pageFiles(scripts: readonly string[] = []): Promise<PageFiles> {
   const { resolve } = createRequire(import.meta.url);
   // Beside `src` and `dist` alike.
   const own = (file: string): string => fileURLToPath(new URL(`../page/${file}`, import.meta.url));
@@ -17,6 +21,6 @@ export async function pageFiles(): Promise<PageFiles> {
     Promise.all(paths.map((path) => readFile(path, 'utf8')));
   return {
     styles: await read([resolve('uplot/dist/uPlot.min.css'), own('report.css')]),
-    scripts: await read([resolve('uplot/dist/uPlot.iife.min.js'), own('report.js')]),
+    scripts: await read([resolve('uplot/dist/uPlot.iife.min.js'), own('report.js'), ...scripts.map(own)]),
   };
 }

@@ -1,7 +1,8 @@
 import { className } from './class-names.js';
 import { percent } from './format-figures.js';
 import { heatColor } from '@toco/segmenter';
-import { html, trusted, type Markup } from './markup.js';
+import { html, type Markup } from './markup.js';
+import { pictureRow } from './picture-row.js';
 import { panelsPerGroup, rankPanels } from './rank-panels.js';
 import type { ReportData } from './report-data.js';
 import { panelColumns, type PanelColumn, type ReportPanel } from './report-panel.js';
@@ -48,21 +49,9 @@ function panelRow(panel: ReportPanel, classes: readonly string[]): Markup {
       ${panel.mistaken.length > 0 ? html`<span class="wrong">not shown, but predicted: ${panel.mistaken.map((label) => className(label, classes))}</span>` : undefined}
       <span class="id">${panel.id}</span>
     </p>
-    <div class="pictures" style="--columns: ${columns.length}">
-      ${columns.map((column) => picture(panel, column))}
-    </div>
+    ${pictureRow(
+      panel.id,
+      columns.map((column) => ({ ...panel, title: titles[column], jpeg: panel.pictures[column]! })),
+    )}
   </article>`;
-}
-
-function picture({ id, width, height, pictures }: ReportPanel, column: PanelColumn): Markup {
-  const base64 = Buffer.from(pictures[column]!).toString('base64');
-  return html`<figure>
-    <img
-      alt="${titles[column]} of ${id}"
-      width="${width}"
-      height="${height}"
-      src="data:image/jpeg;base64,${trusted(base64)}"
-    />
-    <figcaption>${titles[column]}</figcaption>
-  </figure>`;
 }

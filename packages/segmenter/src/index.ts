@@ -33,6 +33,9 @@ export {
 export type { Evaluation } from './metrics/evaluation.js';
 export { f1Score } from './metrics/f1-score.js';
 export { tokenSimilarity } from './forward/token-similarity.js';
+export { attentionMap } from './figures/attention-map.js';
+export { type DrawnCrop, drawnCrops, type DrawnCropsOptions } from './figures/drawn-crops.js';
+export { errorColors, errorOverlay } from './overlays/error-overlay.js';
 export { heatColor } from './overlays/heat-color.js';
 export { heatOverlay, labelOverlay, type Labels, withOutlines } from './overlays/overlays.js';
 export { type EvaluationProtocol, evaluationProtocol, formatEvaluationProtocol } from './metrics/protocol.js';

@@ -12,6 +12,8 @@ interface CheckFlags {
   readonly labels?: string;
   readonly images?: string;
   readonly masks?: string;
+  readonly trainMasks?: string;
+  readonly trainMaskFolder?: string;
   readonly list?: string[];
   readonly most?: string;
   readonly workers?: number;
@@ -31,6 +33,11 @@ export function addCheckCommand(program: Command): void {
     .option('--labels <source>', "label file, 'xml', 'masks' or 'folders'; default: what is found")
     .option('--images <folder>', 'photographs, where they lie elsewhere (coco, folder)')
     .option('--masks <folder>', 'masks, where they lie elsewhere (voc, folder)')
+    .option(
+      '--train-masks <list>',
+      "masks that training will look at (data.trainMasks): 'all', a list, or a file of ids",
+    )
+    .option('--train-mask-folder <folder>', 'where they lie (data.trainMaskFolder); default: with the others')
     .option('--list <name...>', 'lists to check; default: those for training and validation')
     .option(
       '-n, --most <problems>',
@@ -39,8 +46,14 @@ export function addCheckCommand(program: Command): void {
     .option('--strict', 'fail for single classes that labels and mask do not agree on, too')
     .option('--json', 'print the report as JSON')
     .addOption(workers())
+    .addHelpText(
+      'after',
+      '\nExample: masks of your own making, before they are trained on:\n  toco check VOCdevkit/VOC2012 --train-masks all --train-mask-folder labels/masks\n',
+    )
     .action(async (argument: string | undefined, flags: CheckFlags) => {
-      const { dataset: layout, labels, images, masks } = flags;
+      const { dataset: layout, labels, images, masks, trainMaskFolder } = flags;
+      // A folder alone means all of it.
+      const { trainMasks = trainMaskFolder === undefined ? undefined : 'all' } = flags;
       const { folder, lists } = folderApart(argument, flags.list);
       const dataset = await datasetAt(folder, { layout, labels, images, masks });
       const bar = preparationBar();
@@ -49,6 +62,7 @@ export function addCheckCommand(program: Command): void {
         workers: flags.workers ?? availableParallelism(),
         onProgress: bar.onProgress,
         lists,
+        ...(trainMasks !== undefined && { trainingMasks: { trainMasks, trainMaskFolder } }),
       }).finally(() => bar.stop());
       process.stdout.write(
         flags.json

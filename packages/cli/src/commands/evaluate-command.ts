@@ -5,7 +5,7 @@ import { listDigest, openDataset, validationList } from '@toco/datasets';
 import { printLine as print, UserError } from '@toco/files';
 import { makeReportFolder } from '@toco/report';
 import { type EvaluationProtocol, formatEvaluationProtocol, type MeanOver } from '@toco/segmenter';
-import { interruption } from '@toco/trainer';
+import { interruption, loaderThreads } from '@toco/trainer';
 import type { LoadedNetwork } from '@toco/weights';
 import { type Command, Option } from 'commander';
 import { countsOf, type EvaluationCounts, mergeCounts } from '../evaluation/counts.js';
@@ -144,7 +144,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     };
     const file = await evaluatePart(task, {
       again: flags.again ?? false,
-      workers: config.data.workers,
+      workers: loaderThreads(config.data).workers,
       crfThreads:
         flags.crfThreads === undefined
           ? availableParallelism()

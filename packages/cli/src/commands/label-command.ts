@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { listDigest, openDataset } from '@toco/datasets';
 import { printLine as print, UserError } from '@toco/files';
 import { formatProtocol, type ProtocolName } from '@toco/segmenter';
-import { type Config, interruption } from '@toco/trainer';
+import { type Config, interruption, loaderThreads } from '@toco/trainer';
 import { type Command, Option } from 'commander';
 import { readJournal } from '../journal/journal.js';
 import { finishLabels, type PlacedRow } from '../labeling/finish-labels.js';
@@ -126,7 +126,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       { model, list, protocol, recipe, kinds, out, shard, hashes, root: config.data.root },
       {
         again: flags.again ?? false,
-        workers: config.data.workers,
+        workers: loaderThreads(config.data).workers,
         crfThreads:
           flags.crfThreads === undefined
             ? availableParallelism()

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { prepareCoco, prepareVoc, vocArchives, type CrowdTreatment } from '@toco/datasets';
+import { prepareCoco, prepareVoc, prepareVocTest, vocArchives, type CrowdTreatment } from '@toco/datasets';
 import { type OnPreparationProgress, withLock, UserError } from '@toco/files';
 import { interruption } from '@toco/trainer';
 import { preparationBar } from './preparation-bar.js';
@@ -17,6 +17,8 @@ interface VocFlags extends PrepareFlags {
   readonly out: string;
   readonly trainval?: string;
   readonly sbd?: string;
+  readonly test?: string;
+  readonly testChecksum?: string;
   readonly trainvalChecksum?: string;
   readonly sbdChecksum?: string;
   readonly keepDownloads?: boolean;
@@ -45,16 +47,39 @@ function addVoc(prepare: Command): void {
       `VOCtrainval_11-May-2012.tar; default: ${vocArchives.trainval.url}`,
     )
     .option('--sbd <file or address>', `benchmark.tgz of SBD; default: ${vocArchives.sbd.url}`)
+    .option(
+      '--test <file or address>',
+      'VOC2012test.tar, which its owners give to users of their server: the 1,456 test images, for toco submit; alone, nothing else is prepared',
+    )
     .option('-o, --out <folder>', 'where VOCdevkit/VOC2012 is made', '.')
     .option('--trainval-checksum <checksum>', "md5:… or sha256:…; the owners' address has its own")
     .option('--sbd-checksum <checksum>', "md5:… or sha256:…; the owners' address has its own")
+    .option('--test-checksum <checksum>', 'md5:… or sha256:…')
     .option('--keep-downloads', 'keep downloaded archives in OUT/downloads')
     .option('--partial', 'the archives hold a part of the images: do not check their number')
     .addOption(workers())
-    .action(async ({ out, trainval, sbd, trainvalChecksum, sbdChecksum, ...flags }: VocFlags) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  toco prepare voc --trainval VOCtrainval_11-May-2012.tar --sbd benchmark.tgz --out data\n  toco prepare voc --test VOC2012test.tar --out data\n',
+    )
+    .action(async ({ test, testChecksum, ...voc }: VocFlags) => {
+      const { out, partial, keepDownloads, trainval, sbd } = voc;
+      if (test !== undefined) {
+        const prepared = await inFolder(out, (control) =>
+          prepareVocTest({
+            ...{ out, test, checksum: testChecksum, ...control },
+            ...{ partial: partial ?? false, keepDownloads: keepDownloads ?? false },
+          }),
+        );
+        finished(prepared.root, { test: prepared.images }, prepared.alreadyDone);
+        if (trainval === undefined && sbd === undefined) {
+          process.stdout.write(`Submit to VOC's server: toco submit <run> --test ${prepared.root}\n`);
+          return;
+        }
+      }
+      const { trainvalChecksum, sbdChecksum, ...flags } = voc;
       const { root, lists, alreadyDone } = await inFolder(out, (control) =>
         prepareVoc({
-          out,
           ...control,
           checksums: { trainval: trainvalChecksum, sbd: sbdChecksum },
           trainval,

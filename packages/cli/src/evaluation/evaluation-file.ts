@@ -39,5 +39,6 @@ export async function readEvaluationFile(path: string): Promise<EvaluationFile> 
   const value = unsealedJson(await readFile(path, 'utf8'));
   if (value?.['kind'] !== 'toco evaluation 1')
     throw new UserError(`${path}: is no evaluation that toco evaluate wrote, or it is damaged.`);
+  // eslint-disable-next-line no-restricted-syntax -- the seal says that we wrote it
   return value as unknown as EvaluationFile;
 }

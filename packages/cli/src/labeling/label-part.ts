@@ -142,6 +142,7 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   type Result = Segmented<ListedPhotograph, typeof map>;
   const labeled = async (result: Result): Promise<{ result: Result; cams: Planes; labels: Uint8Array }> => {
     const { image, classes } = result;
+    // eslint-disable-next-line no-restricted-syntax -- of the generic result the field that was asked for
     const found = result as unknown as Readonly<Record<typeof map, Planes>>;
     const cams = map === 'probabilities' ? segmentationCams(found[map], classes) : found[map];
     const labels =

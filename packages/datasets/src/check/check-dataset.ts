@@ -3,6 +3,8 @@ import { ignoredLabel } from '../image/decode-mask.js';
 import { assertNotAborted, type OnPreparationProgress } from '@toco/files';
 import { workWindow } from '../prepare/work-window.js';
 import { taskPool } from '../threads/task-pool.js';
+import { type TrainingMaskSelection, withTrainingMasks } from '../masks/training-masks.js';
+import { checkTrainingMasks } from './check-training-masks.js';
 import { checkLists } from './check-lists.js';
 import { type CheckedSample, checkWork, type Problem } from './check-sample.js';
 import { counted, type Finding } from '../dataset/finding.js';
@@ -12,6 +14,8 @@ import { problemGroups, type ProblemGroup } from './problem-groups.js';
 export interface CheckOptions {
   /** Names of the lists; those for training and validation by default. */
   readonly lists?: readonly string[] | undefined;
+  /** Masks that training is to look at: those of the training list that it names are checked as well. */
+  readonly trainingMasks?: TrainingMaskSelection | undefined;
   /** Problems of each kind that are kept; all are counted. */
   readonly most?: number | undefined;
   /** Threads that decode; 0 does so in the calling thread. */
@@ -61,7 +65,7 @@ export interface CheckReport {
  * for (const { id, message } of problems) console.log(id, message);
  */
 export async function checkDataset(dataset: Dataset, options: CheckOptions = {}): Promise<CheckReport> {
-  const { most = 20, workers = 1, onProgress, signal } = options;
+  const { most = 20, workers = 1, onProgress, signal, trainingMasks } = options;
   const { lists: names = [...new Set([dataset.lists.train, dataset.lists.val])] } = options;
   const { classes } = dataset;
   const tally = createTally(classes, most);
@@ -84,6 +88,18 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
     await pool.close();
   }
   const { train, val } = dataset.lists;
+  if (trainingMasks !== undefined) {
+    try {
+      const list = opened.get(train) ?? (await dataset.list(train));
+      const masked = await withTrainingMasks(list, dataset, trainingMasks);
+      // The data set's own masks of a list that was checked are told already.
+      const told = opened.has(train) && trainingMasks.trainMaskFolder === undefined;
+      if (!told) for (const problem of await checkTrainingMasks(masked, options)) tally.problem(problem);
+    } catch (error) {
+      assertNotAborted(signal);
+      tally.problem({ kind: 'error', list: train, id: '', message: (error as Error).message });
+    }
+  }
   const found = [
     ...(dataset.findings ?? []),
     ...checkLists(classes, { train: opened.get(train), val: train === val ? undefined : opened.get(val) }),

@@ -10,6 +10,8 @@ export interface Sample {
   readonly labels: Uint8Array;
   /** The class of every pixel, where it is known; training never looks at it. */
   readonly mask?: EncodedImage;
+  /** The mask that training does look at, in the place of a pseudo label. */
+  readonly trainingMask?: EncodedImage;
 }
 
 /** The images of one list, such as VOC's `train_aug`, in the order of the list. */
@@ -18,6 +20,8 @@ export interface SampleList {
   /** Names of the C foreground classes; labels and masks number them 1 … C. */
   readonly classes: readonly string[];
   readonly length: number;
+  /** Whether some or all samples have a `trainingMask`; left out, none has. */
+  readonly trainingMasks?: 'some' | 'all';
   sample(index: number): Sample;
 }
 
@@ -45,7 +49,7 @@ export function sampleList(name: string, classes: readonly string[], samples: re
 
 /** A list whose samples are made when they are asked for; `sample` gets indices within the list only. */
 export function computedList(
-  { name, classes, length }: Omit<SampleList, 'sample'>,
+  { name, classes, length }: Pick<SampleList, 'name' | 'classes' | 'length'>,
   sample: (index: number) => Sample,
 ): SampleList {
   return {

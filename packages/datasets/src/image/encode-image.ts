@@ -11,3 +11,8 @@ export async function encodeJpeg(
     .jpeg({ quality: 88, chromaSubsampling: '4:4:4' })
     .toBuffer();
 }
+
+/** A drawing as a PNG file. */
+export async function encodeDrawing(svg: string): Promise<Uint8Array> {
+  return sharp(Buffer.from(svg)).flatten({ background: '#ffffff' }).png().toBuffer();
+}

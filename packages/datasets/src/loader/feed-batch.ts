@@ -16,6 +16,8 @@ export interface BatchFeed {
   readonly imgBox: FeedArray;
   readonly cropNoise: FeedArray;
   readonly presentClasses: FeedArray;
+  readonly masks?: FeedArray;
+  readonly masked?: FeedArray;
   readonly lattice: {
     readonly offsets: FeedArray;
     readonly weights: FeedArray;
@@ -29,7 +31,7 @@ export interface BatchFeed {
  * @throws where the loader was not asked for lattices
  */
 export function feedBatch(batch: TrainingBatch): BatchFeed {
-  const { cropSize: size, ids, labels, lattice: packed } = batch;
+  const { cropSize: size, ids, labels, lattice: packed, masks, masked } = batch;
   if (packed === undefined)
     // eslint-disable-next-line no-restricted-syntax -- a fault of the program that asks
     throw new Error('feedBatch: the batch has no lattices: give the loader the option "lattice"');
@@ -46,6 +48,8 @@ export function feedBatch(batch: TrainingBatch): BatchFeed {
     imgBox: { data: batch.imgBox, shape: [count, 4] },
     cropNoise: { data: batch.cropNoise, shape: [count, size, size] },
     presentClasses: { data: classes, shape },
+    ...(masks && { masks: { data: masks, shape: [count, size, size] } }),
+    ...(masked && { masked: { data: masked, shape: [count] } }),
     lattice: {
       offsets: { data: packed.offsets, shape: [count, packed.numPoints, corners] },
       weights: { data: packed.weights, shape: [count, packed.numPoints, corners] },

@@ -7,11 +7,11 @@ import { loaderWork, type PhotographResult, type PhotographTask } from './task.j
 /** Options of {@link photographLoader}. */
 export interface PhotographLoaderOptions extends PhotographOptions {
   /** Which images, in this order; all of the list by default. */
-  readonly indices?: readonly number[];
+  readonly indices?: readonly number[] | undefined;
   /** Threads that decode; 0 does so in the calling thread. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Images that are read ahead of the one in use. */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** Told of an image that can't be used, or whose mask can't, which is passed over. */
   readonly onUnreadable: (problem: UnreadablePhotograph) => void;
 }

@@ -6,9 +6,9 @@ import { decodeMask } from '../image/decode-mask.js';
 /** Options of {@link loadPhotograph}. */
 export interface PhotographOptions {
   /** Whether the mask is read; without it `mask` is left out. */
-  readonly withMask?: boolean;
+  readonly withMask?: boolean | undefined;
   /** Whether the photograph is turned as its orientation tag says; not with masks, which are never turned. */
-  readonly upright?: boolean;
+  readonly upright?: boolean | undefined;
 }
 
 /** One photograph as it is, neither resized nor normalised. */

@@ -1,12 +1,14 @@
 import { type LatticeArrays, packLattices, viewLattice, type ViewLatticeOptions } from '@toco/crf';
-import type { Sample } from '../dataset/dataset.js';
+import type { Sample, SampleList } from '../dataset/dataset.js';
 import {
   arraysAt,
   fillTrainingSample,
   trainingArrays,
   UnreadableImage,
   type SampleKey,
+  type TrainingSample,
 } from './training-sample.js';
+import { ignoredLabel } from '../image/decode-mask.js';
 import type { ViewOptions } from '../views/view-options.js';
 import { loadEnrichment, type Enrichment } from './enrichment.js';
 import { UserError } from '@toco/files';
@@ -33,6 +35,10 @@ export interface TrainingBatch<Enriched = unknown> {
   readonly cropNoise: Float32Array;
   /** Lattices of the main views at half size, packed as a step takes them; undefined where none were asked for. */
   readonly lattice: LatticeArrays | undefined;
+  /** `[B, H, W]`: masks of the main views, 255 where an image has none; left out where no image of the list has one. */
+  readonly masks?: Int32Array;
+  /** `[B]`: 1 where an image trains on its mask; left out where all images of the list do. */
+  readonly masked?: Int32Array;
   /** What the enrichment made of each sample; empty without one. */
   readonly enriched: readonly Enriched[];
 }
@@ -46,6 +52,7 @@ export interface TrainingTask {
   readonly views: ViewOptions;
   readonly enrichment: Enrichment | undefined;
   readonly lattice: ViewLatticeOptions | undefined;
+  readonly masks: SampleList['trainingMasks'];
 }
 
 /** The images of a batch that can't be read, by their place in it. */
@@ -95,6 +102,21 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
     labels: Float32Array.from(samples.flatMap(({ labels }) => [...labels])),
     imgBox: Int32Array.from(samples.flatMap((sample) => sample.imgBox)),
     lattice: packed,
+    ...(task.masks && stackedMasks(samples, task)),
     enriched,
   };
+}
+
+/** Masks of a batch; the same arrays for every batch of a list, so that one compiled step takes them all. */
+function stackedMasks(
+  samples: readonly TrainingSample[],
+  { masks: how, views }: Pick<TrainingTask, 'masks' | 'views'>,
+): Pick<TrainingBatch, 'masks' | 'masked'> {
+  const length = views.cropSize ** 2;
+  const masks = new Int32Array(samples.length * length).fill(ignoredLabel);
+  samples.forEach(({ mask }, i) => {
+    if (mask) masks.set(mask, i * length);
+  });
+  if (how === 'all') return { masks };
+  return { masks, masked: Int32Array.from(samples, ({ mask }) => (mask ? 1 : 0)) };
 }

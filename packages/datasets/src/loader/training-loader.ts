@@ -82,7 +82,10 @@ export function trainingLoader<Enriched = unknown>(
         sample: list.sample(index),
         key: { seed, epoch, index },
       }));
-      yield { kind: 'training', iteration, epoch, samples, views, enrichment, lattice };
+      yield {
+        ...{ kind: 'training', iteration, epoch, samples, views, enrichment, lattice },
+        masks: list.trainingMasks,
+      };
     }
   }
 

@@ -1,9 +1,11 @@
 import type { Sample } from '../dataset/dataset.js';
 import { decodeImage } from '../image/decode-image.js';
+import { decodeMask } from '../image/decode-mask.js';
 import { randomPurpose, randomStream } from '../random/random.js';
 import type { Box } from '../transforms/crop.js';
 import { normalize } from '../transforms/normalize.js';
 import { applyViews } from '../views/apply-views.js';
+import { mainViewMask } from '../views/main-view-mask.js';
 import type { ViewOptions } from '../views/view-options.js';
 import { drawViews } from '../views/view-plan.js';
 
@@ -34,12 +36,14 @@ export interface TrainingSample {
   readonly imgBox: Box;
   /** `[H, W]`: uniform numbers in `[0, 1)`, by which the step draws the centres of local crops. */
   readonly cropNoise: Float32Array;
+  /** `[H, W]`: the class of every pixel of the main view, 255 = ignored; only where the image trains on its mask. */
+  readonly mask?: Uint8Array;
 }
 
 /**
  * Decodes an image and makes its views; the same key gives the same sample anywhere.
  *
- * @throws One line that names the image when it can't be read.
+ * @throws One line that names the image, or its mask, when it can't be read, or when they do not fit each other.
  *
  * @example
  * const list = await voc('VOCdevkit/VOC2012').list('train_aug');
@@ -92,17 +96,20 @@ export async function fillTrainingSample(
   });
   const plan = drawViews(randomStream(randomPurpose.views, seed, epoch, index), image, options);
   const views = applyViews(image, plan);
+  const { trainingMask, labels } = sample;
+  const mask = trainingMask && (await decodeMask(trainingMask, { numClasses: labels.length, image }));
   return {
     id: sample.id,
     cropSize: options.cropSize,
     images: normalize(views.main, options.normalization, arrays.images),
     globalView: normalize(views.second, options.normalization, arrays.globalView),
     localSource: normalize(views.local, options.normalization, arrays.localSource),
-    labels: sample.labels,
+    labels,
     imgBox: views.imgBox,
     cropNoise: randomStream(randomPurpose.crops, seed, epoch, index).noise(
       options.cropSize ** 2,
       arrays.cropNoise,
     ),
+    ...(mask && { mask: mainViewMask(mask, plan).data }),
   };
 }

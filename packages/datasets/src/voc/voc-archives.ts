@@ -17,4 +17,4 @@ export const vocArchives: { readonly trainval: ArchiveSource; readonly sbd: Arch
 };
 
 /** Images in the lists of the whole data sets. */
-export const vocCounts = { train: 1464, val: 1449, trainAug: 10_582 } as const;
+export const vocCounts = { train: 1464, val: 1449, trainAug: 10_582, test: 1456 } as const;

@@ -32,6 +32,16 @@ const data = z.strictObject({
     .optional()
     .describe('folder of the photographs, where they lie elsewhere (coco, folder)'),
   masks: z.string().optional().describe('folder of the masks, where they lie elsewhere (voc, folder)'),
+  trainMasks: z
+    .string()
+    .default('none')
+    .describe(
+      "images whose masks take the place of pseudo labels in the term seg: 'none', 'all', a list of the data set (train), or a text file of ids",
+    ),
+  trainMaskFolder: z
+    .string()
+    .optional()
+    .describe("folder of these masks, ID.png, such as what toco label writes; default: the data set's own"),
   valFraction: z
     .number()
     .gt(0)

@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.js';
 import { phaseAt, type ScheduledPhase, scheduleWarnings } from '@toco/method';
-import { type BatchFeed, listDigest, tellFindings, validationList } from '@toco/datasets';
+import {
+  type BatchFeed,
+  listDigest,
+  requireTrainingMasks,
+  type SampleList,
+  tellFindings,
+  validationList,
+} from '@toco/datasets';
+import { loaderThreads } from '../data/loader-threads.js';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { newestWholeCheckpoint, readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { openRecords, type RunRecords } from './records.js';
@@ -19,7 +27,7 @@ import { compiledStepper } from '../execution/compiled.js';
 import { eagerStepper, type Stepper } from '../execution/eager.js';
 import type { TrainOptions } from './train.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
-import { untilAborted } from '@toco/files';
+import { createProgress, untilAborted } from '@toco/files';
 import { createValidator, putReportAside, type Validator } from './validator.js';
 
 /** Everything that training works with, made from a configuration. */
@@ -65,6 +73,7 @@ export async function openRun(
     const source = await stage(trainingSource(config, options));
     const { data, network, images, settings } = source;
     await stage(tellFindings(data, images, print));
+    if (checkpoint === undefined) await stage(checkMasksFirst(config, images, signal));
     const list = validationList(await stage(data.list(data.lists.val)), print);
     const ran = rememberedConfig(config, network.backbone.name);
     const info = {
@@ -128,6 +137,24 @@ export async function openRun(
     // What is interrupted after its configuration was written can be resumed.
     await close(!resume && !(signal?.aborted && existsSync(runFiles(folder).config)));
     throw error;
+  }
+}
+
+/** Looks at all masks that are trained on, before hours go into a run; batches do so again. */
+async function checkMasksFirst(
+  { data }: Config,
+  images: SampleList,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const progress = createProgress('check masks');
+  try {
+    await requireTrainingMasks(images, {
+      workers: loaderThreads(data).workers,
+      onProgress: (status) => progress.update(status),
+      signal,
+    });
+  } finally {
+    progress.stop();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
-import { type Dataset, openDataset, type SampleList } from '@toco/datasets';
+import { type Dataset, openDataset, type SampleList, withTrainingMasks } from '@toco/datasets';
 import { checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
 import { frozenBackbone, type Network, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
@@ -46,7 +46,7 @@ export async function trainingSource(
   const numClasses = data.classes.length;
   const backbone = own.backbone ?? (await rememberedBackbone(config, own.print));
   const network = buildNetwork(config, { numClasses, backbone });
-  const images = await data.list(data.lists.train);
+  const images = await withTrainingMasks(await data.list(data.lists.train), data, config.data);
   return { data, network, images, settings: stepConfigOf(config, numClasses) };
 }
 
