@@ -1,8 +1,7 @@
+export type { FigurePicture, Mark } from './figure-picture.js';
 export type {
   ConfusionFigure,
-  FigurePicture,
   FigureRow,
-  Mark,
   PatchTokens,
   PictureFigure,
   ShownFigures,

@@ -1,5 +1,5 @@
-import { marksSvg } from './figures/marks.js';
-import type { FigurePicture } from './figures/shown-figures.js';
+import { marksSvg } from './marks.js';
+import type { FigurePicture } from './figure-picture.js';
 import { html, trusted, type Markup } from './markup.js';
 
 /** Pictures of one image side by side. */

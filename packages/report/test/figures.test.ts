@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { confusionDrawing, rowShares } from '../src/figures/confusion-drawing.js';
 import { pictureSheet } from '../src/figures/sheet.js';
-import type { FigurePicture, ShownFigures } from '../src/figures/shown-figures.js';
+import type { FigurePicture } from '../src/figure-picture.js';
+import type { ShownFigures } from '../src/figures/shown-figures.js';
 import { similarityDrawing } from '../src/figures/similarity-drawing.js';
 import { writeFigures } from '../src/figures/write-figures.js';
 

@@ -1,7 +1,8 @@
 import { html, trusted } from '../markup.js';
 import { dataAddress } from '../picture-row.js';
-import { marksSvg } from './marks.js';
-import type { FigurePicture, FigureRow } from './shown-figures.js';
+import { marksSvg } from '../marks.js';
+import type { FigurePicture } from '../figure-picture.js';
+import type { FigureRow } from './shown-figures.js';
 
 /** Pixels of a column of pictures, and of what is between. */
 const [column, gap, line] = [260, 10, 22];

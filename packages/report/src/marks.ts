@@ -1,5 +1,5 @@
-import { html, type Markup } from '../markup.js';
-import type { Mark } from './shown-figures.js';
+import { html, type Markup } from './markup.js';
+import type { Mark } from './figure-picture.js';
 
 /** Marks as SVG in the coordinates of their picture; `unit` is about a hundredth of its longer side. */
 export function marksSvg(marks: readonly Mark[], unit: number): Markup {
