@@ -17,6 +17,6 @@ export async function pageFiles(): Promise<PageFiles> {
     Promise.all(paths.map((path) => readFile(path, 'utf8')));
   return {
     styles: await read([resolve('uplot/dist/uPlot.min.css'), own('report.css')]),
-    scripts: await read([resolve('uplot/dist/uPlot.iife.min.js'), own('report.js')]),
+    scripts: await read([own('language.js'), resolve('uplot/dist/uPlot.iife.min.js'), own('report.js')]),
   };
 }
