@@ -72,14 +72,14 @@ describe('in a browser', () => {
     const root = /<html[^>]*>/.exec(document)![0];
     const seen = (name: string): string => new RegExp(`data-${name}="([^"]*)"`).exec(root)![1]!;
     const painted = seen('painted').split(',').map(Number);
-    expect(painted).toHaveLength(6);
+    expect(painted).toHaveLength(7);
     for (const colors of painted) expect(colors).toBeGreaterThan(3);
     expect(Number(seen('images'))).toBe(9 * 6);
     expect(Number(seen('overflow'))).toBeLessThanOrEqual(0);
     expect(seen('toggled')).toBe('true');
     expect(
       [...document.matchAll(/<figure class="chart" data-drawn="(\d)"/g)].map(([, lines]) => lines),
-    ).toEqual(['2', '6', '3', '3', '2', '2']);
+    ).toEqual(['2', '6', '3', '1', '3', '2', '2']);
     expect(document).toContain('<h1>Token Contrast on synthetic scenes</h1>');
     expect(document).not.toMatch(/(src|href)="(?!data:)/);
   });
@@ -93,8 +93,8 @@ describe('in a browser', () => {
     );
     const { document } = await openPage(browser!, wrapper);
     const seen = JSON.parse(/<output>(.*)<\/output>/.exec(document)![1]!) as Record<string, unknown>;
-    // 12 blocks, 6 validations, every 11th of the 120 rows in the other four
-    const rows = 12 + 6 + 4 * 11;
-    expect(seen).toEqual({ drawn: 0, notices: 6, rows, images: 9 * 6, headline: true });
+    // 12 blocks, 6 validations in two charts, every 11th of the 120 rows in the other four
+    const rows = 12 + 2 * 6 + 4 * 11;
+    expect(seen).toEqual({ drawn: 0, notices: 7, rows, images: 9 * 6, headline: true });
   });
 });
