@@ -1,12 +1,11 @@
 // Shows page.js to a headless Chromium and prints, as JSON, what it answers; exits with 3 where no browser starts. CHROME_PATH
 // names another browser than the one that npm brings. Serves nobody but this machine.
-import sparticuz from '@sparticuz/chromium';
+import { launchBrowser } from '@toco/testing/browser';
 import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { launch } from 'puppeteer-core';
 import { bundle, limits } from '../bundles/bundle.js';
 
 const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
@@ -14,12 +13,10 @@ const types = { html: 'text/html', js: 'text/javascript', wasm: 'application/was
 
 const noBrowser = 3;
 const folder = mkdtempSync(join(tmpdir(), 'toco-browser-'));
-// the browser is unpacked into the temporary folder, where anybody may have left another one
-process.env.TMPDIR = folder;
 const server = createServer(await site());
 await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
 try {
-  const browser = await launched().catch((error) => {
+  const browser = await launchBrowser(folder).catch((error) => {
     console.error(error);
     process.exitCode = noBrowser;
   });
@@ -27,22 +24,6 @@ try {
 } finally {
   server.close();
   rmSync(folder, { recursive: true, force: true });
-}
-
-async function launched() {
-  return launch({
-    executablePath: process.env.CHROME_PATH ?? (await sparticuz.executablePath()),
-    userDataDir: join(folder, 'profile'),
-    headless: 'shell',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
 }
 
 /** Prints what the page answers. */

@@ -21,6 +21,11 @@ export async function pageFiles(scripts: readonly string[] = []): Promise<PageFi
     Promise.all(paths.map((path) => readFile(path, 'utf8')));
   return {
     styles: await read([resolve('uplot/dist/uPlot.min.css'), own('report.css')]),
-    scripts: await read([resolve('uplot/dist/uPlot.iife.min.js'), own('report.js'), ...scripts.map(own)]),
+    scripts: await read([
+      own('language.js'),
+      resolve('uplot/dist/uPlot.iife.min.js'),
+      own('report.js'),
+      ...scripts.map(own),
+    ]),
   };
 }
