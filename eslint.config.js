@@ -187,10 +187,9 @@ export default tseslint.config(
     languageOptions: {
       sourceType: 'script',
       globals: Object.fromEntries(
-        ['atob', 'document', 'getComputedStyle', 'matchMedia', 'ResizeObserver', 'uPlot'].map((name) => [
-          name,
-          'readonly',
-        ]),
+        ['atob', 'document', 'navigator', 'getComputedStyle', 'matchMedia', 'ResizeObserver', 'uPlot'].map(
+          (name) => [name, 'readonly'],
+        ),
       ),
     },
   },
