@@ -84,7 +84,7 @@ describe.each(batches)('%s', (_, { flags, phase }) => {
     });
     let { state } = run;
     const rows: number[] = [];
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 8; i++) {
       const eager = step(state, batch, phase);
       state = eager.state;
       const row = (await compiled.run(batch, phase)) as Record<string, number>;
