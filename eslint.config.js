@@ -84,7 +84,6 @@ const faults = {
     'what a thread runs is given by code',
   'packages/files/src/download/attempts.ts': 'on its way to the error that names the address',
   'packages/files/src/download/{download,hub-download}.ts': 'another attempt follows',
-  'packages/trainer/src/run/interruption.ts': 'the reason of a signal',
 };
 const userErrors = {
   selector: 'NewExpression[callee.name="Error"]',

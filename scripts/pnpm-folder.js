@@ -1,4 +1,4 @@
-// Prints the folder of the PATH that holds pnpm: bootstrap.js has npx run this with the pinned one on the PATH.
+// Prints the folder of the PATH that holds pnpm: bootstrap.js runs this where the pinned one is on the PATH.
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 

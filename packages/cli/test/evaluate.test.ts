@@ -169,6 +169,7 @@ describe('what would silently be something else is refused or told', () => {
   test('a size that is no whole number of patches at every scale', async () => {
     await inTemporaryFolder(async (folder) => {
       const settings = [...short, 'engine.compile=false', 'views.cropSize=72', 'evaluation.size=64'];
+      settings.push('oddSizes=reference');
       const { status, stderr } = await toco([
         ...['train', ...tinyRun, '--out', join(folder, 'run'), '--set', ...settings],
       ]);

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { UserError } from '@toco/files';
 
 /** Milliseconds within which a second signal is the same Ctrl-C: npm hands on to its child what the terminal sent it already. */
 const sameKey = 250;
@@ -23,7 +24,7 @@ export function interruption(
         first = performance.now();
         process.exitCode = code;
         print(`\nInterrupted: ${doing} (again to stop at once).`);
-        controller.abort(new Error('interrupted'));
+        controller.abort(new UserError('interrupted'));
       } else if (name !== 'SIGHUP' && performance.now() - first > sameKey) process.exit(code);
     });
   }
