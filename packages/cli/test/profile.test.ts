@@ -30,7 +30,8 @@ test('--profile tells the time of each stage and of the loader, and leaves no ru
     }
     expect(stages.at(-1)).toBe('total');
     expect(shares!.at(-1)).toBe(100);
-    expect(rows.find(([, stage]) => stage === 'cams')![4]).toContain('BatchMatMulV2');
+    // Which product takes longest differs from run to run.
+    expect(rows.find(([, stage]) => stage === 'cams')![4]).toMatch(/MatMul/);
     expect(rows.find(([, stage]) => stage === 'optimizer')![4]).toContain('fused (XLA)');
 
     const figures = [...stdout.matchAll(/([\d.]+) (?:images\/s|s)\b/g)].map(([, value]) => Number(value));
