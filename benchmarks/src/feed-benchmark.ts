@@ -16,7 +16,7 @@ import {
   type TrainingBatch,
 } from '@toco/datasets';
 import { compile } from '@toco/graph';
-import { phaseAt } from '@toco/method';
+import { lossTerms, phaseAt } from '@toco/method';
 import { initBackend } from '@toco/runtime';
 import { loaderThreads, openRecords, parseConfig } from '@toco/trainer';
 import { median } from './median.js';
@@ -200,7 +200,7 @@ async function feed(
 
 /** As many numbers as a run has metrics. */
 const exampleMetrics = Object.fromEntries(
-  ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg', 'gradNorm', 'lr', 'seconds'].map((name) => [name, 1]),
+  ['loss', ...lossTerms, 'gradNorm', 'lr', 'seconds'].map((name) => [name, 1]),
 );
 
 /** Milliseconds so far: of the clock, of the whole process on processors, and of its main thread. */
