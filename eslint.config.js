@@ -47,10 +47,12 @@ const manyParameters = {
   'packages/runtime/src/unpack-wheel.ts': 'what, where to, and two for the line that tells of it',
 };
 
+const ofModule = ':matches(Program, Program > ExportNamedDeclaration)';
 const noModuleState = [
-  ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind="let"]',
-  'Program > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
-  'Program > VariableDeclaration > VariableDeclarator > ArrayExpression[elements.length=0]',
+  `${ofModule} > VariableDeclaration[kind="let"]`,
+  `${ofModule} > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]`,
+  `${ofModule} > VariableDeclaration > VariableDeclarator > ArrayExpression[elements.length=0]`,
+  `${ofModule} > VariableDeclaration > VariableDeclarator > ObjectExpression[properties.length=0]`,
 ].map((selector) => ({
   selector,
   message: 'No mutable module state: pass it, return it, or list the file with its reason.',
