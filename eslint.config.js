@@ -85,7 +85,7 @@ const faults = {
   'packages/datasets/src/{loader/enrichment,loader/loader,threads/*}.ts':
     'what a thread runs is given by code',
   'packages/files/src/download/attempts.ts': 'on its way to the error that names the address',
-  'packages/files/src/download/{download,hub-download}.ts': 'another attempt follows',
+  'packages/files/src/download/fetch-file.ts': 'another attempt follows',
 };
 const userErrors = {
   selector: 'NewExpression[callee.name="Error"]',
