@@ -8,7 +8,7 @@ import {
   trainingLoader,
   type ViewOptions,
 } from '@toco/datasets';
-import { printLine } from '@toco/files';
+import { counted, printLine } from '@toco/files';
 import type { StepConfig } from '@toco/method';
 import { listNames } from '@toco/weights';
 
@@ -72,7 +72,7 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
     const unreadable = loader.unreadable();
     if (unreadable.length > 0)
       print(
-        `${unreadable.length} of ${list.length} images could not be read; others took their place: ${listNames(unreadable.map(({ id }) => id))}.`,
+        `${unreadable.length} of ${counted(list.length, 'image')} could not be read; others took their place: ${listNames(unreadable.map(({ id }) => id))}.`,
       );
     await loader.close();
   }

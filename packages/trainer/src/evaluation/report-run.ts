@@ -1,3 +1,4 @@
+import { counted } from '@toco/files';
 import { lossTerms } from '@toco/method';
 import { writeReport } from '@toco/report';
 import { describeMachine } from '@toco/runtime';
@@ -22,7 +23,7 @@ export interface ReportedRun extends DrawnEvaluation {
 export async function reportRun(path: string, run: ReportedRun): Promise<void> {
   const { config, rows } = run;
   const iterations = rows.at(-1)?.iteration ?? 0;
-  const trained = `${iterations} iterations of ${config.batchSize} images, seed ${config.seed}, behaviour ‘${config.behavior}’`;
+  const trained = `${counted(iterations, 'iteration')} of ${counted(config.batchSize, 'image')}, seed ${config.seed}, behaviour ‘${config.behavior}’`;
   await writeReport(path, {
     ...run,
     title: `Token Contrast on ${run.data}`,
