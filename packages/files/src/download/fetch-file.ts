@@ -36,7 +36,7 @@ export interface Origin<A extends Answer> {
   /** @throws {@link Worthless} where the whole file is not what it should be */
   check(answer: A): Promise<void>;
   /** The lines for a status that won't change, for more bytes than there should be, and for the end of all attempts. */
-  refused(status: number, answer: string): string;
+  readonly refused: (status: number, answer: string) => string;
   tooMuch(bytes: number, announced: number | undefined): string;
   gaveUp(reason: string): string;
 }
