@@ -7,6 +7,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 const self = fileURLToPath(import.meta.url);
 const packageOf = createRequire(new URL('../../packages/trainer/package.json', import.meta.url));
@@ -65,7 +67,7 @@ async function trainApart(name, { folder, log = () => undefined, iterations, sig
   const samples = join(folder, `${name}-samples.json`);
   const child = spawn(
     process.execPath,
-    ['--expose-gc', self, name, run, samples, String(iterations ?? schedules[name].iterations)],
+    [self, name, run, samples, String(iterations ?? schedules[name].iterations)],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
     },
@@ -165,6 +167,9 @@ async function trainHere([name, folder, file, length]) {
     if (event === 'traced' && traced++ === 0) asked = 0;
     held = now;
   });
+  // Not by the option of Node's, which worker threads refuse to inherit.
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
   const samples = [];
   const every = Math.max(1, Math.round(50 * scale));
   let [cpu, clock] = [process.cpuUsage(), performance.now()];
@@ -172,7 +177,7 @@ async function trainHere([name, folder, file, length]) {
     if (list !== 'train' || ++asked % (every * batchSize) !== 0) return;
     const { user, system } = process.cpuUsage(cpu);
     // What is held counts, not when Node collects what isn't: that alone moves by tens of megabytes.
-    globalThis.gc();
+    collect();
     samples.push({
       iteration: asked / batchSize,
       megabytes: process.memoryUsage.rss() / 2 ** 20,
