@@ -43,8 +43,8 @@ export interface TrainingLoader<Enriched = unknown> extends Loader<TrainingBatch
   /** Images that could not be read so far, each once. */
   unreadable(): readonly UnreadableSample[];
   /**
-   * Says that nobody reads a batch's arrays any longer: a later batch is written into them. A batch at 448 with four images is 45 MB,
-   * which otherwise are garbage at every iteration, collected while the step waits. May be left out.
+   * Says that nobody reads a batch's arrays any longer: a later batch is written into them, or into shared memory of their size. A batch
+   * at 448 with four images is 45 MB, which otherwise are garbage at every iteration, collected while the step waits. May be left out.
    */
   giveBack(batch: TrainingBatch<Enriched>): void;
 }
