@@ -143,11 +143,11 @@ async function feed(
     ...{ config, start: 0, total: warmup + rounds, window: undefined, validates: false },
     print: () => undefined,
   });
-  const next = async (): Promise<{ packing: number; batch: BatchFeed }> => {
+  const next = async (): Promise<{ packing: number; batch: BatchFeed; made: TrainingBatch }> => {
     const made: IteratorResult<TrainingBatch, undefined> = await loader.next();
     const began = performance.now();
     const packed = feedBatch(made.value!);
-    return { packing: performance.now() - began, batch: packed };
+    return { packing: performance.now() - began, batch: packed, made: made.value! };
   };
   const phase = phaseAt(config.phases, Infinity);
   const state = { nothing: tf.scalar(0) };
@@ -162,14 +162,15 @@ async function feed(
     let start = spent();
     for (let i = 0; i < warmup + rounds; i++) {
       if (i === warmup) start = spent();
-      const { packing, batch: made } = await next();
+      const { packing, batch: feeding, made } = await next();
       const began = performance.now();
       // The call copies the batch before it returns; what comes after is TensorFlow's.
-      const running = step.run(made);
+      const running = step.run(feeding);
       const uploaded = performance.now();
       await running;
       const done = performance.now();
-      await records.step(i + 1, exampleMetrics, { feed: made, phase });
+      await records.step(i + 1, exampleMetrics, { feed: feeding, phase });
+      loader.giveBack(made);
       if (i < warmup) continue;
       times.packing.push(packing);
       times.upload.push(uploaded - began);
