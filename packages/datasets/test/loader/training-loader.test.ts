@@ -344,7 +344,7 @@ describe('ending', () => {
       'workers must be a whole number of threads',
     );
     expect(() => trainingLoader(scenes, { ...base, batchSize: 99 })).toThrow(
-      '14 samples do not fill one batch of 99',
+      '14 images do not fill one batch of 99',
     );
   });
 });
