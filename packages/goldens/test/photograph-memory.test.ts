@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const program = fileURLToPath(new URL('../dist/photograph-memory.js', import.meta.url));
+
+interface Memory {
+  readonly peak: number;
+  readonly estimate: number;
+}
+
+/** What one photograph took in a process of its own. */
+function measure(...args: string[]): Memory {
+  const printed = execFileSync(process.execPath, ['--expose-gc', program, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return JSON.parse(printed.trim().split('\n').at(-1)!) as Memory;
+}
+
+// A peak that can be forgotten is a matter of Linux.
+const describeLinux = process.platform === 'linux' ? describe : describe.skip;
+
+describeLinux('12 megapixels', () => {
+  test.each([
+    ['fast', 20, 2e9],
+    ['fast', 80, 3e9],
+    ['shorter', 20, 2e9],
+    ['shorter', 80, 3e9],
+  ])('%s with %i classes stay below %i bytes', (way, classes, most) => {
+    const { peak, estimate } = measure('--way', way, '--classes', String(classes));
+    expect(peak).toBeLessThan(estimate);
+    expect(estimate).toBeLessThan(most);
+  });
+});
+
+describeLinux('the estimate lies above what an image takes, and below twice that', () => {
+  test.each([
+    ['deitTiny', 800, 1200],
+    ['deitTiny', 1200, 1600],
+    ['deitBase', 640, 960],
+    ['deitBase', 800, 1200],
+  ])('%s at %i×%i', (backbone, height, width) => {
+    const sizes = ['--height', String(height), '--width', String(width)];
+    const { peak, estimate } = measure('--way', 'native', '--backbone', backbone, ...sizes);
+    expect(estimate).toBeGreaterThan(peak);
+    expect(estimate).toBeLessThan(2 * peak);
+  });
+});
