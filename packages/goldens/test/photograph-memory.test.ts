@@ -22,15 +22,11 @@ function measure(...args: string[]): Memory {
 const describeLinux = process.platform === 'linux' ? describe : describe.skip;
 
 describeLinux('12 megapixels', () => {
-  test.each([
-    ['fast', 20, 2e9],
-    ['fast', 80, 3e9],
-    ['shorter', 20, 2e9],
-    ['shorter', 80, 3e9],
-  ])('%s with %i classes stay below %i bytes', (way, classes, most) => {
-    const { peak, estimate } = measure('--way', way, '--classes', String(classes));
+  // With 81 classes below what is promised for 21.
+  test.each(['fast', 'shorter', 'window'])('%s: below 2 GB', (way) => {
+    const { peak, estimate } = measure('--way', way, '--classes', '80');
     expect(peak).toBeLessThan(estimate);
-    expect(estimate).toBeLessThan(most);
+    expect(estimate).toBeLessThan(2e9);
   });
 });
 

@@ -83,7 +83,7 @@ export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
   return { bytes: planes + Math.max(most, crf), network: most, planes, crf };
 }
 
-/** Bytes of one image's pass: activations of a block, the decoder's neighbourhoods, and attention where it is stored. */
+/** Bytes of one image's pass: activations of blocks, the perceptron's several times, the decoder's, and attention where it is stored. */
 function passBytes(
   { height, width }: Size,
   { network: { backbone } }: MemoryUse,
@@ -95,7 +95,7 @@ function passBytes(
   // Where `@toco/runtime` brings its kernel, the scores of all pairs are never in memory at once.
   const inOnePass = (tf.getKernel('TocoAttention', tf.getBackend()) as unknown) !== undefined;
   const pairs = inOnePass && !wanted.includes('attention') ? 0 : 2 * most * tokens * tokens;
-  return 4 * (pairs + tokens * (28 * tokenDim + 10 * (tokenDim + 512))) + 12 * height * width;
+  return 4 * (pairs + tokens * (66 * tokenDim + 4 * 512)) + 12 * height * width;
 }
 
 /** Number of classes whose CRF fits what memory is left. */
