@@ -99,7 +99,9 @@ async function inTurns(folder: string, options: PredictBenchmarkOptions): Promis
             `${side} ${Math.round(time.milliseconds)} ms (${Math.round(time.processorMilliseconds)} of processors)`,
           );
         }
-        print(`${round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`}, ${part}: ${texts.join(', ')}`);
+        print(
+          `${round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`}, ${part}: ${texts.join(', ')}`,
+        );
       }
     }
     const report = (part: Part): PartReport => {

@@ -24,9 +24,11 @@ const engine = await initBackend({
 });
 const { network, state } = readInputs(join(folder, 'inputs.safetensors'));
 const listed = JSON.parse(readFileSync(join(folder, 'images.json'), 'utf8')) as PredictImage[];
-const images = listed.map(
-  ({ name, ...size }): SegmenterImage => ({ ...size, id: name, data: readFileSync(join(folder, name)) }),
-);
+const images = listed.map(({ name, ...size }): SegmenterImage => ({
+  ...size,
+  id: name,
+  data: readFileSync(join(folder, name)),
+}));
 const lanes = lanesOf(engine, { xla: false });
 const compiler = ((pass, example) =>
   compileFunction(pass as never, example, { ...lanes.options, maxTraces: 64 })) as Compiler;
