@@ -1,5 +1,6 @@
 // What one processor computes: losses of compiled steps of a tiny network, a prediction, and what our kernels give by themselves,
-// printed as JSON. Run on ARM64 with the kernels, and on x64 with TOCO_KERNELS=off, where TensorFlow computes without them.
+// printed as JSON. Run on ARM64 with the kernels, and on x64 with TOCO_KERNELS=off, where TensorFlow computes without them. With the
+// word "plain", no piece of the step is compiled by XLA: its compiler takes most of the time, and in an emulator thirty times as long.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -68,7 +69,7 @@ const step = trainStep(config, { network, targetForward: lanes.forward });
 const compiled = await compile(
   step,
   { state: initTrainState(network, network.init(7)), batch, phase },
-  lanes.options,
+  { ...lanes.options, plain: process.argv.includes('plain') },
 );
 reached('the step is traced');
 const metrics = await compiled.run(batch, phase);
