@@ -20,7 +20,9 @@ const { inferenceForward } = await load('@toco/segmenter');
 
 /** An emulated processor takes minutes from one of these to the next. */
 const reached = (stage) =>
-  console.error(`${Math.round(performance.now() / 1000)} s: ${stage} (processor ${Math.round(process.cpuUsage().user / 1e6)} s)`);
+  console.error(
+    `${Math.round(performance.now() / 1000)} s: ${stage} (processor ${Math.round(process.cpuUsage().user / 1e6)} s)`,
+  );
 const engine = await initBackend({ backend: 'tensorflow', threads: 2, print: (line) => console.error(line) });
 const side = 32;
 const network = createNetwork({

@@ -27,7 +27,7 @@ const products: Readonly<Record<string, readonly number[]>> = {
 };
 
 /** What products may use where only this process' CPU computes them. */
-export interface LocalProducts {
+interface LocalProducts {
   /** Threads of an operation of our own; default: those that `@toco/runtime` gives it. */
   readonly threads?: number | undefined;
 }

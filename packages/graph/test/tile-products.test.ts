@@ -16,7 +16,10 @@ const { kernels } = await initBackend({ backend: 'tensorflow', print: () => unde
 const withVectors = kernels === 'avx512_bf16' || kernels === 'amx_bf16' ? test : test.skip;
 
 /** What a program of its own prints: kernels are chosen when TensorFlow is loaded. */
-async function printed(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+async function printed(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
   const child = spawn(process.execPath, [...args], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     env: { ...process.env, NODE_OPTIONS: '', ...environment },
@@ -66,27 +69,34 @@ withVectors(
     const cache = await mkdtemp(join(tmpdir(), 'toco-tiles-'));
     try {
       for (const name of ['engines', 'tfjs-node-gpu-4.22.0'])
-        if (existsSync(join(cacheFolder(), name))) await symlink(join(cacheFolder(), name), join(cache, name));
+        if (existsSync(join(cacheFolder(), name)))
+          await symlink(join(cacheFolder(), name), join(cache, name));
       const emulated = { TOCO_CACHE: cache, TOCO_EMULATE_TILES: '1' };
       const runtime = createRequire(import.meta.url).resolve('@toco/runtime');
       await printed([join(runtime, '../cli.js'), 'setup', '--cpu'], emulated);
       const [ours, theirs] = await Promise.all(
         ['amx_bf16', 'avx512_bf16'].map(async (set): Promise<Printed> => {
           const environment = { ...emulated, TOCO_KERNELS: set };
-          return JSON.parse(
-            await printed(['--input-type=module', '-e', program], environment),
-          ) as Printed;
+          return JSON.parse(await printed(['--input-type=module', '-e', program], environment)) as Printed;
         }),
       );
       // x w is asked for with and without a bias; TN: one by itself, one as the gradient of w
-      expect(ours!.operations).toMatchObject({ TocoProductNN: 2, TocoProductNT: 1, TocoProductTN: 2, MatMul: 2 });
+      expect(ours!.operations).toMatchObject({
+        TocoProductNN: 2,
+        TocoProductNT: 1,
+        TocoProductTN: 2,
+        MatMul: 2,
+      });
       expect(ours!.isPortable).toBe(true);
       expect(Object.keys(theirs!.operations).filter((name) => name.startsWith('TocoProduct'))).toEqual([]);
       for (const [name, values] of Object.entries(theirs!.values)) {
         const largest = Math.max(...values.map(Math.abs));
         const off = Math.max(...values.map((value, i) => Math.abs(value - ours!.values[name]![i]!)));
         // sums that lie between two numbers of bfloat16 may be rounded either way
-        expect({ name, off: off / largest < (name === 'exact' ? 1e-6 : 2 ** -7) }).toEqual({ name, off: true });
+        expect({ name, off: off / largest < (name === 'exact' ? 1e-6 : 2 ** -7) }).toEqual({
+          name,
+          off: true,
+        });
       }
     } finally {
       await rm(cache, { recursive: true });

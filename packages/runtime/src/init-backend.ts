@@ -170,7 +170,7 @@ function loadEngine(options: BackendOptions): Loaded {
   const kernels = found.device === 'cpu' ? loadKernels(threads) : undefined;
   const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';
   const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'}${kernels ? `, ${describe(kernels)}` : ''} (${engine.folder})`;
-  const used = kernels && "instructions" in kernels ? kernels : undefined;
+  const used = kernels && 'instructions' in kernels ? kernels : undefined;
   return {
     info: {
       ...{ backend: 'tensorflow', device: found.device, version, threads, description },

@@ -12,7 +12,11 @@ interface Operations {
     createTensor(shape: readonly number[], type: number, values: Float32Array): number;
     deleteTensor(id: number): void;
   };
-  executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly tf.TensorInfo[]): tf.TensorInfo;
+  executeSingleOutput(
+    name: string,
+    attributes: readonly object[],
+    inputs: readonly tf.TensorInfo[],
+  ): tf.TensorInfo;
 }
 
 const [float32, bfloat16] = [1, 14];

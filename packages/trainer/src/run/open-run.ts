@@ -96,7 +96,14 @@ export async function openRun(
     const change = last && engineChange(last, started.engine);
     if (change !== undefined) print(change);
     const validates = list !== undefined;
-    const records = await openRecords(folder, { config, start, total, window: last?.window, validates, print });
+    const records = await openRecords(folder, {
+      config,
+      start,
+      total,
+      window: last?.window,
+      validates,
+      print,
+    });
     const { lock } = owned;
     const saver = createSaver({
       folder,

@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { engineChange } from '../../src/run/run-changes.js';
 
-const [was, is] = ['tensorflow 2.21.0 on the CPU, 2 threads, kernels avx512_bf16', 'wasm 4.22.0 on the CPU, 1 thread'];
+const [was, is] = [
+  'tensorflow 2.21.0 on the CPU, 2 threads, kernels avx512_bf16',
+  'wasm 4.22.0 on the CPU, 1 thread',
+];
 
 test('a run that something else goes on with says so, in one line', () => {
   expect(engineChange({ iteration: 40, engine: was }, is)).toBe(
