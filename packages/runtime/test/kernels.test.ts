@@ -82,8 +82,7 @@ withVectors(
       expect(results).toHaveLength(36);
       for (const { shape, ours, theirs, same } of results) {
         expect({ shape, same }).toEqual({ shape, same: true });
-        // both round the same sums once; where the sums lie between two numbers their order decides
-        expect({ shape, ours }).toEqual({ shape, ours: expect.any(Number) });
+        // where a sum lies between two numbers, the order of its additions decides
         expect(ours).toBeLessThanOrEqual(1.01 * theirs);
       }
     } finally {
