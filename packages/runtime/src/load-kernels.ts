@@ -85,7 +85,7 @@ function choosesTiles(limit: string | undefined): boolean {
 function register(path: string, limit: string | undefined, threads: number): Registered {
   try {
     const module = createRequire(import.meta.url)(path) as KernelsModule;
-    return module.register(limit || undefined, threads, measuredBefore().bf16IsSlower);
+    return module.register(limit === '' ? undefined : limit, threads, measuredBefore().bf16IsSlower);
   } catch (error) {
     const message = (error as Error).message.split('\n')[0];
     throw new UserError(

@@ -133,7 +133,9 @@ withVectors(
       const chosen = await kernelsOf();
       const folder = readdirSync(emulated.TOCO_CACHE).find((name) => name.startsWith('kernels-')) ?? '';
       const path = join(emulated.TOCO_CACHE, folder, 'measured.json');
-      const [model, found] = Object.entries(JSON.parse(await readFile(path, 'utf8')) as object)[0]!;
+      const [model, found] = Object.entries(
+        JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>,
+      )[0]!;
       expect(found).toEqual({ bf16IsSlower: chosen === 'avx512' });
       await writeFile(path, JSON.stringify({ [model]: { bf16IsSlower: chosen !== 'avx512' } }));
       expect(await kernelsOf()).toBe(chosen === 'avx512' ? 'avx512_bf16' : 'avx512');
