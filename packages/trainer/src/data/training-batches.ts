@@ -40,6 +40,8 @@ export interface TrainingBatchesOptions {
 export interface TrainingBatches extends AsyncIterableIterator<BatchFeed, undefined> {
   /** Names of the images of the batch that came last. */
   ids(): readonly string[];
+  /** Says that nobody reads a batch's arrays any longer: a later one is written into them. May be left out. */
+  giveBack(feed: BatchFeed): void;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
     lattice: { mean, std, sigmaXy, sigmaRgb },
   });
   let ids: readonly string[] = [];
+  const batchOf = new WeakMap<BatchFeed, TrainingBatch>();
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     const unreadable = loader.unreadable();
@@ -83,7 +86,13 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
       const result = (await loader.next()) as IteratorResult<TrainingBatch, undefined>;
       if (result.done) return { done: true, value: undefined };
       ids = result.value.ids;
-      return { done: false, value: feedBatch(result.value) };
+      const feed = feedBatch(result.value);
+      batchOf.set(feed, result.value);
+      return { done: false, value: feed };
+    },
+    giveBack(feed) {
+      const batch = batchOf.get(feed);
+      if (batch) loader.giveBack(batch);
     },
     async return() {
       await this.close();

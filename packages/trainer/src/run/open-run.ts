@@ -185,6 +185,8 @@ async function* feedsOf(
   let feed = first;
   for (let done = 0; feed !== undefined && done < count && !signal?.aborted; done++) {
     yield feed;
+    // The step has taken its copy, and ended.
+    batches!.giveBack(feed);
     if (done + 1 < count && !signal?.aborted) feed = (await batches!.next()).value;
   }
 }
