@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -14,6 +13,8 @@ import { initBackend } from '@toco/runtime';
 /** Emulated tiles take the vectors of these instructions for what surrounds them. */
 const { kernels } = await initBackend({ backend: 'tensorflow', print: () => undefined });
 const withVectors = kernels === 'avx512_bf16' || kernels === 'amx_bf16' ? test : test.skip;
+
+const setup = fileURLToPath(new URL('../../runtime/dist/cli.js', import.meta.url));
 
 /** What a program of its own prints: kernels are chosen when TensorFlow is loaded. */
 async function printed(
@@ -72,8 +73,7 @@ withVectors(
         if (existsSync(join(cacheFolder(), name)))
           await symlink(join(cacheFolder(), name), join(cache, name));
       const emulated = { TOCO_CACHE: cache, TOCO_EMULATE_TILES: '1' };
-      const runtime = createRequire(import.meta.url).resolve('@toco/runtime');
-      await printed([join(runtime, '../cli.js'), 'setup', '--cpu'], emulated);
+      await printed([setup, 'setup', '--cpu'], emulated);
       const [ours, theirs] = await Promise.all(
         ['amx_bf16', 'avx512_bf16'].map(async (set): Promise<Printed> => {
           const environment = { ...emulated, TOCO_KERNELS: set };

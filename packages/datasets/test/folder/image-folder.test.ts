@@ -238,7 +238,7 @@ describe('label files', () => {
       /end in \.npy or \.json$/,
     );
     await expect(writeLabelFile('x.npy', new Map([['a', Uint8Array.of(1)]]), classes)).rejects.toThrow(
-      'x.npy, a: 1 labels for 3 classes',
+      'x.npy, a: 1 label for 3 classes',
     );
   });
 
