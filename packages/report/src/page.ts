@@ -1,6 +1,7 @@
 import { chartFigure } from './chart.js';
 import { classSection } from './class-section.js';
 import { configurationSection } from './configuration-section.js';
+import { placeOfFigures } from './figures/figures-in-report.js';
 import { headline } from './headline.js';
 import { html } from './markup.js';
 import type { PageFiles } from './page-files.js';
@@ -28,6 +29,6 @@ export function reportPage(data: ReportData, files: PageFiles): string {
         </section>`
       : undefined
   }
-  ${configurationSection(data)}`;
+  ${placeOfFigures} ${configurationSection(data)}`;
   return pageFrame({ title: data.title, content }, files);
 }

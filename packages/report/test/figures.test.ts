@@ -127,7 +127,7 @@ test('writes a page that needs nothing else, and each figure as SVG, PNG and num
     expect(page).not.toMatch(/(?:src|href)="https?:/);
     expect([...page.matchAll(/<section\s+id="([\w-]+)"/g)].map(([, id]) => id)).toEqual([
       'chosen-patch',
-      'similarity',
+      'similarity-of-runs',
       'cams',
       'confusion',
       'again',
