@@ -4,7 +4,7 @@ import { openDataset, type SampleList } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
 import {
   addFigures,
-  aroundFigures,
+  assertTakesFigures,
   type FigureRow,
   type ShownFigures,
   type SimilarityLine,
@@ -89,7 +89,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
   const memory = memoryLimit(flags.memory);
   const names = namesOf(runs, flags.names);
   const report = flags.report ?? reportOf(runs[0]!);
-  if (report !== undefined) await aroundFigures(report);
+  if (report !== undefined) await assertTakesFigures(report);
   const wants = (kind: FigureKind): boolean => kinds.includes(kind);
   const lines: SimilarityLine[] = [];
   const camRows: CamRow[] = [];

@@ -34,8 +34,13 @@ export async function addFigures(report: string, shown: ShownFigures): Promise<v
   await writeWhole(report, [new TextEncoder().encode(page)]);
 }
 
-/** What stands around the figures of a report. @throws one line where there is no place for them */
-export async function aroundFigures(report: string): Promise<{ before: string; after: string }> {
+/** Tells before any work whether {@link addFigures} would find a report. @throws one line where it would not */
+export async function assertTakesFigures(report: string): Promise<void> {
+  await aroundFigures(report);
+}
+
+/** What stands around the figures of a report. */
+async function aroundFigures(report: string): Promise<{ before: string; after: string }> {
   const page = await readFile(report, 'utf8').catch((error: unknown) => {
     throw new UserError(`${report}: can't be read (${(error as Error).message}); name a report.`, {
       cause: error,
