@@ -120,7 +120,14 @@ async function twentySteps(name: string, settings: readonly string[]): Promise<n
   const set = [
     ...['backbone.name=deit_tiny_patch16_224', 'backbone.weights=none', 'views.cropSize=96'],
     ...['optimizer.warmup=1', 'optimizer.lr=3e-4', 'run.stopAfter=20', 'run.logEvery=1'],
-    ...['evaluation.limit=1', 'evaluation.size=96', 'batchSize=2', 'groupSize=2', 'localCrops.size=32', ...settings],
+    ...[
+      'evaluation.limit=1',
+      'evaluation.size=96',
+      'batchSize=2',
+      'groupSize=2',
+      'localCrops.size=32',
+      ...settings,
+    ],
   ];
   await run(process.execPath, [
     ...[main, 'train', '--config', recipe(name), '--data', root, '--out', out],

@@ -10,7 +10,12 @@ const run = join(folder, 'a run');
 const backbone = ['--backbone', tinyBackbone];
 
 beforeAll(async () => {
-  const short = ['optimizer.iterations=2', 'optimizer.warmup=1', 'evaluation.every=2', 'engine.compile=false'];
+  const short = [
+    'optimizer.iterations=2',
+    'optimizer.warmup=1',
+    'evaluation.every=2',
+    'engine.compile=false',
+  ];
   const trained = await toco(['train', ...tinyRun, '--out', run, '--set', ...short]);
   expect(trained).toMatchObject({ status: 0 });
 }, 300_000);
@@ -41,7 +46,9 @@ test('show: all figures of a run as files, as a page, and in its report, once al
   const args = ['show', run, ...backbone, '--images', 'val-00000,val-00002', '--limit', '3', '--out', out];
   const first = await toco([...args, '--json']);
   expect(first).toMatchObject({ status: 0 });
-  expect(first.stderr).toMatch(/^a run: network .*iteration-000002; list val, 2 images; fast: squashed to 48×48/m);
+  expect(first.stderr).toMatch(
+    /^a run: network .*iteration-000002; list val, 2 images; fast: squashed to 48×48/m,
+  );
   const told = JSON.parse(first.stdout) as { page: string; report: string; written: string[] };
   expect([told.page, told.report]).toEqual([join(out, 'figures.html'), report]);
   const files = [...figures, 'similarity', 'confusion'].flatMap((name) => [`${name}.png`, `${name}.svg`]);
@@ -90,13 +97,10 @@ test('show: all figures of a run as files, as a page, and in its report, once al
 
   const again = await toco([...args, '--figures', 'cams']);
   expect(again).toMatchObject({ status: 0 });
-  expect(again.stdout).toBe(`${join(out, 'figures.html')} and 2 files beside it; ${report} shows them, too\n`);
-  expect(sectionsOf(report)).toEqual([
-    ...before.slice(0, place),
-    'figures',
-    'cams',
-    ...before.slice(place),
-  ]);
+  expect(again.stdout).toBe(
+    `${join(out, 'figures.html')} and 2 files beside it; ${report} shows them, too\n`,
+  );
+  expect(sectionsOf(report)).toEqual([...before.slice(0, place), 'figures', 'cams', ...before.slice(place)]);
 }, 300_000);
 
 test('show: two runs side by side; what is no report is left as it is', async () => {
