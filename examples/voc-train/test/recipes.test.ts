@@ -118,7 +118,12 @@ test('voc-mini.yaml takes a real step as it is', async () => {
 async function twentySteps(name: string, settings: readonly string[]): Promise<number[]> {
   const out = join(folder, name);
   const set = [
-    ...['backbone.name=deit_tiny_patch16_224', 'backbone.weights=none', 'views.cropSize=96', 'engine.compile=false'],
+    ...[
+      'backbone.name=deit_tiny_patch16_224',
+      'backbone.weights=none',
+      'views.cropSize=96',
+      'engine.compile=false',
+    ],
     ...['optimizer.warmup=1', 'optimizer.lr=3e-4', 'run.stopAfter=20', 'run.logEvery=1'],
     ...[
       'evaluation.limit=1',

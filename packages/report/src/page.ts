@@ -1,13 +1,13 @@
 import { chartFigure } from './chart.js';
 import { classSection } from './class-section.js';
 import { configurationSection } from './configuration-section.js';
-import { placeOfFigures } from './figures/figures-in-report.js';
 import { headline } from './headline.js';
 import { html } from './markup.js';
 import type { PageFiles } from './page-files.js';
 import { pageFrame } from './page-frame.js';
 import { panelSection } from './panel-section.js';
 import type { ReportData } from './report-data.js';
+import { placeOfFigures } from './place-of-figures.js';
 import { similaritySection } from './similarity-section.js';
 import { trainingCharts } from './training-charts.js';
 

@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { UserError, writeWhole } from '@toco/files';
-import { html, trusted, type Markup } from '../markup.js';
+import { html, trusted } from '../markup.js';
 import { pageScript } from '../page-files.js';
+import { figureMarks } from '../place-of-figures.js';
 import { figureSections } from './figure-sections.js';
 import type { ShownFigures } from './shown-figures.js';
 
-const [begins, ends] = ['<!-- figures of toco show -->', '<!-- end of these figures -->'];
-
-/** Where figures stand in a report; empty until they are put there. */
-export const placeOfFigures: Markup = trusted(`${begins}${ends}`);
+const [begins, ends] = figureMarks;
 
 /**
  * Puts figures into a report as sections of its own; those that are there already make room.
