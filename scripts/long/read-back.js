@@ -16,7 +16,11 @@ export const job = {
       readFileSync(join(root, file), 'utf8').includes('findPython('),
     );
     const report = join(folder, 'report.json');
-    const code = await runFiles(files, { report, environment: { TOCO_TEST_PYTHON: python, TOCO_WATCHDOG: '1800' }, signal });
+    const code = await runFiles(files, {
+      report,
+      environment: { TOCO_TEST_PYTHON: python, TOCO_WATCHDOG: '1800' },
+      signal,
+    });
     if (signal.aborted) return '';
     if (code !== 0) throw new Error('files are read otherwise, as shown above');
     const tests = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap(
