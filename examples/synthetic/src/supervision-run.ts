@@ -1,11 +1,15 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeLabelPng } from '@toco/formats';
-import { evaluateCheckpoint, readMetrics, type ConfigInput } from '@toco/trainer';
+import { fileURLToPath } from 'node:url';
+import { readMetrics, type ConfigInput } from '@toco/trainer';
 import { prepareFolder } from './prepare-folder.js';
 import { runScenes } from './run-scenes.js';
 import { sceneConfig } from './scene-config.js';
 import { supervisionConfig, type Supervision } from './supervision-config.js';
+
+/** The command. */
+const toco = fileURLToPath(new URL('bin/toco.js', import.meta.resolve('@toco/cli/package.json')));
 
 /** Every so-many-th image has a mask where some have. */
 const maskedEvery = 8;
@@ -33,8 +37,8 @@ export interface SupervisedFigures {
 }
 
 /**
- * Trains on the scenes with one kind of supervision; pseudo labels are what the run by image labels of the same seed predicts
- * for the training scenes. Goes on where it was interrupted.
+ * Trains on the scenes with one kind of supervision; pseudo labels are what `toco label` makes of the segmentation that the
+ * run by image labels of the same seed has of the training scenes. Goes on where it was interrupted.
  *
  * @returns `undefined` where the signal ended it
  */
@@ -78,24 +82,35 @@ async function masksFor(run: SupervisedRun): Promise<string | undefined> {
   }
   if (supervision !== 'pseudo labels') return '';
   const folder = join(out, `labels-${seed}`);
-  const making = `${folder}.part`;
-  await rm(making, { recursive: true, force: true });
-  await mkdir(making);
-  const written: Promise<void>[] = [];
+  const labeled = await runToco(
+    [
+      'label',
+      folderOf(run, 'image labels'),
+      ...['--list', 'train'],
+      ...['--from', 'segmentation', '--refine', 'none'],
+      ...['--out', folder],
+    ],
+    run,
+  );
+  return labeled ? join(folder, 'masks') : undefined;
+}
+
+/** Runs the command as its users do. @returns `false` where the signal ended it */
+async function runToco(args: readonly string[], { signal, print }: SupervisedRun): Promise<boolean> {
+  const child = spawn(process.execPath, [toco, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const interrupt = (): void => void child.kill('SIGINT');
+  signal.addEventListener('abort', interrupt);
+  child.stderr.setEncoding('utf8').on('data', (text: string) => print(text.trimEnd()));
   try {
-    await evaluateCheckpoint(folderOf(run, 'image labels'), {
-      settings: ['data.val=train'],
-      signal: run.signal,
-      print: run.print,
-      onPanel: ({ sample: { id, original }, seg }) =>
-        written.push(writeFile(join(making, `${id}.png`), encodeLabelPng({ ...original, data: seg }))),
-    });
-  } catch (error) {
-    if (run.signal.aborted) return undefined;
-    throw error;
+    const code = await new Promise<number | null>((resolve, reject) =>
+      child.on('error', reject).on('close', resolve),
+    );
+    if (signal.aborted) return false;
+    if (code !== 0) throw new Error(`toco ${args.join(' ')} ended with ${code ?? 'a signal'}.`);
+    return true;
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
-  await Promise.all(written);
-  await rm(folder, { recursive: true, force: true });
-  await rename(making, folder);
-  return folder;
 }

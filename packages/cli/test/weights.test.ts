@@ -26,7 +26,8 @@ test('the report of a weight file says what is known and no more', async () => {
       status: 0,
     });
     const text = readFileSync(page, 'utf8');
-    expect(text).toContain(`toco evaluate --weights ${pth} --report ${page}`);
+    // The command as it was typed.
+    expect(text).toContain(`toco evaluate ${model.join(' ')} --report ${page} --out ${folder}`);
     expect(text).toContain('<dt>images validated</dt>');
     expect(text).not.toContain('<dt>iterations</dt>');
 

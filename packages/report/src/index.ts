@@ -7,6 +7,7 @@ export type {
   ShownFigures,
   SimilarityLine,
 } from './figures/shown-figures.js';
+export { addFigures, assertTakesFigures } from './figures/figures-in-report.js';
 export { writeFigures } from './figures/write-figures.js';
 export { classColor } from './class-color.js';
 export type { Panel } from './panel.js';

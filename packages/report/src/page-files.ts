@@ -8,6 +8,14 @@ export interface PageFiles {
   readonly scripts: readonly string[];
 }
 
+// Beside `src` and `dist` alike.
+const own = (file: string): string => fileURLToPath(new URL(`../page/${file}`, import.meta.url));
+
+/** The text of a script of `page`. */
+export function pageScript(file: string): Promise<string> {
+  return readFile(own(file), 'utf8');
+}
+
 /**
  * Reads the files that are put into every page.
  *
@@ -15,8 +23,6 @@ export interface PageFiles {
  */
 export async function pageFiles(scripts: readonly string[] = []): Promise<PageFiles> {
   const { resolve } = createRequire(import.meta.url);
-  // Beside `src` and `dist` alike.
-  const own = (file: string): string => fileURLToPath(new URL(`../page/${file}`, import.meta.url));
   const read = (paths: readonly string[]): Promise<string[]> =>
     Promise.all(paths.map((path) => readFile(path, 'utf8')));
   return {

@@ -7,6 +7,7 @@ import type { PageFiles } from './page-files.js';
 import { pageFrame } from './page-frame.js';
 import { panelSection } from './panel-section.js';
 import type { ReportData } from './report-data.js';
+import { placeOfFigures } from './place-of-figures.js';
 import { similaritySection } from './similarity-section.js';
 import { trainingCharts } from './training-charts.js';
 
@@ -28,6 +29,6 @@ export function reportPage(data: ReportData, files: PageFiles): string {
         </section>`
       : undefined
   }
-  ${configurationSection(data)}`;
+  ${placeOfFigures} ${configurationSection(data)}`;
   return pageFrame({ title: data.title, content }, files);
 }

@@ -1,14 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { addFigures, assertTakesFigures } from '../src/figures/figures-in-report.js';
 import { confusionDrawing, rowShares } from '../src/figures/confusion-drawing.js';
 import { pictureSheet } from '../src/figures/sheet.js';
 import type { FigurePicture } from '../src/figure-picture.js';
 import type { ShownFigures } from '../src/figures/shown-figures.js';
 import { similarityDrawing } from '../src/figures/similarity-drawing.js';
 import { writeFigures } from '../src/figures/write-figures.js';
+import { writeReport } from '../src/write-report.js';
+import { sampleReport } from './sample-report.js';
 
 const picture = async (
   title: string,
@@ -127,7 +130,7 @@ test('writes a page that needs nothing else, and each figure as SVG, PNG and num
     expect(page).not.toMatch(/(?:src|href)="https?:/);
     expect([...page.matchAll(/<section\s+id="([\w-]+)"/g)].map(([, id]) => id)).toEqual([
       'chosen-patch',
-      'similarity',
+      'similarity-of-runs',
       'cams',
       'confusion',
       'again',
@@ -140,6 +143,38 @@ test('writes a page that needs nothing else, and each figure as SVG, PNG and num
     );
     const { width, height } = await sharp(join(folder, 'cams.png')).metadata();
     expect([width, height]).toEqual([550, 237]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('figures become sections of a report, in place of earlier ones; what has no place for them is refused', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'toco-figures-'));
+  try {
+    const report = join(folder, 'report.html');
+    const ids = async (): Promise<(string | undefined)[]> =>
+      [...(await readFile(report, 'utf8')).matchAll(/<section\s+id="([\w-]+)"/g)].map(([, id]) => id);
+    await writeReport(report, await sampleReport(1));
+    const empty = await readFile(report, 'utf8');
+    const own = await ids();
+    const figures = await shown();
+    await addFigures(report, { ...figures, pictures: [], confusion: undefined });
+    await addFigures(report, figures);
+    const added = ['figures', 'chosen-patch', 'similarity-of-runs', 'cams', 'confusion'];
+    expect(await ids()).toEqual([...own.slice(0, -1), ...added, 'reproduce']);
+    const page = await readFile(report, 'utf8');
+    expect(page.match(/id="heat-colors"/g)).toHaveLength(1);
+    expect(new Set(await ids()).size).toBe(own.length + added.length);
+    // All else is as it was.
+    const begin = page.indexOf('<!-- figures of toco show -->');
+    expect(empty.startsWith(page.slice(0, begin))).toBe(true);
+    expect(empty.endsWith(page.slice(page.lastIndexOf('<!-- end of these figures -->')))).toBe(true);
+
+    await writeFile(report, '<p>mine</p>');
+    await expect(assertTakesFigures(report)).rejects.toThrow(/report\.html: has no place for figures; /);
+    await expect(addFigures(report, figures)).rejects.toThrow(/has no place/);
+    expect(await readFile(report, 'utf8')).toBe('<p>mine</p>');
+    await expect(assertTakesFigures(join(folder, 'none.html'))).rejects.toThrow(/none\.html: can't be read/);
   } finally {
     await rm(folder, { recursive: true });
   }

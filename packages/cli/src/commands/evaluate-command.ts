@@ -29,6 +29,7 @@ import { wholeOfParts } from '../shards/whole-of-parts.js';
 import { formatFigures } from '../tables/format-figures.js';
 import { assertClasses } from './assert-classes.js';
 import { tellSkipped } from './tell-skipped.js';
+import { typedCommand } from './typed-command.js';
 import { wholeNumber } from './whole-number.js';
 
 interface EvaluateFlags extends ModelFlags, ProtocolFlags {
@@ -166,7 +167,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
         ...task,
         counts,
         over: flags.mean,
-        command: `toco evaluate ${run ?? `--weights ${named}`} --report ${report}`,
+        command: typedCommand(),
       });
       print(`Report: ${report}`);
     }

@@ -1,7 +1,15 @@
-import { basename, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { openDataset, type SampleList } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
-import { type FigureRow, type ShownFigures, type SimilarityLine, writeFigures } from '@toco/report';
+import {
+  addFigures,
+  assertTakesFigures,
+  type FigureRow,
+  type ShownFigures,
+  type SimilarityLine,
+  writeFigures,
+} from '@toco/report';
 import { describeMachine } from '@toco/runtime';
 import { formatProtocol } from '@toco/segmenter';
 import { interruption } from '@toco/trainer';
@@ -20,6 +28,7 @@ import {
 } from '../segmenting/protocol-flags.js';
 import { assertClasses } from './assert-classes.js';
 import { kindsOf } from './kinds-of.js';
+import { typedCommand } from './typed-command.js';
 import { wholeNumber } from './whole-number.js';
 
 interface ShowFlags extends ModelFlags, ProtocolFlags {
@@ -29,6 +38,7 @@ interface ShowFlags extends ModelFlags, ProtocolFlags {
   readonly figures?: string;
   readonly names?: string;
   readonly out: string;
+  readonly report?: string;
   readonly memory?: string;
   readonly json?: boolean;
 }
@@ -42,7 +52,8 @@ Examples:
   toco show runs/voc --images 2007_000033,2007_000042 --protocol voc  of these, with scales, mirror and CRF
   toco show runs/toco runs/baseline --names ToCo,ViT                  CAMs and similarity of both side by side
 
-figures.html shows all of them; patches can be chosen there. Each is a drawing (SVG) and a picture (PNG) besides.`;
+figures.html shows all of them, and so does the first run's report.html from then on; patches can be chosen there.
+Each is a drawing (SVG) and a picture (PNG) besides.`;
 
 /** Adds `toco show`. */
 export function addShowCommand(program: Command): void {
@@ -62,6 +73,7 @@ export function addShowCommand(program: Command): void {
     .option('--figures <names>', `with commas between: ${figureKinds.join(', ')}; default: all`)
     .option('--names <names>', 'what the runs are called, with commas between; default: their folders')
     .option('-o, --out <folder>', 'folder that is written to', 'runs/show')
+    .option('--report <file>', "report that the figures are put into; default: the first run's report.html")
     .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', example)
@@ -76,6 +88,8 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
   const limit = wholeNumber('--limit', flags.limit);
   const memory = memoryLimit(flags.memory);
   const names = namesOf(runs, flags.names);
+  const report = flags.report ?? reportOf(runs[0]!);
+  if (report !== undefined) await assertTakesFigures(report);
   const wants = (kind: FigureKind): boolean => kinds.includes(kind);
   const lines: SimilarityLine[] = [];
   const camRows: CamRow[] = [];
@@ -128,7 +142,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
       shown = {
         title: `Figures of ${names.join(', ')}`,
         description: `Images of the list ${list.name}. Protocol ${formatProtocol(protocol)}.`,
-        command: `toco show ${runs.join(' ')} -o ${flags.out}`,
+        command: typedCommand(),
         machine: describeMachine(),
         classes: list.classes,
         ...main,
@@ -147,7 +161,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
     process.exitCode = 130;
     return;
   }
-  const written = await writeFigures(flags.out, {
+  const figures: ShownFigures = {
     ...shown!,
     pictures: [...camFigure(camRows), ...shown!.pictures],
     similarity:
@@ -157,11 +171,13 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
             lines,
             text: `How alike the patch tokens of an image are after each block, mean of ${counted(Math.min(limit, list!.length), 'image')} (paper, figure 2): the deeper, the more alike, until CAMs can’t tell an object from what is around it.`,
           },
-  });
+  };
+  const written = await writeFigures(flags.out, figures);
+  if (report !== undefined) await addFigures(report, figures);
   process.stdout.write(
     flags.json
-      ? `${JSON.stringify({ page: written[0], written }, undefined, 2)}\n`
-      : `${written[0]!} and ${written.length - 1} files beside it\n`,
+      ? `${JSON.stringify({ page: written[0], report, written }, undefined, 2)}\n`
+      : `${written[0]!} and ${written.length - 1} files beside it${report === undefined ? '' : `; ${report} shows them, too`}\n`,
   );
 }
 
@@ -172,6 +188,12 @@ function camFigure(rows: readonly CamRow[]): ShownFigures['pictures'] {
   const text =
     'CAMs of the classes that the images show, outlined where they count as their class (paper, figure 5).';
   return [{ name: 'cams', title: 'CAMs', text, rows }];
+}
+
+/** The report that a run has of its own. */
+function reportOf(run: string): string | undefined {
+  const report = join(run, 'report.html');
+  return existsSync(report) ? report : undefined;
 }
 
 /** What runs are called: as told, or by their folders. */

@@ -32,8 +32,8 @@ export function figureSections({
 
 function similarityOfRuns({ lines, text }: NonNullable<ShownFigures['similarity']>): Markup {
   const depth = Math.max(...lines.map(({ values }) => values.length));
-  return html`<section id="similarity">
-    <h2>Token similarity</h2>
+  return html`<section id="similarity-of-runs">
+    <h2>Token similarity of runs</h2>
     <p>${text}</p>
     ${chartFigure({
       title: 'Similarity of patch tokens',
