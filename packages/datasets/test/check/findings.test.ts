@@ -183,7 +183,7 @@ describe('the first masks, before a run', () => {
     [
       'of 0 and 128',
       [0, 128],
-      /^error: none of the first 2 masks .* \(.*c\.png: label 128 is outside the 2 cl/,
+      /^error: none of the first 2 masks .* \(.*c\.png: label 128 at row 0, column 1 is outside the 2 cl/,
     ],
   ])('%s', async (_name, labels, line) => {
     const root = await tree(four({ 'masks/c.png': mask(...labels), 'masks/d.png': mask(...labels) }));
