@@ -25,7 +25,8 @@ const proofs = {
 };
 
 /** Licenses that whoever installs toco may get with it. */
-const free = /^(?:MIT|MIT-0|ISC|BSD-2-Clause|BSD-3-Clause|0BSD|Apache-2\.0|BlueOak-1\.0\.0|Unlicense|CC0-1\.0|Python-2\.0|Zlib)$/;
+const free =
+  /^(?:MIT|MIT-0|ISC|BSD-2-Clause|BSD-3-Clause|0BSD|Apache-2\.0|BlueOak-1\.0\.0|Unlicense|CC0-1\.0|Python-2\.0|Zlib)$/;
 /** libvips, which sharp brings as a library of its own that may be replaced. */
 const linked = { 'LGPL-3.0-or-later': /^@img\/sharp-libvips/ };
 
@@ -37,7 +38,10 @@ await step('a clean clone', () => {
   if (values.here) return 'left out: --here';
   const changes = execFileSync('git', ['status', '--porcelain'], { cwd: checkout, encoding: 'utf8' });
   run('git', ['clone', '--quiet', '--no-hardlinks', checkout, root], scratch);
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+    cwd: root,
+    encoding: 'utf8',
+  }).trim();
   return `${commit}${changes === '' ? '' : '; changes that are not committed are not in it'}`;
 });
 await step('installed, built', () => {
@@ -57,7 +61,9 @@ const licenses = await step('licenses', licensesOfAll);
 const tarballs = await step('packed', packed);
 
 if (!values.keep) rmSync(scratch, { recursive: true, force: true });
-console.log('\n| package | next version | packed | unpacked | public names |\n| --- | ---: | ---: | ---: | ---: |');
+console.log(
+  '\n| package | next version | packed | unpacked | public names |\n| --- | ---: | ---: | ---: | ---: |',
+);
 const number = (value) => value.toLocaleString('en-US');
 for (const { name, next, size, unpacked, names } of tarballs ?? [])
   console.log(`| ${name} | ${next} | ${number(size)} B | ${number(unpacked)} B | ${names} |`);
@@ -97,7 +103,14 @@ function tests(names) {
   const report = join(scratch, `${names[0]}.json`);
   const jest = join(root, 'node_modules/jest/bin/jest.js');
   const files = names.map((name) => join(root, 'packages/packaging/test', `${name}.test.ts`));
-  const args = ['--experimental-vm-modules', '--no-warnings', jest, '--selectProjects', 'packaging', '--runTestsByPath'];
+  const args = [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    jest,
+    '--selectProjects',
+    'packaging',
+    '--runTestsByPath',
+  ];
   const ended = spawnSync(
     process.execPath,
     [...args, ...files, '--silent', '--ci', '--json', `--outputFile=${report}`],
@@ -114,7 +127,12 @@ function tests(names) {
 function planned() {
   const output = join(root, 'changesets-status.json');
   try {
-    run(process.execPath, [join(root, 'node_modules/@changesets/cli/bin.js'), 'status', '--output', 'changesets-status.json']);
+    run(process.execPath, [
+      join(root, 'node_modules/@changesets/cli/bin.js'),
+      'status',
+      '--output',
+      'changesets-status.json',
+    ]);
     return JSON.parse(readFileSync(output, 'utf8'));
   } finally {
     rmSync(output, { force: true });
@@ -150,7 +168,10 @@ function packed() {
     const place = join(scratch, 'packed', name);
     run('pnpm', ['pack', '--pack-destination', place], folder);
     const [file] = readdirSync(place);
-    const unpacked = execFileSync('tar', ['-tvzf', join(place, file)], { encoding: 'utf8', maxBuffer: 2 ** 26 })
+    const unpacked = execFileSync('tar', ['-tvzf', join(place, file)], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    })
       .trim()
       .split('\n')
       .reduce((sum, line) => sum + Number(line.trim().split(/\s+/)[2]), 0);
@@ -174,7 +195,9 @@ function namesByPackage() {
     'utf8',
   );
   const counts = new Map();
-  for (const [, entry, list] of snapshot.matchAll(/exports\[`(\S+) exports[^`]*`\] = `\n\[\n([\s\S]*?)\n\]/g)) {
+  for (const [, entry, list] of snapshot.matchAll(
+    /exports\[`(\S+) exports[^`]*`\] = `\n\[\n([\s\S]*?)\n\]/g,
+  )) {
     const name = entry.split('/').slice(0, 2).join('/');
     counts.set(name, (counts.get(name) ?? 0) + list.split('\n').length);
   }

@@ -57,7 +57,10 @@ program
   .description('print the whole configuration, defaults filled in')
   .option('-c, --config <file>', 'YAML file with what differs from the defaults')
   .option('-s, --set <key=value...>', 'single settings over the file', [])
-  .addHelpText('after', '\nExample: a file with every setting, to be edited:\n  toco config --config toco.yaml > whole.yaml')
+  .addHelpText(
+    'after',
+    '\nExample: a file with every setting, to be edited:\n  toco config --config toco.yaml > whole.yaml',
+  )
   .action(async ({ config, set }: { config?: string; set: string[] }) => {
     process.stdout.write(stringify(await loadConfig(config, set)));
   });

@@ -10,7 +10,8 @@ const classes = ['cat', 'dog'];
 async function labelMeFolder(root: string, count: number): Promise<void> {
   mkdirSync(root, { recursive: true });
   for (let i = 0; i < count; i++) {
-    const disc = '<svg width="64" height="56"><rect width="64" height="56" fill="#864"/><circle cx="30" cy="28" r="14" fill="#fed"/></svg>';
+    const disc =
+      '<svg width="64" height="56"><rect width="64" height="56" fill="#864"/><circle cx="30" cy="28" r="14" fill="#fed"/></svg>';
     writeFileSync(join(root, `p${i}.png`), await sharp(Buffer.from(disc)).png().toBuffer());
     const points = [
       [30, 14],
@@ -19,7 +20,11 @@ async function labelMeFolder(root: string, count: number): Promise<void> {
       [16, 28],
     ];
     const shape = { label: classes[i % 2], points, group_id: null, shape_type: 'polygon', flags: {} };
-    const file = { ...{ version: '5.5.0', flags: {}, shapes: [shape] }, imagePath: `p${i}.png`, imageData: null };
+    const file = {
+      ...{ version: '5.5.0', flags: {}, shapes: [shape] },
+      imagePath: `p${i}.png`,
+      imageData: null,
+    };
     writeFileSync(join(root, `p${i}.json`), JSON.stringify({ ...file, imageHeight: 56, imageWidth: 64 }));
   }
 }
@@ -36,10 +41,14 @@ test('predict: annotations for tools; each is a data set that check reads', asyn
     }
     const out = join(folder, 'out');
     const save = ['--save', 'labelme,cvat,yolo,labelmap,coco-rle'];
-    expect(await toco(['predict', ...tinyNetwork, photos, '--out', out, ...save])).toMatchObject({ status: 0 });
-    expect(readdirSync(out).filter((name) => !name.startsWith('.')).sort()).toEqual([
-      ...['cvat', 'instances-rle.json', 'labelmap', 'labelme', 'masks', 'yolo'],
-    ]);
+    expect(await toco(['predict', ...tinyNetwork, photos, '--out', out, ...save])).toMatchObject({
+      status: 0,
+    });
+    expect(
+      readdirSync(out)
+        .filter((name) => !name.startsWith('.'))
+        .sort(),
+    ).toEqual([...['cvat', 'instances-rle.json', 'labelmap', 'labelme', 'masks', 'yolo']]);
     const labelMe = join(out, 'labelme', 'deep', 'b.json');
     const { imagePath } = JSON.parse(readFileSync(labelMe, 'utf8')) as { imagePath: string };
     expect(resolve(dirname(labelMe), imagePath)).toBe(join(photos, 'deep', 'b.png'));
@@ -74,16 +83,39 @@ test('a folder of LabelMe: checked, trained on, and its list val labeled for CVA
 
     const out = join(folder, 'run');
     const settings = ['engine.threads=1', 'engine.compile=false', 'run.stopAfter=1', 'data.trainMasks=all'];
-    const trained = await toco(['train', ...tinyRun, '--data', root, '--out', out, '--set', ...settings, 'data.dataset=folder']);
+    const trained = await toco([
+      'train',
+      ...tinyRun,
+      '--data',
+      root,
+      '--out',
+      out,
+      '--set',
+      ...settings,
+      'data.dataset=folder',
+    ]);
     expect(trained.stderr).toMatch(/^Note: labels are read from LabelMe /m);
     expect(trained).toMatchObject({ status: 0 });
 
     const labeled = await toco([
-      ...['label', out, ...tinyRun.slice(-2), '--list', 'val', '--save', 'cvat', '--out', join(folder, 'labels')],
+      ...[
+        'label',
+        out,
+        ...tinyRun.slice(-2),
+        '--list',
+        'val',
+        '--save',
+        'cvat',
+        '--out',
+        join(folder, 'labels'),
+      ],
     ]);
     expect(labeled).toMatchObject({ status: 0 });
     const xml = readFileSync(join(folder, 'labels', 'cvat', 'annotations.xml'), 'utf8');
-    expect([...xml.matchAll(/<image id="\d" name="([^"]+)"/g)].map(([, name]) => name)).toEqual(['p4.png', 'p5.png']);
+    expect([...xml.matchAll(/<image id="\d" name="([^"]+)"/g)].map(([, name]) => name)).toEqual([
+      'p4.png',
+      'p5.png',
+    ]);
     expect(existsSync(join(folder, 'labels', 'labelme'))).toBe(false);
   });
 });
@@ -92,7 +124,10 @@ test('one line for annotations that are wrong, from check and from train', async
   await inTemporaryFolder(async (root) => {
     await labelMeFolder(root, 2);
     writeFileSync(join(root, 'p1.json'), '{ "shapes": [');
-    for (const command of [['check', root], ['train', ...tinyRun, '--data', root, '--out', join(root, 'run'), '--set', 'data.dataset=folder']]) {
+    for (const command of [
+      ['check', root],
+      ['train', ...tinyRun, '--data', root, '--out', join(root, 'run'), '--set', 'data.dataset=folder'],
+    ]) {
       const outcome = await toco(command);
       expect(outcome).toMatchObject({ status: 1, stdout: '' });
       expect(outcome.stderr.trimEnd().split('\n').at(-1)).toMatch(/p1\.json: .*JSON/);

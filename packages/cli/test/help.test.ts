@@ -15,7 +15,11 @@ test('every command has a help with an example, in black and white where nobody 
   expect(commands).toContain('init');
   for (const command of commands) {
     const { stdout } = await toco([command, '--help']);
-    expect({ command, example: /\n *Examples?:?.*\n +toco \w/.test(stdout), usage: stdout.includes(`toco ${command}`) }).toEqual({
+    expect({
+      command,
+      example: /\n *Examples?:?.*\n +toco \w/.test(stdout),
+      usage: stdout.includes(`toco ${command}`),
+    }).toEqual({
       command,
       example: true,
       usage: true,

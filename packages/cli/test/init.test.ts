@@ -23,7 +23,11 @@ describe('recipes', () => {
   test('more is never less', () => {
     const size = (cores: number, memory: number): number => {
       const { backbone, cropSize, batchSize } = recipeFor({ cores, memory }, 100);
-      return ['tiny', 'small', 'base'].findIndex((name) => backbone.includes(name)) * 1e6 + cropSize * 100 + batchSize;
+      return (
+        ['tiny', 'small', 'base'].findIndex((name) => backbone.includes(name)) * 1e6 +
+        cropSize * 100 +
+        batchSize
+      );
     };
     for (const cores of [1, 2, 8, 16, 32, 128]) {
       const sizes = [1, 2, 4, 6, 8, 12, 16, 64].map((memory) => size(cores, memory * GB));
@@ -50,7 +54,14 @@ test('every recipe is a configuration, whatever folders and classes are called',
     const file = join(folder, 'toco.yaml');
     for (const memory of [1, 5, 7, 13, 20]) {
       const recipe = recipeFor({ memory: memory * GB, cores: 64 }, 555);
-      const data = { root: ': #"\'\n- x', layout: 'folder', classes: ['a\nbatchSize: 99', 'b'], train: 5, val: 2, masks: 1 };
+      const data = {
+        root: ': #"\'\n- x',
+        layout: 'folder',
+        classes: ['a\nbatchSize: 99', 'b'],
+        train: 5,
+        val: 2,
+        masks: 1,
+      };
       writeFileSync(file, configText(recipe, data, '2 cores'));
       const config = await loadConfig(file, []);
       expect(config).toMatchObject({
@@ -78,7 +89,9 @@ test('toco init: a folder, a file, and never over another file', async () => {
     const out = join(folder, 'mine.yaml');
     const written = await toco(['init', root, '--out', out]);
     expect(written).toMatchObject({ status: 0, stderr: '' });
-    expect(written.stdout).toMatch(/mine\.yaml: deit_\w+_patch16_224 at \d+ pixels, 1200 iterations of \d images\.\nTrain: toco train --config /);
+    expect(written.stdout).toMatch(
+      /mine\.yaml: deit_\w+_patch16_224 at \d+ pixels, 1200 iterations of \d images\.\nTrain: toco train --config /,
+    );
     const text = readFileSync(out, 'utf8');
     expect(text).toMatch(/^ {2}# 2 classes: cat, dog$/m);
     expect(text).toMatch(/# 3 images for training, 1 for validation \(none of them has a mask/);

@@ -8,12 +8,7 @@ export {
   type CrowdTreatment,
 } from './annotations/coco-annotations.js';
 export { cvatFile, type CvatImage, cvatMasks } from './annotations/cvat-annotations.js';
-export {
-  coloredMaskPng,
-  type LabelColor,
-  labelColors,
-  labelColorsFile,
-} from './annotations/label-colors.js';
+export { coloredMaskPng, type LabelColor, labelColors, labelColorsFile } from './annotations/label-colors.js';
 export { labelMeFile } from './annotations/labelme-annotations.js';
 export { yoloDataset, yoloLabels } from './annotations/yolo-annotations.js';
 export { type ListedMask, maskList, type MaskListForm } from './annotations/mask-list.js';

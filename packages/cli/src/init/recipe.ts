@@ -47,9 +47,7 @@ const most = 20_000;
 export function recipeFor({ memory, cores, gpuMemory }: Machine, images: number): Recipe {
   const chosen =
     networks.find((network) =>
-      gpuMemory === undefined
-        ? memory >= network.memory && cores >= network.cores
-        : gpuMemory >= network.gpu,
+      gpuMemory === undefined ? memory >= network.memory && cores >= network.cores : gpuMemory >= network.gpu,
     ) ?? networks.at(-1)!;
   const { name, cropSize, localSize, batchSize } = chosen;
   const wanted = Math.round((epochs * images) / batchSize / 100) * 100;

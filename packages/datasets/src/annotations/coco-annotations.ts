@@ -116,11 +116,7 @@ function image(value: Json, ofAnyTool: boolean): CocoImage {
   return { fileName, height, width, objects: [] };
 }
 
-function addObject(
-  images: ReadonlyMap<number, CocoImage>,
-  annotation: Json,
-  boxesToo: boolean,
-): void {
+function addObject(images: ReadonlyMap<number, CocoImage>, annotation: Json, boxesToo: boolean): void {
   const where = `annotation ${String(annotation['id'])}`;
   const owner = images.get(annotation['image_id'] as number);
   if (owner === undefined)
@@ -203,7 +199,11 @@ export function inDrawingOrder<O extends Pick<CocoObject, 'crowd' | 'area'>>(
  */
 export async function readCocoAnnotations(path: string): Promise<Annotations> {
   const { images, categories, groups } = await readInstances(path, { ofAnyTool: true });
-  const used = new Set(Array.from(images.values(), ({ objects }) => objects).flat().map(({ category }) => category));
+  const used = new Set(
+    Array.from(images.values(), ({ objects }) => objects)
+      .flat()
+      .map(({ category }) => category),
+  );
   const classes = [...categories]
     .filter(([number, name]) => used.has(number) || !groups.has(name))
     .sort(([a], [b]) => a - b)

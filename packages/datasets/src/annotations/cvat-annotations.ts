@@ -93,12 +93,9 @@ function pointsOf({ points = '' }: Attributes, where: string): number[] {
 
 /** The run lengths of the whole image, of those within a box. */
 function countsOf(attributes: Attributes, { width, height }: ImageSize, where: string): string {
-  const [left, top, columns, rows] = ['left', 'top', 'width', 'height'].map((key) => Number(attributes[key])) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [left, top, columns, rows] = ['left', 'top', 'width', 'height'].map((key) =>
+    Number(attributes[key]),
+  ) as [number, number, number, number];
   const runs = (attributes['rle'] ?? '').split(',').map(Number);
   const area = runs.reduce((sum, run) => sum + run, 0);
   const isInside = isImageSide(columns) && isImageSide(rows) && left >= 0 && top >= 0;
@@ -126,7 +123,9 @@ function imageOf(
       outline === undefined ? [] : [{ name: label, ...outline }],
     );
   const outlined = new Set(regions.map((region) => region.name));
-  const isWhole = found.every((shape) => shape.outline !== undefined || (shape.isTag && outlined.has(shape.name)));
+  const isWhole = found.every(
+    (shape) => shape.outline !== undefined || (shape.isTag && outlined.has(shape.name)),
+  );
   return {
     name,
     source: path,

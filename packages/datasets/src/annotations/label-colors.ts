@@ -32,7 +32,9 @@ export async function readLabelColors(path: string): Promise<LabelColor[]> {
   for (const { name, color } of found) {
     const other = colors.get(color);
     if (other !== undefined)
-      throw new UserError(`${path}: ${other} and ${name} have the same color ${formatColor(color)}; change one`);
+      throw new UserError(
+        `${path}: ${other} and ${name} have the same color ${formatColor(color)}; change one`,
+      );
     colors.set(color, name);
   }
   if (!found.some(({ name }) => meaningOfName(name) === 'class'))
@@ -63,5 +65,7 @@ export async function coloredMaskPng({ width, height, data }: LabelMap): Promise
   const palette = vocPalette();
   const rgb = new Uint8Array(3 * data.length);
   data.forEach((label, i) => rgb.set(palette.subarray(3 * label, 3 * label + 3), 3 * i));
-  return sharp(rgb, { raw: { width, height, channels: 3 } }).png().toBuffer();
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
 }

@@ -99,7 +99,12 @@ function circle([x = 0, y = 0, a = 0, b = 0]: readonly number[]): number[] {
 /** The mask of a shape is a PNG of its box; what reaches over the photograph is cut off. */
 async function countsOfMask(
   base64: string,
-  { corner, width, height, where }: { corner: readonly number[]; width: number; height: number; where: string },
+  {
+    corner,
+    width,
+    height,
+    where,
+  }: { corner: readonly number[]; width: number; height: number; where: string },
 ): Promise<string> {
   const { data, info } = await sharp(Buffer.from(base64, 'base64'), { limitInputPixels: 2 ** 28 })
     .extractChannel(0)

@@ -5,7 +5,12 @@ import { inParallel } from '../annotations/in-parallel.js';
 import { readLabelFile, readNamedLabels } from '../annotations/label-file.js';
 import { readTextFile } from '../annotations/text-file.js';
 import { namesInAnnotation } from '../annotations/labels-from-annotation.js';
-import { type AnnotationFiles, annotationFiles, annotationTools, namedAnnotationFiles } from './annotation-files.js';
+import {
+  type AnnotationFiles,
+  annotationFiles,
+  annotationTools,
+  namedAnnotationFiles,
+} from './annotation-files.js';
 import { imageId } from './image-files.js';
 import { UserError } from '@toco/files';
 

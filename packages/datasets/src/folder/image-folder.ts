@@ -70,7 +70,8 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
   const given = options.classes ?? (await classesInFile(root));
   const { labels: named } = options;
   const meant = named === undefined ? defaultLabelSource(root) : (namedAnnotationFiles(named, root) ?? named);
-  const tool = typeof meant === 'string' ? undefined : await toolLabels(meant, { root, imageRoot, images, masks });
+  const tool =
+    typeof meant === 'string' ? undefined : await toolLabels(meant, { root, imageRoot, images, masks });
   const source = typeof meant === 'string' ? meant : sourceOf(meant);
   const split =
     source === 'folders' ? partsOf(root, photographs) : (tool?.split ?? listedParts(images.keys()));
@@ -82,7 +83,8 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
   const classes = checkClasses(root, given ?? found);
   const labelOf = (name: string): number => {
     const index = classes.indexOf(name);
-    if (index < 0) throw new UserError(`${source}: "${name}" is none of the classes ${examples(classes, 10)}`);
+    if (index < 0)
+      throw new UserError(`${source}: "${name}" is none of the classes ${examples(classes, 10)}`);
     return index + 1;
   };
   const palette = colors?.map(({ name, color }) => {

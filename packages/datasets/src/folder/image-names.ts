@@ -24,7 +24,10 @@ export class ImageNames {
    * @param near - Folders in which it may lie.
    * @throws One line where several could be meant.
    */
-  find(name: string, { where, near = [] }: { readonly where: string; readonly near?: readonly string[] }): string | undefined {
+  find(
+    name: string,
+    { where, near = [] }: { readonly where: string; readonly near?: readonly string[] },
+  ): string | undefined {
     const parts = imageId(name)
       .split('/')
       .filter((part) => part !== '' && part !== '.' && part !== '..');

@@ -40,7 +40,9 @@ export interface ToolLabels {
 }
 
 /** What a mask is drawn from. */
-export type Outlines = Pick<AnnotatedImage, 'source' | 'size'> & { readonly regions: readonly AnnotatedRegion[] };
+export type Outlines = Pick<AnnotatedImage, 'source' | 'size'> & {
+  readonly regions: readonly AnnotatedRegion[];
+};
 
 /** The folder that the annotations belong to. */
 export interface AnnotatedFolder {
@@ -203,14 +205,18 @@ async function readYolo([path = '']: readonly string[], folder: AnnotatedFolder)
   const { classes, parts } = await readYoloDataset(path);
   const parted = await yoloParts(parts, { ...folder, path });
   let some = false;
-  const images = await inParallel([...folder.images], PARALLEL, async ([id, image]): Promise<AnnotatedImage> => {
-    const file = labelPlaces(id, image, folder).find((place) => existsSync(place));
-    some ||= file !== undefined;
-    const part = parted.get(id);
-    // An image of the background needs no file.
-    if (file === undefined) return { name: id, source: path, part, names: [], regions: [] };
-    return { name: id, source: file, part, ...(await readYoloLabels(file, classes)) };
-  });
+  const images = await inParallel(
+    [...folder.images],
+    PARALLEL,
+    async ([id, image]): Promise<AnnotatedImage> => {
+      const file = labelPlaces(id, image, folder).find((place) => existsSync(place));
+      some ||= file !== undefined;
+      const part = parted.get(id);
+      // An image of the background needs no file.
+      if (file === undefined) return { name: id, source: path, part, names: [], regions: [] };
+      return { name: id, source: file, part, ...(await readYoloLabels(file, classes)) };
+    },
+  );
   if (some || images.length === 0) return { classes, images };
   const [[id, image]] = [...folder.images] as [[string, string]];
   throw new UserError(
@@ -232,7 +238,10 @@ async function yoloParts(
   parts: Readonly<Record<'train' | 'val' | 'test', readonly string[]>>,
   { path, root, images }: AnnotatedFolder & { readonly path: string },
 ): Promise<Map<string, string>> {
-  const places = Array.from(images, ([id, image]) => ({ id, path: relative(root, image).split(sep).join('/') }));
+  const places = Array.from(images, ([id, image]) => ({
+    id,
+    path: relative(root, image).split(sep).join('/'),
+  }));
   const known = new ImageNames(images.keys());
   const parted = new Map<string, string>();
   if (parts.train.join('\n') === parts.val.join('\n')) return parted;
@@ -268,14 +277,20 @@ async function readColorMasks([path = '']: readonly string[], folder: AnnotatedF
     for (const line of filledLines(await readTextFile(list))) parted.set(line, part);
   }
   const numbered = colors.map(({ color }, label) => ({ color, label }));
-  const images = await inParallel([...folder.masks], PARALLEL, async ([id, file]): Promise<AnnotatedImage> => {
-    const { data } = await decodeColoredMask(await readOrdinaryFile(file), numbered).catch((error: unknown) => {
-      throw new UserError(`${file}: ${(error as Error).message}`, { cause: error });
-    });
-    const shown = new Uint8Array(256);
-    for (const number of data) shown[number] = 1;
-    const names = colors.flatMap(({ name }, i) => (shown[i] === 1 ? name : []));
-    return { name: id, source: path, part: parted.get(id), names };
-  });
+  const images = await inParallel(
+    [...folder.masks],
+    PARALLEL,
+    async ([id, file]): Promise<AnnotatedImage> => {
+      const { data } = await decodeColoredMask(await readOrdinaryFile(file), numbered).catch(
+        (error: unknown) => {
+          throw new UserError(`${file}: ${(error as Error).message}`, { cause: error });
+        },
+      );
+      const shown = new Uint8Array(256);
+      for (const number of data) shown[number] = 1;
+      const names = colors.flatMap(({ name }, i) => (shown[i] === 1 ? name : []));
+      return { name: id, source: path, part: parted.get(id), names };
+    },
+  );
   return { classes: colors.map(({ name }) => name), images };
 }

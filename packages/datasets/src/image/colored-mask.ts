@@ -13,10 +13,7 @@ export function formatColor(color: number): string {
  *
  * @throws One line for a color without a class, a number that the label map does not reach, or no image at all.
  */
-export async function decodeColoredMask(
-  bytes: Uint8Array,
-  colors: ColoredMask['colors'],
-): Promise<LabelMap> {
+export async function decodeColoredMask(bytes: Uint8Array, colors: ColoredMask['colors']): Promise<LabelMap> {
   const image = sharp(bytes, { ignoreIcc: true });
   const { channels, isPalette } = await image.metadata();
   const { data, info } = await image.removeAlpha().raw().toBuffer({ resolveWithObject: true });

@@ -47,7 +47,11 @@ function polygonCounts(
 
 function paint(
   data: Uint8Array,
-  { counts, height, label }: { readonly counts: Uint32Array; readonly height: number; readonly label: number },
+  {
+    counts,
+    height,
+    label,
+  }: { readonly counts: Uint32Array; readonly height: number; readonly label: number },
 ): void {
   const width = data.length / height;
   let at = 0;

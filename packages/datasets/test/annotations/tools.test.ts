@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { encodeLabelPng, type LabelMap } from '@toco/formats';
-import { testNumbers, testSeed } from '@toco/testing';
+import { testSeed } from '@toco/testing';
 import sharp from 'sharp';
 import { cocoFile, cocoParts } from '../../src/annotations/coco-annotations.js';
 import { cvatFile, cvatMasks } from '../../src/annotations/cvat-annotations.js';
@@ -14,6 +14,7 @@ import { checkDataset } from '../../src/check/check-dataset.js';
 import { decodeMask } from '../../src/image/decode-mask.js';
 import { datasetAt } from '../../src/layout/dataset-at.js';
 import { temporaryFolder, writeTree } from '../folder.js';
+import { blobs, leastIou } from './blobs.js';
 import { cocoSample, cvatSample, labelMapSample, labelMeSample, yoloSample } from './tool-samples.js';
 
 const folder = await temporaryFolder();
@@ -56,14 +57,20 @@ async function read(root: string): Promise<{
 }
 
 const rows = ({ width, data }: LabelMap): string[] =>
-  Array.from({ length: data.length / width }, (_, y) => [...data.subarray(y * width, (y + 1) * width)].join(''));
+  Array.from({ length: data.length / width }, (_, y) =>
+    [...data.subarray(y * width, (y + 1) * width)].join(''),
+  );
 
 async function photograph(width = 12, height = 8): Promise<Buffer> {
-  return sharp({ create: { width, height, channels: 3, background: '#888' } }).png().toBuffer();
+  return sharp({ create: { width, height, channels: 3, background: '#888' } })
+    .png()
+    .toBuffer();
 }
 
 const rectangle = (label: number): string[] =>
-  Array.from({ length: 8 }, (_, y) => (y >= 2 && y < 6 ? `00${String(label).repeat(6)}0000` : '0'.repeat(12)));
+  Array.from({ length: 8 }, (_, y) =>
+    y >= 2 && y < 6 ? `00${String(label).repeat(6)}0000` : '0'.repeat(12),
+  );
 
 let png: Buffer;
 beforeAll(async () => {
@@ -90,7 +97,9 @@ describe("the tools' own output", () => {
     ]);
     expect(images['b']).toEqual({ shows: ['dog'] });
     expect(images['c']).toMatchObject({ shows: [] });
-    expect(notes[0]).toMatch(/^labels are read from CVAT \(.*annotations\.xml\): 3 images, 2 with masks \(boxes/);
+    expect(notes[0]).toMatch(
+      /^labels are read from CVAT \(.*annotations\.xml\): 3 images, 2 with masks \(boxes/,
+    );
     expect(notes[1]).toMatch(/^1 image \(c\) has no object in .*, and counts as showing none of the classes/);
   });
 
@@ -148,7 +157,12 @@ describe("the tools' own output", () => {
       images: cocoSample.images.map(({ id, ...image }) => ({ ...image, id, file_name: `00${id}.png` })),
     };
     const root = await tree({
-      ...{ 'train2017/000.png': png, 'train2017/001.png': png, 'val2017/000.png': png, 'val2017/001.png': png },
+      ...{
+        'train2017/000.png': png,
+        'train2017/001.png': png,
+        'val2017/000.png': png,
+        'val2017/001.png': png,
+      },
       'annotations/instances_train2017.json': numbered,
       'annotations/instances_val2017.json': numbered,
       'annotations/captions_val2017.json': { info: {}, images: [], annotations: [] },
@@ -185,7 +199,11 @@ describe("the tools' own output", () => {
     const root = await tree({
       'labelmap.txt': labelMapSample,
       ...{ 'JPEGImages/a.png': png, 'JPEGImages/b.png': png, 'JPEGImages/c.png': png },
-      ...{ 'SegmentationClass/a.png': rgb, 'SegmentationClass/b.png': palette, 'SegmentationClass/c.png': grey },
+      ...{
+        'SegmentationClass/a.png': rgb,
+        'SegmentationClass/b.png': palette,
+        'SegmentationClass/c.png': grey,
+      },
       ...{ 'SegmentationObject/a.png': rgb, 'ImageSets/Segmentation/default.txt': 'a\nb\nc\n' },
     });
     const { classes, images } = await read(root);
@@ -195,37 +213,6 @@ describe("the tools' own output", () => {
     expect((await checkDataset(await datasetAt(root), { workers: 0 })).errors).toBe(0);
   });
 });
-
-/** Blobs of three classes with holes, single pixels, parts that touch the border, and ignored pixels. */
-function blobs(seed: number, [width, height]: readonly [number, number]): LabelMap {
-  const random = testNumbers(seed);
-  const number = (): number => (random() + 1) / 2;
-  const data = new Uint8Array(width * height);
-  for (let i = 0; i < 14; i++) {
-    const label = [1, 2, 3, 0, 255][i % 5]!;
-    const [x, y] = [number() * width, number() * height];
-    const [a, b] = [3 + number() * width * 0.3, 3 + number() * height * 0.3];
-    for (let p = 0; p < data.length; p++) {
-      const [dx, dy] = [((p % width) - x) / a, (Math.floor(p / width) - y) / b];
-      if (dx * dx + dy * dy < 1) data[p] = label;
-    }
-  }
-  data[0] = 2;
-  return { width, height, data };
-}
-
-/** The smallest intersection over union of the classes of two maps; 255 counts as background, which tools do not tell from it. */
-function leastIou(a: LabelMap, b: LabelMap): number {
-  const ious = [1, 2, 3].flatMap((label) => {
-    let [both, either] = [0, 0];
-    a.data.forEach((value, i) => {
-      if (value === label && b.data[i] === label) both++;
-      if (value === label || b.data[i] === label) either++;
-    });
-    return either === 0 ? [] : [both / either];
-  });
-  return Math.min(...ious);
-}
 
 describe('a mask, written, and read again', () => {
   const classes = ['cat', 'dog & "co" <x>', 'ピンク'];
@@ -303,7 +290,9 @@ describe('a mask, written, and read again', () => {
 
   test.each(tools)('%s', async (name, files, least) => {
     const photographs = await Promise.all(
-      sizes.map(async ([width, height], i) => [`images/${ids[i]!}.png`, await photograph(width, height)] as const),
+      sizes.map(
+        async ([width, height], i) => [`images/${ids[i]!}.png`, await photograph(width, height)] as const,
+      ),
     );
     const root = await tree({ ...Object.fromEntries(photographs), ...(await files()) });
     const found = await read(root);
@@ -330,20 +319,35 @@ describe('one line for what is wrong', () => {
   });
   const yolo = (line: string): Record<string, string> => ({ 'data.yaml': 'names: [cat]\n', 'a.txt': line });
   const cases: [string, Record<string, string | object>, RegExp][] = [
-    ['entities that multiply', { 'annotations.xml': bomb }, /annotations\.xml, line 1: declares entities of its own/],
+    [
+      'entities that multiply',
+      { 'annotations.xml': bomb },
+      /annotations\.xml, line 1: declares entities of its own/,
+    ],
     [
       'an entity of a file',
-      { 'annotations.xml': '<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><annotations>&f;</annotations>' },
+      {
+        'annotations.xml':
+          '<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><annotations>&f;</annotations>',
+      },
       /declares entities of its own/,
     ],
-    ['XML cut short', { 'annotations.xml': '<annotations>\n<meta>' }, /annotations\.xml, line \d: unclosed tag: meta/],
+    [
+      'XML cut short',
+      { 'annotations.xml': '<annotations>\n<meta>' },
+      /annotations\.xml, line \d: unclosed tag: meta/,
+    ],
     ['elements too deep', { 'annotations.xml': `<annotations>${'<a>'.repeat(1e5)}` }, /lie too deep/],
     [
       'an absurd size',
       { 'annotations.xml': '<annotations><image name="a.png" width="1e9" height="8"/></annotations>' },
       /image a\.png: has no usable width and height$/,
     ],
-    ['an empty CVAT file', { 'annotations.xml': '<annotations></annotations>' }, /names no image; export "CVAT for images/],
+    [
+      'an empty CVAT file',
+      { 'annotations.xml': '<annotations></annotations>' },
+      /names no image; export "CVAT for images/,
+    ],
     [
       'a mask outside',
       cvat('<mask label="x" rle="0, 4" left="11" top="0" width="2" height="2"/>'),
@@ -365,12 +369,30 @@ describe('one line for what is wrong', () => {
     ['too few points', shape({ points: [[1, 2]] }), /shape 1: a polygon has no 3 points/],
     ['a mask that is none', shape({ shape_type: 'mask', mask: 'AAAA' }), /shape 1: the mask is no image/],
     ['LabelMe without size', { 'a.json': { ...labelMeSample, imageWidth: 1e12 } }, /no usable imageWidth/],
-    ['a class that is not numbered', yolo('3 0.1 0.1 0.2 0.2\n'), /a\.txt, line 1: "3" is no number of a class; there are 1/],
+    [
+      'a class that is not numbered',
+      yolo('3 0.1 0.1 0.2 0.2\n'),
+      /a\.txt, line 1: "3" is no number of a class; there are 1/,
+    ],
     ['pixels instead of shares', yolo('0 10 10 20 20\n'), /line 1: coordinates are shares/],
     ['a polygon of odd numbers', yolo('0 0.1 0.1 0.2 0.2 0.3\n'), /line 1: 5 numbers behind the class/],
-    ['names that are missing', { 'data.yaml': 'names:\ntrain: x\n' }, /data\.yaml: names must number the classes/],
-    ['YAML that multiplies', { 'data.yaml': `a: &a [x]\n${Array.from({ length: 9 }, (_, i) => `${'bcdefghij'[i]!}: &${'bcdefghij'[i]!} [${`*${'abcdefghi'[i]!},`.repeat(9)}]\n`).join('')}names: [*j]\n` }, /data\.yaml: [^\n]+/],
-    ['no label file', { 'data.yaml': 'names: [cat]\n' }, /data\.yaml: no image has a label file; expected .*a\.txt for .*a\.png$/],
+    [
+      'names that are missing',
+      { 'data.yaml': 'names:\ntrain: x\n' },
+      /data\.yaml: names must number the classes/,
+    ],
+    [
+      'YAML that multiplies',
+      {
+        'data.yaml': `a: &a [x]\n${Array.from({ length: 9 }, (_, i) => `${'bcdefghij'[i]!}: &${'bcdefghij'[i]!} [${`*${'abcdefghi'[i]!},`.repeat(9)}]\n`).join('')}names: [*j]\n`,
+      },
+      /data\.yaml: [^\n]+/,
+    ],
+    [
+      'no label file',
+      { 'data.yaml': 'names: [cat]\n' },
+      /data\.yaml: no image has a label file; expected .*a\.txt for .*a\.png$/,
+    ],
     [
       'COCO cut short',
       { 'instances_x.json': JSON.stringify(cocoSample).slice(0, -9) },
@@ -378,7 +400,12 @@ describe('one line for what is wrong', () => {
     ],
     [
       'a polygon far outside',
-      { 'x.json': JSON.stringify({ ...cocoSample, annotations: [{ ...cocoSample.annotations[0], segmentation: [[1e9, 1, 2, 3, 4, 5]] }] }) },
+      {
+        'x.json': JSON.stringify({
+          ...cocoSample,
+          annotations: [{ ...cocoSample.annotations[0], segmentation: [[1e9, 1, 2, 3, 4, 5]] }],
+        }),
+      },
       /x\.json: annotation 0: polygon has a point/,
     ],
     [
@@ -391,7 +418,11 @@ describe('one line for what is wrong', () => {
       { 'labelmap.txt': 'cat:1,2,3::\ndog:1,2,3::\n', 'masks/a.png': 'x' },
       /labelmap\.txt: cat and dog have the same color 1, 2, 3; change one$/,
     ],
-    ['a line that is none', { 'labelmap.txt': 'cat 1,2,3\n', 'masks/a.png': 'x' }, /"cat 1,2,3" is not NAME:RED/],
+    [
+      'a line that is none',
+      { 'labelmap.txt': 'cat 1,2,3\n', 'masks/a.png': 'x' },
+      /"cat 1,2,3" is not NAME:RED/,
+    ],
   ];
 
   test.each(cases)('%s', async (_name, files, line) => {
@@ -407,7 +438,9 @@ describe('one line for what is wrong', () => {
   });
 
   test('a color that nobody has', async () => {
-    const rgb = await sharp(new Uint8Array(3 * 96).fill(9), { raw: { width: 12, height: 8, channels: 3 } }).png().toBuffer();
+    const rgb = await sharp(new Uint8Array(3 * 96).fill(9), { raw: { width: 12, height: 8, channels: 3 } })
+      .png()
+      .toBuffer();
     const root = await tree({ 'images/a.png': png, 'masks/a.png': rgb, 'labelmap.txt': labelMapSample });
     await expect(datasetAt(root)).rejects.toThrow(
       /masks\/a\.png: color 9, 9, 9 at row 0, column 0 is none of the label map's; add a line for it/,
@@ -415,20 +448,31 @@ describe('one line for what is wrong', () => {
   });
 
   test('a name that two images could have, and images that are not there', async () => {
-    const file = { ...cocoSample, images: [{ ...cocoSample.images[0], file_name: 'a.png' }], annotations: [] };
+    const file = {
+      ...cocoSample,
+      images: [{ ...cocoSample.images[0], file_name: 'a.png' }],
+      annotations: [],
+    };
     const root = await tree({ 'one/a.png': png, 'two/a.png': png, 'coco.json': file });
     await expect(datasetAt(root)).rejects.toThrow(
       /coco\.json: a\.png may be one\/a or two\/a; write its path from the folder of the images, or rename one$/,
     );
     const some = await tree({ 'a.png': png, 'c.png': png, 'annotations.xml': cvatSample });
     expect((await read(some)).notes).toContainEqual(
-      expect.stringMatching(/^1 of 3 images that .*annotations\.xml names is not in .* \(b\.png\), and left out; add it there$/),
+      expect.stringMatching(
+        /^1 of 3 images that .*annotations\.xml names is not in .* \(b\.png\), and left out; add it there$/,
+      ),
     );
   });
 
   test('outlines of another size than the photograph are told by the check', async () => {
     const wrong = { ...labelMeSample, imageWidth: 8, imageHeight: 12 };
-    const root = await tree({ 'a.png': png, 'a.json': wrong, 'b.png': png, 'b.json': { ...labelMeSample, imagePath: 'b.png' } });
+    const root = await tree({
+      'a.png': png,
+      'a.json': wrong,
+      'b.png': png,
+      'b.json': { ...labelMeSample, imagePath: 'b.png' },
+    });
     const { groups } = await checkDataset(await datasetAt(root), { workers: 0 });
     expect(groups.map(({ first }) => first.message)).toEqual([
       expect.stringMatching(/a\.json: the mask has 8 × 12 pixels, its image 12 × 8$/),

@@ -15,7 +15,9 @@ export function contourOfPart(
   part: Pick<ConnectedPart, 'box' | 'mask'>,
   { tolerance }: { readonly tolerance: number },
 ): number[] {
-  return joinedOutlines(outlinesOfPart(part).map((outline) => simplified(edgeMiddles(outline), tolerance).flat()));
+  return joinedOutlines(
+    outlinesOfPart(part).map((outline) => simplified(edgeMiddles(outline), tolerance).flat()),
+  );
 }
 
 type Point = readonly [x: number, y: number];
@@ -36,7 +38,9 @@ function edgeMiddles(outline: readonly number[]): Point[] {
 
 /** A closed line without the points that lie so near to the line between their neighbors; three are left at least. */
 function simplified(ring: readonly Point[], tolerance: number): Point[] {
-  const far = farthest(ring, [1, ring.length], (point) => Math.hypot(point[0] - ring[0]![0], point[1] - ring[0]![1]));
+  const far = farthest(ring, [1, ring.length], (point) =>
+    Math.hypot(point[0] - ring[0]![0], point[1] - ring[0]![1]),
+  );
   const kept = new Set([0, far.at]);
   const open: [number, number][] = [
     [0, far.at],
