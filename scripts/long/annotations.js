@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runFiles, timesOf } from '../jest.js';
 
-/** labelme without its window: what its drawing imports. */
+/** labelme without its window and its models: what reading and drawing import. */
 const packages = {
-  whole: ['numpy', 'pillow', 'pycocotools', 'loguru', 'scikit-image'],
-  alone: ['labelme', 'imgviz'],
+  whole: ['numpy', 'pillow', 'pycocotools', 'loguru'],
+  alone: ['labelme'],
 };
 
 export const job = {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted, examples } from '../dataset/finding.js';
+import { counted, examples, type Finding } from '../dataset/finding.js';
 import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset/dataset.js';
 import { meaningOfName } from '../annotations/annotated-image.js';
 import type { NamedLabels } from '../annotations/csv-labels.js';
@@ -126,6 +126,7 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
     lists: { train: 'train', val: 'val' },
     findings: [
       ...(tool?.findings ?? []),
+      ...(tool === undefined && colors !== undefined ? [byColors(colorMap)] : []),
       ...folderFindings({
         ...{ imageRoot, photographs, maskRoot, masks: maskFiles, source, test: unused },
         labelled: labels.names,
@@ -159,6 +160,10 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
       );
     },
   };
+}
+
+function byColors(path: string): Finding {
+  return { kind: 'note', message: `masks are read by the colors of ${path}` };
 }
 
 /** Parts of the data set where the sub-folders are such, and not classes. */
