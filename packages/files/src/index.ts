@@ -2,6 +2,7 @@ export { cacheFolder } from './cache-folder.js';
 export { parseChecksum, verifyChecksum } from './checksum.js';
 export { download, type DownloadOptions } from './download/download.js';
 export { folderBytes, requireFreeSpace } from './free-space.js';
+export { counted } from './counted.js';
 export { hashFile } from './hash-file.js';
 export { type LockOptions, withLock } from './lock.js';
 export { assertNotAborted, type OnPreparationProgress, type PreparationProgress } from './on-progress.js';

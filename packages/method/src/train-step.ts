@@ -68,9 +68,7 @@ export function trainStep<P extends TensorTree>(
         };
       };
       const { loss, aux, grads } = scope('backward', () =>
-        valueAndGrad((parameters: Record<string, tf.Tensor>) => scope('forward', () => lossOf(parameters)))(
-          trained,
-        ),
+        valueAndGrad((parameters) => scope('forward', () => lossOf(parameters)), trained),
       );
 
       const lr = learningRateTensor(config.optimizer, state.step);

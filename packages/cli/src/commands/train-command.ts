@@ -15,7 +15,7 @@ import {
 } from '@toco/trainer';
 import { formatProfile } from '../tables/format-profile.js';
 import { profileTraining } from '../profile/profile-training.js';
-import { printLine as print } from '@toco/files';
+import { counted, printLine as print } from '@toco/files';
 
 interface TrainFlags {
   readonly config?: string;
@@ -101,6 +101,7 @@ async function configOf({ resume, out, config, set, data, backbone }: TrainFlags
 
 function stopped(folder: string, { iterations, checkpoint }: TrainResult): string {
   if (!existsSync(runFiles(folder).config)) return 'Stopped before the run began; nothing was written.';
-  const when = checkpoint === '' ? 'before the first iteration was saved' : `after ${iterations} iterations`;
+  const when =
+    checkpoint === '' ? 'before the first iteration was saved' : `after ${counted(iterations, 'iteration')}`;
   return `Stopped ${when}; resume with: ${resumeCommand(folder)}`;
 }

@@ -1,5 +1,6 @@
+import { counted } from '@toco/files';
 import type { SampleList } from '../dataset/dataset.js';
-import { counted, examples, type Finding } from '../dataset/finding.js';
+import { examples, type Finding } from '../dataset/finding.js';
 import { alikeNames } from './alike-names.js';
 
 /** The lists of a data set as far as they are there. */
@@ -35,7 +36,7 @@ function classesWithoutImage(classes: readonly string[], { train, val }: Lists):
   return [
     {
       kind: 'warning',
-      message: `no image of the list ${train.name} shows ${absent.length} of ${classes.length} classes: ${examples(absent, 10)}; the network can't learn them: add images or remove these classes`,
+      message: `no image of the list ${train.name} shows ${absent.length} of ${counted(classes.length, 'class', 'classes')}: ${examples(absent, 10)}; the network can't learn them: add images or remove these classes`,
     },
   ];
 }

@@ -3,7 +3,8 @@ import type { SampleList } from '../dataset/dataset.js';
 import { decodeMask, ignoredLabel } from '../image/decode-mask.js';
 import { maskName } from '../image/encoded-mask.js';
 import { readImageBytes, type EncodedImage } from '../image/encoded-image.js';
-import { counted, type Finding } from '../dataset/finding.js';
+import type { Finding } from '../dataset/finding.js';
+import { counted } from '@toco/files';
 
 /** Masks that are looked at before a run: enough to see a fault of all of them. */
 const mostMasks = 12;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted, examples, type Finding } from '../dataset/finding.js';
+import { examples, type Finding } from '../dataset/finding.js';
 import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset/dataset.js';
 import { meaningOfName } from '../annotations/annotated-image.js';
 import type { NamedLabels } from '../annotations/csv-labels.js';
@@ -17,7 +17,7 @@ import { imageFiles, imageId, type FoundImages } from './image-files.js';
 import { overlooked } from './overlooked.js';
 import { listedParts, splitFolders, type SplitFolders } from './split-folders.js';
 import { drawnMask, sourceOf, toolLabels } from './tool-labels.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {

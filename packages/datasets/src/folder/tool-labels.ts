@@ -13,7 +13,7 @@ import { readLabelColors } from '../annotations/label-colors.js';
 import { readLabelMeFile } from '../annotations/labelme-annotations.js';
 import { filledLines, readTextFile } from '../annotations/text-file.js';
 import { readYoloDataset, readYoloLabels } from '../annotations/yolo-annotations.js';
-import { counted, examples, type Finding } from '../dataset/finding.js';
+import { examples, type Finding } from '../dataset/finding.js';
 import { decodeColoredMask } from '../image/colored-mask.js';
 import type { Region } from '../image/drawn-regions.js';
 import type { DrawnMask } from '../image/encoded-mask.js';
@@ -21,7 +21,7 @@ import { readOrdinaryFile } from '../image/ordinary-file.js';
 import { type AnnotationFiles, toolNames } from './annotation-files.js';
 import { ImageNames } from './image-names.js';
 import { partNamed, type SplitFolders } from './split-folders.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** Files that are read at a time. */
 const PARALLEL = 16;

@@ -65,6 +65,37 @@ describe('trainingLoader', () => {
     expect(digest(await collect(scenes, { ...base, workers }))).toEqual(digest(await inline));
   });
 
+  test.each([0, 1, 2])('batches that are given back change no later one (%d threads)', async (workers) => {
+    const lattice = { sigmaXy: 100, sigmaRgb: 15, ...views.normalization };
+    const options = { ...base, lattice, workers };
+    const expected = digest(await collect(scenes, options));
+    const loader = trainingLoader(scenes, options);
+    const seen: unknown[] = [];
+    const buffers = new Set<unknown>();
+    for await (const batch of loader) {
+      buffers.add(batch.images.buffer);
+      seen.push(...(digest([structuredClone(batch)]) as unknown[]));
+      loader.giveBack(batch);
+      loader.giveBack(batch); // the second time says nothing new
+    }
+    expect(seen).toEqual(expected);
+    // As arrays of the same memory are other objects in every thread: their contents tell whether it is the same.
+    const last = [...buffers].at(-1);
+    expect(last instanceof SharedArrayBuffer).toBe(workers > 0);
+    if (workers === 0) expect(buffers.size).toBe(1);
+  });
+
+  test('a batch that is not given back stays as it is', async () => {
+    const loader = trainingLoader(scenes, { ...base, workers: 1 });
+    const kept: TrainingBatch[] = [];
+    for await (const batch of loader) {
+      if (batch.iteration % 2 === 0) loader.giveBack(batch);
+      else kept.push(batch);
+    }
+    const odd = (await inline).filter(({ iteration }) => iteration % 2 === 1);
+    expect(digest(kept)).toEqual(digest(odd));
+  });
+
   test('a resumed run goes on with the same batches', async () => {
     const rest = await collect(scenes, { ...base, workers: 1, startIteration: 5 });
     expect(rest.map(({ iteration }) => iteration)).toEqual([5, 6, 7]);

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Backbone, backboneByName } from '@toco/backbone';
 import { disposeTree, type TensorTree } from '@toco/core';
-import { printLine, UserError } from '@toco/files';
+import { counted, printLine, UserError } from '@toco/files';
 import type { NDArray } from '@toco/formats';
 import { createNetwork, type Network, type NetworkOptions, type NetworkState } from '@toco/network';
 import {
@@ -107,10 +107,14 @@ async function loadWeights<P extends TensorTree>(
     );
   const sizes = networkSizes(arrays);
   if (classes && classes.length !== sizes.numClasses)
-    throw new UserError(`${weights}: is of ${sizes.numClasses} classes, ${classes.length} names were given.`);
+    throw new UserError(
+      `${weights}: is of ${counted(sizes.numClasses, 'class', 'classes')}, ${classes.length} names were given.`,
+    );
   const network = createNetwork({ backbone: chosen, ...sizes });
   const { report, ...state } = importNetwork(network, arrays, { name: weights });
-  print(`${weights}: ${chosen.name}, ${sizes.numClasses} classes; ${formatImportReport(report)}.`);
+  print(
+    `${weights}: ${chosen.name}, ${counted(sizes.numClasses, 'class', 'classes')}; ${formatImportReport(report)}.`,
+  );
   return loaded(state, { network, classes, name: weights, file });
 }
 
