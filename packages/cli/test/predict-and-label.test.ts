@@ -197,12 +197,7 @@ test('label: masks, lists, dictionaries and COCO; three parts merged are the who
   const missing = await toco(['label', '--merge', ...journals.slice(1), '--out', merged]);
   expect(missing).toMatchObject({ status: 1, stdout: '' });
   expect(await toco(['label', '--merge', ...journals, '--out', merged])).toMatchObject({ status: 0 });
-  const forAll = [
-    'instances-rle.json',
-    'instances-polygons.json',
-    'cvat/annotations.xml',
-    'yolo/data.yaml',
-  ];
+  const forAll = ['instances-rle.json', 'instances-polygons.json', 'cvat/annotations.xml', 'yolo/data.yaml'];
   const perImage = ids.flatMap((id) => [`labelme/${id}.json`, `yolo/labels/${id}.txt`]);
   for (const name of ['list.txt', 'list-deeplab.txt', 'labelmap/labelmap.txt', ...forAll, ...perImage])
     expect(readFileSync(join(merged, name), 'utf8')).toBe(readFileSync(join(whole, name), 'utf8'));

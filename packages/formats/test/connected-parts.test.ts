@@ -109,7 +109,9 @@ describe('connected parts', () => {
   test('contours: slopes are lines, and no point that is left out lies farther away than the tolerance', () => {
     // A triangle of 40 pixels: 80 corners of stairs, a handful of points.
     const [width, height] = [40, 40];
-    const data = Uint8Array.from({ length: width * height }, (_, i) => Number(i % width <= Math.floor(i / width)));
+    const data = Uint8Array.from({ length: width * height }, (_, i) =>
+      Number(i % width <= Math.floor(i / width)),
+    );
     const [part] = connectedParts({ width, height, data }, { skipped });
     expect(outlinesOfPart(part!)[0]!.length / 2).toBe(82);
     expect(contourOfPart(part!, { tolerance: 0.5 }).length / 2).toBeLessThan(8);

@@ -69,7 +69,11 @@ describe('issue forms', () => {
 
 // npm run links
 test('where the project lives stands in one place', () => {
-  type Links = { homepage: string; bugs: string; repository: { type: string; url: string } };
+  interface Links {
+    homepage: string;
+    bugs: string;
+    repository: { type: string; url: string };
+  }
   const { homepage, bugs, repository } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   ) as Links;

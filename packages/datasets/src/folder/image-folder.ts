@@ -81,15 +81,15 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
   if (given === undefined && found.length === 0)
     throw new UserError(`${source}: names no class; write the classes that each image shows`);
   const classes = checkClasses(root, given ?? found);
-  const labelOf = (name: string): number => {
+  const labelOf = (name: string, where = source): number => {
     const index = classes.indexOf(name);
-    if (index < 0)
-      throw new UserError(`${source}: "${name}" is none of the classes ${examples(classes, 10)}`);
+    if (index < 0) throw new UserError(`${where}: "${name}" is none of the classes ${examples(classes, 10)}`);
     return index + 1;
   };
   const palette = colors?.map(({ name, color }) => {
     const meaning = meaningOfName(name);
-    const label = meaning === 'ignored' ? ignoredLabel : meaning === 'background' ? 0 : labelOf(name);
+    const label =
+      meaning === 'ignored' ? ignoredLabel : meaning === 'background' ? 0 : labelOf(name, colorMap);
     return { color, label };
   });
   function maskOf(id: string): EncodedMask | undefined {

@@ -10,7 +10,11 @@ const python = findPython('pycocotools', 'numpy', 'PIL', 'loguru');
 /** labelme is installed without its window and its models, which importing it whole would ask for. */
 const hasLabelMe =
   python !== undefined &&
-  askPython(python, "import importlib.util; print(int(importlib.util.find_spec('labelme') is not None))", []) === 1;
+  askPython(
+    python,
+    "import importlib.util; print(int(importlib.util.find_spec('labelme') is not None))",
+    [],
+  ) === 1;
 const folder = await temporaryFolder();
 const map = blobs(testSeed, [160, 120]);
 const classes = ['cat', 'dog', 'bird'];
