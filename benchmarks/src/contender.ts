@@ -14,10 +14,11 @@ export interface OurOptions {
 /** What a side of the benchmark can be asked for. */
 export type Request =
   | { readonly command: 'step' }
+  | { readonly command: 'predict'; readonly crf: boolean }
   | { readonly command: 'peak'; readonly size: number; readonly precision: Precision };
 
 /** What it answers; first of all, unasked, its version and threads. */
-export type Answer = Greeting | StepTime | { readonly gflops: number };
+export type Answer = Greeting | StepTime | PredictTime | { readonly gflops: number };
 
 /** What a side says when it is ready. */
 export interface Greeting {
@@ -25,11 +26,21 @@ export interface Greeting {
   readonly threads: number;
 }
 
-/** One iteration. */
-export interface StepTime {
+/** How long something took. */
+export interface Times {
   readonly milliseconds: number;
   /** Time on processors, all threads together: says something on a busy machine too. */
   readonly processorMilliseconds: number;
+}
+
+/** All images of a prediction. */
+export interface PredictTime extends Times {
+  /** A file with the labels of all images, a byte each, one after the other. */
+  readonly labels: string;
+}
+
+/** One iteration. */
+export interface StepTime extends Times {
   readonly losses: Readonly<Record<string, number>>;
 }
 
@@ -38,6 +49,8 @@ export interface Contender extends Greeting {
   readonly name: string;
   readonly pid: number;
   step(): Promise<StepTime>;
+  /** All images once, without or with the CRF. */
+  predict(crf: boolean): Promise<PredictTime>;
   /** GFLOP/s of square matrix products. */
   peak(size: number, precision: Precision): Promise<number>;
   /** Most memory that the process ever held, in MiB; undefined where the system does not tell. */
@@ -87,6 +100,7 @@ export async function startContender(
     ...greeting,
     pid: child.pid!,
     step: () => ask<StepTime>({ command: 'step' }),
+    predict: (crf) => ask<PredictTime>({ command: 'predict', crf }),
     peak: async (size, precision) =>
       (await ask<{ gflops: number }>({ command: 'peak', size, precision })).gflops,
     memory: () => peakMemory(child.pid!),

@@ -4,8 +4,10 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { denseCrf, tocoSegmentationCrf } from '@toco/crf';
+import { taskPool } from '@toco/datasets';
 import { nativeDenseCrf } from '@toco/runtime';
 import { crfInputs, type CrfInputs } from './crf-inputs.js';
+import { crfWork } from './crf-work.js';
 import { median } from './median.js';
 import { script } from './with-inputs.js';
 
@@ -21,7 +23,7 @@ export interface CrfBenchmarkOptions {
   readonly print: (line: string) => void;
 }
 
-type Form = 'native' | 'native, AVX2' | 'WebAssembly';
+type Form = 'native' | 'native, AVX2' | 'native, 16 bits' | 'WebAssembly';
 
 /** Of one form and number of classes. */
 export interface CrfTimes {
@@ -42,7 +44,15 @@ export interface CrfReport {
   readonly load: number;
   readonly rounds: number;
   readonly classes: Readonly<
-    Record<number, { readonly pydensecrf: number; readonly forms: Readonly<Record<Form, CrfTimes>> }>
+    Record<
+      number,
+      {
+        readonly pydensecrf: number;
+        readonly forms: Readonly<Record<Form, CrfTimes>>;
+        /** Images per second of the native form by number of threads, an image a thread. */
+        readonly pool: Readonly<Record<number, number>>;
+      }
+    >
   >;
 }
 
@@ -54,6 +64,8 @@ const forms: Readonly<Record<Form, typeof denseCrf>> = {
     delete process.env['TOCO_KERNELS'];
     return q;
   },
+  'native, 16 bits': (image, probabilities, how) =>
+    nativeDenseCrf(image, probabilities, { ...how, valueBits: 16 }),
   WebAssembly: denseCrf,
 };
 
@@ -117,14 +129,31 @@ async function inTurns(
         forms: {
           native: timesOf('native'),
           'native, AVX2': timesOf('native, AVX2'),
+          'native, 16 bits': timesOf('native, 16 bits'),
           WebAssembly: timesOf('WebAssembly'),
         },
+        pool: { 1: await imagesPerSecond(inputs, 1), 2: await imagesPerSecond(inputs, 2) },
       };
     } finally {
       theirs.close();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a pool of threads does, four images each after one that warms it up. */
+async function imagesPerSecond(inputs: CrfInputs, threads: number): Promise<number> {
+  const pool = taskPool(crfWork, threads);
+  const all = (count: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: count * threads }, () => pool.run(inputs)));
+  try {
+    await all(1);
+    const start = performance.now();
+    await all(4);
+    return (4 * threads * 1000) / (performance.now() - start);
+  } finally {
+    await pool.close();
   }
 }
 
@@ -169,12 +198,16 @@ function compare(
 
 /** The report as text: times of the processor and their part of pydensecrf's. */
 export function formatCrfReport({ size, cpu, load, rounds, classes }: CrfReport): string {
-  const lines = Object.entries(classes).flatMap(([count, { pydensecrf, forms: own }]) => [
+  const lines = Object.entries(classes).flatMap(([count, { pydensecrf, forms: own, pool }]) => [
     `${count} classes: pydensecrf ${Math.round(pydensecrf)} ms`,
     ...Object.entries(own).map(
       ([form, { milliseconds, ratio, difference, labels }]) =>
-        `  ${form.padEnd(13)} ${String(Math.round(milliseconds)).padStart(5)} ms, ${ratio.toFixed(2)} of it; ` +
+        `  ${form.padEnd(15)} ${String(Math.round(milliseconds)).padStart(5)} ms, ${ratio.toFixed(2)} of it; ` +
         `Q within ${difference.toExponential(1)}, ${labels} labels differ`,
+    ),
+    ...Object.entries(pool).map(
+      ([threads, images]) =>
+        `  native on ${threads} thread${threads === '1' ? '' : 's'}: ${images.toFixed(2)} images/s (wall time)`,
     ),
   ]);
   return [

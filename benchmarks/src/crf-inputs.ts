@@ -16,7 +16,9 @@ export interface CrfInputs {
 /** A photograph, or a photo-like image of 333 × 500, with probabilities whose logits are smooth random fields. */
 export async function crfInputs(classes: number, photograph?: string): Promise<CrfInputs> {
   const { height, width, data } =
-    photograph === undefined ? photoLike333(1) : await decodeImage({ path: photograph });
+    photograph === undefined
+      ? { height: 333, width: 500, data: photographLike({ height: 333, width: 500 }, 1) }
+      : await decodeImage({ path: photograph });
   return {
     ...{ height, width, classes },
     image: Uint8Array.from(data),
@@ -25,11 +27,16 @@ export async function crfInputs(classes: number, photograph?: string): Promise<C
 }
 
 /**
- * A photo-like image enlarged by `zoom`: at this size neighbouring pixels of photographs differ less than its own. Its lattice
- * has 43 000 vertices; those of a dozen photographs have 16 000 to 159 000, half of them less than 47 000.
+ * A photo-like image of at most 780 pixels a side, enlarged: at this size neighbouring pixels of photographs differ less than its
+ * own. At 333 × 500 its lattice has 43 000 vertices; those of a dozen photographs have 16 000 to 159 000, half of them less than 47 000.
+ *
+ * @returns `[height, width, 3]`
  */
-function photoLike333(seed: number): { height: number; width: number; data: Uint8Array } {
-  const [size, zoom, height, width] = [224, 3.5, 333, 500];
+export function photographLike(
+  { height, width }: { readonly height: number; readonly width: number },
+  seed: number,
+): Uint8Array {
+  const [size, zoom] = [224, 3.5];
   const levels = photoLike(size, seed);
   const data = new Uint8Array(height * width * 3);
   for (let y = 0, i = 0; y < height; y++) {
@@ -44,7 +51,7 @@ function photoLike333(seed: number): { height: number; width: number; data: Uint
       }
     }
   }
-  return { height, width, data };
+  return data;
 }
 
 /** Softmax of fields that are drawn on a grid of 9 × 9 knots and linear between them. */

@@ -4,6 +4,7 @@ import { exportHlo } from './hlo-export.js';
 import { feedBenchmark, formatFeedReport } from './feed-benchmark.js';
 import { formatStepReport } from './format-step-report.js';
 import { formatProof, isProven, proofTitle, prove } from './prove.js';
+import { formatPredictReport, predictBenchmark } from './predict-benchmark.js';
 import { profileBenchmark, type ProfileOptions } from './profile-benchmark.js';
 import { stepBenchmark, type StepBenchmarkOptions } from './step-benchmark.js';
 
@@ -19,6 +20,10 @@ const usage = `pnpm bench step|profile --backbone NAME --crop PIXELS --batch IMA
 pnpm bench crf [--image FILE] [--rounds N] [--python PATH] [--json]
   --image FILE           a photograph (a photo-like image of 333 x 500)
   --python PATH          a Python that has pydensecrf and numpy
+pnpm bench predict [--backbone NAME] [--images N] [--rounds N] [--threads N] [--compile] [--python PATH] [--json]
+  --images N             photo-like images of VOC's sizes (4)
+  --compile              PyTorch by torch.compile too; the faster form counts
+  --python PATH          a Python that has torch, pydensecrf and numpy
 pnpm bench feed [--data DIR] [--labels WHERE] [--crop PIXELS] [--batch IMAGES] [options]
   --data DIR             a data set (photo-like JPEG files of 375 x 500)
   --labels WHERE         its image-level labels, as data.labels
@@ -31,7 +36,7 @@ pnpm bench hlo --out DIR [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--p
 pnpm bench prove --device cpu|gpu [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--rounds N] [--python PATH]
   the step in each precision, with and without XLA, two processes, PyTorch; benchmarks/gpu/prove.sh calls it`;
 
-const commands = ['step', 'profile', 'crf', 'feed', 'hlo', 'prove'] as const;
+const commands = ['step', 'profile', 'crf', 'feed', 'hlo', 'predict', 'prove'] as const;
 
 interface Options extends StepBenchmarkOptions, ProfileOptions {
   readonly command: (typeof commands)[number];
@@ -41,6 +46,8 @@ interface Options extends StepBenchmarkOptions, ProfileOptions {
   readonly labels: string | undefined;
   readonly workers: number | undefined;
   readonly image: string | undefined;
+  readonly images: number;
+  readonly compile: boolean;
   readonly json: boolean;
 }
 
@@ -66,6 +73,8 @@ function optionsOf(args: string[]): Options {
       device: text,
       labels: text,
       workers: text,
+      images: text,
+      compile: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -73,7 +82,7 @@ function optionsOf(args: string[]): Options {
   if (command === undefined || (command === 'hlo' && values.out === undefined)) throw new Error(usage);
   const isFeed = command === 'feed';
   const whole = (
-    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers',
+    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers' | 'images',
     least = 1,
   ): number | undefined => {
     const value = values[key];
@@ -100,6 +109,8 @@ function optionsOf(args: string[]): Options {
     threads: whole('threads'),
     python: values.python ?? process.env['TOCO_BENCH_PYTHON'] ?? 'python3',
     top: whole('top') ?? 25,
+    images: whole('images') ?? 4,
+    compile: values.compile,
     json: values.json,
     image: values.image,
     data: values.data,
@@ -118,6 +129,9 @@ try {
   } else if (command === 'crf') {
     const report = await crfBenchmark(options);
     console.log(json ? JSON.stringify(report, null, 2) : formatCrfReport(report));
+  } else if (command === 'predict') {
+    const report = await predictBenchmark(options);
+    console.log(json ? JSON.stringify(report, null, 2) : formatPredictReport(report));
   } else if (command === 'prove') {
     const rows = await prove(options);
     console.log(json ? JSON.stringify(rows, null, 2) : `\n${formatProof(rows, proofTitle(options))}`);

@@ -1,5 +1,6 @@
 // What one processor computes: losses of compiled steps of a tiny network, a prediction, and what our kernels give by themselves,
-// printed as JSON. Run on ARM64 with the kernels, and on x64 with TOCO_KERNELS=off, where TensorFlow computes without them.
+// printed as JSON. Run on ARM64 with the kernels, and on x64 with TOCO_KERNELS=off, where TensorFlow computes without them. With the
+// word "plain", no piece of the step is compiled by XLA: its compiler takes most of the time, and in an emulator thirty times as long.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -17,13 +18,18 @@ const { createNetwork } = await load('@toco/network');
 const { parAffinity, refine } = await load('@toco/par');
 const { inferenceForward } = await load('@toco/segmenter');
 
+/** An emulated processor takes minutes from one of these to the next. */
+const reached = (stage) =>
+  console.error(
+    `${Math.round(performance.now() / 1000)} s: ${stage} (processor ${Math.round(process.cpuUsage().user / 1e6)} s)`,
+  );
 const engine = await initBackend({ backend: 'tensorflow', threads: 2, print: (line) => console.error(line) });
-const side = 64;
+const side = 32;
 const network = createNetwork({
-  backbone: vit({ imageSize: side, patchSize: 8, dim: 24, depth: 4, heads: 3 }),
+  backbone: vit({ imageSize: side, patchSize: 8, dim: 16, depth: 2, heads: 2, auxBlock: -2 }),
   numClasses: 5,
-  decoderDim: 16,
-  projection: { hidden: 32, bottleneck: 12, out: 32 },
+  decoderDim: 8,
+  projection: { hidden: 16, bottleneck: 8, out: 16 },
 });
 
 /** Two images of soft waves, each value between −1.5 and 1.5; `seed` moves them. */
@@ -45,7 +51,7 @@ function pictures(seed) {
 
 const weights = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05 };
 const phase = { weights, labelCam: 'main' };
-const config = stepConfig({ numClasses: 5, localCrops: { size: 24 }, phases: [{ from: 0, weights }] });
+const config = stepConfig({ numClasses: 5, localCrops: { size: 16 }, phases: [{ from: 0, weights }] });
 const images = pictures(0);
 const levels = denormalize(images, { rounding: 'none' });
 const lattice = latticeTensors(await denseEnergyLattices(levels));
@@ -65,10 +71,12 @@ const step = trainStep(config, { network, targetForward: lanes.forward });
 const compiled = await compile(
   step,
   { state: initTrainState(network, network.init(7)), batch, phase },
-  lanes.options,
+  { ...lanes.options, plain: process.argv.includes('plain') },
 );
+reached('the step is traced');
 const metrics = await compiled.run(batch, phase);
 compiled.dispose();
+reached('the step is compiled and run');
 
 const { logits, scores } = inferenceForward(network)(network.init(7).params, { images: levels });
 const classes = tf.softmax(tf.randomNormal([2, side, side, 4], 0, 1, 'float32', 3));
@@ -80,6 +88,7 @@ const q = await crf(one(levels), one(classes), {
   gaussian: { weight: 1, sigmaXy: 1 },
   bilateral: { weight: 4, sigmaXy: 20, sigmaRgb: 5 },
 });
+reached('all is computed');
 console.log(
   JSON.stringify({
     ...{ arch: process.arch, kernels: engine.kernels },

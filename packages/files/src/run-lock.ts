@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import {
   link,
-  mkdir,
   open,
   readdir,
   readFile,
   readlink,
+  realpath,
   rename,
   rm,
   stat,
@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from './make-folder.js';
 import { UserError } from './user-error.js';
 
 /** The right of one process to write into the folder of a run. */
@@ -31,6 +32,9 @@ interface Holder {
   /** When the process began, in the system's own count: ids are used again. */
   readonly started: string | undefined;
   readonly since: string;
+  /** The folder of locks. */
+  readonly path: string;
+  readonly inode: number;
   readonly token: string;
   /** Whether the holder has let go. */
   readonly free: boolean;
@@ -38,6 +42,9 @@ interface Holder {
 
 const beat = 5_000;
 const stale = 60_000;
+
+/** Names of locks; what else lies there, such as numbers that can't be counted on, is not of this program. */
+const lockName = /^[1-9]\d{0,14}$/;
 
 /** Name of the folder of locks within the folder of a run. */
 export const lockFolder = '.lock';
@@ -54,8 +61,8 @@ export const lockFolder = '.lock';
  */
 export async function lockRun(folder: string, print: (line: string) => void): Promise<RunLock> {
   const locks = join(folder, lockFolder);
-  await mkdir(locks, { recursive: true });
-  const own = await thisProcess();
+  await makeFolder(locks);
+  const own = await thisProcess(locks);
   const claim = join(locks, `claim-${own.token}`);
   await writeFile(claim, JSON.stringify(own), { flag: 'wx', flush: true });
   let number: number;
@@ -64,7 +71,7 @@ export async function lockRun(folder: string, print: (line: string) => void): Pr
       const newest = await newestLock(locks);
       const last = newest > 0 ? await holderOf(join(locks, String(newest))) : undefined;
       if (last && !last.free) {
-        const sign = await signOfLife(last, join(locks, String(newest)), claim);
+        const sign = await signOfLife(last, { path: join(locks, String(newest)), claim, own });
         if (sign !== undefined) throw new UserError(`${folder}: ${nameOf(last)} is training here${sign}`);
         print(`Taking over ${folder}: ${nameOf(last)} ended without finishing.`);
       }
@@ -85,7 +92,7 @@ async function removeLeftovers(locks: string, number: number): Promise<void> {
   const { mtimeMs: now } = await stat(join(locks, String(number)));
   for (const name of await readdir(locks)) {
     const path = join(locks, name);
-    const isOld = Number.isInteger(Number(name))
+    const isOld = lockName.test(name)
       ? Number(name) < number - 1
       : now - (await stat(path).catch(() => ({ mtimeMs: now }))).mtimeMs > stale;
     if (isOld) await rm(path, { force: true });
@@ -122,8 +129,8 @@ async function heldLock(
 
 /** The number of the lock that counts; 0 where there is none. */
 async function newestLock(locks: string): Promise<number> {
-  const numbers = (await readdir(locks)).map(Number).filter(Number.isInteger);
-  return Math.max(0, ...numbers);
+  const names = (await readdir(locks)).filter((name) => lockName.test(name));
+  return Math.max(0, ...names.map(Number));
 }
 
 /** The holder of a lock; undefined where its file is gone or is not written yet. */
@@ -155,10 +162,14 @@ async function linked(from: string, to: string): Promise<boolean> {
 }
 
 /** What says that a holder is alive, for the end of the line that refuses; undefined where it is gone. */
-async function signOfLife(holder: Holder, path: string, claim: string): Promise<string | undefined> {
-  const { machine } = await thisProcess();
+async function signOfLife(
+  holder: Holder,
+  { path, claim, own }: { readonly path: string; readonly claim: string; readonly own: Holder },
+): Promise<string | undefined> {
   const advice = 'wait for it, stop it, or choose another folder with --out.';
-  if (holder.machine === machine) {
+  if (holder.machine === own.machine) {
+    // In a copy of a folder nobody trains; one that was moved has another path, and few file systems give changing numbers.
+    if (holder.path !== own.path && holder.inode !== own.inode) return undefined;
     const running = isRunning(holder.pid);
     if (!running) return undefined;
     const now = await startOf(holder.pid);
@@ -167,7 +178,8 @@ async function signOfLife(holder: Holder, path: string, claim: string): Promise<
   }
   // Not a process that can be looked at from here: what counts is its beat, by the clock of the folder itself.
   const silent = (await stat(claim)).mtimeMs - (await stat(path)).mtimeMs;
-  if (silent > stale) return undefined;
+  // A beat from the future is none either: one that still comes would have been dated anew when the clock was set back.
+  if (Math.abs(silent) > stale) return undefined;
   const seconds = Math.max(0, Math.round(silent / 1000));
   return ` (last sign of life ${seconds} s ago; after ${stale / 1000} s without one it counts as gone); ${advice}`;
 }
@@ -195,7 +207,7 @@ async function startOf(pid: number | 'self'): Promise<string | undefined> {
   return fields[0] === 'Z' || fields[0] === 'X' ? 'gone' : fields[19];
 }
 
-async function thisProcess(): Promise<Holder> {
+async function thisProcess(locks: string): Promise<Holder> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const processes = await readlink('/proc/self/ns/pid').catch(() => '');
   return {
@@ -204,6 +216,8 @@ async function thisProcess(): Promise<Holder> {
     pid: process.pid,
     started: await startOf('self'),
     since: new Date().toISOString(),
+    path: await realpath(locks),
+    inode: (await stat(locks)).ino,
     token: randomUUID(),
     free: false,
   };

@@ -1,5 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -107,6 +117,13 @@ test('on another host a holder counts as gone after a minute without a beat', as
   const ago = (seconds: number): Date => new Date(Date.now() - seconds * 1000);
   utimesSync(lockFile(), ago(50), ago(50));
   await expect(lockRun(folder, print)).rejects.toThrow(/last sign of life (?:49|5\d) s ago/);
+  // a clock that was set back: a beat that still came would be dated anew
+  utimesSync(lockFile(), ago(-50), ago(-50));
+  await expect(lockRun(folder, print)).rejects.toThrow(/last sign of life 0 s ago/);
+  utimesSync(lockFile(), ago(-3600), ago(-3600));
+  await (await lockRun(folder, print)).release();
+  expect(lines.splice(0)).toHaveLength(1);
+  writeFileSync(lockFile(), elsewhere);
   utimesSync(lockFile(), ago(70), ago(70));
   const second = await lockRun(folder, print);
   expect(lines[0]).toMatch(/^Taking over .*on elsewhere/);
@@ -122,4 +139,30 @@ test('a lock that is not whole is taken over', async () => {
   const lock = await lockRun(folder, print);
   await lock.assertHeld();
   await lock.release();
+});
+
+test('a copy of a folder in which a process trains is free, a moved one is not', async () => {
+  const lock = await lockRun(folder, print);
+  const copy = join(folder, 'copy');
+  cpSync(join(folder, '.lock'), join(copy, '.lock'), { recursive: true });
+  await (await lockRun(copy, print)).release();
+  expect(lines).toHaveLength(1);
+  const moved = join(folder, 'moved');
+  mkdirSync(moved);
+  renameSync(join(folder, '.lock'), join(moved, '.lock'));
+  await expect(lockRun(moved, print)).rejects.toThrow(/is training here/);
+  await lock.release();
+});
+
+test('what is no lock there is passed over, and a file in the place of the folder is told', async () => {
+  await (await lockRun(folder, print)).release();
+  for (const name of ['9007199254740992', '1e3', '-1', 'notes.txt'])
+    writeFileSync(join(folder, '.lock', name), '');
+  await (await lockRun(folder, print)).release();
+  expect(lines).toEqual([]);
+  rmSync(join(folder, '.lock'), { recursive: true });
+  writeFileSync(join(folder, '.lock'), '');
+  await expect(lockRun(folder, print)).rejects.toThrow(
+    /\.lock: the folder can't be made \(a file has its name/,
+  );
 });

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { type Attribute, AttributeType, typeAttribute } from './attribute.js';
 import { type Output } from './capi.js';
 import { TF } from './dtype.js';
@@ -25,6 +26,17 @@ const products: Readonly<Record<string, readonly number[]>> = {
   TocoAttentionGrad: [0, 1, 3],
 };
 
+/** What products may use where only this process' CPU computes them. */
+interface LocalProducts {
+  /** Threads of an operation of our own; default: those that `@toco/runtime` gives it. */
+  readonly threads?: number | undefined;
+}
+
+/** Whether `@toco/runtime` has added products of its own, for a processor on which they are faster. */
+function hasOwnProducts(): boolean {
+  return (tf.getKernel('TocoProduct', 'tensorflow') as unknown) !== undefined;
+}
+
 /** Operations that give the values they got, or 0: they may as well do so before these are widened. */
 const movements = new Set([
   'ConcatV2',
@@ -46,22 +58,23 @@ const postponed = new Set(['Reshape', 'Softmax', 'Transpose']);
  *
  * - TensorFlow.js asks for every matrix product as one of a batch; a product of two plain matrices becomes `MatMul`.
  * - A bias is added within the product where the device can do so.
+ * - In bf16, matrix products are those of our own kernels where `@toco/runtime` has found these to be faster.
  * - In bf16, factors are rounded to bfloat16 and results widened to float32. What happens to values between two products
  *   without changing them (transposes, pieces of heads, powers of two) happens to the rounded ones, and softmax gives rounded
  *   probabilities where nobody asks for others. Conversions took a tenth of a training step's time, this halves them.
  */
 export class Products {
   readonly #builder: GraphBuilder;
-  readonly #fusesBias: boolean;
+  readonly #local: LocalProducts | undefined;
   /** The bfloat16 values that a float32 output was widened from. */
   readonly #narrow = new Map<string, Output>();
   /** The operation that gave an output, where a later one may take its place. */
   readonly #origins = new Map<string, Operation>();
 
-  /** @param fusesBias whether `_FusedMatMul` may be used: not on GPUs, nor in what XLA compiles */
-  constructor(builder: GraphBuilder, fusesBias: boolean) {
+  /** @param local where operations may be used that only the CPU has: not on GPUs, nor in what XLA compiles */
+  constructor(builder: GraphBuilder, local: LocalProducts | undefined) {
     this.#builder = builder;
-    this.#fusesBias = fusesBias;
+    this.#local = local;
   }
 
   /** The outputs of `operation`, whose factors are rounded or not; the operation becomes part of the graph. */
@@ -138,26 +151,49 @@ export class Products {
 
   /** A bias that is added to a matrix product; in bf16 before the sum is rounded. */
   #biased({ op, inputs: [sum, bias] }: Operation): readonly Output[] | undefined {
-    if (!this.#fusesBias || (op !== 'Add' && op !== 'AddV2')) return undefined;
+    if (!this.#local || (op !== 'Add' && op !== 'AddV2')) return undefined;
     const narrow = this.#narrow.get(keyOf(sum!));
     const origin = this.#origins.get(keyOf(narrow ?? sum!));
     if (origin?.op !== 'MatMul' || this.#builder.consumers(sum!) > 0) return undefined;
     const [shape, columns] = [this.#builder.info(bias!).shape, this.#builder.info(sum!).shape?.[1]];
     if (shape?.length !== 1 || shape[0] !== columns || !this.#isFloat32(sum!)) return undefined;
-    const output = this.#builder.output(
-      '_FusedMatMul',
-      [...origin.inputs, narrow ? this.#narrowed(bias!) : bias!],
-      [
+    const inputs = [...origin.inputs, narrow ? this.#narrowed(bias!) : bias!];
+    const own = this.#own({ ...origin, inputs });
+    const { op: fused, attributes } = own ?? {
+      op: '_FusedMatMul',
+      attributes: [
         ...origin.attributes,
         { name: 'num_args', type: AttributeType.int, value: 1 },
         { name: 'fused_ops', type: AttributeType.string, value: ['BiasAdd'] },
       ],
-    );
+    };
+    const output = this.#builder.output(fused, inputs, attributes);
     return [narrow ? this.#widened(output) : output];
   }
 
+  /** The operation of our own kernels that gives what this `MatMul`, and a bias behind its factors, give in bf16. */
+  #own({ op, inputs, attributes }: Operation): Operation | undefined {
+    if (op !== 'MatMul' || !this.#local || this.#isFloat32(inputs[0]!) || !hasOwnProducts()) return undefined;
+    const [a, b] = ['transpose_a', 'transpose_b'].map((name) =>
+      attributes.some((attribute) => attribute.name === name && attribute.value === true) ? 'T' : 'N',
+    );
+    if (a === 'T' && b === 'T') return undefined; // no gradient of a product asks for it
+    const { threads } = this.#local;
+    const whole = (name: string, value: number): Attribute => ({ name, type: AttributeType.int, value });
+    return {
+      op: `TocoProduct${a}${b}`,
+      inputs,
+      attributes: [
+        typeAttribute('T', TF.bfloat16),
+        whole('num_biases', inputs.length - 2),
+        ...(threads === undefined ? [] : [whole('threads', threads)]),
+      ],
+    };
+  }
+
   #remembered(operation: Operation): readonly Output[] {
-    const { outputs } = this.#builder.node(operation.op, operation.inputs, operation.attributes);
+    const { op, inputs, attributes } = this.#own(operation) ?? operation;
+    const { outputs } = this.#builder.node(op, inputs, attributes);
     this.#origins.set(keyOf(outputs[0]!), operation);
     return outputs;
   }

@@ -62,7 +62,10 @@ export class Trace {
     this.#options = options;
     this.#precision = options.precision;
     this.functions = new FusedFunctions(api);
-    this.#products = new Products(builder, options.localOperations);
+    this.#products = new Products(
+      builder,
+      options.localOperations ? { threads: options.operationThreads } : undefined,
+    );
   }
 
   /** A tensor of TensorFlow.js that stands for `output`. */
@@ -118,7 +121,7 @@ export class Trace {
     const [builder, constants, products] = [this.builder, this.#constants, this.#products];
     this.builder = inner;
     this.#constants = new WeakMap();
-    this.#products = new Products(inner, false);
+    this.#products = new Products(inner, undefined);
     this.#isNested = true;
     const restoreKernels = withoutOwnKernels();
     try {

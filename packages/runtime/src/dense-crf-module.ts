@@ -13,11 +13,15 @@ const flags = [
   ...['-ffp-contract=off'],
 ];
 
-/** Those of the kernels, of which bfloat16 brings nothing here. */
-const sets = (): [string, readonly string[]][] =>
-  isSupportedPlatform()
-    ? Object.entries(instructionSets[supportedPlatform()]).filter(([name]) => !name.endsWith('_bf16'))
-    : [];
+/** Those of the kernels, of which bfloat16 brings nothing here; every processor with AVX2 converts 16-bit floats too. */
+const sets = (): [string, readonly string[]][] => {
+  if (!isSupportedPlatform()) return [];
+  const platform = supportedPlatform();
+  const halves = platform.endsWith('x64') ? ['-mf16c'] : [];
+  return Object.entries(instructionSets[platform])
+    .filter(([name]) => !name.endsWith('_bf16'))
+    .map(([name, options]) => [name, [...options, ...halves]]);
+};
 
 /** The dense CRF: a module of its own, which needs no TensorFlow. */
 export const denseCrfModule: NativeModule = {

@@ -46,6 +46,8 @@ export interface BackendInfo {
   readonly threads: number;
   /** Instructions that our kernels use (`amx_bf16`, `avx512_bf16`, `avx512`, `avx2`, `neon`); undefined where TensorFlow computes without them. */
   readonly kernels?: string;
+  /** Whether our kernels compute products of bfloat16 too; undefined where TensorFlow computes without them. */
+  readonly tileProducts?: boolean;
   /** All of it in one line, as it was printed. */
   readonly description: string;
 }
@@ -168,10 +170,11 @@ function loadEngine(options: BackendOptions): Loaded {
   const kernels = found.device === 'cpu' ? loadKernels(threads) : undefined;
   const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';
   const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'}${kernels ? `, ${describe(kernels)}` : ''} (${engine.folder})`;
+  const used = kernels && 'instructions' in kernels ? kernels : undefined;
   return {
     info: {
       ...{ backend: 'tensorflow', device: found.device, version, threads, description },
-      ...(kernels && 'instructions' in kernels && { kernels: kernels.instructions }),
+      ...(used && { kernels: used.instructions, tileProducts: used.tileProducts }),
     },
     library: { ...engine, version },
   };
@@ -179,8 +182,8 @@ function loadEngine(options: BackendOptions): Loaded {
 
 function describe(kernels: KernelsState): string {
   if ('without' in kernels) return `no kernels of ours (${kernels.without})`;
-  const { instructions, passedOver } = kernels;
-  return `kernels ${instructions}${passedOver === undefined ? '' : `, ${passedOver} passed over: wrong on a small input here`}`;
+  const { instructions, tileProducts, passedOver } = kernels;
+  return `kernels ${instructions}${tileProducts ? ' with products' : ''}${passedOver === undefined ? '' : `, ${passedOver}`}`;
 }
 
 function engineEnvironment(options: BackendOptions): {

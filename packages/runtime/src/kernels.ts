@@ -38,14 +38,15 @@ export const flags = [
 
 export const sourceFolder = fromPackage('native/kernels');
 
-/** Source of attention for an instruction set. */
-export function attentionSource(set: string): string {
-  return set === 'amx_bf16' ? 'attention-amx.cc' : 'attention.cc';
+/** Sources of attention, and of products where we have them, for an instruction set. */
+export function sourcesFor(set: string): readonly string[] {
+  return set === 'amx_bf16' ? ['attention-amx.cc', 'product-amx.cc'] : ['attention.cc'];
 }
 
 /**
  * `TOCO_EMULATE_TILES=1` has tiles emulated, slowly, by kernels of their own in the cache, so that what surrounds them is tested
- * on processors without them; `2` gets them wrong.
+ * on processors without them; `2` gets them wrong, with `3` the system does not grant them, with `4` the processor does not know
+ * them.
  */
 function emulation(): string[] {
   const asked = process.env['TOCO_EMULATE_TILES'];
@@ -98,23 +99,21 @@ export async function installKernels(engineFolder: string, print: Print): Promis
 async function compileKernels(engineFolder: string, folder: string): Promise<void> {
   const platform = supportedPlatform();
   const objects = [
-    ...Object.entries(instructionSets[platform]).map(([name, options]) => ({
-      source: attentionSource(name),
-      object: `${name}.o`,
-      options: [...options, `-DINSTRUCTION_SET=${name}`],
-    })),
+    ...Object.entries(instructionSets[platform]).flatMap(([name, options]) =>
+      sourcesFor(name).map((source) => ({
+        source,
+        object: `${name}-${source}.o`,
+        options: [...options, `-DINSTRUCTION_SET=${name}`],
+      })),
+    ),
     ...['lattice', 'refine'].map((name) => ({
       source: `${name}.cc`,
       object: `${name}.o`,
       options: least[platform],
     })),
     ...[
-      'attention-check',
-      'attention-operations',
-      'lattice-operation',
-      'refine-operation',
-      'register',
-      'module',
+      ...['check', 'attention-operations', 'lattice-operation', 'refine-operation', 'register', 'module'],
+      ...(platform === 'linux-x64' ? ['product-operation'] : []),
     ].map((name) => ({
       source: `${name}.cc`,
       object: `${name}.o`,
@@ -148,4 +147,9 @@ export function findKernels(): string | undefined {
   if (typeof readManifest(folder) !== 'object') return undefined;
   assertTrusted(cacheFolder(), [join(kernelsName(), moduleName)]);
   return join(folder, moduleName);
+}
+
+/** Where measurements of these kernels are remembered. */
+export function measurementsFile(): string {
+  return join(cacheFolder(), kernelsName(), 'measured.json');
 }

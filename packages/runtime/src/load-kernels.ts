@@ -3,18 +3,26 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '@toco/files';
 import { setupCommand } from './engine.js';
 import { findKernels } from './kernels.js';
+import { measuredBefore, rememberMeasured } from './measured.js';
+import { areTilesFaster, registerTileProducts } from './tile-products.js';
 
 /** What `TOCO_KERNELS` may be: the best instruction set to use, or none of our kernels. */
 const choices = ['amx_bf16', 'avx512_bf16', 'avx512', 'avx2', 'neon', 'off'] as const;
 
-/** What the module says: the instructions that are used, and those that failed its check; null where there are none. */
+/** What the module says, see `native/kernels/module.cc`. */
 interface Registered {
   readonly instructions: string | null;
+  readonly products: boolean;
   readonly passedOver: string | null;
+  readonly bf16IsSlower: boolean | null;
 }
 
 interface KernelsModule {
-  readonly register: (limit?: string) => Registered;
+  readonly register: (
+    limit: string | undefined,
+    threads: number,
+    bf16IsSlower: boolean | undefined,
+  ) => Registered;
 }
 
 /** The parts of tfjs-node's backend that run an operation by its name. */
@@ -32,13 +40,14 @@ interface Operations {
   ): tf.TensorInfo[];
 }
 
-/** What became of the kernels: the instructions that they use, or why they are not used. */
+/** What became of the kernels: the instructions that they use and why not better ones, or why they are not used. */
 export type KernelsState =
-  { readonly instructions: string; readonly passedOver?: string } | { readonly without: string };
+  | { readonly instructions: string; readonly tileProducts: boolean; readonly passedOver?: string }
+  | { readonly without: string };
 
 /**
  * Adds to the loaded TensorFlow, and to the backend "tensorflow", the operations that TensorFlow lacks on the CPU:
- * `TocoAttention`, its gradient, `TocoLatticeFilter` and `TocoRefine`.
+ * `TocoAttention`, its gradient, `TocoLatticeFilter` and `TocoRefine`, and `TocoProduct` where tiles multiply faster than it does.
  *
  * @param threads that one operation may use
  */
@@ -50,27 +59,33 @@ export function loadKernels(threads: number): KernelsState {
   if (limit === 'off') return { without: 'switched off by TOCO_KERNELS' };
   const path = findKernels();
   if (path === undefined) return { without: `not installed: run "${setupCommand}"` };
-  const { instructions, passedOver } = register(path, limit);
-  if (instructions === null) {
-    return {
-      without:
-        passedOver === null
-          ? 'this processor has no AVX2'
-          : `${passedOver} passed over: wrong on a small input here`,
-    };
-  }
+  const { instructions, products, passedOver, bf16IsSlower } = register(path, limit, threads);
+  if (instructions === null) return { without: passedOver ?? 'this processor has no AVX2' };
+  if (bf16IsSlower !== null) rememberMeasured({ bf16IsSlower });
   registerOperation('TocoAttention', ['qkv'], 2, threads);
   registerOperation('TocoAttentionGrad', ['qkv', 'output', 'logSums', 'dOutput'], 1, threads);
   registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbours'], 1, threads);
   registerOperation('TocoRefine', ['planes', 'weights'], 1, threads);
-  return { instructions, ...(passedOver !== null && { passedOver }) };
+  const tileProducts = products && choosesTiles(limit);
+  if (tileProducts) registerTileProducts();
+  return { instructions, tileProducts, ...(passedOver !== null && { passedOver }) };
+}
+
+/** What is asked for by name is not measured. */
+function choosesTiles(limit: string | undefined): boolean {
+  if (limit) return true;
+  const before = measuredBefore().productsByTiles;
+  if (before !== undefined) return before;
+  const productsByTiles = areTilesFaster();
+  rememberMeasured({ productsByTiles });
+  return productsByTiles;
 }
 
 /** Adds the operations of the module at `path` to TensorFlow. */
-function register(path: string, limit: string | undefined): Registered {
+function register(path: string, limit: string | undefined, threads: number): Registered {
   try {
     const module = createRequire(import.meta.url)(path) as KernelsModule;
-    return module.register(...(limit ? [limit] : []));
+    return module.register(limit === '' ? undefined : limit, threads, measuredBefore().bf16IsSlower);
   } catch (error) {
     const message = (error as Error).message.split('\n')[0];
     throw new UserError(

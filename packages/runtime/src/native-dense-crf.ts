@@ -17,6 +17,12 @@ export interface NativeDenseCrfOptions {
   readonly bilateral: { readonly weight: number; readonly sigmaXy: number; readonly sigmaRgb: number };
   /** Mean-field iterations. */
   readonly iterations: number;
+  /**
+   * Bits of what the lattice and Q have in memory; computed is with 32 all the same. `16` takes less time, the more so the more
+   * classes there are, and less memory, for another result: Q within 1e-2, labels of some 6 pixels in 100,000 (EXPERIMENTS.md).
+   * Default 32.
+   */
+  readonly valueBits?: 16 | 32 | undefined;
 }
 
 interface CrfModule {
@@ -50,11 +56,13 @@ interface CrfModule {
 export function nativeDenseCrf(
   image: Float32Array | Uint8Array | Uint8ClampedArray | Int32Array,
   probabilities: Float32Array,
-  { height, width, classes, gaussian, bilateral, iterations }: NativeDenseCrfOptions,
+  { height, width, classes, gaussian, bilateral, iterations, valueBits = 32 }: NativeDenseCrfOptions,
 ): Float32Array {
   const sizes = { height, width, classes };
   for (const [name, value] of Object.entries(sizes)) assertWhole(name, value, 1);
   assertWhole('iterations', iterations, 0);
+  if (![16, 32].includes(valueBits))
+    throw new Error(`nativeDenseCrf: valueBits is ${valueBits}, must be 16 or 32`);
   const kernels = {
     'gaussian.weight': gaussian.weight,
     'gaussian.sigmaXy': gaussian.sigmaXy,
@@ -78,7 +86,10 @@ export function nativeDenseCrf(
   const module = loadModule();
   const levels = image instanceof Float32Array ? image : new Float32Array(image);
   const out = new Float32Array(probabilities.length);
-  const numbers = Float64Array.of(...Object.values(sizes), iterations, ...Object.values(kernels));
+  const numbers = Float64Array.of(
+    ...[...Object.values(sizes), iterations, ...Object.values(kernels)],
+    valueBits === 16 ? 1 : 0,
+  );
   const status = module.denseCrf(levels, probabilities, numbers, out, ...instructionLimit());
   if (status === 0) return out;
   const size = `${height} × ${width} × ${classes}`;

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { initBackend } from '../src/init-backend.js';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder } from '@toco/files';
-import { attentionSource, flags, instructionSets, sourceFolder } from '../src/kernels.js';
+import { flags, instructionSets, sourceFolder, sourcesFor } from '../src/kernels.js';
 import { supportedPlatform } from '../src/platform.js';
 import { built, runNode, start } from './run-node.js';
 
@@ -50,29 +50,102 @@ if (supported.length > 0)
     300_000,
   );
 
+/** An environment whose kernels emulate tiles, see `kernels.ts`; its cache is to be removed. */
+async function emulatedTiles(kind: number): Promise<{ TOCO_CACHE: string; TOCO_EMULATE_TILES: string }> {
+  const root = await mkdtemp(join(tmpdir(), 'toco-tiles-'));
+  for (const name of ['engines', 'tfjs-node-gpu-4.22.0'])
+    if (existsSync(join(cacheFolder(), name))) await symlink(join(cacheFolder(), name), join(root, name));
+  const environment = { TOCO_CACHE: root, TOCO_EMULATE_TILES: String(kind) };
+  const setUp = `const { setup } = await import(${JSON.stringify(built('index.js'))}); await setup({ device: 'cpu' });`;
+  expect(await runNode(setUp, environment)).toMatchObject({ code: 0 });
+  return environment;
+}
+
 /** Emulated tiles take the vectors of this set for what surrounds them. */
 const withVectors = supported.includes('avx512_bf16') ? test : test.skip;
 
 withVectors(
-  `emulated tiles: attention equals that in float64, and tiles that are wrong are passed over${supported.includes('avx512_bf16') ? '' : ' (skipped: no AVX-512 with bf16)'}`,
+  `emulated tiles: attention and products equal those in float64, products as near as TensorFlow's${supported.includes('avx512_bf16') ? '' : ' (skipped: no AVX-512 with bf16)'}`,
   async () => {
-    const root = await mkdtemp(join(tmpdir(), 'toco-tiles-'));
+    const emulated = await emulatedTiles(1);
     try {
-      for (const name of ['engines', 'tfjs-node-gpu-4.22.0'])
-        if (existsSync(join(cacheFolder(), name))) await symlink(join(cacheFolder(), name), join(root, name));
-      const setUp = `const { setup } = await import(${JSON.stringify(built('index.js'))}); await setup({ device: 'cpu' });`;
-      const right = { TOCO_CACHE: root, TOCO_EMULATE_TILES: '1' };
-      expect(await runNode(setUp, right)).toMatchObject({ code: 0 });
-      await expectRight('amx_bf16', right);
-      const wrong = { TOCO_CACHE: root, TOCO_EMULATE_TILES: '2' };
-      expect(await runNode(setUp, wrong)).toMatchObject({ code: 0 });
-      const { stderr } = await runNode(initialise, wrong);
-      expect(stderr).toMatch(
-        / kernels avx512(?:_bf16)?, amx_bf16 passed over: wrong on a small input here \(/,
-      );
+      await expectRight('amx_bf16', emulated);
+      const program = fileURLToPath(new URL('compare-products.js', import.meta.url));
+      const environment = { ...emulated, TOCO_KERNELS: 'amx_bf16' };
+      const { code, stdout, stderr } = await start('node', [program], environment).ended;
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const { tileProducts, results } = JSON.parse(stdout) as {
+        tileProducts: boolean;
+        results: { shape: string; ours: number; theirs: number; same: boolean }[];
+      };
+      expect(tileProducts).toBe(true);
+      expect(results).toHaveLength(36);
+      for (const { shape, ours, theirs, same } of results) {
+        expect({ shape, same }).toEqual({ shape, same: true });
+        // where a sum lies between two numbers, the order of its additions decides
+        expect(ours).toBeLessThanOrEqual(1.01 * theirs);
+      }
+    } finally {
+      await rm(emulated.TOCO_CACHE, { recursive: true });
+    }
+  },
+  600_000,
+);
+
+const reasons = {
+  'that are wrong': [2, /, amx_bf16 passed over: wrong on a small input here \(/],
+  'that the system does not grant': [
+    3,
+    /, amx_bf16 passed over: the system does not let this process use tiles \(/,
+  ],
+  'that the processor claims and does not know': [
+    4,
+    /, amx_bf16 passed over: wrong on a small input here \(/,
+  ],
+} as const;
+const told = Object.keys(reasons) as (keyof typeof reasons)[];
+
+withVectors.each(told)(
+  'tiles %s are passed over, with a line',
+  async (why) => {
+    const [kind, line] = reasons[why];
+    const emulated = await emulatedTiles(kind);
+    try {
+      const { code, stderr } = await runNode(initialise, emulated);
+      expect(code).toBe(0);
+      expect(stderr).toMatch(line);
+      expect(stderr).toMatch(/ kernels avx512(?:_bf16)?, /);
       expect(stderr.trim().split('\n')).toHaveLength(1);
     } finally {
-      await rm(root, { recursive: true });
+      await rm(emulated.TOCO_CACHE, { recursive: true });
+    }
+  },
+  300_000,
+);
+
+withVectors(
+  'what was measured is remembered for the processor, and used again',
+  async () => {
+    const emulated = await emulatedTiles(3);
+    try {
+      const kernelsOf = async (): Promise<string> =>
+        (JSON.parse((await runNode(initialise, emulated)).stdout) as { kernels: string }).kernels;
+      const chosen = await kernelsOf();
+      const folder = readdirSync(emulated.TOCO_CACHE).find((name) => name.startsWith('kernels-')) ?? '';
+      const path = join(emulated.TOCO_CACHE, folder, 'measured.json');
+      const [model, found] = Object.entries(
+        JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>,
+      )[0]!;
+      expect(found).toEqual({ bf16IsSlower: chosen === 'avx512' });
+      await writeFile(path, JSON.stringify({ [model]: { bf16IsSlower: chosen !== 'avx512' } }));
+      expect(await kernelsOf()).toBe(chosen === 'avx512' ? 'avx512_bf16' : 'avx512');
+      for (const text of ['{', 'null', JSON.stringify({ [model]: { bf16IsSlower: 'perhaps' } })]) {
+        await writeFile(path, text);
+        expect(await kernelsOf()).toBe(chosen);
+        expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ [model]: found });
+      }
+    } finally {
+      await rm(emulated.TOCO_CACHE, { recursive: true });
     }
   },
   300_000,
@@ -84,7 +157,7 @@ test('code for different instructions shares no function, which the linker would
     const units: [string, string][] = [
       ['lattice.cc', sets[0]!],
       ['refine.cc', sets[0]!],
-      ...sets.map((set): [string, string] => [attentionSource(set), set]),
+      ...sets.flatMap((set) => sourcesFor(set).map((source): [string, string] => [source, set])),
     ];
     for (const [source, name] of units) {
       const object = join(folder, `${name}.o`);

@@ -59,12 +59,31 @@ const wrong: [string, Partial<NativeDenseCrfOptions>, string][] = [
     { gaussian: { weight: Infinity, sigmaXy: 1 } },
     'gaussian.weight is Infinity, must be a finite number',
   ],
+  ['other bits', { valueBits: 8 as 16 }, 'valueBits is 8, must be 16 or 32'],
   ['a lattice without end', { gaussian: { weight: 1, sigmaXy: 1e-5 } }, 'are too small for 4 × 5 × 3'],
 ];
 test.each(wrong)('%s: one line', (_, change, message) => {
   const call = (): unknown => nativeDenseCrf(image(), probabilities(), { ...options, ...change });
   expect(call).toThrow(message);
   expect(call).not.toThrow('\n');
+});
+
+test('values of 16 bits give nearly the same, with any number of classes and instructions', () => {
+  for (const classes of [2, 9, 21, 40]) {
+    const size = { height: 24, width: 30, classes };
+    const levels = Float32Array.from({ length: 24 * 30 * 3 }, (_, i) => ((i % 90) * 2 + (i >> 7) * 5) % 256);
+    const chances = Float32Array.from({ length: 24 * 30 * classes }, (_, i) => (((i * 31) % 23) + 1) / 24);
+    const q = (bits: 16 | 32): Float32Array =>
+      nativeDenseCrf(levels, chances, { ...options, ...size, valueBits: bits });
+    for (const limit of ['', 'avx2']) {
+      process.env['TOCO_KERNELS'] = limit;
+      const [half, full] = [q(16), q(32)];
+      const largest = half.reduce((most, value, i) => Math.max(most, Math.abs(value - full[i]!)), 0);
+      expect(largest).toBeLessThan(1e-2);
+      expect(largest).toBeGreaterThan(0);
+    }
+    delete process.env['TOCO_KERNELS'];
+  }
 });
 
 test('what is not a number is named', () => {

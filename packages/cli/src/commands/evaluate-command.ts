@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { TensorTree } from '@toco/core';
-import { listDigest, openDataset, validationList } from '@toco/datasets';
+import { openDataset, validationList } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
 import { makeReportFolder } from '@toco/report';
 import { type EvaluationProtocol, formatEvaluationProtocol, type MeanOver } from '@toco/segmenter';
@@ -22,6 +22,7 @@ import {
   protocolSettings,
 } from '../segmenting/protocol-flags.js';
 import { shortName } from '../shards/hashes.js';
+import { listHash } from '../shards/list-hash.js';
 import { firstOf } from '../shards/first-of.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
 import { wholeOfParts } from '../shards/whole-of-parts.js';
@@ -127,7 +128,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     };
     const hashes = {
       checkpoint: model.checkpoint,
-      list: listDigest(list).sha256,
+      list: await listHash(list),
       settings: evaluationHash(protocol),
     };
     const { index, count } = shard;

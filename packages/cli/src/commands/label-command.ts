@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { listDigest, openDataset } from '@toco/datasets';
+import { openDataset } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
 import { formatProtocol, type ProtocolName } from '@toco/segmenter';
 import { type Config, interruption, loaderThreads } from '@toco/trainer';
@@ -20,6 +20,7 @@ import {
 } from '../segmenting/protocol-flags.js';
 import { firstOf } from '../shards/first-of.js';
 import { settingsHash } from '../shards/hashes.js';
+import { listHash } from '../shards/list-hash.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
 import { wholeOfParts } from '../shards/whole-of-parts.js';
 import { assertClasses } from './assert-classes.js';
@@ -113,7 +114,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
     const settings = { protocol, recipe, kinds, precision, compiled };
     const hashes = {
-      ...{ checkpoint: model.checkpoint, list: listDigest(list).sha256, settings: settingsHash(settings) },
+      ...{ checkpoint: model.checkpoint, list: await listHash(list), settings: settingsHash(settings) },
     };
     const { index, count } = shard;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;

@@ -92,7 +92,7 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const kinds = savedKinds.filter((kind) => saved.includes(kind) || (kind === 'masks' && isAnnotated));
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const memory = memoryLimit(flags.memory);
-  const all = await namedPhotographs(sources, { readInput: readStandardInput });
+  const all = await namedPhotographs(sources, { out, readInput: readStandardInput });
   const photographs = placesOf(shard, all.length).map((place) => all[place]!);
   const model = await openModel(named, flags, {
     steady: false,

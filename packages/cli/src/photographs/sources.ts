@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '@toco/files';
 import { glob, isDynamicPattern } from 'tinyglobby';
 
@@ -18,18 +18,20 @@ export const standardInput = '-';
 
 /**
  * The photographs that arguments name: files; folders with all below them, but for hidden ones; lists (`.txt`, a path a line, from
- * the list's folder); globs; `-` for paths on standard input, a line each. One that is named twice comes once.
+ * the list's folder); globs; `-` for paths on standard input, a line each. One that is named twice comes once. What lies below
+ * `out`, where results are written, is no photograph of a folder around it: else the second run would take the first one's masks.
  *
- * @throws one line where an argument names nothing
+ * @throws one line where an argument names nothing, or the folder `out` itself
  */
 export async function namedPhotographs(
   sources: readonly string[],
-  { readInput }: { readonly readInput: () => Promise<string> },
+  { out, readInput }: { readonly out: string; readonly readInput: () => Promise<string> },
 ): Promise<NamedPhotograph[]> {
+  const written = resolve(out);
   const found = new Map<string, FoundPhotograph>();
   for (const source of sources) {
     const photographs =
-      source === standardInput ? linesOf(await readInput()).map(alone) : await namedBy(source);
+      source === standardInput ? linesOf(await readInput()).map(alone) : await namedBy(source, written);
     if (photographs.length === 0)
       throw new UserError(`${source}: no photograph is there (jpg, png, webp, tif, gif, avif).`);
     for (const { path, short } of photographs) {
@@ -51,17 +53,25 @@ function alone(path: string): FoundPhotograph {
   return { path, short: basename(path) };
 }
 
-async function namedBy(source: string): Promise<FoundPhotograph[]> {
+async function namedBy(source: string, written: string): Promise<FoundPhotograph[]> {
   const kind = await stat(source).catch(() => undefined);
-  if (kind?.isDirectory() === true) return below(source, anyPhotograph, source);
+  if (kind?.isDirectory() === true) {
+    if (resolve(source) === written)
+      throw new UserError(`${source}: holds the photographs; write to another folder with --out.`);
+    return without(written, await below(source, anyPhotograph, source));
+  }
   if (kind !== undefined)
     return extname(source) === '.txt'
       ? linesOf(await readFile(source, 'utf8')).map((line) =>
           alone(isAbsolute(line) ? line : join(dirname(source), line)),
         )
       : [alone(source)];
-  if (isDynamicPattern(source)) return below('.', source, folderOfGlob(source));
+  if (isDynamicPattern(source)) return without(written, await below('.', source, folderOfGlob(source)));
   throw new UserError(`${source}: there is no such photograph, folder or list.`);
+}
+
+function without(folder: string, photographs: readonly FoundPhotograph[]): FoundPhotograph[] {
+  return photographs.filter(({ path }) => !resolve(path).startsWith(join(folder, sep)));
 }
 
 /** The part of a pattern in front of its first placeholder: outputs keep the folders behind it. */

@@ -25,7 +25,10 @@ test('files, folders, lists, globs and names on standard input, each once, with 
     writeFileSync(join(folder, 'in', 'list.txt'), '../a.jpg\r\n\n deep/c.tif\ngone.jpg\n');
     const at = (path: string): string => join(folder, path);
     const named = async (sources: readonly string[], input = ''): Promise<string[][]> => {
-      const found = await namedPhotographs(sources, { readInput: () => Promise.resolve(input) });
+      const found = await namedPhotographs(sources, {
+        out: at('results'),
+        readInput: () => Promise.resolve(input),
+      });
       return found.map(({ path, name }) => [relative(folder, path), name]);
     };
     expect(await named([at('a.jpg'), at('e f.webp'), at('a.jpg')])).toEqual([
@@ -59,5 +62,23 @@ test('files, folders, lists, globs and names on standard input, each once, with 
     mkdirSync(at('empty'));
     await expect(named([at('empty')])).rejects.toThrow('no photograph is there');
     await expect(named(['-'], '\n')).rejects.toThrow('-: no photograph is there');
+  });
+});
+
+test('what was written below a folder of photographs is none of them; that folder itself is not written to', async () => {
+  await inTemporaryFolder(async (folder) => {
+    place(folder, ['a.jpg', 'out/masks/a.png', 'outside/b.jpg']);
+    const named = async (source: string, out: string): Promise<string[]> => {
+      const readInput = (): Promise<string> => Promise.resolve('');
+      const found = await namedPhotographs([source], { out: join(folder, out), readInput });
+      return found.map(({ name }) => name);
+    };
+    expect(await named(folder, 'out')).toEqual(['a', 'outside/b']);
+    expect(await named(join(folder, '**/*.{jpg,png}'), 'out')).toEqual(['a', 'outside/b']);
+    // Who names a mask means it.
+    expect(await named(join(folder, 'out/masks/a.png'), 'out')).toEqual(['a']);
+    await expect(named(folder, '')).rejects.toThrow(
+      `${folder}: holds the photographs; write to another folder with --out.`,
+    );
   });
 });

@@ -51,7 +51,7 @@ class Bilateral {
   }
 
   // Blurs rows of `vectors` vectors along all axes.
-  void blur(float* rows, int vectors) const {
+  template <class T> void blur(T* rows, int vectors) const {
     const size_t row = size_t(vectors) * lanes;
     for (const auto& chain : chains)
       for (size_t start = 0, end; start < chain.size(); start = end) {
@@ -68,14 +68,14 @@ class Bilateral {
   }
 
  private:
-  template <int W> static void blurChain(const int32_t* link, float* rows, size_t row) {
+  template <int W, class T> static void blurChain(const int32_t* link, T* rows, size_t row) {
     Vector before[W], own[W];
-    float* at = rows + size_t(*link) * row;  // a chain has two vertices at least
+    T* at = rows + size_t(*link) * row;  // a chain has two vertices at least
     UNROLLED for (int v = 0; v < W; v++) before[v] = all(0), own[v] = load(at + v * lanes);
     for (bool last = false; !last;) {
       const int32_t next = *++link;
       last = next < 0;
-      float* after = rows + size_t(last ? ~next : next) * row;
+      T* after = rows + size_t(last ? ~next : next) * row;
       UNROLLED for (int v = 0; v < W; v++) {
         const Vector following = load(after + v * lanes);
         store(at + v * lanes, multiplyAdd(before[v] + following, all(.5f), own[v]));

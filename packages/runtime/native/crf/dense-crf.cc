@@ -11,7 +11,8 @@ extern "C" int FOR(INSTRUCTION_SET)(const float* image, const float* probabiliti
     if (!gaussian.fits) return latticeTooLarge;
     const Bilateral bilateral(image, *options);
     if (!bilateral.fits) return latticeTooLarge;
-    return MeanField(bilateral, gaussian, *options).run(probabilities, out);
+    if (options->half) return MeanField<Half>(bilateral, gaussian, *options).run(probabilities, out);
+    return MeanField<float>(bilateral, gaussian, *options).run(probabilities, out);
   } catch (const OutOfMemory&) {
     return notEnoughMemory;
   }

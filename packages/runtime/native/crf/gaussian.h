@@ -42,7 +42,7 @@ class Gaussian {
   }
 
   // The message to pixel column x, `[height]` rows, from `q`, `[width, height]` rows. Columns are asked for from left to right.
-  void column(int x, const float* q, float* out) {
+  template <class T> void column(int x, const T* q, float* out) {
     for (; ready_ <= high_[x]; ready_++) {
       while (splatted_ < w_ && low_[splatted_] <= ready_ + 2) splat(splatted_++, q);
       blurFirst(ready_ + 1);
@@ -156,9 +156,9 @@ class Gaussian {
     }
   }
 
-  void splat(int x, const float* q) {
+  template <class T> void splat(int x, const T* q) {
     const Corner* c = &corners_[size_t(x) * h_];
-    const float* from = q + size_t(x) * h_ * row_;
+    const T* from = q + size_t(x) * h_ * row_;
     for (int y = 0; y < h_; y++, c++, from += row_)
       for (size_t i = 0; i < row_; i += lanes) {
         const Vector value = load(from + i);

@@ -1,7 +1,8 @@
 // Mean field of a fully connected CRF (Krähenbühl and Koltun 2011): Q ← softmax(−U + Σ w · N K N Q), all classes at once.
 //
 // One pass over the pixels an iteration: slice the bilateral message, add the Gaussian one, softmax, and splat the new Q for
-// the next iteration while it is at hand. Logits are in powers of 2.
+// the next iteration while it is at hand. Logits are in powers of 2. Q and the lattice's values lie in memory as T: float, or
+// Half, which is computed with in single precision all the same. The unary stays in float: as Half it costs most labels.
 #pragma once
 #include "bilateral.h"
 #include "gaussian.h"
@@ -11,7 +12,7 @@ namespace {
 constexpr size_t prefetchAhead = 8;  // pixels
 constexpr int groupsAhead = 3;
 
-class MeanField {
+template <class T> class MeanField {
  public:
   MeanField(const Bilateral& bilateral, Gaussian& gaussian, const DenseCrfOptions& o)
       : bilateral_(bilateral),
@@ -27,7 +28,7 @@ class MeanField {
         unary_(n_ * row_),
         q_(n_ * row_),
         message_(size_t(least(stripWidth_, o.width)) * o.height * row_, 0.f),
-        rows_(size_t(bilateral.vertices) * row_, 0.f),
+        rows_(size_t(bilateral.vertices) * row_, T{}),
         sums_(size_t(bilateral.vertices) * row_),
         values_(size_t(largestGroup) * row_),
         mask_(row_) {
@@ -38,7 +39,7 @@ class MeanField {
   static double bytes(const Bilateral& bilateral, const DenseCrfOptions& o) {
     const double row = (o.classes + lanes - 1) / lanes * lanes, n = double(o.height) * o.width;
     const double message = double(least(stripWidthOf(o), o.width)) * o.height;
-    return row * 4 * (2 * n + message + 2.0 * bilateral.vertices + largestGroup + 2) + 8 * 64;
+    return row * (sizeof(T) * (n + 2.0 * bilateral.vertices) + 4 * (n + message + largestGroup + 2)) + 8 * 64;
   }
 
   // Q of `probabilities`, both `[height, width, classes]`; they may be one.
@@ -74,10 +75,10 @@ class MeanField {
   const int h_, w_, classes_, iterations_, stripWidth_, vectors_;
   const size_t row_, n_;
   Array<float> unary_;    // log₂ of the clipped probabilities, in the order of the groups
-  Array<float> q_;        // [width, height] rows
+  Array<T> q_;        // [width, height] rows
   Array<float> message_;  // Gaussian message of a strip, [width, height] rows
-  Array<float> rows_;     // of the bilateral lattice's vertices: blurred, read by this pass; then what the next one blurs
-  Array<float> sums_;     // splats of this pass
+  Array<T> rows_;     // of the bilateral lattice's vertices: blurred, read by this pass; then what the next one blurs
+  Array<T> sums_;     // splats of this pass
   Array<float> values_;   // of a group: exponentials
   Array<float> mask_;     // 1 for classes, 0 for what fills the last vector
   float inverse_[largestGroup];
@@ -130,7 +131,8 @@ class MeanField {
   template <int W>
   void exponentials(const Group& group, size_t position, size_t first, size_t start, Vector* total) {
     const size_t row = row_;
-    const float *weight = &bilateral_.weights[position * 6], *unary = &unary_[position * row + start];
+    const float* weight = &bilateral_.weights[position * 6];
+    const float* unary = &unary_[position * row + start];
     const int32_t* pixel = &bilateral_.pixel[position];
     const Vector slice = all(bilateral_.scale), scale = all(gaussian_.scale);
     Vector corner[6][W], mask[W];
@@ -164,7 +166,7 @@ class MeanField {
     for (int k = 0; k < classes_; k++) {
       float logit = unary_[(position + i) * row_ + k] + gaussian_.scale * message_[pixel * row_ + k];
       for (int c = 0; c < 6; c++)
-        logit += bilateral_.scale * rows_[size_t(group.vertex[c]) * row_ + k] * weight[c];
+        logit += bilateral_.scale * number(rows_[size_t(group.vertex[c]) * row_ + k]) * weight[c];
       values[k] = logit;
       largest = logit > largest ? logit : largest;
     }
@@ -202,7 +204,7 @@ class MeanField {
       const size_t at = size_t(group.vertex[k]) * row + start;
       if (!(group.first >> k & 1))
         UNROLLED for (int v = 0; v < W; v++) corner[k][v] = corner[k][v] + load(&sums_[at + v * lanes]);
-      float* to = group.last >> k & 1 ? &rows_[at] : &sums_[at];  // the last to add is the last to have read the row
+      T* to = group.last >> k & 1 ? &rows_[at] : &sums_[at];  // the last to add is the last to have read the row
       UNROLLED for (int v = 0; v < W; v++) store(to + v * lanes, corner[k][v]);
     }
   }

@@ -1,6 +1,7 @@
 // denseCrf(image, probabilities, options, out, limit): the dense CRF of `[height, width, 3]` levels and
 //   `[height, width, classes]` probabilities, all Float32Array, into `out`; `options` is a Float64Array of height, width,
-//   classes, iterations, weight and σ of the Gaussian kernel, weight, σ of position and σ of colour of the bilateral one.
+//   classes, iterations, weight and σ of the Gaussian kernel, weight, σ of position and σ of colour of the bilateral one, and
+//   1 where values are stored in 16 bits, else 0.
 //   Gives a DenseCrfStatus.
 // instructions(limit): the best instruction set that the processor has and `limit` (undefined: any) allows, or null.
 //
@@ -39,7 +40,9 @@ const InstructionSet* Choose(napi_env env, napi_value limit) {
   size_t length = 0;
   napi_get_value_string_utf8(env, limit, text, sizeof text, &length);
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return nullptr;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||
+      !__builtin_cpu_supports("f16c"))
+    return nullptr;
   const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                     __builtin_cpu_supports("avx512cd");
@@ -68,10 +71,10 @@ napi_value Compute(napi_env env, napi_callback_info info) {
   const auto* probabilities = Data<float>(env, arguments[1], napi_float32_array, &lengths[1]);
   const auto* numbers = Data<double>(env, arguments[2], napi_float64_array, &lengths[2]);
   auto* out = Data<float>(env, arguments[3], napi_float32_array, &lengths[3]);
-  if (image == nullptr || probabilities == nullptr || out == nullptr || numbers == nullptr || lengths[2] != 9)
-    return Throw(env, "denseCrf takes two arrays of 32-bit floats, nine numbers, and an array for the result");
+  if (image == nullptr || probabilities == nullptr || out == nullptr || numbers == nullptr || lengths[2] != 10)
+    return Throw(env, "denseCrf takes two arrays of 32-bit floats, ten numbers, and an array for the result");
   const DenseCrfOptions options = {int(numbers[0]), int(numbers[1]), int(numbers[2]), int(numbers[3]), numbers[4],
-                                   numbers[5],      numbers[6],      numbers[7],      numbers[8]};
+                                   numbers[5],      numbers[6],      numbers[7],      numbers[8],      numbers[9] != 0};
   const size_t pixels = size_t(options.height) * size_t(options.width), values = pixels * size_t(options.classes);
   if (options.height < 1 || options.width < 1 || options.classes < 1 || lengths[0] != pixels * 3 ||
       lengths[1] != values || lengths[3] != values)

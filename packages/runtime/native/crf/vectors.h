@@ -15,6 +15,11 @@
 
 namespace {
 
+// A 16-bit float in memory (5 bits of exponent); WebAssembly has none.
+struct Half {
+  uint16_t bits;
+};
+
 #if defined(__AVX512F__)
 typedef __m512 Vector;
 INLINE Vector all(float x) { return _mm512_set1_ps(x); }
@@ -32,6 +37,8 @@ INLINE void splitLogarithm(Vector x, Vector& exponent, Vector& mantissa) {  // x
   mantissa = _mm512_castsi512_ps(_mm512_sub_epi32(bits, _mm512_slli_epi32(power, 23)));
 }
 INLINE float sumOf(Vector x) { return _mm512_reduce_add_ps(x); }
+INLINE Vector load(const Half* p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p)); }
+INLINE void store(Half* p, Vector x) { _mm256_storeu_si256((__m256i*)p, _mm512_cvtps_ph(x, 0)); }
 #elif defined(__AVX2__)
 typedef __m256 Vector;
 INLINE Vector all(float x) { return _mm256_set1_ps(x); }
@@ -56,6 +63,8 @@ INLINE float sumOf(Vector x) {
   s = _mm_add_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_add_ss(s, _mm_shuffle_ps(s, s, 1)));
 }
+INLINE Vector load(const Half* p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
+INLINE void store(Half* p, Vector x) { _mm_storeu_si128((__m128i*)p, _mm256_cvtps_ph(x, 0)); }
 #elif defined(__aarch64__)
 typedef float Vector __attribute__((vector_size(16)));
 typedef float Unaligned __attribute__((vector_size(16), aligned(4), may_alias));
@@ -82,6 +91,11 @@ INLINE void splitLogarithm(Vector x, Vector& exponent, Vector& mantissa) {
   mantissa = (Vector)((Whole)x - (power << 23));
 }
 INLINE float sumOf(Vector x) { return (x[0] + x[1]) + (x[2] + x[3]); }
+typedef __fp16 UnalignedHalf __attribute__((aligned(2), may_alias));
+typedef __fp16 Halves __attribute__((vector_size(8)));
+typedef __fp16 UnalignedHalves __attribute__((vector_size(8), aligned(2), may_alias));
+INLINE Vector load(const Half* p) { return __builtin_convertvector(*(const UnalignedHalves*)p, Vector); }
+INLINE void store(Half* p, Vector x) { *(UnalignedHalves*)p = __builtin_convertvector(x, Halves); }
 #else
 typedef float Vector __attribute__((vector_size(16)));
 INLINE Vector all(float x) { return (Vector)wasm_f32x4_splat(x); }
@@ -104,6 +118,13 @@ INLINE void splitLogarithm(Vector x, Vector& exponent, Vector& mantissa) {
 INLINE float sumOf(Vector x) { return (x[0] + x[1]) + (x[2] + x[3]); }
 #endif
 
+INLINE float number(float x) { return x; }
+#ifdef __x86_64__
+INLINE float number(Half x) { return _cvtsh_ss(x.bits); }
+#elif defined(__aarch64__)
+INLINE float number(Half x) { return *(const UnalignedHalf*)&x; }
+#endif
+
 constexpr int lanes = sizeof(Vector) / 4;
 typedef int Bits __attribute__((vector_size(sizeof(Vector))));
 
@@ -121,6 +142,12 @@ INLINE void prefetch(const float* p, int count) {
   (void)p, (void)count;
 #endif
 }
+
+#ifndef __wasm__
+INLINE void prefetch(const Half* p, int count) {
+  for (int i = 0; i < count; i += 32) __builtin_prefetch(p + i, 1);
+}
+#endif
 
 INLINE Vector powerOf2(Vector x) {  // −126 ≤ x ≤ 126; exact to single precision
   const Vector whole = rounded(x), f = x - whole;

@@ -54,7 +54,7 @@ Lattices* build(const float* levels, int height, int width, int classes, int ite
                 double gaussianSigma, double bilateralWeight, double bilateralSigmaXy, double bilateralSigmaRgb) {
   auto* lattices = static_cast<Lattices*>(allocate(sizeof(Lattices)));
   lattices->options = {height,          width,         classes,         iterations,       gaussianWeight,
-                       gaussianSigma, bilateralWeight, bilateralSigmaXy, bilateralSigmaRgb};
+                       gaussianSigma, bilateralWeight, bilateralSigmaXy, bilateralSigmaRgb, false};
   lattices->gaussian = new (allocate(sizeof(Gaussian))) Gaussian(lattices->options);
   if (!lattices->gaussian->fits) return nullptr;
   lattices->bilateral = new (allocate(sizeof(Bilateral))) Bilateral(levels, lattices->options);
@@ -68,7 +68,7 @@ EXPORTED("used") size_t used() { return heap.next; }
 EXPORTED("bytes") double bytes(const Lattices* lattices) {
   const DenseCrfOptions& o = lattices->options;
   const double n = double(o.height) * o.width;
-  return heap.next + n * o.classes * 4 + 64 + MeanField::bytes(*lattices->bilateral, o) +
+  return heap.next + n * o.classes * 4 + 64 + MeanField<float>::bytes(*lattices->bilateral, o) +
          lattices->gaussian->bytes((o.classes + lanes - 1) / lanes);
 }
 
@@ -81,7 +81,7 @@ EXPORTED("values") float* values(Lattices* lattices, size_t usedBytes) {
 
 // Q in place of the probabilities.
 EXPORTED("run") int run(Lattices* lattices) {
-  return MeanField(*lattices->bilateral, *lattices->gaussian, lattices->options).run(lattices->values, lattices->values);
+  return MeanField<float>(*lattices->bilateral, *lattices->gaussian, lattices->options).run(lattices->values, lattices->values);
 }
 
 }  // extern "C"

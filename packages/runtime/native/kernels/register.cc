@@ -10,6 +10,8 @@
 #endif
 
 #include "attention.h"
+#include "product.h"
+#include "register.h"
 #include "tensorflow.h"
 
 namespace toco {
@@ -17,6 +19,7 @@ namespace toco {
 void registerAttention(const AttentionKernels&, TF_Status*);
 void registerLatticeFilter(TF_Status*);
 void registerRefine(TF_Status*);
+void registerProducts(int threads, TF_Status*);
 
 namespace {
 
@@ -26,16 +29,25 @@ struct InstructionSet {
   bool supported;
 };
 
+constexpr const char* areWrong = "wrong on a small input here";
+
 #if defined(__x86_64__)
 
-// Whether the processor multiplies tiles of bfloat16, and the system lets this process have their registers: it wants to be
-// asked, once for all threads, since each thread's are 8 KiB more to keep.
-bool mayUseTiles() {
+bool hasTiles() {
 #if defined(EMULATED_TILES)
   return true;
 #else
   unsigned a, b, c, d;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & 1) || !(d >> 24 & 1)) return false;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && (d >> 24 & 1);
+#endif
+}
+
+// Whether the system lets this process have their registers: it wants to be asked, once for all threads, since each thread's are
+// 8 KiB more to keep.
+bool mayUseTiles() {
+#if defined(EMULATED_TILES)
+  return EMULATED_TILES != 3;
+#else
   constexpr long ARCH_REQ_XCOMP_PERM = 0x1023, tileData = 18;
   return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, tileData) == 0;
 #endif
@@ -54,15 +66,16 @@ bool isMuchSlower(const AttentionKernels& one, const AttentionKernels& other) {
 }  // namespace
 }  // namespace toco
 
-// Registers the operations once for the process, for the best instructions among those up to `limit` (null: all) that the
-// processor has and that are right on a small input.
-//
-// Returns the name of the instruction set, or null where there is none: nothing is registered then. `passedOver` takes the names
-// of those that are wrong. Where TensorFlow refuses, `complaint` says why.
-extern "C" const char* toco_register_kernels(const char* limit, std::string* passedOver, std::string* complaint) {
+Registered toco_register_kernels(const Request& request) {
   using namespace toco;
-  static const char* name = nullptr;
-  if (name) return name;
+  static Registered registered;
+  if (registered.instructions) return registered;
+  const char* const limit = request.limit;
+  const auto isLimit = [&](const char* name) { return limit && std::strcmp(limit, name) == 0; };
+  const auto passOver = [&](const char* what, const char* reason) {
+    registered.passedOver += std::string(registered.passedOver.empty() ? "" : ", ") + what + " passed over: " + reason;
+  };
+  registered = {};
 #if defined(__aarch64__)
   // Every processor of this kind has it.
   const InstructionSet sets[] = {{"neon", neon::kernels, true}};
@@ -73,9 +86,11 @@ extern "C" const char* toco_register_kernels(const char* limit, std::string* pas
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512cd");
   const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
-  const bool wantsTiles = limit == nullptr || std::strcmp(limit, "amx_bf16") == 0;
+  const bool wantsTiles = bf16 && hasTiles() && (!limit || isLimit("amx_bf16"));
+  const bool tiles = wantsTiles && mayUseTiles();
+  if (wantsTiles && !tiles) passOver("amx_bf16", "the system does not let this process use tiles");
   const InstructionSet sets[] = {
-      {"amx_bf16", amx_bf16::kernels, bf16 && wantsTiles && mayUseTiles()},
+      {"amx_bf16", amx_bf16::kernels, tiles},
       {"avx512_bf16", avx512_bf16::kernels, bf16},
       {"avx512", avx512::kernels, avx512},
       {"avx2", avx2::kernels, avx2},
@@ -83,24 +98,35 @@ extern "C" const char* toco_register_kernels(const char* limit, std::string* pas
 #endif
   bool allowed = limit == nullptr;
   for (const auto& set : sets) {
-    allowed = allowed || std::strcmp(set.name, limit) == 0;
+    allowed = allowed || isLimit(set.name);
     if (!allowed || !set.supported) continue;
     if (!areRight(set.kernels)) {
-      *passedOver += (passedOver->empty() ? "" : ", ") + std::string(set.name);
+      passOver(set.name, areWrong);
       continue;
     }
-#if defined(__x86_64__)
-    // What was asked for by name is not measured.
-    if (limit == nullptr && &set.kernels == &avx512_bf16::kernels && areRight(avx512::kernels) &&
-        isMuchSlower(avx512_bf16::kernels, avx512::kernels))
-      continue;
-#endif
     Status status;
+#if defined(__x86_64__)
+    // What was asked for by name is not measured, nor what was measured before.
+    if (!limit && &set.kernels == &avx512_bf16::kernels && areRight(avx512::kernels)) {
+      if (request.bf16IsSlower < 0) registered.bf16IsSlower = isMuchSlower(avx512_bf16::kernels, avx512::kernels);
+      if (request.bf16IsSlower > 0 || registered.bf16IsSlower > 0) continue;
+    }
+    if (&set.kernels == &amx_bf16::kernels) {
+      registered.products = areProductsRight();
+      if (registered.products)
+        registerProducts(request.threads, status);
+      else
+        passOver("products by amx_bf16", areWrong);
+    }
+#endif
     registerAttention(set.kernels, status);
     registerLatticeFilter(status);
     registerRefine(status);
-    if (!status.ok()) *complaint = TF_Message(status);
-    return name = status.ok() ? set.name : nullptr;
+    if (status.ok())
+      registered.instructions = set.name;
+    else
+      registered.complaint = TF_Message(status);
+    return registered;
   }
-  return nullptr;
+  return registered;
 }

@@ -25,8 +25,8 @@ constexpr int least(int x, int y) { return x < y ? x : y; }
 
 // Tiles: eight registers of 16 rows of 64 bytes.
 //
-// With EMULATED_TILES they are memory, and products loops: the code around them can so be tested on processors that have none. 2
-// gets products wrong, to see that this is noticed.
+// With EMULATED_TILES they are memory, and products loops: the code around them can so be tested on processors that have none. To
+// see that it is noticed, 2 gets products wrong, 3 is a system that does not grant the tiles, 4 a processor that does not know them.
 #if defined(EMULATED_TILES)
 
 thread_local uint32_t emulated[8][16][16];
@@ -53,6 +53,7 @@ inline float asFloat(uint32_t bits) {
 }
 template <int sum, int left, int right>
 inline void multiplyAdd() {
+  if (EMULATED_TILES == 4) asm volatile("ud2");
   for (int r = 0; r < 16; r++)
     for (int c = 0; c < 16; c++) {
       float low = 0, high = 0;

@@ -1,7 +1,9 @@
 import type { Network } from '@toco/network';
 import { scaledSize } from '@toco/core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { Size } from '../masks/resize-planes.js';
 import type { Protocol } from '../protocol/protocol.js';
+import type { PassOutput } from '../passes/pass-engine.js';
 import { planPasses } from './plan-passes.js';
 import { baseSize } from './run-passes.js';
 import type { SegmenterOutput } from './segmenter-image.js';
@@ -57,7 +59,7 @@ export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
       ? { height: Math.min(height, window.size), width: Math.min(width, window.size) }
       : { height, width };
     return {
-      network: batchSize * twins.length * passBytes(seen, use),
+      network: batchSize * twins.length * passBytes(seen, use, wanted),
       // Scaled pictures, and maps of all tokens: segmentation and both CAMs.
       planes:
         4 * 3 * batchSize * twins.length * seen.height * seen.width +
@@ -81,14 +83,19 @@ export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
   return { bytes: planes + Math.max(most, crf), network: most, planes, crf };
 }
 
-/** Bytes of one image's pass: attention, activations of a block, the decoder's neighbourhoods. */
-function passBytes({ height, width }: Size, { network: { backbone } }: MemoryUse): number {
+/** Bytes of one image's pass: activations of blocks, the perceptron's several times, the decoder's, and attention where it is stored. */
+function passBytes(
+  { height, width }: Size,
+  { network: { backbone } }: MemoryUse,
+  wanted: readonly PassOutput[],
+): number {
   const { stride, tokenDim, heads = Math.ceil(tokenDim / 64) } = backbone;
   const tokens = Math.ceil(height / stride) * Math.ceil(width / stride) + 1;
   const most = typeof heads === 'number' ? heads : Math.max(...heads);
-  return (
-    4 * (2 * most * tokens * tokens + tokens * (24 * tokenDim + 9 * (tokenDim + 512))) + 12 * height * width
-  );
+  // Where `@toco/runtime` brings its kernel, the scores of all pairs are never in memory at once.
+  const inOnePass = (tf.getKernel('TocoAttention', tf.getBackend()) as unknown) !== undefined;
+  const pairs = inOnePass && !wanted.includes('attention') ? 0 : 2 * most * tokens * tokens;
+  return 4 * (pairs + tokens * (66 * tokenDim + 4 * 512)) + 12 * height * width;
 }
 
 /** Number of classes whose CRF fits what memory is left. */
@@ -117,7 +124,7 @@ export function memoryRefusal(
       : protocol.window
         ? 'choose a smaller --window, or a smaller size with --size'
         : 'choose a smaller size with --size, or tiles with --window 448';
-  return `${what}: ${size.width}×${size.height} pixels would take ${gigabytes(needed)} of memory with protocol ${protocol.name}, ${gigabytes(memory)} may be taken (--memory); ${remedy}.`;
+  return `${what}: ${size.width}×${size.height} pixels would take ${inWords(needed)} of memory with protocol ${protocol.name}, ${inWords(memory)} may be taken (--memory); ${remedy}.`;
 }
 
 interface RefusalOptions {
@@ -127,6 +134,7 @@ interface RefusalOptions {
   readonly what?: string | undefined;
 }
 
-function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`;
+/** Bytes in words: what is less than a gigabyte in megabytes, so that no limit reads as nothing. */
+function inWords(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`;
 }

@@ -35,6 +35,8 @@ export interface CheckpointInfo extends CheckpointHeader {
   readonly window?: MetricsWindowState | undefined;
   /** What tells whether the training images are still the same. */
   readonly images?: ListDigest;
+  /** What computed the run, as far as its last digits depend on it. */
+  readonly engine?: string;
 }
 
 const { model: modelFile, optimizer: optimizerFile, state: stateFile } = checkpointFiles;

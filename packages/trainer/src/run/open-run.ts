@@ -14,7 +14,7 @@ import { loaderThreads } from '../data/loader-threads.js';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { newestWholeCheckpoint, readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { openRecords, type RunRecords } from './records.js';
-import { runChanges } from './run-changes.js';
+import { engineChange, runChanges } from './run-changes.js';
 import {
   createRunFolder,
   readRunConfig,
@@ -92,15 +92,24 @@ export async function openRun(
     const { iteration: start, state, step, compiled } = started;
     const total = Math.min(config.run.stopAfter ?? Infinity, config.optimizer.iterations);
     if (start < total) await putReportAside(folder, start);
-    const window = checkpoint === undefined ? undefined : (await readCheckpointInfo(checkpoint)).window;
+    const last = checkpoint === undefined ? undefined : await readCheckpointInfo(checkpoint);
+    const change = last && engineChange(last, started.engine);
+    if (change !== undefined) print(change);
     const validates = list !== undefined;
-    const records = await openRecords(folder, { config, start, total, window, validates, print });
+    const records = await openRecords(folder, {
+      config,
+      start,
+      total,
+      window: last?.window,
+      validates,
+      print,
+    });
     const { lock } = owned;
     const saver = createSaver({
       folder,
       lock,
       network,
-      info,
+      info: { ...info, engine: started.engine },
       records,
       start: { checkpoint, iteration: start },
     });

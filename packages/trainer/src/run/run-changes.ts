@@ -42,6 +42,21 @@ export function runChanges(
   return lines;
 }
 
+/**
+ * A line where something else computes the run from now on than so far: results then differ in their last digits from those of
+ * a run that was never interrupted.
+ */
+export function engineChange(
+  { iteration, engine: was }: { readonly iteration: number; readonly engine?: string | undefined },
+  is: string,
+): string | undefined {
+  if (iteration === 0 || was === undefined || was === is) return undefined;
+  return (
+    `Changed from iteration ${iteration} on: computed by ${is}, was ${was}; the last digits are no longer those of a run without ` +
+    'interruption (TOCO_KERNELS and engine.threads choose kernels and threads).'
+  );
+}
+
 function classChange(was: readonly string[], is: readonly string[]): string {
   const sorted = (names: readonly string[]): string => JSON.stringify([...names].sort());
   if (sorted(was) === sorted(is)) {

@@ -2,7 +2,7 @@ import type { ApplyOptions, Backbone } from '@toco/backbone';
 import { type Dataset, openDataset, type SampleList, withTrainingMasks } from '@toco/datasets';
 import { checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
 import { frozenBackbone, type Network, unevenScales } from '@toco/network';
-import { initBackend } from '@toco/runtime';
+import { type BackendInfo, initBackend } from '@toco/runtime';
 import { rememberedBackbone } from '@toco/weights';
 import type { Config } from '../config/config.js';
 import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
@@ -29,6 +29,8 @@ export interface TrainingStart {
   readonly step: TrainStep;
   /** For the backbone, in passes that no gradient goes through. */
   readonly targetForward: ApplyOptions;
+  /** What computes, as far as the last digits of results depend on it. */
+  readonly engine: string;
   /** How the step is compiled; none where it runs eagerly. */
   readonly compiled?: CompileOptions;
 }
@@ -72,9 +74,15 @@ export async function trainingStart(
       targetForward: lanes.forward,
     }),
     targetForward: lanes.forward,
+    engine: nameOf(engine),
     // The engine's option stops cuBLAS and cuDNN, TensorFlow's own switch what XLA makes of products.
     ...(compiled && { compiled: { precision, xla, tensorFloat32: tf32, ...lanes.options } }),
   };
+}
+
+function nameOf({ backend, device, version, threads, kernels, tileProducts = false }: BackendInfo): string {
+  const ours = kernels === undefined ? '' : `, kernels ${kernels}${tileProducts ? ' with products' : ''}`;
+  return `${backend} ${version} on the ${device.toUpperCase()}, ${threads} thread${threads === 1 ? '' : 's'}${ours}`;
 }
 
 /** The batches of a run, from one iteration to before another. */

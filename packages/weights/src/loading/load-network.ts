@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Backbone, backboneByName } from '@toco/backbone';
+import type { Backbone } from '@toco/backbone';
 import { disposeTree, type TensorTree } from '@toco/core';
 import { counted, printLine, UserError } from '@toco/files';
 import type { NDArray } from '@toco/formats';
@@ -17,6 +17,7 @@ import { formatImportReport } from '../import-report.js';
 import { importNetwork, readNetworkArrays } from '../network-weights.js';
 import { resolveWeights, type ResolveWeightsOptions } from '../resolve-weights.js';
 import { rememberedBackbone } from './load-backbone.js';
+import { namedBackbone } from './named-backbone.js';
 import { recognizeVit } from './recognize-vit.js';
 
 /** What {@link loadNetwork} may be told. */
@@ -82,7 +83,7 @@ async function loadCheckpoint<P extends TensorTree>(
     ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
   const network = createNetwork({
     // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
-    backbone: own ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>),
+    backbone: own ?? (namedBackbone(config.backbone.name, config.backbone) as unknown as Backbone<P>),
     numClasses: classes.length,
     ...config.network,
   });
@@ -124,7 +125,7 @@ function named<P extends TensorTree>(
 ): Backbone<P> | undefined {
   return typeof backbone === 'string'
     ? // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
-      (backboneByName(backbone, options) as unknown as Backbone<P>)
+      (namedBackbone(backbone, options) as unknown as Backbone<P>)
     : backbone;
 }
 

@@ -1,5 +1,9 @@
 // What is asked of kernels before they are used: are they right on this machine, and how fast?
 
+#include <csetjmp>
+#include <csignal>
+#include <pthread.h>
+
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -7,6 +11,7 @@
 #include <vector>
 
 #include "attention.h"
+#include "product.h"
 
 namespace toco {
 namespace {
@@ -98,16 +103,41 @@ bool isNear(const std::vector<Value>& actual, const std::vector<double>& expecte
   return true;
 }
 
+// Instructions that a processor says it has and does not know (an emulator or a hypervisor may say so) end what is under trial
+// instead of the process.
+sigjmp_buf beforeTrial;
+pthread_t triedBy;
+
+void endTrial(int signal) {
+  if (pthread_equal(pthread_self(), triedBy)) siglongjmp(beforeTrial, 1);
+  // Another thread's fault is not ours: it comes again, and does what it does without us.
+  std::signal(signal, SIG_DFL);
+}
+
+// Whether `work` came to its end. What it calls may hold nothing that wants to be destroyed.
+template <class F>
+bool isKnown(F work) {
+  struct sigaction ours = {}, before;
+  ours.sa_handler = endTrial;
+  triedBy = pthread_self();
+  sigaction(SIGILL, &ours, &before);
+  const bool came = sigsetjmp(beforeTrial, 1) == 0 && (work(), true);
+  sigaction(SIGILL, &before, nullptr);
+  return came;
+}
+
 template <class Value>
 bool isRight(const Attention& attention, const Example& example, const std::vector<Value>& qkv,
              const std::vector<Value>& dOutput, double bound) {
   std::vector<Value> output(example.output.size()), dQkv(example.dQkv.size());
   std::vector<float> logSums(size_t(checked.tokens) * checked.heads);
-  for (int unit = 0; unit < checked.images * checked.heads; unit++) {
-    attention.forward(checked, unit, qkv.data(), output.data(), logSums.data());
-    attention.backward(checked, unit, qkv.data(), output.data(), logSums.data(), dOutput.data(), dQkv.data());
-  }
-  return isNear(output, example.output, bound) && isNear(dQkv, example.dQkv, 2 * bound);
+  const bool known = isKnown([&] {
+    for (int unit = 0; unit < checked.images * checked.heads; unit++) {
+      attention.forward(checked, unit, qkv.data(), output.data(), logSums.data());
+      attention.backward(checked, unit, qkv.data(), output.data(), logSums.data(), dOutput.data(), dQkv.data());
+    }
+  });
+  return known && isNear(output, example.output, bound) && isNear(dQkv, example.dQkv, 2 * bound);
 }
 
 }  // namespace
@@ -117,6 +147,37 @@ bool areRight(const AttentionKernels& kernels) {
   return isRight(kernels.float32, example, example.qkv, example.dOutput, 1e-5) &&
          isRight(kernels.bfloat16, example, narrowed(example.qkv), narrowed(example.dOutput), 1. / 128);
 }
+
+#if defined(__x86_64__)
+
+// Sizes that fill no tiles, and such that the left factor is read where it lies.
+bool areProductsRight() {
+  for (const ProductShape shape : {ProductShape{45, 70, 50, false, false}, ProductShape{33, 21, 64, false, true},
+                                   ProductShape{37, 100, 75, true, false}}) {
+    const auto [rows, columns, steps, transposeA, transposeB] = shape;
+    const auto a = draw(size_t(rows) * steps, 1), b = draw(size_t(steps) * columns, 2), bias = draw(size_t(columns), 3);
+    std::vector<double> expected(size_t(rows) * columns);
+    for (int r = 0; r < rows; r++)
+      for (int c = 0; c < columns; c++) {
+        double sum = bias[c];
+        for (int s = 0; s < steps; s++)
+          sum += double(a[transposeA ? s * rows + r : r * steps + s]) * b[transposeB ? c * steps + s : s * columns + c];
+        expected[size_t(r) * columns + c] = sum;
+      }
+    const auto x = narrowed(a), y = narrowed(b), z = narrowed(bias);
+    std::vector<uint16_t> actual(expected.size());
+    const bool known = isKnown([&, shape = shape] {
+      constexpr int threads = 2;
+      for (int unit = 0; unit < amx_bf16::productUnits(shape, threads); unit++)
+        amx_bf16::product(shape, threads, unit, x.data(), y.data(), z.data(), actual.data());
+    });
+    // The rounding of the result is at most 1/256 of it.
+    if (!known || !isNear(actual, expected, 1. / 240)) return false;
+  }
+  return true;
+}
+
+#endif
 
 void measure(const AttentionKernels* const kernels[], int count, double seconds[]) {
   constexpr AttentionShape shape = {1, 197, 1, 64};
