@@ -78,7 +78,7 @@ function checkNode() {
 }
 
 /** turbo and the packages' scripts call `pnpm` by name; `npx` knows a folder that holds the pinned one. */
-function putPnpmOnPath() {
+export function putPnpmOnPath() {
   const program = fileURLToPath(new URL('pnpm-folder.js', import.meta.url));
   try {
     const folder = execFileSync(

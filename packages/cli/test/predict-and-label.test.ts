@@ -158,7 +158,7 @@ test('predict: names on standard input; parts; what would take too much memory i
   );
 });
 
-const formats = ['--save', 'irn,psa,mctformer,coco-rle,coco-polygons'];
+const formats = ['--save', 'irn,psa,mctformer,coco-rle,coco-polygons,cvat,labelme,yolo,labelmap'];
 
 test('label: masks, lists, dictionaries and COCO; three parts merged are the whole', async () => {
   const whole = join(folder, 'labels');
@@ -197,7 +197,9 @@ test('label: masks, lists, dictionaries and COCO; three parts merged are the who
   const missing = await toco(['label', '--merge', ...journals.slice(1), '--out', merged]);
   expect(missing).toMatchObject({ status: 1, stdout: '' });
   expect(await toco(['label', '--merge', ...journals, '--out', merged])).toMatchObject({ status: 0 });
-  for (const name of ['list.txt', 'list-deeplab.txt', 'instances-rle.json', 'instances-polygons.json'])
+  const forAll = ['instances-rle.json', 'instances-polygons.json', 'cvat/annotations.xml', 'yolo/data.yaml'];
+  const perImage = ids.flatMap((id) => [`labelme/${id}.json`, `yolo/labels/${id}.txt`]);
+  for (const name of ['list.txt', 'list-deeplab.txt', 'labelmap/labelmap.txt', ...forAll, ...perImage])
     expect(readFileSync(join(merged, name), 'utf8')).toBe(readFileSync(join(whole, name), 'utf8'));
   for (const id of ids)
     expect(

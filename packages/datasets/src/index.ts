@@ -5,7 +5,12 @@ export {
   type CocoForm,
   type CocoPart,
   cocoParts,
+  type CrowdTreatment,
 } from './annotations/coco-annotations.js';
+export { cvatFile, type CvatImage, cvatMasks } from './annotations/cvat-annotations.js';
+export { coloredMaskPng, type LabelColor, labelColors, labelColorsFile } from './annotations/label-colors.js';
+export { labelMeFile } from './annotations/labelme-annotations.js';
+export { yoloDataset, yoloLabels } from './annotations/yolo-annotations.js';
 export { type ListedMask, maskList, type MaskListForm } from './annotations/mask-list.js';
 export { encodeProbabilities, type ImageProbabilities } from './annotations/probability-array.js';
 export { readLabelFile } from './annotations/label-file.js';
@@ -25,7 +30,6 @@ export type { Problem } from './check/check-sample.js';
 export type { ProblemGroup } from './check/problem-groups.js';
 export { cocoClasses } from './coco/coco-classes.js';
 export { coco, type CocoOptions } from './coco/coco.js';
-export type { CrowdTreatment } from './coco/draw-objects.js';
 export { prepareCoco, type PrepareCocoOptions, type PreparedCoco } from './coco/prepare-coco.js';
 export {
   checkClasses,
@@ -40,7 +44,9 @@ export { imageFolder, type ImageFolderOptions } from './folder/image-folder.js';
 export { decodeImage } from './image/decode-image.js';
 export { decodeMask, ignoredLabel, type MaskExpectation } from './image/decode-mask.js';
 export { encodeDrawing, encodeJpeg } from './image/encode-image.js';
+export type { Region, RegionShape } from './image/drawn-regions.js';
 export { type EncodedImage, imageName } from './image/encoded-image.js';
+export type { ColoredMask, DrawnMask, EncodedMask } from './image/encoded-mask.js';
 export { blackImage, type RgbImage } from './image/rgb-image.js';
 export { datasetAt, type DatasetAtOptions, datasetLayout, type DatasetLayout } from './layout/dataset-at.js';
 export { batchSchedule, type BatchSchedule, type ScheduledBatch } from './loader/batch-schedule.js';

@@ -32,6 +32,7 @@ export {
   textOf,
 } from './protobuf/protobuf.js';
 export { type ConnectedPart, connectedParts, rleOfPart } from './rle/connected-parts.js';
+export { contourOfPart } from './rle/contours.js';
 export { decodeRleCounts, encodeRleCounts } from './rle/counts-text.js';
 export { mergeRles } from './rle/merge.js';
 export { outlinesOfPart, polygonOfPart } from './rle/outlines.js';

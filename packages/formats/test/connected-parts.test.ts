@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { connectedParts, rleOfPart } from '../src/rle/connected-parts.js';
+import { contourOfPart } from '../src/rle/contours.js';
 import { outlinesOfPart, polygonOfPart } from '../src/rle/outlines.js';
 import { encodeRleCounts } from '../src/rle/counts-text.js';
 import { rleFromPolygon } from '../src/rle/polygon.js';
@@ -21,6 +22,19 @@ const anyMap = fc
       data: Uint8Array.from(values, (value) => (value >= most ? 0 : value === 8 ? 255 : (value % 2) + 1)),
     })),
   );
+
+/** Distance of a point to the nearest edge of a closed polygon. */
+function distanceTo(polygon: readonly number[], [x, y]: readonly [number, number]): number {
+  let nearest = Infinity;
+  for (let i = 0; i < polygon.length; i += 2) {
+    const next = (i + 2) % polygon.length;
+    const [ax, ay] = [polygon[i]!, polygon[i + 1]!];
+    const [dx, dy] = [polygon[next]! - ax, polygon[next + 1]! - ay];
+    const t = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+    nearest = Math.min(nearest, Math.hypot(x - ax - t * dx, y - ay - t * dy));
+  }
+  return nearest;
+}
 
 describe('connected parts', () => {
   test('touch at corners, in the order of their first pixels', () => {
@@ -84,9 +98,34 @@ describe('connected parts', () => {
           expect(rle).toEqual(rleFromMask(whole, map.height, map.width));
           const drawn = rleFromPolygon(polygonOfPart(part), map.height, map.width);
           expect(maskFromRle(drawn)).toEqual(whole);
+          const contour = rleFromPolygon(contourOfPart(part, { tolerance: 0 }), map.height, map.width);
+          expect(maskFromRle(contour)).toEqual(whole);
         }
       }),
       { seed, numRuns: 400 },
+    );
+  });
+
+  test('contours: slopes are lines, and no point that is left out lies farther away than the tolerance', () => {
+    // A triangle of 40 pixels: 80 corners of stairs, a handful of points.
+    const [width, height] = [40, 40];
+    const data = Uint8Array.from({ length: width * height }, (_, i) =>
+      Number(i % width <= Math.floor(i / width)),
+    );
+    const [part] = connectedParts({ width, height, data }, { skipped });
+    expect(outlinesOfPart(part!)[0]!.length / 2).toBe(82);
+    expect(contourOfPart(part!, { tolerance: 0.5 }).length / 2).toBeLessThan(8);
+    fc.assert(
+      fc.property(anyMap, fc.constantFrom(0.25, 0.5, 1), (map, tolerance) => {
+        for (const one of connectedParts(map, { skipped })) {
+          const [simple, whole] = [contourOfPart(one, { tolerance }), contourOfPart(one, { tolerance: 0 })];
+          expect(simple.length).toBeLessThanOrEqual(whole.length);
+          expect(simple.length).toBeGreaterThanOrEqual(6);
+          for (let i = 0; i < whole.length; i += 2)
+            expect(distanceTo(simple, [whole[i]!, whole[i + 1]!])).toBeLessThanOrEqual(tolerance + 1e-9);
+        }
+      }),
+      { seed, numRuns: 100 },
     );
   });
 

@@ -22,7 +22,11 @@ const ours = new Set(published.map(({ name }) => name));
 /** What the workspace itself installs. */
 const [, catalog = ''] =
   /^catalog:\n((?: .*\n)+)/m.exec(readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')) ?? [];
-const theirs = new Set([...catalog.matchAll(/^ +'?([^':]+)'?:/gm)].map(([, name]) => name!));
+const theirs = new Set([
+  ...[...catalog.matchAll(/^ +'?([^':]+)'?:/gm)].map(([, name]) => name!),
+  // what installs
+  ...['npm', 'pnpm'],
+]);
 
 /** A file's text; slashes of regular expressions as they are meant. */
 const read = (path: string): string => readFileSync(path, 'utf8').replaceAll('\\/', '/');

@@ -12,6 +12,6 @@ export {
   loadedBackend,
 } from './init-backend.js';
 export { nativeDenseCrf, type NativeDenseCrfOptions } from './native-dense-crf.js';
-export { isSupportedPlatform } from './platform.js';
+export { isSupportedPlatform, nvidiaDevices } from './platform.js';
 export type { Print } from './progress.js';
 export { setup, type SetupOptions } from './setup.js';

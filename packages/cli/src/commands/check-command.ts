@@ -30,7 +30,10 @@ export function addCheckCommand(program: Command): void {
     .addOption(
       new Option('--dataset <layout>', 'default: told by the folder').choices(['voc', 'coco', 'folder']),
     )
-    .option('--labels <source>', "label file, 'xml', 'masks' or 'folders'; default: what is found")
+    .option(
+      '--labels <source>',
+      "label file, 'xml', 'masks', 'folders', or a tool: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: what is found",
+    )
     .option('--images <folder>', 'photographs, where they lie elsewhere (coco, folder)')
     .option('--masks <folder>', 'masks, where they lie elsewhere (voc, folder)')
     .option(

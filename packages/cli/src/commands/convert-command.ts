@@ -32,6 +32,13 @@ export function addConvertCommand(program: Command): void {
     )
     .option('-c, --container <name>', 'set of weights to take where a file holds several, e.g. teacher')
     .option('-b, --backbone <name>', 'report what matches, is missing and left over for this backbone')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  toco convert B_16.npz vit.safetensors --backbone vit_base_patch16_224
+  toco convert runs/voc/checkpoints/iteration-020000/model.safetensors encoder.safetensors --to timm`,
+    )
     .action(async (input: string, output: string, { to, container, backbone }: ConvertFlags) => {
       const print = printLine;
       const target = backbone === undefined ? undefined : namedBackbone(backbone, { auxBlock: -1 });

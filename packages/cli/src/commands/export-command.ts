@@ -41,6 +41,13 @@ export function addExportCommand(program: Command): void {
     .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
     .option('-s, --set <key=value...>', 'single settings over the configuration', [])
     .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" it was trained with')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  toco export runs/voc --format savedmodel --size 448 --out saved     for TensorFlow
+  toco export runs/voc --format tfjs --size 448 --out web/model       for browsers`,
+    )
     .action(async (run: string | undefined, flags: ExportFlags) => {
       const print = printLine;
       const model = await modelOf(run, flags, print);

@@ -52,6 +52,7 @@ Examples:
   toco label runs/voc                                          masks of the training list, refined by PAR
   toco label runs/voc --from aux --refine toco-cam --save irn  of the auxiliary CAM by a CRF, and CAMs as IRN has them
   toco label runs/voc --save coco-rle --shard 0/4              the first of four parts
+  toco label runs/voc --data photos --list val --save cvat      of the list val of other data, for CVAT
   toco label --merge runs/label/label-*-of-4.jsonl             lists and JSON of all parts together
 
 Exit status: 0 done, 3 done but for images that can't be read (1 with --strict), 1 not done.`;
@@ -149,7 +150,11 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       return;
     }
     const placed = rows.map((row) => ({ row, folder: out }));
-    tell(rows, await finishLabels(placed, { out, kinds, classes: dataset.classes, print }), flags);
+    tell(
+      rows,
+      await finishLabels(placed, { out, kinds, classes: dataset.classes, root: config.data.root, print }),
+      flags,
+    );
   } finally {
     loaded.dispose();
   }
@@ -167,13 +172,17 @@ async function merge(paths: readonly string[], flags: LabelFlags): Promise<void>
     }),
   );
   const parts = wholeOfParts(journals, print);
-  const { kinds, classes } = parts[0]!.about as { kinds: LabelKind[]; classes: string[] };
+  const { kinds, classes, root } = parts[0]!.about as {
+    kinds: LabelKind[];
+    classes: string[];
+    root?: string;
+  };
   const placed: PlacedRow[] = parts.flatMap(({ name, rows }) =>
     rows.map((row) => ({ row, folder: dirname(name) })),
   );
   const rows = placed.map(({ row }) => row).sort((a, b) => a.index - b.index);
   assertSome(rows);
-  tell(rows, await finishLabels(placed, { out: flags.out, kinds, classes, print }), flags);
+  tell(rows, await finishLabels(placed, { out: flags.out, kinds, classes, root, print }), flags);
 }
 
 /** What was written on standard output; what was skipped on the error stream. */

@@ -12,6 +12,7 @@ import {
 import { formatProtocol } from '@toco/segmenter';
 import { type Config, interruption } from '@toco/trainer';
 import type { Command } from 'commander';
+import { annotationKinds } from '../annotations/write-annotations.js';
 import { namedPhotographs, readStandardInput } from '../photographs/sources.js';
 import { predictPhotographs, type PredictionRow } from '../prediction/predict-photographs.js';
 import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
@@ -46,6 +47,7 @@ const example = `
 Examples:
   toco predict runs/voc photo.jpg                          mask and overlay in runs/predict
   toco predict runs/voc photos/ --protocol voc -o masks    a folder, with scales, mirror and CRF
+  toco predict runs/mine photos/ --save labelme            polygons that LabelMe opens: labelme runs/predict/labelme
   find . -name '*.jpg' | toco predict runs/voc - --json    names on standard input, a line of JSON each
 
 A .txt file is a list of paths, which count from its folder.
@@ -84,7 +86,10 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const { out, orientation: upright, json } = flags;
   const signal = interruption(print, 'what is written stays');
   const changes = protocolSettings(flags);
-  const kinds = kindsOf<SavedKind>('--save', flags.save, savedKinds);
+  const saved = kindsOf<SavedKind>('--save', flags.save, savedKinds);
+  // Annotations are made from masks.
+  const isAnnotated = annotationKinds.some((kind) => saved.includes(kind));
+  const kinds = savedKinds.filter((kind) => saved.includes(kind) || (kind === 'masks' && isAnnotated));
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const memory = memoryLimit(flags.memory);
   const all = await namedPhotographs(sources, { out, readInput: readStandardInput });

@@ -33,7 +33,8 @@ interface CocoFlags extends PrepareFlags {
 export function addPrepareCommand(program: Command): void {
   const prepare = program
     .command('prepare')
-    .description("make the layout that training reads from the data sets' own archives");
+    .description("make the layout that training reads from the data sets' own archives")
+    .addHelpText('after', '\nExample:\n  toco prepare voc --out data');
   addVoc(prepare);
   addCoco(prepare);
 }
@@ -105,6 +106,10 @@ function addCoco(prepare: Command): void {
     )
     .option('--partial', 'the annotations are a part of the data set: do not check the number of images')
     .addOption(workers())
+    .addHelpText(
+      'after',
+      '\nExample: the zips of 2014 in one folder (COCO of other years and categories needs no preparation):\n  toco prepare coco coco --out data/coco',
+    )
     .action(async (folder: string, { out, ...flags }: CocoFlags) => {
       if (!existsSync(folder)) throw new UserError(`${folder}: the folder does not exist`);
       const { root, lists, alreadyDone } = await inFolder(out ?? folder, (control) =>

@@ -27,6 +27,7 @@ export function addRuntimeCommands(program: Command): Command {
     .option('--cpu', 'the library for the CPU')
     .option('--no-cuda', "leave CUDA out of the GPU library's installation and use the system's")
     .option('--library <folder>', 'use the libtensorflow_cc.so.2 of this folder')
+    .addHelpText('after', '\nExample: once per machine, before the first training:\n  toco setup')
     .action(async ({ gpu, cpu, cuda, library }: SetupFlags) => {
       if (gpu && cpu) throw new UserError('--gpu and --cpu exclude each other: give one of them, or none.');
       await setup({ device: gpu ? 'gpu' : cpu ? 'cpu' : 'auto', cuda, library });
@@ -43,6 +44,10 @@ export function addRuntimeCommands(program: Command): Command {
       '-s, --set <key=value...>',
       'with --try: settings of the engine, e.g. engine.device=gpu engine.precision=bf16',
       [],
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  toco doctor\n  toco doctor --try --set engine.precision=bf16   a training step in bfloat16: right losses? how fast?',
     )
     .action(async ({ json, try: tries, set }: { json?: boolean; try?: boolean; set: string[] }) => {
       const stray = set.find((setting) => !setting.startsWith('engine.'));

@@ -45,6 +45,15 @@ export function addTrainCommand(program: Command): void {
       '--profile',
       'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
     )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  toco train --config toco.yaml --out runs/photos              a configuration that toco init wrote
+  toco train --config toco.yaml --set batchSize=2 optimizer.lr=3e-5 --out runs/slow
+  toco train --resume --out runs/photos                        goes on where it stopped
+  toco train --config toco.yaml --profile                      where the time goes; trains nothing`,
+    )
     .action(async (flags: TrainFlags) => {
       const signal = flags.profile ? undefined : interruption(print);
       const config = await configOf(flags);

@@ -1,9 +1,9 @@
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type CocoAnnotatedImage, cocoFile, cocoParts, maskList } from '@toco/datasets';
-import { createProgress, writeWhole } from '@toco/files';
-import { decodeLabelPng } from '@toco/formats';
-import { type LabelRow, maskPath } from './label-part.js';
+import { maskList } from '@toco/datasets';
+import { writeWhole } from '@toco/files';
+import { annotationKinds, maskPath, writeAnnotations } from '../annotations/write-annotations.js';
+import type { LabelRow } from './label-part.js';
 import type { LabelKind } from './label-kinds.js';
 
 /** A row, and the folder that its files lie in. */
@@ -14,7 +14,7 @@ export interface PlacedRow {
 
 /**
  * Writes what holds for the whole list, in its order, with ids that don't depend on parts: lists for mmsegmentation and DeepLab, and
- * COCO's files, made from the masks. Files of other folders are copied first.
+ * the files of annotation tools, made from the masks. Files of other folders are copied first.
  *
  * @returns paths of what was written
  */
@@ -24,11 +24,14 @@ export async function finishLabels(
     out,
     kinds,
     classes,
+    root,
     print,
   }: {
     readonly out: string;
     readonly kinds: readonly LabelKind[];
     readonly classes: readonly string[];
+    /** Folder that the names of images count from. */
+    readonly root: string | undefined;
     readonly print: (line: string) => void;
   },
 ): Promise<string[]> {
@@ -49,19 +52,15 @@ export async function finishLabels(
   if (spaced === undefined)
     await write('list-deeplab.txt', [new TextEncoder().encode(maskList(masks, 'deeplab'))]);
   else print(`list-deeplab.txt is not written: its columns end at a space, and ${spaced.image} has one.`);
-  for (const form of ['rle', 'polygons'] as const) {
-    if (!kinds.includes(`coco-${form}`)) continue;
-    const progress = createProgress(`instances-${form}.json`);
-    const images: CocoAnnotatedImage[] = [];
-    for (const { id, image: fileName, width, height } of rows) {
-      const map = decodeLabelPng(await readFile(join(out, maskPath(id))));
-      images.push({ fileName, width, height, parts: cocoParts(map, form) });
-      progress.update({ done: images.length, total: rows.length });
-    }
-    progress.stop();
-    await write(`instances-${form}.json`, cocoFile(images, classes));
-  }
-  return written;
+  const images = rows.map(({ id, image: fileName, width, height }) => ({
+    ...{ id, fileName, width, height },
+    photograph: root === undefined ? fileName : join(root, fileName),
+  }));
+  const annotated = await writeAnnotations(images, {
+    ...{ out, classes },
+    kinds: annotationKinds.filter((kind) => kinds.includes(kind)),
+  });
+  return [...written, ...annotated];
 }
 
 async function copyFiles({ files }: LabelRow, from: string, to: string): Promise<void> {

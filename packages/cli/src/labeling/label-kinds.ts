@@ -1,5 +1,10 @@
+import { annotationKinds } from '../annotations/write-annotations.js';
+
+/** Projects that CAMs are written for. */
+export const camProjects = ['irn', 'psa', 'mctformer'] as const;
+
 /** What is written beside the masks. */
-export const labelKinds = ['irn', 'psa', 'mctformer', 'coco-rle', 'coco-polygons'] as const;
+export const labelKinds = [...camProjects, ...annotationKinds] as const;
 
 /** One of {@link labelKinds}. */
 export type LabelKind = (typeof labelKinds)[number];

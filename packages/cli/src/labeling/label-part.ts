@@ -1,6 +1,5 @@
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import {
-  type CamProject,
   encodeCams,
   ignoredLabel,
   type ListedPhotograph,
@@ -22,6 +21,7 @@ import {
   segmentationCams,
 } from '@toco/segmenter';
 import type { Config } from '@toco/trainer';
+import { maskPath } from '../annotations/write-annotations.js';
 import { type Journal, type JournalRow, openJournal } from '../journal/journal.js';
 import { crfPool, type CrfPool } from '../segmenting/crf-pool.js';
 import { inOrder } from '../segmenting/in-order.js';
@@ -29,7 +29,7 @@ import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import type { Hashes } from '../shards/hashes.js';
 import { placesOf, type Shard } from '../shards/shard.js';
-import type { LabelKind, LabelSource } from './label-kinds.js';
+import { camProjects, type LabelKind, type LabelSource } from './label-kinds.js';
 
 /** How maps become pseudo labels. */
 export interface LabelRecipe {
@@ -94,7 +94,10 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   const { model, list, protocol, recipe, kinds, out, shard, hashes, root } = task;
   const { print, signal } = means;
   const places = placesOf(shard, list.length);
-  const about = { classes: list.classes, kinds, list: list.name };
+  const about = {
+    ...{ classes: list.classes, kinds, list: list.name },
+    ...(root !== undefined && { root: resolve(root) }),
+  };
   const head = { command: 'label', shard, hashes, images: places.length, about };
   const journal = await openJournal(join(out, labelJournal(shard)), head, { again: means.again, print });
   const isLabeled = (place: number): boolean => {
@@ -157,7 +160,7 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
       const { image, classes } = result;
       const { index, id, width, height } = image;
       const written = [{ path: maskPath(id), bytes: encodeLabelPng({ width, height, data: labels }) }];
-      for (const project of kinds.filter((kind): kind is CamProject & LabelKind => !kind.startsWith('coco-')))
+      for (const project of camProjects.filter((kind) => kinds.includes(kind)))
         written.push({
           path: `${project}/${id}.npy`,
           bytes: encodeCams({ width, height, classes, data: cams.data }, project),
@@ -178,11 +181,6 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   }
   const rows = places.flatMap((place) => (journal.done.get(place) as LabelRow | undefined) ?? []);
   return { journal, rows, images: places.length };
-}
-
-/** Path of an image's mask within the folder of outputs. */
-export function maskPath(id: string): string {
-  return `masks/${id}.png`;
 }
 
 function namesOf({ id, image }: Sample, root: string | undefined): { id: string; image: string } {

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
 import { counted, placeFile, type Progress, writeWhole } from '@toco/files';
 import { type Protocol } from '@toco/segmenter';
+import { annotationKinds, writeAnnotations } from '../annotations/write-annotations.js';
 import { openJournal, type JournalRow } from '../journal/journal.js';
 import type { NamedPhotograph } from '../photographs/sources.js';
 import { crfPool } from '../segmenting/crf-pool.js';
@@ -153,6 +154,16 @@ export async function predictPhotographs(
     if (kinds.includes('scores')) await writeScores(join(out, `scores${suffix}.jsonl`), rows);
   }
   const interrupted = rows.size + skipped.length < photographs.length;
+  if (!interrupted) {
+    const images = [...rows]
+      .sort(([a], [b]) => a - b)
+      .map(([, { name, path, width, height }]) => ({
+        ...{ id: name, photograph: path, width, height },
+        fileName: `${name}${extname(path)}`,
+      }));
+    const annotations = annotationKinds.filter((kind) => kinds.includes(kind));
+    await writeAnnotations(images, { out, classes: classNames, suffix, kinds: annotations });
+  }
   return { done: rows.size, before, skipped: skipped.sort((a, b) => a.index - b.index), interrupted };
 }
 

@@ -1,9 +1,13 @@
 import { encodeJpeg, encodeProbabilities, ignoredLabel } from '@toco/datasets';
+import { annotationKinds, maskPath } from '../annotations/write-annotations.js';
 import { encodeLabelPng, vocPalette } from '@toco/formats';
 import { heatOverlay, labelOverlay, type Planes, type SegmenterOutput } from '@toco/segmenter';
 
 /** What can be written of a photograph. */
-export const savedKinds = ['masks', 'overlays', 'cams', 'npy', 'npy8', 'scores'] as const;
+export const savedKinds = [
+  ...(['masks', 'overlays', 'cams', 'npy', 'npy8', 'scores'] as const),
+  ...annotationKinds,
+] as const;
 
 /** One of {@link savedKinds}. */
 export type SavedKind = (typeof savedKinds)[number];
@@ -46,7 +50,7 @@ export async function* filesOf(
   const { width, height, labels, probabilities, cam, classes } = prediction;
   const size = { width, height };
   if (kinds.includes('masks'))
-    yield { path: `masks/${name}.png`, bytes: encodeLabelPng({ ...size, data: labels }) };
+    yield { path: maskPath(name), bytes: encodeLabelPng({ ...size, data: labels }) };
   if (kinds.includes('overlays')) {
     const overlay = labelOverlay(prediction, { ...size, data: labels }, colors);
     yield { path: `overlays/${name}.jpg`, bytes: await encodeJpeg(overlay, size) };

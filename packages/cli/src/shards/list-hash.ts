@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { listDigest, type SampleList } from '@toco/datasets';
+import { type EncodedMask, listDigest, type SampleList } from '@toco/datasets';
 
 /** Files that are looked at, at once. */
 const atOnce = 64;
@@ -33,11 +33,14 @@ async function sizeOf(image: Encoded): Promise<number | string | undefined> {
   return (await stat(image.path).catch(() => undefined))?.size;
 }
 
-async function contentOf(mask: Encoded | undefined): Promise<string | undefined> {
+async function contentOf(mask: EncodedMask | undefined): Promise<string | undefined> {
   if (mask === undefined) return undefined;
   if ('svg' in mask) return mask.svg;
+  if ('regions' in mask) return JSON.stringify([mask.size, mask.regions]);
   // A pipe would be waited for.
   const isFile = (await stat(mask.path).catch(() => undefined))?.isFile() === true;
   const bytes = isFile ? await readFile(mask.path).catch(() => undefined) : undefined;
-  return bytes && createHash('sha256').update(bytes).digest('hex');
+  // What a color stands for belongs to a mask as well.
+  const colors = 'colors' in mask ? JSON.stringify(mask.colors) : '';
+  return bytes && createHash('sha256').update(bytes).update(colors).digest('hex');
 }

@@ -33,7 +33,7 @@ export function formatCheck(
   const left = report.errors - errorFindings + report.disagreements - report.problems.length;
   const more = imageByImage && left > 0 ? `… and ${left} more (--most shows more of them)\n` : '';
   const findings = report.findings.map(({ kind, message }) => `${printable(`${kind}: ${message}`)}\n`);
-  const warnings = report.findings.length - errorFindings;
+  const warnings = report.findings.filter(({ kind }) => kind === 'warning').length;
   const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
   const warned = warnings > 0 ? `, ${count(warnings, 'warning')}` : '';
   const summary = `${count(report.errors, 'error')}, ${count(report.disagreements, 'disagreement')} of labels and masks${warned}\n`;

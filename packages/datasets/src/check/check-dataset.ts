@@ -51,7 +51,7 @@ export interface CheckReport {
   readonly problems: readonly Problem[];
   /** All of them by kind, each with its first image. */
   readonly groups: readonly ProblemGroup[];
-  /** What stands out in the data set as a whole, errors first; `errors` counts those among them. */
+  /** What stands out in the data set as a whole, notes first, then errors; `errors` counts those among them. */
   readonly findings: readonly Finding[];
 }
 
@@ -105,10 +105,9 @@ export async function checkDataset(dataset: Dataset, options: CheckOptions = {})
     ...checkLists(classes, { train: opened.get(train), val: train === val ? undefined : opened.get(val) }),
     ...tally.findings(),
   ];
-  const findings = [
-    ...found.filter(({ kind }) => kind === 'error'),
-    ...found.filter(({ kind }) => kind !== 'error'),
-  ];
+  const findings = (['note', 'error', 'warning'] as const).flatMap((kind) =>
+    found.filter((finding) => finding.kind === kind),
+  );
   const report = tally.report();
   const errors = report.errors + found.filter(({ kind }) => kind === 'error').length;
   return { dataset: dataset.name, lists, ...report, errors, findings };

@@ -1,10 +1,10 @@
-import { decodeLabelPng } from '@toco/formats';
 import sharp from 'sharp';
 import type { SampleList } from '../dataset/dataset.js';
-import { ignoredLabel } from '../image/decode-mask.js';
+import { decodeMask, ignoredLabel } from '../image/decode-mask.js';
+import { maskName } from '../image/encoded-mask.js';
 import { readImageBytes, type EncodedImage } from '../image/encoded-image.js';
 import type { Finding } from '../dataset/finding.js';
-import { counted, UserError } from '@toco/files';
+import { counted } from '@toco/files';
 
 /** Masks that are looked at before a run: enough to see a fault of all of them. */
 const mostMasks = 12;
@@ -19,25 +19,18 @@ export async function checkMasks(list: SampleList): Promise<Finding[]> {
   let white = false;
   for (let i = 0; i < list.length && seen < mostMasks; i++) {
     const { mask, image } = list.sample(i);
-    if (mask === undefined || !('path' in mask)) continue;
+    if (mask === undefined || 'svg' in mask) continue;
+    const size = await sizeOf(image);
+    if (size === undefined) continue;
     seen++;
     try {
-      const { data, width, height } = decodeLabelPng(await readImageBytes(mask));
-      const size = await sizeOf(image);
-      if (size !== undefined && (size.width !== width || size.height !== height))
-        throw new UserError(
-          `the mask has ${width} × ${height} pixels, its image ${size.width} × ${size.height}`,
-        );
+      const { data } = await decodeMask(mask, { numClasses: list.classes.length, image: size });
       if (data.some((label) => label !== 0 && label !== ignoredLabel)) shown++;
       white ||= data.includes(ignoredLabel);
-      const outside = data.find((label) => label > list.classes.length && label !== ignoredLabel);
-      if (outside !== undefined)
-        throw new UserError(
-          `label ${outside} is outside the ${list.classes.length} classes (0 is background, ${ignoredLabel} ignored)`,
-        );
     } catch (error) {
       const { message } = error as Error;
-      problems.push(message.startsWith(mask.path) ? message : `${mask.path}: ${message}`);
+      const name = maskName(mask);
+      problems.push(message.startsWith(name) ? message : `${name}: ${message}`);
     }
   }
   const first = `the first ${counted(seen, 'mask')} of the list ${list.name}`;

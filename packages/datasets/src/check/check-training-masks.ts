@@ -34,7 +34,7 @@ export async function checkTrainingMasks(
 ): Promise<Problem[]> {
   const indices = Array.from({ length: list.length }, (_, i) => i).filter((i) => {
     const { trainingMask } = list.sample(i);
-    return trainingMask !== undefined && 'path' in trainingMask;
+    return trainingMask !== undefined && !('svg' in trainingMask);
   });
   if (indices.length === 0) return [];
   const checked: CheckedMask[] = [];

@@ -6,7 +6,7 @@ import { UserError } from '@toco/files';
 
 /**
  * The cheap part of `toco check`, before the first iteration: what lists, names and labels say by themselves, and a few masks; no photograph is decoded.
- * Warnings are printed, each kind once.
+ * Warnings and notes are printed, each kind once.
  *
  * @throws One line where the data can't be meant as they are.
  */
@@ -22,7 +22,10 @@ export async function tellFindings(
     ...checkLists(data.classes, { train: images, val: validation }),
     ...(validation === undefined ? [] : await checkMasks(validation)),
   ];
-  for (const { kind, message } of found) if (kind === 'warning') print(`Warning: ${message}.`);
+  for (const { kind, message } of found) {
+    if (kind === 'note') print(`Note: ${message}.`);
+    if (kind === 'warning') print(`Warning: ${message}.`);
+  }
   const errors = found.filter(({ kind }) => kind === 'error');
   const [first] = errors;
   if (first === undefined) return;

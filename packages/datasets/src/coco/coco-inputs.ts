@@ -57,7 +57,7 @@ function otherAnnotations(root: string): string {
     .find((name) => /^(?:instances|annotations)_.*\.(?:json|zip)$|\.coco\.json$/.test(name));
   return other === undefined
     ? ''
-    : `; there is ${other}, but toco reads COCO of 2014 only yet: get annotations_trainval2014.zip, train2014.zip and val2014.zip, or write the images' class names into labels.csv (id,label) and use the folder as one of your own`;
+    : `; there is ${other}: COCO of another year, or of categories of your own, needs no preparation: toco train --data ${root}`;
 }
 
 function input(places: readonly string[], archive: string, target: string, hint = ''): CocoInput {

@@ -1,10 +1,9 @@
-import { decodeRleCounts, encodeLabelPng, type LabelMap } from '@toco/formats';
+import { encodeLabelPng, type LabelMap } from '@toco/formats';
+import { type CrowdTreatment, inDrawingOrder } from '../annotations/coco-annotations.js';
 import { ignoredLabel } from '../image/decode-mask.js';
+import { drawRegions } from '../image/drawn-regions.js';
 import { placeFile } from '@toco/files';
 import { threadWork } from '../threads/thread-work.js';
-
-/** What crowd regions become: ignored, as COCO's own evaluation does, or their class, as in the masks that are in circulation. */
-export type CrowdTreatment = 'ignore' | 'class';
 
 /** An object with its label in the mask. */
 export interface DrawnObject {
@@ -31,22 +30,11 @@ export interface DrawTask {
  * object is, or drawn like objects.
  */
 export function drawObjects({ height, width, objects, crowds }: Omit<DrawTask, 'path'>): LabelMap {
-  const data = new Uint8Array(height * width);
-  const isIgnored = (object: DrawnObject): boolean => crowds === 'ignore' && object.crowd;
-  for (const object of objects.filter(isIgnored)) paint(data, object, ignoredLabel);
-  const visible = objects.filter((object) => !isIgnored(object));
-  // The sort is stable: reversed, equal areas are drawn from the last to the first.
-  for (const object of visible.sort((a, b) => a.area - b.area).reverse()) paint(data, object, object.label);
-  return { height, width, data };
-
-  function paint(map: Uint8Array, { counts }: DrawnObject, label: number): void {
-    let at = 0;
-    decodeRleCounts(counts).forEach((count, run) => {
-      const end = at + count;
-      if (run % 2 === 0) at = end;
-      for (; at < end; at++) map[(at % height) * width + Math.floor(at / height)] = label;
-    });
-  }
+  const regions = inDrawingOrder(objects, crowds).map(({ label, crowd, counts }) => ({
+    label: crowd && crowds === 'ignore' ? ignoredLabel : label,
+    counts,
+  }));
+  return drawRegions(regions, { width, height });
 }
 
 /** Draws a mask into a PNG with VOC's palette. */

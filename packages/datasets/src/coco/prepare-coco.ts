@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { writeWhole, UserError } from '@toco/files';
 import { checkClasses } from '../dataset/dataset.js';
+import { type CrowdTreatment, readInstances } from '../annotations/coco-annotations.js';
 import type { LabelTable } from '../annotations/label-table.js';
 import { writeLabelFile } from '../annotations/write-label-file.js';
 import { folderBytes, requireFreeSpace } from '@toco/files';
@@ -29,8 +30,7 @@ import {
   cocoStatePath,
   isPreparedCocoState,
 } from './coco-layout.js';
-import { type CrowdTreatment, type DrawTask, drawWork } from './draw-objects.js';
-import { readInstances } from './read-instances.js';
+import { type DrawTask, drawWork } from './draw-objects.js';
 
 /** Options of {@link prepareCoco}. */
 export interface PrepareCocoOptions {
@@ -170,7 +170,11 @@ async function prepareList(
       path: join(cocoMaskFolder(out, list), `${id}.png`),
       height,
       width,
-      objects: objects.map(({ category, ...object }) => ({ ...object, label: labelOf.get(category)! })),
+      objects: objects.map(({ category, counts, ...object }) => ({
+        ...object,
+        counts: counts!,
+        label: labelOf.get(category)!,
+      })),
     })),
     { ...options, stage: `drawing masks of ${cocoSplits[list]}` },
   );

@@ -1,5 +1,6 @@
 import type { Finding } from './finding.js';
 import type { EncodedImage } from '../image/encoded-image.js';
+import type { EncodedMask } from '../image/encoded-mask.js';
 import { UserError } from '@toco/files/user-error';
 
 /** One image of a data set: plain data, nothing decoded yet. */
@@ -9,9 +10,9 @@ export interface Sample {
   /** `[C]`: 1 for the classes that the image shows, 0 for the others. */
   readonly labels: Uint8Array;
   /** The class of every pixel, where it is known; training never looks at it. */
-  readonly mask?: EncodedImage;
+  readonly mask?: EncodedMask;
   /** The mask that training does look at, in the place of a pseudo label. */
-  readonly trainingMask?: EncodedImage;
+  readonly trainingMask?: EncodedMask;
 }
 
 /** The images of one list, such as VOC's `train_aug`, in the order of the list. */

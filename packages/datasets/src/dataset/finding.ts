@@ -1,7 +1,7 @@
 /** Something about a whole data set that its owner should know: said once, whatever the number of images. */
 export interface Finding {
-  /** An error makes figures wrong or training impossible; a warning may be meant so. */
-  readonly kind: 'error' | 'warning';
+  /** An error makes figures wrong or training impossible; a warning may be meant so; a note says what was understood. */
+  readonly kind: 'error' | 'warning' | 'note';
   /** One line: what, how many, an example, and what to do. */
   readonly message: string;
 }

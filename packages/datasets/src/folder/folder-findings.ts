@@ -2,12 +2,10 @@ import { counted } from '@toco/files';
 import { basename, join } from 'node:path';
 import { alikeNames, differenceOf, plainName } from '../check/alike-names.js';
 import { examples, type Finding } from '../dataset/finding.js';
-import { foreignFormat } from './foreign-format.js';
 import type { FoundImages } from './image-files.js';
 
 /** What a folder of one's own holds, as it was read. */
 export interface FolderContents {
-  readonly root: string;
   readonly imageRoot: string;
   readonly photographs: FoundImages;
   readonly maskRoot: string | undefined;
@@ -22,7 +20,7 @@ export interface FolderContents {
 
 /** What stands out in a folder before any file of it is opened. */
 export function folderFindings(contents: FolderContents): Finding[] {
-  const { root, imageRoot, photographs, maskRoot, masks, test } = contents;
+  const { imageRoot, photographs, maskRoot, masks, test } = contents;
   const found: Finding[] = [
     ...passedOver(imageRoot, photographs),
     ...odd(photographs),
@@ -38,8 +36,6 @@ export function folderFindings(contents: FolderContents): Finding[] {
       message: `${counted(test.length, 'image')} of the test folder (${examples(test)}) ${test.length === 1 ? 'is' : 'are'} in no list; move ${test.length === 1 ? 'it' : 'them'} into train or val to use ${test.length === 1 ? 'it' : 'them'}`,
     });
   }
-  const foreign = foreignFormat(root);
-  if (foreign !== undefined) found.push({ kind: 'warning', message: foreign });
   return found;
 }
 

@@ -5,18 +5,27 @@ import { inParallel } from '../annotations/in-parallel.js';
 import { readLabelFile, readNamedLabels } from '../annotations/label-file.js';
 import { readTextFile } from '../annotations/text-file.js';
 import { namesInAnnotation } from '../annotations/labels-from-annotation.js';
+import {
+  type AnnotationFiles,
+  annotationFiles,
+  annotationTools,
+  namedAnnotationFiles,
+} from './annotation-files.js';
 import { imageId } from './image-files.js';
 import { UserError } from '@toco/files';
 
 /** Files that are read at a time. */
 const PARALLEL = 16;
 
-/** Where the labels of a folder come from when nobody says: the first of these that is there, else its sub-folders. */
-export function defaultLabelSource(root: string): string {
+/**
+ * Where the labels of a folder come from when nobody says: a label file, else the annotations of a tool, else VOC's, else its
+ * sub-folders.
+ */
+export function defaultLabelSource(root: string): string | AnnotationFiles {
   const files = ['labels.csv', 'labels.json', 'cls_labels_onehot.npy'].map((name) => join(root, name));
-  return (
-    files.find((path) => existsSync(path)) ?? (existsSync(join(root, 'Annotations')) ? 'xml' : 'folders')
-  );
+  const file = files.find((path) => existsSync(path));
+  if (file !== undefined) return namedAnnotationFiles(file, root) ?? file;
+  return annotationFiles(root) ?? (existsSync(join(root, 'Annotations')) ? 'xml' : 'folders');
 }
 
 /**
@@ -57,7 +66,7 @@ export async function folderLabels(
   }
   if (!/\.(json|csv)$/.test(source)) {
     throw new UserError(
-      `labels "${source}": give the path of an .npy, .json or .csv file, "xml" or "folders"`,
+      `labels "${source}": give the path of an .npy, .json or .csv file, "xml", "folders", or a tool (${annotationTools.join(', ')}) or a file of it`,
     );
   }
   const labels = await readNamedLabels(source);

@@ -1,30 +1,38 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { examples, type Finding } from '../dataset/finding.js';
 import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset/dataset.js';
+import { meaningOfName } from '../annotations/annotated-image.js';
+import type { NamedLabels } from '../annotations/csv-labels.js';
+import { readLabelColors } from '../annotations/label-colors.js';
 import { labelsOfNames } from '../annotations/label-table.js';
 import { filledLines, readTextFile } from '../annotations/text-file.js';
+import { ignoredLabel } from '../image/decode-mask.js';
+import type { EncodedMask } from '../image/encoded-mask.js';
 import { randomPurpose, randomStream } from '../random/random.js';
+import { namedAnnotationFiles } from './annotation-files.js';
 import { folderFindings, kindsOf, nearlyNamed, samePlace } from './folder-findings.js';
 import { defaultLabelSource, folderLabels } from './folder-labels.js';
-import { foreignFormat } from './foreign-format.js';
 import { imageFiles, imageId, type FoundImages } from './image-files.js';
 import { overlooked } from './overlooked.js';
 import { listedParts, splitFolders, type SplitFolders } from './split-folders.js';
+import { drawnMask, sourceOf, toolLabels } from './tool-labels.js';
 import { counted, UserError } from '@toco/files';
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {
   /**
-   * Where labels come from: `'folders'` (one sub-folder per class), `'xml'` (annotations of VOC's form), or the path of a `.csv`,
-   * `.json` or `.npy` file. By default `labels.csv`, `labels.json` or `cls_labels_onehot.npy` in the folder, else its
-   * `Annotations`, else its sub-folders.
+   * Where labels come from: the path of a `.csv`, `.json` or `.npy` file; an annotation tool (`'coco'`, `'cvat'`, `'labelme'`,
+   * `'yolo'`, `'labelmap'`) or one of its files; `'xml'` (annotations of VOC's form); `'folders'` (one sub-folder per class). By
+   * default `labels.csv`, `labels.json` or `cls_labels_onehot.npy` in the folder, else a tool's annotations, else its `Annotations`,
+   * else its sub-folders.
    */
   readonly labels?: string | undefined;
-  /** Foreground classes in the order of their labels; by default `classes.txt`, else the names in the labels, sorted. */
+  /** Foreground classes in the order of their labels; by default `classes.txt`, else the tool's order, else the names in the labels, sorted. */
   readonly classes?: readonly string[] | undefined;
   /** Folder of the photographs; by default `images` or `JPEGImages` within `root`, else `root` itself. */
   readonly images?: string | undefined;
-  /** Folder of masks, `ID.png`; by default `masks` or `SegmentationClass` within `root`. */
+  /** Folder of masks, `ID.png`; by default `masks` or `SegmentationClass` within `root`. Where there is `labelmap.txt`, they are read by its colors. */
   readonly masks?: string | undefined;
   /** Share of the images for validation where the folder has no `train.txt` and `val.txt`. */
   readonly valFraction?: number | undefined;
@@ -46,30 +54,57 @@ export interface ImageFolderOptions {
  * console.log(data.classes, (await data.list('train')).length);
  */
 export async function imageFolder(root: string, options: ImageFolderOptions = {}): Promise<Dataset> {
-  const { labels: source = defaultLabelSource(root), valFraction = 0.1, seed = 0 } = options;
+  const { valFraction = 0.1, seed = 0 } = options;
   if (!(valFraction > 0 && valFraction < 1))
     throw new UserError(`valFraction ${valFraction} is not between 0 and 1`);
   const imageRoot = options.images ?? firstFolder(root, ['images', 'JPEGImages']) ?? root;
   const maskRoot = options.masks ?? firstFolder(root, ['masks', 'SegmentationClass']);
-  const photographs = await imageFiles(imageRoot, { leaveOut: maskRoot === undefined ? [] : [maskRoot] });
+  const colorMap = join(root, 'labelmap.txt');
+  const colors = maskRoot !== undefined && existsSync(colorMap) ? await readLabelColors(colorMap) : undefined;
+  // CVAT puts pictures of single objects beside the masks.
+  const leaveOut = [...(maskRoot === undefined ? [] : [maskRoot]), join(root, 'SegmentationObject')];
+  const photographs = await imageFiles(imageRoot, { leaveOut });
   const maskFiles = maskRoot === undefined ? undefined : await imageFiles(maskRoot);
   const { images } = photographs;
   const masks = maskFiles?.images ?? new Map<string, string>();
-  const split = source === 'folders' ? partsOf(root, photographs) : listedParts(images.keys());
-  const level = source === 'folders' && split ? 1 : 0;
   const given = options.classes ?? (await classesInFile(root));
-  const labels = await folderLabels(source, { root, images, classes: given, level });
+  const { labels: named } = options;
+  const meant = named === undefined ? defaultLabelSource(root) : (namedAnnotationFiles(named, root) ?? named);
+  const tool =
+    typeof meant === 'string' ? undefined : await toolLabels(meant, { root, imageRoot, images, masks });
+  const source = typeof meant === 'string' ? meant : sourceOf(meant);
+  const split =
+    source === 'folders' ? partsOf(root, photographs) : (tool?.split ?? listedParts(images.keys()));
+  const level = source === 'folders' && split ? 1 : 0;
+  const labels: NamedLabels = tool ?? (await folderLabels(source, { root, images, classes: given, level }));
   const found = labels.classes ?? [...new Set([...labels.names.values()].flat())].sort();
   if (given === undefined && found.length === 0)
     throw new UserError(`${source}: names no class; write the classes that each image shows`);
   const classes = checkClasses(root, given ?? found);
+  const labelOf = (name: string, where = source): number => {
+    const index = classes.indexOf(name);
+    if (index < 0) throw new UserError(`${where}: "${name}" is none of the classes ${examples(classes, 10)}`);
+    return index + 1;
+  };
+  const palette = colors?.map(({ name, color }) => {
+    const meaning = meaningOfName(name);
+    const label =
+      meaning === 'ignored' ? ignoredLabel : meaning === 'background' ? 0 : labelOf(name, colorMap);
+    return { color, label };
+  });
+  function maskOf(id: string): EncodedMask | undefined {
+    const path = masks.get(id);
+    if (path !== undefined) return palette === undefined ? { path } : { path, colors: palette };
+    const outlines = tool?.outlines.get(id);
+    return outlines && drawnMask(outlines, labelOf);
+  }
   const known = (ids: readonly string[]): string[] => ids.filter((id) => labels.names.has(id));
   const unused = known(split?.test ?? []);
   const left = new Set(unused);
   const ids = [...labels.names.keys()].filter((id) => !left.has(id)).sort();
 
   function sample(id: string, list: string): Sample {
-    const [image, mask, names] = [images.get(id), masks.get(id), labels.names.get(id)];
+    const [image, mask, names] = [images.get(id), maskOf(id), labels.names.get(id)];
     if (image === undefined)
       throw new UserError(
         `${join(imageRoot, id)}: there is no such image, which the ${list} name${nearlyNamed(id, images.keys()) || samePlace(id, images.keys())}`,
@@ -82,7 +117,7 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
       id,
       image: { path: image },
       labels: labelsOfNames(names, classes, `${source}, ${id}`),
-      ...(mask !== undefined && { mask: { path: mask } }),
+      ...(mask !== undefined && { mask }),
     };
   }
   return {
@@ -90,8 +125,10 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
     classes,
     lists: { train: 'train', val: 'val' },
     findings: [
+      ...(tool?.findings ?? []),
+      ...(tool === undefined && colors !== undefined ? [byColors(colorMap)] : []),
       ...folderFindings({
-        ...{ root, imageRoot, photographs, maskRoot, masks: maskFiles, source, test: unused },
+        ...{ imageRoot, photographs, maskRoot, masks: maskFiles, source, test: unused },
         labelled: labels.names,
       }),
       ...overlooked({ root, imageRoot, photographs, maskRoot, source, level }),
@@ -125,11 +162,12 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
   };
 }
 
+function byColors(path: string): Finding {
+  return { kind: 'note', message: `masks are read by the colors of ${path}` };
+}
+
 /** Parts of the data set where the sub-folders are such, and not classes. */
 function partsOf(root: string, { images, passedOver }: FoundImages): SplitFolders | undefined {
-  const foreign = foreignFormat(root);
-  // Folders of another tool's export are no classes, whatever they are called.
-  if (foreign !== undefined) throw new UserError(foreign);
   if (images.size === 0)
     throw new UserError(
       `${root}: there are no images (.jpg, .jpeg, .png, .webp) in it; check the path${kindsOf(passedOver)}`,

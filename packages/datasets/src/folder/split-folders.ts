@@ -6,6 +6,11 @@ const parts: Readonly<Record<'train' | 'val' | 'test', RegExp>> = {
   test: /^(?:test|testing|test\d{4})$/i,
 };
 
+/** The part of a data set that a name stands for. */
+export function partNamed(name: string): 'train' | 'val' | 'test' | undefined {
+  return (['train', 'val', 'test'] as const).find((part) => parts[part].test(name));
+}
+
 /** Images in folders `train/CLASS/…` and `val/CLASS/…`, by what the folders are for. */
 export interface SplitFolders {
   readonly train: readonly string[];
@@ -29,7 +34,7 @@ export function splitFolders(root: string, ids: Iterable<string>): SplitFolders 
   for (const id of ids) {
     const [top = '', ...inside] = id.split('/');
     if (inside.length === 0) return undefined;
-    const part = (['train', 'val', 'test'] as const).find((name) => parts[name].test(top));
+    const part = partNamed(top);
     if (part === undefined) {
       others.add(top);
       continue;
@@ -60,7 +65,7 @@ export function listedParts(ids: Iterable<string>): SplitFolders | undefined {
   const split = { train: [] as string[], val: [] as string[], test: [] as string[] };
   for (const id of ids) {
     const [top = '', ...inside] = id.split('/');
-    const part = (['train', 'val', 'test'] as const).find((name) => parts[name].test(top));
+    const part = partNamed(top);
     if (part === undefined || inside.length === 0) return undefined;
     split[part].push(id);
   }

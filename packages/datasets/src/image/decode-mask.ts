@@ -1,6 +1,9 @@
 import { decodeLabelPng, type LabelMap } from '@toco/formats';
 import sharp from 'sharp';
-import { imageName, readImageBytes, type EncodedImage } from './encoded-image.js';
+import { decodeColoredMask } from './colored-mask.js';
+import { drawRegions } from './drawn-regions.js';
+import { readImageBytes } from './encoded-image.js';
+import { type EncodedMask, maskName } from './encoded-mask.js';
 import { UserError } from '@toco/files';
 
 /** Pixels of this value belong to no class and are left out of every figure. */
@@ -15,37 +18,44 @@ export interface MaskExpectation {
 }
 
 /**
- * The class of every pixel of a label image (a PNG with palette, or 8-bit grey), exact: colours are never interpreted.
+ * The class of every pixel: of a label image (a PNG with palette, or 8-bit grey), whose colors are never interpreted; of an image
+ * in which each class has a color; or of outlines, which are drawn.
  *
  * @throws One line that names the file when it is missing, damaged, of another size than its photograph, or holds a label
  * outside the classes.
  */
 export async function decodeMask(
-  mask: EncodedImage,
+  mask: EncodedMask,
   { numClasses, image }: MaskExpectation,
 ): Promise<LabelMap> {
-  const bytes = await readImageBytes(mask);
-  const map = 'svg' in mask ? await drawnLabels(bytes) : inFile(imageName(mask), () => decodeLabelPng(bytes));
+  const map = await labelsIn(mask, image);
   if (map.width !== image.width || map.height !== image.height) {
     throw new UserError(
-      `${imageName(mask)}: the mask has ${map.width} × ${map.height} pixels, its image ${image.width} × ${image.height}`,
+      `${maskName(mask)}: the mask has ${map.width} × ${map.height} pixels, its image ${image.width} × ${image.height}`,
     );
   }
   const outside = map.data.findIndex((label) => label > numClasses && label !== ignoredLabel);
   if (outside >= 0) {
     throw new UserError(
-      `${imageName(mask)}: label ${map.data[outside]} at row ${Math.floor(outside / map.width)}, column ${outside % map.width} ` +
+      `${maskName(mask)}: label ${map.data[outside]} at row ${Math.floor(outside / map.width)}, column ${outside % map.width} ` +
         `is outside the ${numClasses} classes (0 is background, ${ignoredLabel} ignored)`,
     );
   }
   return map;
 }
 
-function inFile<T>(name: string, read: () => T): T {
+/** The labels of a mask at its own size. */
+async function labelsIn(
+  mask: EncodedMask,
+  image: { readonly width: number; readonly height: number },
+): Promise<LabelMap> {
+  if ('svg' in mask) return drawnLabels(await readImageBytes(mask));
+  const bytes = 'path' in mask ? await readImageBytes(mask) : undefined;
   try {
-    return read();
+    if ('regions' in mask) return drawRegions(mask.regions, mask.size ?? image);
+    return 'colors' in mask ? await decodeColoredMask(bytes!, mask.colors) : decodeLabelPng(bytes!);
   } catch (error) {
-    throw new UserError(`${name}: ${(error as Error).message}`, { cause: error });
+    throw new UserError(`${maskName(mask)}: ${(error as Error).message}`, { cause: error });
   }
 }
 

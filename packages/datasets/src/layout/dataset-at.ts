@@ -10,12 +10,13 @@ import { UserError } from '@toco/files';
 export type DatasetLayout = 'voc' | 'coco' | 'folder';
 
 /**
- * The layout of a folder: COCO's where its two folders of photographs or of masks are, VOC's where there are lists and
- * `JPEGImages`, or `VOCdevkit`, else a folder of one's own.
+ * The layout of a folder: COCO's of 2014 where its two folders of photographs or of masks are, VOC's where there are lists and
+ * `JPEGImages`, or `VOCdevkit`; else, and where color masks have a `labelmap.txt`, a folder of one's own, whichever tool annotated it.
  */
 export function datasetLayout(root: string): DatasetLayout {
   const has = (...parts: string[]): boolean => existsSync(join(root, ...parts));
   if (has('SegmentationClass', 'train2014') || (has('train2014') && has('val2014'))) return 'coco';
+  if (has('labelmap.txt')) return 'folder';
   return has('VOCdevkit') || (has('ImageSets', 'Segmentation') && has('JPEGImages')) ? 'voc' : 'folder';
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { counted, UserError } from '@toco/files';
 import { filledLines, readTextFile } from '../annotations/text-file.js';
 import { computedList, type Dataset, type Sample, type SampleList } from '../dataset/dataset.js';
-import type { EncodedImage } from '../image/encoded-image.js';
+import type { EncodedMask } from '../image/encoded-mask.js';
 
 /** Which images train on their masks, as a configuration names them. */
 export interface TrainingMaskSelection {
@@ -45,7 +45,7 @@ export async function withTrainingMasks(
   const maskOf =
     trainMaskFolder === undefined
       ? (sample: Sample) => sample.mask
-      : ({ id }: Sample): EncodedImage => ({ path: join(trainMaskFolder, `${id}.png`) });
+      : ({ id }: Sample): EncodedMask => ({ path: join(trainMaskFolder, `${id}.png`) });
   await requireMasks(list, { takesPart, maskOf, total: chosen.length, trainMaskFolder });
   const { name, classes, length } = list;
   return {
@@ -83,7 +83,7 @@ async function requireMasks(
     trainMaskFolder,
   }: {
     readonly takesPart: (id: string) => boolean;
-    readonly maskOf: (sample: Sample) => EncodedImage | undefined;
+    readonly maskOf: (sample: Sample) => EncodedMask | undefined;
     readonly total: number;
     readonly trainMaskFolder: string | undefined;
   },

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { type Dataset, checkClasses, sampleList } from '../dataset/dataset.js';
 import { vocClasses } from './voc-classes.js';
-import { foreignFormat } from '../folder/foreign-format.js';
 import { readVocList, requireFiles } from './voc-list.js';
 import { readVocLabels } from './voc-labels.js';
 import { UserError } from '@toco/files';
@@ -40,12 +39,10 @@ export function voc(root: string, options: VocOptions = {}): Dataset {
   const { trainList = 'train_aug', valList = 'val', masks = join(root, 'SegmentationClassAug') } = options;
   const classes = checkClasses(root, options.classes ?? vocClasses);
   const folders = { root, classes, images: join(root, 'JPEGImages'), masks };
-  const foreign = foreignFormat(root);
   return {
     name: 'voc',
     classes,
     lists: { train: trainList, val: valList },
-    findings: foreign === undefined ? [] : [{ kind: 'warning', message: foreign }],
     async list(name) {
       const ids = await readVocList(root, name);
       await requireFiles(folders.images, ids, '.jpg');

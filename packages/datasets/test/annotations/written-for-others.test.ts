@@ -6,7 +6,7 @@ import { encodeCams } from '../../src/annotations/cam-dictionary.js';
 import { cocoFile, cocoParts } from '../../src/annotations/coco-annotations.js';
 import { maskList } from '../../src/annotations/mask-list.js';
 import { encodeProbabilities } from '../../src/annotations/probability-array.js';
-import { readInstances } from '../../src/coco/read-instances.js';
+import { readInstances } from '../../src/annotations/coco-annotations.js';
 import { temporaryFolder, writeTree } from '../folder.js';
 
 const folder = await temporaryFolder();

@@ -127,11 +127,6 @@ const kinds: [string, Files, RegExp][] = [
     { 'gt/c.png': mask(1), 'gt/d.png': mask(2) },
     /^warning: gt: holds 2 PNG files named like images, and is not read; if these are masks, rename it to masks, or name it: data\.masks=gt /,
   ],
-  [
-    "CVAT's label map",
-    { 'labelmap.txt': '# label:color_rgb:parts:actions\nbackground:0,0,0::\ncat:250,50,83::\n' },
-    /^warning: labelmap\.txt: this is an export of CVAT/,
-  ],
 ];
 
 describe('findings, one line a kind', () => {
@@ -210,7 +205,7 @@ describe('the first masks, before a run', () => {
     [
       'of 0 and 128',
       [0, 128],
-      /^error: none of the first 2 masks .* \(.*c\.png: label 128 is outside the 2 cl/,
+      /^error: none of the first 2 masks .* \(.*c\.png: label 128 at row 0, column 1 is outside the 2 cl/,
     ],
   ])('%s', async (_name, labels, line) => {
     const root = await tree(four({ 'masks/c.png': mask(...labels), 'masks/d.png': mask(...labels) }));
@@ -293,21 +288,6 @@ describe('folders', () => {
       'parts beside a class',
       { 'train/cat/1.jpg': jpeg, 'valid/cat/2.jpg': jpeg, 'cat/3.jpg': jpeg },
       /: train, valid look like parts of a data set, cat beside them like a class; move it/,
-    ],
-    [
-      'COCO of another year',
-      { 'train2017/1.jpg': jpeg, 'val2017/2.jpg': jpeg, 'annotations/instances_train2017.json': '{}' },
-      /instances_train2017\.json: these are annotations in COCO's form of another year than 2014/,
-    ],
-    [
-      "COCO's form of one's own",
-      { 'train/1.jpg': jpeg, 'valid/2.jpg': jpeg, 'train/_annotations.coco.json': '{}' },
-      /_annotations\.coco\.json: these are annotations in COCO's form/,
-    ],
-    [
-      "COCO's form as labels",
-      { 'a.jpg': jpeg, 'labels.json': '{ "images": [], "annotations": [], "categories": [] }' },
-      /labels\.json: these are annotations in COCO's form, which are not read as labels yet/,
     ],
     [
       'no image at all',

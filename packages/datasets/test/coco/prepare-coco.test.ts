@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { checkDataset } from '../../src/check/check-dataset.js';
 import { coco } from '../../src/coco/coco.js';
 import { prepareCoco } from '../../src/coco/prepare-coco.js';
-import { readInstances } from '../../src/coco/read-instances.js';
+import { readInstances } from '../../src/annotations/coco-annotations.js';
 import { makeZip } from '../archive/make-zip.js';
 import { temporaryFolder, writeTree } from '../folder.js';
 

@@ -144,7 +144,7 @@ describe('imageFolder', () => {
       'labels that are no file',
       {},
       { labels: 'what' },
-      /^labels "what": give the path of an \.npy, \.json or \.csv file, "xml" or "folders"$/,
+      /^labels "what": give the path of an \.npy, \.json or \.csv file, "xml", "folders", or a tool \(labelmap, coco, cvat, yolo, labelme\) or a file of it$/,
     ],
     [
       'a list without labels',

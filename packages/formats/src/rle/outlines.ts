@@ -36,9 +36,14 @@ export function outlinesOfPart({ box, mask }: Pick<ConnectedPart, 'box' | 'mask'
  * const segmentation = connectedParts(map, { skipped: [0, 255] }).map((part) => [polygonOfPart(part)]);
  */
 export function polygonOfPart(part: Pick<ConnectedPart, 'box' | 'mask'>): number[] {
-  const [around = [], ...holes] = outlinesOfPart(part);
+  return joinedOutlines(outlinesOfPart(part));
+}
+
+/** Outlines as one: around the first, then to each of the others, around it, and back. */
+export function joinedOutlines(outlines: readonly (readonly number[])[]): number[] {
+  const [around = [], ...holes] = outlines;
   const start = around.slice(0, 2);
-  return holes.reduce((polygon, hole) => [...polygon, ...start, ...hole, ...hole.slice(0, 2)], around);
+  return [...around, ...holes.flatMap((hole) => [...start, ...hole, ...hole.slice(0, 2)])];
 }
 
 /** For each corner of the pixels the edges that leave it: between inside and outside, with the inside on the right. */

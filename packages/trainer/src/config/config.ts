@@ -24,7 +24,7 @@ const data = z.strictObject({
     .string()
     .optional()
     .describe(
-      "image-level labels: a .npy, .json or .csv file, 'xml', 'masks' (voc) or 'folders' (folder); default: what is found",
+      "image-level labels: a .npy, .json or .csv file, 'xml', 'masks' (voc), or (folder) 'folders', or an annotation tool or a file of it: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: what is found",
     ),
   classes: z.array(z.string()).optional().describe('foreground classes in the order of their labels'),
   images: z
