@@ -79,8 +79,8 @@ export class Trace {
   }
 
   /** The values of `x`, not before `after` has been computed. */
-  later(x: tf.TensorInfo, after: tf.TensorInfo): tf.Tensor {
-    const waits = { after: [this.output(after).oper] };
+  later(x: tf.TensorInfo, after: readonly tf.TensorInfo[]): tf.Tensor {
+    const waits = { after: after.map((tensor) => this.output(tensor).oper) };
     return this.tensor(this.#products.identity(this.output(x), waits), 'Identity');
   }
 

@@ -28,6 +28,8 @@ export async function lostPeer(error: Error, cluster: Cluster): Promise<Error> {
 /** One line for what TensorFlow says of a reduction that failed; `undefined` for what is none. */
 export function reductionFailure(message: string, { addresses, rank }: Cluster): string | undefined {
   if (!/Collective ops is aborted|CollectiveReduceV2/.test(message)) return undefined;
+  const aborted = /Collective ops is aborted by: (.*?)(?: *The error could be|\n|$)/.exec(message)?.[1];
+  if (aborted !== undefined && !/grpc|Socket|Connection/.test(aborted)) return `Rank ${rank}: ${aborted}`;
   const task = /remote target \/job:worker\/replica:0\/task:(\d+)/.exec(message)?.[1];
   const who = task === undefined ? 'another process' : `rank ${task} (${addresses[Number(task)]})`;
   const why = /grpc_message:"([^"]*)"/.exec(message)?.[1] ?? message.split('\n')[0]!;

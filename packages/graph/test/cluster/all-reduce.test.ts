@@ -119,7 +119,7 @@ test('a process that hangs ends the others after their patience', async () => {
   expect(performance.now() - began).toBeLessThan(60_000);
   expect(status).toBe(3);
   expect(stdout).toContain('distinct 1\n');
-  expect(stdout).toMatch(/error .*has waited 3 s for a process that does not join it/);
+  expect(stdout).toMatch(/error Rank 0: a reduction has waited 3 s for a process that does not join it/);
   members[1]!.child.kill('SIGKILL');
   await members[1]!.ended;
 });
