@@ -10,6 +10,7 @@ import { addConvertCommand } from './commands/convert-command.js';
 import { addEvaluateCommand } from './commands/evaluate-command.js';
 import { addExportCommand } from './commands/export-command.js';
 import { addLabelCommand } from './commands/label-command.js';
+import { addLaunchCommand } from './commands/launch-command.js';
 import { addPredictCommand } from './commands/predict-command.js';
 import { addPrepareCommand } from './commands/prepare-command.js';
 import { outliveClosedOutput } from './commands/closed-output.js';
@@ -22,12 +23,14 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 
 const program = new Command('toco')
   .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
+  .enablePositionalOptions()
   .version(version, '-V, --version', 'print the version')
   .showHelpAfterError('(add --help for all options)');
 
 addPrepareCommand(program);
 addCheckCommand(program);
 addTrainCommand(program);
+addLaunchCommand(program);
 addEvaluateCommand(program);
 addPredictCommand(program);
 addLabelCommand(program);

@@ -111,7 +111,7 @@ function peersOf(cluster: Cluster, connections: Connections, silence: number): P
       }
       if ('ask' in message) {
         if (leads) tell({ ask: 1 }, peer);
-        asked.abort();
+        asked.abort(new UserError(`interrupted by ${nameOf(cluster, peer)} or another process`));
       }
     };
     listener.onClose = (why) => {
@@ -156,7 +156,7 @@ function peersOf(cluster: Cluster, connections: Connections, silence: number): P
     },
     ask() {
       tell({ ask: 1 });
-      asked.abort();
+      asked.abort(new UserError('interrupted'));
     },
     fail: (why) => leave({ failed: `${nameOf(cluster, rank)}: ${why}` }),
     close: () => leave({ done: 1 }),
