@@ -1,6 +1,7 @@
 #!/bin/sh
 # Tells toco who its processes are, from the index that Kubernetes gives each pod of an Indexed Job, and becomes the command.
-# NAME: of the Job and of the headless Service; PROCESSES: how many pods; PORT: where each listens.
+# NAME: of the Job and of its headless Service; PROCESSES: how many pods; PORT: where each listens. HOSTS, a host:port for each with
+# blanks between them, is for trying it elsewhere.
 set -eu
 : "${JOB_COMPLETION_INDEX:?is not set: run this in a pod of an Indexed Job}"
 : "${NAME:?is not set}" "${PROCESSES:?is not set}" "${PORT:=2222}"
@@ -8,13 +9,8 @@ set -eu
 workers=''
 i=0
 while [ "$i" -lt "$PROCESSES" ]; do
-  # HOSTS is for trying it elsewhere than in Kubernetes: one host:port for each process.
-  if [ -n "${HOSTS:-}" ]; then
-    # shellcheck disable=SC2086
-    address=$(echo $HOSTS | cut -d ' ' -f $((i + 1)))
-  else
-    address="$NAME-$i.$NAME:$PORT"
-  fi
+  address="$NAME-$i.$NAME:$PORT"
+  if [ -n "${HOSTS:-}" ]; then address=$(echo "$HOSTS" | cut -d ' ' -f $((i + 1))); fi
   workers="$workers${workers:+,}\"$address\""
   i=$((i + 1))
 done

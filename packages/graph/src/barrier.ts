@@ -9,5 +9,7 @@ import { currentTrace } from './trace.js';
  */
 export function barrier<T extends tf.Tensor>(x: T, after: tf.Tensor | readonly tf.Tensor[]): T {
   const trace = currentTrace();
-  return trace ? (trace.later(x, Array.isArray(after) ? (after as readonly tf.Tensor[]) : [after as tf.Tensor]) as T) : x;
+  return trace
+    ? (trace.later(x, Array.isArray(after) ? (after as readonly tf.Tensor[]) : [after as tf.Tensor]) as T)
+    : x;
 }

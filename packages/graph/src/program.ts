@@ -18,7 +18,9 @@ import type { TypedArray } from '@toco/core';
 
 /** Options of everything that is compiled over one state. */
 export interface ProgramOptions
-  extends EngineOptions, Omit<TraceOptions, 'localOperations' | 'operationThreads' | 'wideIntegers' | 'cluster'> {
+  extends
+    EngineOptions,
+    Omit<TraceOptions, 'localOperations' | 'operationThreads' | 'wideIntegers' | 'cluster'> {
   /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
   readonly xla: boolean;
   /** Functions (phases and shapes of batches) that are held at once; beyond it, the one unused for longest goes. */
@@ -209,6 +211,7 @@ export class Program {
    */
   async call({ name, structure }: LoadedFunction, batch: unknown): Promise<unknown> {
     this.#assertUsable();
+    this.#options.cluster?.lost?.throwIfAborted();
     const uploading = this.#upload('batch', batch);
     return this.#enqueue(async () => {
       const feeds = await uploading;
@@ -239,7 +242,9 @@ export class Program {
     if (!cluster) return call;
     const seconds = patienceOf(cluster);
     const timer = setTimeout(() => {
-      this.#context.abortReductions(`a reduction has waited ${seconds} s for a process that does not join it`);
+      this.#context.abortReductions(
+        `a reduction has waited ${seconds} s for a process that does not join it`,
+      );
     }, seconds * 1000);
     try {
       return await call;

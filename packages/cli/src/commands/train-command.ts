@@ -73,7 +73,8 @@ export function addTrainCommand(program: Command): void {
         process.exitCode = 1;
         throw error;
       }
-      if (result.checkpoint !== '') process.stdout.write(`${result.checkpoint}\n`);
+      const leads = (cluster?.rank ?? 0) === 0;
+      if (leads && result.checkpoint !== '') process.stdout.write(`${result.checkpoint}\n`);
       if (!result.interrupted) {
         // A signal that came too late interrupted nothing.
         process.exitCode = 0;

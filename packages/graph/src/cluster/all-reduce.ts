@@ -72,7 +72,8 @@ function assertReducible(
     trace.fail('A reduction over processes lies under a gradient', 'reduce the gradients instead');
   for (const [path, { dtype }] of Object.entries(tensors)) {
     const known = merge === 'mean' ? dtype === 'float32' : dtype === 'float32' || dtype === 'int32';
-    if (!known) trace.fail(`allReduce can't take the ${merge} of ${path}, which is ${dtype}`, 'cast it first');
+    if (!known)
+      trace.fail(`allReduce can't take the ${merge} of ${path}, which is ${dtype}`, 'cast it first');
   }
 }
 
@@ -160,7 +161,5 @@ function unpacked(builder: GraphBuilder, flat: Output, like: readonly Output[]):
       [count, T, typeAttribute('Tlen', TF.int32)],
     ).outputs;
   const pieces = like.length === 1 ? [flat] : split();
-  return pieces.map((piece, i) =>
-    builder.output('Reshape', [piece, ints(builder, shapes[i]!)], [T, shaped]),
-  );
+  return pieces.map((piece, i) => builder.output('Reshape', [piece, ints(builder, shapes[i]!)], [T, shaped]));
 }

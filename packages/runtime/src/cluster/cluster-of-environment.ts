@@ -44,7 +44,8 @@ function ofTensorFlow({ TF_CONFIG: text }: Environment): Cluster | undefined {
     })),
   );
   const wrong = tasks.find(({ address }) => !/^.+:\d{1,5}$/.test(address));
-  if (wrong) refuse(`${wrong.type} ${wrong.index} is at ${wrong.address}, which is not of the form host:port`);
+  if (wrong)
+    refuse(`${wrong.type} ${wrong.index} is at ${wrong.address}, which is not of the form host:port`);
   const addresses = tasks.map(({ address }) => address);
   const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
   if (twice !== undefined) refuse(`two processes are at ${twice}`);
@@ -68,7 +69,9 @@ function ofSlurm(environment: Environment): Cluster | undefined {
   const rank = Number(id);
   const [address, own] = [addresses[rank], environment['SLURMD_NODENAME']];
   if (address === undefined)
-    throw new UserError(`Slurm says that this is task ${id} of ${addresses.length} (${nodes}, ${perNode}): start it with srun.`);
+    throw new UserError(
+      `Slurm says that this is task ${id} of ${addresses.length} (${nodes}, ${perNode}): start it with srun.`,
+    );
   if (own !== undefined && !address.startsWith(`${own}:`))
     throw new UserError(
       `Slurm runs task ${id} on ${own}, not on ${address.replace(/:\d+$/, '')}: start the step with --distribution=block.`,

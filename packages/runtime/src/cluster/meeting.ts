@@ -61,7 +61,10 @@ export async function meetOthers(cluster: Cluster, options: MeetingOptions): Pro
             `The processes are told different clusters: rank 0 knows ${addresses.join(', ')}, rank ${hello.rank} at ${from} ${hello.addresses.join(', ')}.`,
           );
         } else if (hello.rank === 0 || met.has(hello.rank)) {
-          refuse(channel, `Two processes say that they are ${nameOf(cluster, hello.rank)}, one of them at ${from}.`);
+          refuse(
+            channel,
+            `Two processes say that they are ${nameOf(cluster, hello.rank)}, one of them at ${from}.`,
+          );
         } else {
           rank = hello.rank;
           met.set(rank, { channel, listener, early: [] });
@@ -78,7 +81,9 @@ export async function meetOthers(cluster: Cluster, options: MeetingOptions): Pro
     const began = performance.now();
     for (let round = 0; met.size < addresses.length - 1 && fault === undefined; round++) {
       signal?.throwIfAborted();
-      const missing = addresses.flatMap((_, rank) => (rank === 0 || met.has(rank) ? [] : [nameOf(cluster, rank)]));
+      const missing = addresses.flatMap((_, rank) =>
+        rank === 0 || met.has(rank) ? [] : [nameOf(cluster, rank)],
+      );
       if (performance.now() - began > seconds * 1000) {
         fault = `After ${seconds} s, ${missing.join(', ')} ${missing.length === 1 ? 'has' : 'have'} not come: check that all processes are started, their names and the firewall.`;
         break;
@@ -112,7 +117,9 @@ async function listening(port: number, greet: (socket: Socket) => void, address:
     if (error === undefined) return server;
     // The process before may be about to end.
     if (attempt === 20)
-      throw new UserError(`Rank 0 can't listen at ${address} (${error.code ?? error.message}): give it a free port.`);
+      throw new UserError(
+        `Rank 0 can't listen at ${address} (${error.code ?? error.message}): give it a free port.`,
+      );
     await sleep(everySecond / 2);
   }
 }
@@ -122,7 +129,10 @@ async function listening(port: number, greet: (socket: Socket) => void, address:
  *
  * @throws one line where it can't be reached in time, or what it refuses
  */
-export async function meetLeader(cluster: Cluster, { seconds, print, signal }: MeetingOptions): Promise<Connections> {
+export async function meetLeader(
+  cluster: Cluster,
+  { seconds, print, signal }: MeetingOptions,
+): Promise<Connections> {
   const { addresses, rank } = cluster;
   const began = performance.now();
   let why = '';
@@ -141,10 +151,7 @@ export async function meetLeader(cluster: Cluster, { seconds, print, signal }: M
 }
 
 /** Says hello; resolves when all are there, or to why this did not come to be. @throws what the leader refuses */
-function tryLeader(
-  hello: Hello,
-  signal: AbortSignal | undefined,
-): Promise<string | Connection> {
+function tryLeader(hello: Hello, signal: AbortSignal | undefined): Promise<string | Connection> {
   return new Promise((resolve, reject) => {
     const socket = connect({ ...splitAddress(hello.addresses[0]!), timeout: 10_000 });
     socket.once('timeout', () => socket.destroy(new Error('no answer')));

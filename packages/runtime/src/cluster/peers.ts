@@ -86,7 +86,10 @@ function peersOf(cluster: Cluster, connections: Connections, silence: number): P
     if (leads) tell({ failed: line }, from);
     lost.abort(new UserError(line));
   };
-  const note = (from: number, { what, turn: at, value }: { what: string; turn: number; value: unknown }): void => {
+  const note = (
+    from: number,
+    { what, turn: at, value }: { what: string; turn: number; value: unknown },
+  ): void => {
     const gathering = (gatherings[at] ??= { what, values: new Map() });
     if (gathering.what !== what) {
       lose(`${nameOf(cluster, from)} is at "${what}", others at "${gathering.what}": a fault of toco.`);

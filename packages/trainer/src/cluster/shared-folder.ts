@@ -32,27 +32,27 @@ export async function openFolder(
 ): Promise<OpenedFolder> {
   const { together, print } = options;
   let owned: Awaited<ReturnType<typeof createRunFolder>> | undefined;
-  const found = await together.ofLeader('checkpoint', async () => {
-    const resume = options.resume === 'auto' ? await hasRun(folder) : options.resume;
-    owned = await (resume ? resumeRunFolder : createRunFolder)(folder, print);
-    try {
+  let begins = false;
+  const leave = async (how: { readonly undo: boolean }): Promise<void> => owned?.leave(how);
+  const found = await together
+    .ofLeader('checkpoint', async () => {
+      const resume = options.resume === 'auto' ? await hasRun(folder) : options.resume;
+      owned = await (resume ? resumeRunFolder : createRunFolder)(folder, print);
+      begins = !resume;
       const newest = resume ? await newestWholeCheckpoint(folder, print) : undefined;
       return { resume, name: newest && basename(newest), hash: newest && (await hashOf(newest)) };
-    } catch (error) {
-      await owned.leave({ undo: !resume });
+    })
+    .catch(async (error: unknown) => {
+      await leave({ undo: begins });
       throw error;
-    }
-  });
+    });
   const { resume, name, hash } = found;
   const checkpoint = name === undefined ? undefined : join(folder, 'checkpoints', name);
   if (checkpoint !== undefined && !together.leads && (await hashOf(checkpoint)) !== hash)
     throw new UserError(
       `${checkpoint}: ${existsSync(checkpoint) ? 'is not the one' : 'is missing, the one'} that rank 0 goes on from; give all processes one folder on shared storage with --out.`,
     );
-  return {
-    ...{ lock: owned?.lock, resume, checkpoint },
-    leave: async (how) => owned?.leave(how),
-  };
+  return { lock: owned?.lock, resume, checkpoint, leave };
 }
 
 /** Tells checkpoints apart: the file that seals all others. */
