@@ -28,7 +28,8 @@ export function accumulated(
 ): BatchGradients {
   if (parts === 1) return gradientsOf(batch);
   const images = batch.images.shape[0];
-  if (images % parts !== 0) throw new Error(`accumulate ${parts} does not divide a batch of ${images} images.`);
+  if (images % parts !== 0)
+    throw new Error(`accumulate ${parts} does not divide a batch of ${images} images.`);
   const count = images / parts;
   let sum: BatchGradients | undefined;
   for (let from = 0; from < images; from += count) {
@@ -45,7 +46,10 @@ export function accumulated(
 }
 
 /** Consecutive images of a batch. */
-function partOf({ lattice, ...rest }: Batch, images: { readonly from: number; readonly count: number }): Batch {
+function partOf(
+  { lattice, ...rest }: Batch,
+  images: { readonly from: number; readonly count: number },
+): Batch {
   const cut = <T extends tf.Tensor>(x: T): T => {
     const [, ...sides] = x.shape;
     return tf.slice(x, [images.from, ...sides.map(() => 0)], [images.count, ...sides]);

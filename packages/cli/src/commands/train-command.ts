@@ -63,7 +63,9 @@ export function addTrainCommand(program: Command): void {
       };
       if (signal === undefined) {
         if (cluster) throw new UserError('--profile measures one process: unset TF_CONFIG, or leave it out.');
-        process.stdout.write(`${formatProfile(await profileTraining(config, { ...options, resume: resume === true }))}\n`);
+        process.stdout.write(
+          `${formatProfile(await profileTraining(config, { ...options, resume: resume === true }))}\n`,
+        );
         return;
       }
       let result: TrainResult;
@@ -106,7 +108,9 @@ async function configOf(flags: TrainFlags): Promise<Config> {
 /** What `--resume` says. */
 function resumeOf({ resume = false }: TrainFlags): boolean | 'auto' {
   if (typeof resume === 'boolean' || resume === 'auto') return resume as boolean | 'auto';
-  throw new UserError(`--resume ${resume}: write --resume alone, or --resume auto; the folder of the run is --out.`);
+  throw new UserError(
+    `--resume ${resume}: write --resume alone, or --resume auto; the folder of the run is --out.`,
+  );
 }
 
 function stopped(folder: string, { iterations, checkpoint }: TrainResult): string {

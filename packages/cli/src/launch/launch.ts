@@ -19,7 +19,8 @@ export async function launch(command: readonly string[], processes: number): Pro
     throw new UserError(
       'TF_CONFIG is set: where something else starts the processes, run "toco train" in each; toco launch is for one host.',
     );
-  if (command[0] === 'launch') throw new UserError('toco launch can not launch itself: name the command, such as train.');
+  if (command[0] === 'launch')
+    throw new UserError('toco launch can not launch itself: name the command, such as train.');
   const worker = (await freePorts(processes)).map((port) => `127.0.0.1:${port}`);
   const children = worker.map((_, rank) => start(command, { worker, rank }));
   const forward = (signal: NodeJS.Signals): void => {

@@ -56,7 +56,10 @@ test('two processes train as one: weights, rows and figures; the run goes on wit
     rows.forEach((row, i) => {
       for (const [name, value] of Object.entries(expected[i]!)) {
         if (typeof value !== 'number' || name === 'seconds' || name === 'memory') continue;
-        expect([name, Math.abs((row[name] as number) - value) <= 1e-3 * Math.abs(value) + 1e-6]).toEqual([name, true]);
+        expect([name, Math.abs((row[name] as number) - value) <= 1e-3 * Math.abs(value) + 1e-6]).toEqual([
+          name,
+          true,
+        ]);
       }
     });
     const resumed = await toco(['train', '--resume', '--out', two, '--set', 'optimizer.iterations=52']);
@@ -72,29 +75,34 @@ test('one that is killed ends the other, and both started again end as if it had
   });
 }, 1_800_000);
 
-test.each([0, 1])('an interruption of rank %d stops both after the same iteration, with a checkpoint', async (rank) => {
-  await inTemporaryFolder(async (folder) => {
-    const out = join(folder, 'run');
-    const args = train(out, '--set', 'optimizer.iterations=100000', 'evaluation.every=100000');
-    const ranks = await startRanks([args, args]);
-    await ranks[0]!.says('Training ');
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    ranks[rank]!.child.kill('SIGINT');
-    const ends = await Promise.all(ranks.map(({ ended }) => ended));
-    expect(ends[rank]!.status).toBe(130);
-    expect(ends[1 - rank]!.status).toBe(143);
-    const stops = ends.map(({ stderr }) => /Stopped after (\d+) iterations/.exec(stderr)?.[1]);
-    expect(stops[0]).toMatch(/^\d+$/);
-    expect(stops[1]).toBe(stops[0]);
-    expect(existsSync(join(last(out, Number(stops[0])), 'state.json'))).toBe(true);
-  });
-}, 900_000);
+test.each([0, 1])(
+  'an interruption of rank %d stops both after the same iteration, with a checkpoint',
+  async (rank) => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'run');
+      const args = train(out, '--set', 'optimizer.iterations=100000', 'evaluation.every=100000');
+      const ranks = await startRanks([args, args]);
+      await ranks[0]!.says('Training ');
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      ranks[rank]!.child.kill('SIGINT');
+      const ends = await Promise.all(ranks.map(({ ended }) => ended));
+      expect(ends[rank]!.status).toBe(130);
+      expect(ends[1 - rank]!.status).toBe(143);
+      const stops = ends.map(({ stderr }) => /Stopped after (\d+) iterations/.exec(stderr)?.[1]);
+      expect(stops[0]).toMatch(/^\d+$/);
+      expect(stops[1]).toBe(stops[0]);
+      expect(existsSync(join(last(out, Number(stops[0])), 'state.json'))).toBe(true);
+    });
+  },
+  900_000,
+);
 
 test('processes that begin with different things say so, all of them, and leave nothing', async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
     const ranks = await startRanks([train(out), train(out, '--set', 'optimizer.lr=2e-3')]);
-    const line = 'The processes differ: rank 1 has optimizer.lr 0.002, rank 0 0.001; start all of them with the same.';
+    const line =
+      'The processes differ: rank 1 has optimizer.lr 0.002, rank 0 0.001; start all of them with the same.';
     for (const { status, stderr } of await Promise.all(ranks.map(({ ended }) => ended))) {
       expect(stderr).toContain(line);
       expect(status).toBe(1);
@@ -107,7 +115,9 @@ test('a folder that is not shared is told at the start', async () => {
   await inTemporaryFolder(async (folder) => {
     const [out, elsewhere] = [join(folder, 'run'), join(folder, 'elsewhere')];
     const stop = ['--set', 'run.stopAfter=5', 'evaluation.every=100'];
-    const begun = await Promise.all((await startRanks([train(out, ...stop), train(out, ...stop)])).map(({ ended }) => ended));
+    const begun = await Promise.all(
+      (await startRanks([train(out, ...stop), train(out, ...stop)])).map(({ ended }) => ended),
+    );
     expect(begun.map(({ status }) => status)).toEqual([0, 0]);
     const ranks = await startRanks([train(out, '--resume', 'auto'), train(elsewhere, '--resume', 'auto')]);
     const ends = await Promise.all(ranks.map(({ ended }) => ended));
@@ -118,14 +128,24 @@ test('a folder that is not shared is told at the start', async () => {
 }, 900_000);
 
 test.each([
-  [['--set', 'groupSize=4'], /groupSize 4 does not divide the 2 images of a part \(batchSize 4, 2 processes\): set groupSize=2/],
-  [['--set', 'engine.compile=false'], /2 processes need a compiled step on tensorflow, and engine\.compile is false/],
-])('several processes refuse %j', async (more, message) => {
-  await inTemporaryFolder(async (folder) => {
-    const out = join(folder, 'run');
-    const { status, stderr } = await toco(['launch', '-p', '2', 'train', ...tiny, '--out', out, ...more]);
-    expect(stderr).toMatch(message);
-    expect(status).toBe(1);
-    expect(existsSync(out)).toBe(false);
-  });
-}, 900_000);
+  [
+    ['--set', 'groupSize=4'],
+    /groupSize 4 does not divide the 2 images of a part \(batchSize 4, 2 processes\): set groupSize=2/,
+  ],
+  [
+    ['--set', 'engine.compile=false'],
+    /2 processes need a compiled step on tensorflow, and engine\.compile is false/,
+  ],
+])(
+  'several processes refuse %j',
+  async (more, message) => {
+    await inTemporaryFolder(async (folder) => {
+      const out = join(folder, 'run');
+      const { status, stderr } = await toco(['launch', '-p', '2', 'train', ...tiny, '--out', out, ...more]);
+      expect(stderr).toMatch(message);
+      expect(status).toBe(1);
+      expect(existsSync(out)).toBe(false);
+    });
+  },
+  900_000,
+);

@@ -23,7 +23,10 @@ const manifestsOf = (name: string): Manifest[] =>
   });
 
 test.each([...withEnding('.sh'), ...withEnding('.sbatch')])('%s has no mistake of syntax', (name) => {
-  expect(spawnSync('bash', ['-n', join(folder, name)], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  expect(spawnSync('bash', ['-n', join(folder, name)], { encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
 });
 
 test.each(withEnding('.yaml'))('%s is what Kubernetes takes', (name) => {
@@ -42,7 +45,10 @@ test('job, service and policy of the training fit one another', () => {
     spec: {
       completions: number;
       parallelism: number;
-      template: { metadata: { labels: object }; spec: { subdomain: string; containers: [{ env: { name: string; value: string }[] }] } };
+      template: {
+        metadata: { labels: object };
+        spec: { subdomain: string; containers: [{ env: { name: string; value: string }[] }] };
+      };
     };
   };
   const { labels } = spec.template.metadata;
@@ -77,6 +83,7 @@ test('a pod of an indexed job learns who the others are', () => {
 });
 
 test('a part that is done, with images skipped, counts as done; one that failed does not', () => {
-  const end = (code: number): number | null => spawnSync('sh', [join(folder, 'shard.sh'), 'sh', '-c', `exit ${code}`]).status;
+  const end = (code: number): number | null =>
+    spawnSync('sh', [join(folder, 'shard.sh'), 'sh', '-c', `exit ${code}`]).status;
   expect([0, 1, 3, 130].map(end)).toEqual([0, 1, 0, 130]);
 });

@@ -78,7 +78,9 @@ export function trainingLoader<Enriched = unknown>(
   const schedule = batchSchedule({ length: list.length, batchSize, seed });
   const size = batchSize / share.count;
   if (!Number.isInteger(size))
-    throw new UserError(`batchSize ${batchSize} has no ${share.count} equal parts; choose a multiple of ${share.count}.`);
+    throw new UserError(
+      `batchSize ${batchSize} has no ${share.count} equal parts; choose a multiple of ${share.count}.`,
+    );
 
   function* tasks(): Generator<TrainingTask> {
     for (let iteration = startIteration; iteration < endIteration; iteration++) {

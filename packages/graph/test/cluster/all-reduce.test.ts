@@ -7,7 +7,9 @@ async function results<T>(count: number, program: string): Promise<T[]> {
 }
 
 test('mean, sum and maximum of several types and shapes, the same in all processes', async () => {
-  const ranks = await results<Record<string, { data: Record<string, number>; shape: number[]; dtype: string }>>(
+  const ranks = await results<
+    Record<string, { data: Record<string, number>; shape: number[]; dtype: string }>
+  >(
     3,
     `
     const batch = { x: { data: Float32Array.of(rank + 1, 10 * rank, 0.1), shape: [3] }, n: { data: Int32Array.of(rank, -rank), shape: [2, 1] } };
@@ -93,22 +95,25 @@ const endless = `
   }
 `;
 
-test.each([0, 1, 2])('where a process dies the others end with one line and a whole state (kill %d)', async (kill) => {
-  const members = await startCluster(2, endless);
-  await Promise.all(members.map((member) => member.printed('running')));
-  await new Promise((resolve) => setTimeout(resolve, 7 * kill));
-  const victim = kill % 2;
-  const [dead, other] = [members[victim]!, members[1 - victim]!];
-  dead.child.kill('SIGKILL');
-  const began = performance.now();
-  const { status, stdout } = await other.ended;
-  expect(performance.now() - began).toBeLessThan(30_000);
-  expect(status).toBe(3);
-  expect(stdout).toContain('distinct 1\n');
-  const [, message] = /error (.*)\n/.exec(stdout)!;
-  expect(message).toMatch(new RegExp(`^Rank ${1 - victim} lost (rank ${victim}|another process)`));
-  await dead.ended;
-});
+test.each([0, 1, 2])(
+  'where a process dies the others end with one line and a whole state (kill %d)',
+  async (kill) => {
+    const members = await startCluster(2, endless);
+    await Promise.all(members.map((member) => member.printed('running')));
+    await new Promise((resolve) => setTimeout(resolve, 7 * kill));
+    const victim = kill % 2;
+    const [dead, other] = [members[victim]!, members[1 - victim]!];
+    dead.child.kill('SIGKILL');
+    const began = performance.now();
+    const { status, stdout } = await other.ended;
+    expect(performance.now() - began).toBeLessThan(30_000);
+    expect(status).toBe(3);
+    expect(stdout).toContain('distinct 1\n');
+    const [, message] = /error (.*)\n/.exec(stdout)!;
+    expect(message).toMatch(new RegExp(`^Rank ${1 - victim} lost (rank ${victim}|another process)`));
+    await dead.ended;
+  },
+);
 
 test('a process that hangs ends the others after their patience', async () => {
   const members = await startCluster(2, endless, { patience: 3 });
@@ -156,10 +161,26 @@ test('what can not be reduced is refused in the step that asks for it', async ()
 });
 
 test.each([
-  ['tf.mean of an integer', "allReduce({ n })", /can't take the mean of n, which is int32 at .*: cast it first/],
-  ['a boolean', "allReduce({ b: tf.greater(x, 0) }, { merge: 'max' })", /can't take the max of b, which is bool/],
-  ['under a gradient', "tf.grad((y) => tf.sum(allReduce({ y }).y))(x)", /lies under a gradient at .*: reduce the gradients/],
-  ['within a fused function', "fused((y) => allReduce({ y }))(x)", /lies within a fused function at .*: take it out/],
+  [
+    'tf.mean of an integer',
+    'allReduce({ n })',
+    /can't take the mean of n, which is int32 at .*: cast it first/,
+  ],
+  [
+    'a boolean',
+    "allReduce({ b: tf.greater(x, 0) }, { merge: 'max' })",
+    /can't take the max of b, which is bool/,
+  ],
+  [
+    'under a gradient',
+    'tf.grad((y) => tf.sum(allReduce({ y }).y))(x)',
+    /lies under a gradient at .*: reduce the gradients/,
+  ],
+  [
+    'within a fused function',
+    'fused((y) => allReduce({ y }))(x)',
+    /lies within a fused function at .*: take it out/,
+  ],
 ])('%s is refused in the step that reduces it', async (_, expression, message) => {
   const [line] = await runCluster(
     1,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freeAddresses } from '@toco/testing';
 
 /** How a process ended. */
 export interface Ended {
@@ -15,24 +15,6 @@ export interface Member {
   readonly ended: Promise<Ended>;
   /** Resolves once it has printed such a line. */
   printed(line: string): Promise<void>;
-}
-
-/** `127.0.0.1:port` for so many processes, of ports that were free a moment ago. */
-export async function freeAddresses(count: number): Promise<string[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<Server>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => {
-            resolve(server);
-          });
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports.map((port) => `127.0.0.1:${port}`);
 }
 
 /** What every program begins with: the engine on one thread, `cluster`, `compile`, `allReduce` and `sleep`. */

@@ -19,7 +19,9 @@ test('a process without others is alone', () => {
   expect(clusterOfEnvironment({})).toBeUndefined();
   expect(clusterOfEnvironment({ TF_CONFIG: '{}' })).toBeUndefined();
   expect(clusterOfEnvironment(config({ worker: ['a:1'] }, 'worker', 0))).toBeUndefined();
-  expect(clusterOfEnvironment({ SLURM_PROCID: '0', SLURM_STEP_NODELIST: 'a', SLURM_STEP_TASKS_PER_NODE: '1' })).toBeUndefined();
+  expect(
+    clusterOfEnvironment({ SLURM_PROCID: '0', SLURM_STEP_NODELIST: 'a', SLURM_STEP_TASKS_PER_NODE: '1' }),
+  ).toBeUndefined();
 });
 
 test.each([
@@ -50,6 +52,14 @@ test('Slurm: tasks of a step by nodes, ports by the job', () => {
 
 test('short forms of Slurm', () => {
   expect(expandHostList('a')).toEqual(['a']);
-  expect(expandHostList('a[1-2]b[08,10-11],c')).toEqual(['a1b08', 'a1b10', 'a1b11', 'a2b08', 'a2b10', 'a2b11', 'c']);
+  expect(expandHostList('a[1-2]b[08,10-11],c')).toEqual([
+    'a1b08',
+    'a1b10',
+    'a1b11',
+    'a2b08',
+    'a2b10',
+    'a2b11',
+    'c',
+  ]);
   expect(expandCounts('2(x3),1')).toEqual([2, 2, 2, 1]);
 });

@@ -43,10 +43,7 @@ test('processes meet whatever order they come in, and each gets the values of al
       resolve(joinCluster({ addresses, rank: 0 }, quiet));
     }, 300);
   });
-  const peers = await Promise.all([
-    last,
-    ...[2, 1].map((rank) => joinCluster({ addresses, rank }, quiet)),
-  ]);
+  const peers = await Promise.all([last, ...[2, 1].map((rank) => joinCluster({ addresses, rank }, quiet))]);
   for (let i = 0; i < 20; i++) {
     const values = await Promise.all(peers.map((peer) => peer.gather(`turn ${i}`, { rank: peer.rank, i })));
     for (const value of values) expect(value).toEqual([0, 1, 2].map((rank) => ({ rank, i })));
@@ -99,7 +96,9 @@ test('a process that says nothing is lost after its time', async () => {
   const joining = joinCluster({ addresses, rank: 0 }, { ...quiet, silenceSeconds: 1 });
   const silent = connect(splitAddress(addresses[0]!));
   const tell = (): void => void silent.write(`${JSON.stringify({ toco: 1, rank: 1, addresses })}\n`);
-  silent.on('error', () => setTimeout(() => silent.connect(splitAddress(addresses[0]!)), 50)).on('connect', tell);
+  silent
+    .on('error', () => setTimeout(() => silent.connect(splitAddress(addresses[0]!)), 50))
+    .on('connect', tell);
   const leader = await joining;
   expect(await aborted(leader.lost)).toBe('rank 1 (127.0.0.1:1) was lost: it has said nothing for 1 s.');
   silent.destroy();
@@ -109,7 +108,9 @@ test('a process that says nothing is lost after its time', async () => {
 test('who does not come is named, to those who wait too', async () => {
   const addresses = await addressesOf(3);
   const brief = { ...quiet, joinSeconds: 1 };
-  const ends = await Promise.allSettled([0, 1].map((rank) => joinCluster({ addresses, rank }, rank === 0 ? brief : quiet)));
+  const ends = await Promise.allSettled(
+    [0, 1].map((rank) => joinCluster({ addresses, rank }, rank === 0 ? brief : quiet)),
+  );
   const line = /^After 1 s, rank 2 \(127\.0\.0\.1:2\) has not come: check that all processes are started/;
   for (const end of ends) expect(String((end as PromiseRejectedResult).reason.message)).toMatch(line);
 });
@@ -127,13 +128,21 @@ test('what listens there but is no run of toco is told', async () => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const joining = joinCluster({ addresses: [`127.0.0.1:${port}`, 'b:1'], rank: 1 }, { ...quiet, joinSeconds: 0.5 });
+  const joining = joinCluster(
+    { addresses: [`127.0.0.1:${port}`, 'b:1'], rank: 1 },
+    { ...quiet, joinSeconds: 0.5 },
+  );
   await expect(joining).rejects.toThrow(/it sends no messages of toco/);
   server.close();
 });
 
 test.each([
-  ['another cluster', (all: string[]) => [...all.slice(0, 1), '127.0.0.1:77'], 1, /told different clusters: rank 0 knows .*, rank 1 at .*127\.0\.0\.1:77/],
+  [
+    'another cluster',
+    (all: string[]) => [...all.slice(0, 1), '127.0.0.1:77'],
+    1,
+    /told different clusters: rank 0 knows .*, rank 1 at .*127\.0\.0\.1:77/,
+  ],
   ['the rank of the leader', (all: string[]) => all, 0, /Two processes say that they are rank 0/],
 ])('a process that is told %s ends all', async (_, told, rank, message) => {
   const addresses = await addressesOf(2);

@@ -66,7 +66,8 @@ export async function killCluster(training: KilledCluster, options: KillClusterO
         const end = await Promise.race([other.ended, sleep(bound * 1000)]);
         const seconds = (performance.now() - blow) / 1000;
         for (const { child } of both) child.kill('SIGKILL');
-        if (end === undefined) throw new Error(`Rank ${1 - victim} did not end within ${bound} s:\n${other.printed()}`);
+        if (end === undefined)
+          throw new Error(`Rank ${1 - victim} did not end within ${bound} s:\n${other.printed()}`);
         if (end.status === 0) continue; // it was done before
         longest = Math.max(longest, seconds);
         const last = end.stderr.trimEnd().split('\n').at(-1) ?? '';
@@ -80,7 +81,8 @@ export async function killCluster(training: KilledCluster, options: KillClusterO
     }
     const ends = await Promise.all(both.map(({ ended }) => ended));
     const failed = ends.find(({ status }) => status !== 0);
-    if (failed) throw new Error(`A run that was started again ended with ${failed.status}:\n${failed.stderr}`);
+    if (failed)
+      throw new Error(`A run that was started again ended with ${failed.status}:\n${failed.stderr}`);
     const differences = compareRuns(whole, killed, training);
     if (differences.length > 0) throw new Error(`Killed and whole run differ:\n${differences.join('\n')}`);
     if (done >= kills) return longest;

@@ -22,14 +22,19 @@ export interface Beginning {
 }
 
 /** @throws on all processes the same line, where they do not begin with the same */
-export async function agreeOnBeginning(together: Together, { config, images, state }: Beginning): Promise<void> {
+export async function agreeOnBeginning(
+  together: Together,
+  { config, images, state }: Beginning,
+): Promise<void> {
   if (!together.peers) return;
   const own = { version, config, images, weights: await stateHash(state) };
   const [first, ...others] = await together.gather('beginning', own);
   others.forEach((other, i) => {
     const difference = firstDifference(first!, other);
     if (difference === undefined) return;
-    throw new UserError(`The processes differ: rank ${i + 1} has ${difference}; start all of them with the same.`);
+    throw new UserError(
+      `The processes differ: rank ${i + 1} has ${difference}; start all of them with the same.`,
+    );
   });
 }
 
@@ -48,7 +53,11 @@ function firstDifference(first: Facts, other: Facts): string | undefined {
 }
 
 /** @throws on all processes where their states are not bit-identical: no checkpoint may hold such a one */
-export async function assertSameState(together: Together, state: TrainState, iteration: number): Promise<void> {
+export async function assertSameState(
+  together: Together,
+  state: TrainState,
+  iteration: number,
+): Promise<void> {
   if (!together.peers) return;
   const [first, ...others] = await together.gather('weights', await stateHash(state));
   const other = others.findIndex((hash) => hash !== first);

@@ -7,7 +7,10 @@ import type { Config } from './config.js';
  * @param processes N, each of which takes an equal part, in `accumulate` k parts of its own
  * @throws one line that names the value to set
  */
-export function assertParts(config: Pick<Config, 'batchSize' | 'groupSize' | 'accumulate'>, processes: number): void {
+export function assertParts(
+  config: Pick<Config, 'batchSize' | 'groupSize' | 'accumulate'>,
+  processes: number,
+): void {
   const { batchSize, groupSize, accumulate } = config;
   const parts = processes * accumulate;
   if (parts === 1) return;
@@ -16,7 +19,9 @@ export function assertParts(config: Pick<Config, 'batchSize' | 'groupSize' | 'ac
     ...(accumulate > 1 ? [`accumulate ${accumulate}`] : []),
   ].join(' and ');
   if (batchSize % parts !== 0)
-    throw new UserError(`batchSize ${batchSize} can't be parted by ${how}: set batchSize to a multiple of ${parts}.`);
+    throw new UserError(
+      `batchSize ${batchSize} can't be parted by ${how}: set batchSize to a multiple of ${parts}.`,
+    );
   const each = batchSize / parts;
   // The paper's two images where they fit, else the largest that does.
   const fitting = each % 2 === 0 ? 2 : each;

@@ -17,11 +17,27 @@ test.each([
 });
 
 test.each([
-  [{ ...accumulated, groupSize: undefined }, 1, /^groupSize is not set, .* with accumulate 2 no part is that: set groupSize=2 \(the paper's\)/],
-  [{ ...accumulated, groupSize: undefined }, 2, /with 2 processes and accumulate 2 no part is that: set groupSize=1,/],
+  [
+    { ...accumulated, groupSize: undefined },
+    1,
+    /^groupSize is not set, .* with accumulate 2 no part is that: set groupSize=2 \(the paper's\)/,
+  ],
+  [
+    { ...accumulated, groupSize: undefined },
+    2,
+    /with 2 processes and accumulate 2 no part is that: set groupSize=1,/,
+  ],
   [{ batchSize: 6, groupSize: undefined, accumulate: 1 }, 2, /set groupSize=3,/],
-  [{ batchSize: 6, groupSize: 2, accumulate: 1 }, 4, /^batchSize 6 can't be parted by 4 processes: set batchSize to a multiple of 4\.$/],
-  [accumulated, 2, /^groupSize 2 does not divide the 1 image of a part \(batchSize 4, 2 processes and accumulate 2\): set groupSize=1, or/],
+  [
+    { batchSize: 6, groupSize: 2, accumulate: 1 },
+    4,
+    /^batchSize 6 can't be parted by 4 processes: set batchSize to a multiple of 4\.$/,
+  ],
+  [
+    accumulated,
+    2,
+    /^groupSize 2 does not divide the 1 image of a part \(batchSize 4, 2 processes and accumulate 2\): set groupSize=1, or/,
+  ],
 ])('%j of %d processes is refused in one line that names the value to set', (config, processes, message) => {
   expect(() => {
     assertParts(config, processes);
