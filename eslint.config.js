@@ -47,10 +47,12 @@ const manyParameters = {
   'packages/runtime/src/unpack-wheel.ts': 'what, where to, and two for the line that tells of it',
 };
 
+const ofModule = ':matches(Program, Program > ExportNamedDeclaration)';
 const noModuleState = [
-  ':matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind="let"]',
-  'Program > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]',
-  'Program > VariableDeclaration > VariableDeclarator > ArrayExpression[elements.length=0]',
+  `${ofModule} > VariableDeclaration[kind="let"]`,
+  `${ofModule} > VariableDeclaration > VariableDeclarator > NewExpression[callee.name=/^(Weak)?(Map|Set)$/][arguments.length=0]`,
+  `${ofModule} > VariableDeclaration > VariableDeclarator > ArrayExpression[elements.length=0]`,
+  `${ofModule} > VariableDeclaration > VariableDeclarator > ObjectExpression[properties.length=0]`,
 ].map((selector) => ({
   selector,
   message: 'No mutable module state: pass it, return it, or list the file with its reason.',
@@ -83,7 +85,7 @@ const faults = {
   'packages/datasets/src/{loader/enrichment,loader/loader,threads/*}.ts':
     'what a thread runs is given by code',
   'packages/files/src/download/attempts.ts': 'on its way to the error that names the address',
-  'packages/files/src/download/{download,hub-download}.ts': 'another attempt follows',
+  'packages/files/src/download/fetch-file.ts': 'another attempt follows',
 };
 const userErrors = {
   selector: 'NewExpression[callee.name="Error"]',

@@ -22,6 +22,13 @@ failed=0
 echo "== The installation, and a small step whose losses were recorded"
 nvidia-smi 2> /dev/null | head -20
 toco doctor --try --set "engine.device=$device" || failed=1
+# shellcheck disable=SC2043 # one on the processor
+for setting in engine.precision=bf16 $([ "$device" = gpu ] && echo engine.tf32=true engine.xla=true); do
+  echo
+  echo "-- $setting"
+  toco doctor --try --set "engine.device=$device" "$setting" | tail -n 2
+  [ "${PIPESTATUS[0]}" -eq 0 ] || failed=1
+done
 
 echo
 echo "== The step: losses beside float32 on the processor, time, memory"

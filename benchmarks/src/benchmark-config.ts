@@ -12,10 +12,16 @@ export interface StepOptions {
   readonly batch: number;
   /** Side of the local crops in pixels; default: 96 from 448 on, else 64, or a third of the view where that is smaller. */
   readonly local?: number | undefined;
+  /** Whose settings and number of classes; default: `voc`. */
+  readonly recipe?: keyof typeof recipes | undefined;
 }
 
-/** Foreground classes of VOC. */
-const classes = 20;
+/** What the original's two recipes differ in: foreground classes, and settings of the step. */
+const recipes = {
+  voc: { numClasses: 20 },
+  coco: { numClasses: 80, cam: { high: 0.65 }, ctc: { temperature: 1 } },
+} satisfies Record<string, StepConfigInput>;
+
 const decoderDim = 512;
 const projection = { hidden: 2048, bottleneck: 256, out: 1024 };
 
@@ -53,7 +59,7 @@ export interface BenchmarkConfig {
   readonly optimizer: StepConfig['optimizer'];
 }
 
-/** The paper's VOC settings at the chosen size, all six terms on. */
+/** The paper's settings at the chosen size, all six terms on. */
 export function benchmarkConfig(options: StepOptions): BenchmarkConfig {
   const { crop, batch } = options;
   const backbone = backboneByName(options.backbone);
@@ -70,7 +76,7 @@ export function benchmarkConfig(options: StepOptions): BenchmarkConfig {
     }
   }
   const step: StepConfigInput = {
-    numClasses: classes,
+    ...recipes[options.recipe ?? 'voc'],
     localCrops: { size: local },
     phases: [{ from: 0, weights: { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05 } }],
   };
@@ -79,7 +85,7 @@ export function benchmarkConfig(options: StepOptions): BenchmarkConfig {
     step,
     cropSize: crop,
     batchSize: batch,
-    network: { ...networkSizes(backbone), classes, decoderDim, projection },
+    network: { ...networkSizes(backbone), classes: full.numClasses, decoderDim, projection },
     behavior: full.behavior,
     scales: full.cam.scales,
     low: full.cam.low,

@@ -16,7 +16,7 @@ import {
   type TrainingBatch,
 } from '@toco/datasets';
 import { compile } from '@toco/graph';
-import { phaseAt } from '@toco/method';
+import { lossTerms, phaseAt } from '@toco/method';
 import { initBackend } from '@toco/runtime';
 import { loaderThreads, openRecords, parseConfig } from '@toco/trainer';
 import { median } from './median.js';
@@ -143,11 +143,11 @@ async function feed(
     ...{ config, start: 0, total: warmup + rounds, window: undefined, validates: false },
     print: () => undefined,
   });
-  const next = async (): Promise<{ packing: number; batch: BatchFeed }> => {
+  const next = async (): Promise<{ packing: number; batch: BatchFeed; made: TrainingBatch }> => {
     const made: IteratorResult<TrainingBatch, undefined> = await loader.next();
     const began = performance.now();
     const packed = feedBatch(made.value!);
-    return { packing: performance.now() - began, batch: packed };
+    return { packing: performance.now() - began, batch: packed, made: made.value! };
   };
   const phase = phaseAt(config.phases, Infinity);
   const state = { nothing: tf.scalar(0) };
@@ -162,14 +162,15 @@ async function feed(
     let start = spent();
     for (let i = 0; i < warmup + rounds; i++) {
       if (i === warmup) start = spent();
-      const { packing, batch: made } = await next();
+      const { packing, batch: feeding, made } = await next();
       const began = performance.now();
       // The call copies the batch before it returns; what comes after is TensorFlow's.
-      const running = step.run(made);
+      const running = step.run(feeding);
       const uploaded = performance.now();
       await running;
       const done = performance.now();
-      await records.step(i + 1, exampleMetrics, { feed: made, phase });
+      await records.step(i + 1, exampleMetrics, { feed: feeding, phase });
+      loader.giveBack(made);
       if (i < warmup) continue;
       times.packing.push(packing);
       times.upload.push(uploaded - began);
@@ -200,7 +201,7 @@ async function feed(
 
 /** As many numbers as a run has metrics. */
 const exampleMetrics = Object.fromEntries(
-  ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg', 'gradNorm', 'lr', 'seconds'].map((name) => [name, 1]),
+  ['loss', ...lossTerms, 'gradNorm', 'lr', 'seconds'].map((name) => [name, 1]),
 );
 
 /** Milliseconds so far: of the clock, of the whole process on processors, and of its main thread. */

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { disposeTree, flattenTree, mapTree } from '@toco/core';
 import { type NDArray, writeSafetensors } from '@toco/formats';
 import { compile, type Precision } from '@toco/graph';
-import { initTrainState, phaseAt, stepConfig, trainStep } from '@toco/method';
+import { initTrainState, lossTerms, phaseAt, stepConfig, trainStep } from '@toco/method';
 import { initBackend } from '@toco/runtime';
 import { type Drawing, drawingLike, drawnValues } from './drawn-values.js';
 import { readInputs } from './read-inputs.js';
@@ -45,7 +45,7 @@ disposeTree(real);
 // The losses are those of the step as it is trained with on this machine; XLA is asked for its dump alone.
 const plain = await compile(step, { state, batch: feed, phase }, { precision });
 const losses: Record<string, number>[] = [];
-const terms = ['loss', 'cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'];
+const terms = ['loss', ...lossTerms];
 for (let i = 0; i < recordedSteps; i++) {
   const metrics = (await plain.run(feed)) as Readonly<Record<string, number>>;
   losses.push(Object.fromEntries(terms.map((term) => [term, metrics[term]!])));

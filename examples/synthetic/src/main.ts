@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { describeMachine, isSupportedPlatform } from '@toco/runtime';
 import { interruption, readMetrics, secondsOf, type Config, type ConfigInput } from '@toco/trainer';
+import { lossTerms } from '@toco/method';
 import { writeReport, type ReportBaseline } from '@toco/report';
 import { objectKinds } from '@toco/datasets';
 import { Command } from 'commander';
@@ -61,6 +62,7 @@ async function main(flags: Flags): Promise<void> {
     classes: objectKinds.map(({ name }) => name),
     config: await readFile(join(folder, 'config.yaml'), 'utf8'),
     rows,
+    lossTerms,
     batchSize: config.batchSize,
     evaluation: run.evaluation,
     panels: run.panels,

@@ -87,10 +87,7 @@ test('the cpu backend gives the same features', async () => {
 test('class tokens alone have the gradient of the whole pass', async () => {
   const [params, images] = [roughened(), randomTensor([2, 12, 8, 3], 5) as tf.Tensor4D];
   const gradientOf = (clsToken: (p: VitParams) => tf.Tensor): Map<string, tf.Tensor> =>
-    flattenTree(
-      valueAndGrad((p: VitParams) => ({ loss: tf.sum<tf.Scalar>(tf.exp(clsToken(p))), aux: {} }))(params)
-        .grads,
-    );
+    flattenTree(valueAndGrad((p) => ({ loss: tf.sum(tf.exp(clsToken(p))), aux: {} }), params).grads);
   const whole = gradientOf((p) => backbone.apply(p, images).clsToken);
   const alone = gradientOf((p) => backbone.clsToken(p, images));
   for (const [path, gradient] of whole)
@@ -98,10 +95,10 @@ test('class tokens alone have the gradient of the whole pass', async () => {
 });
 
 test('positions get no gradient', async () => {
-  const { grads } = valueAndGrad((p: VitParams) => ({
-    loss: tf.sum(features(p, randomTensor([1, 16, 16, 3], 1) as tf.Tensor4D)),
-    aux: {},
-  }))(roughened());
+  const { grads } = valueAndGrad(
+    (p) => ({ loss: tf.sum(features(p, randomTensor([1, 16, 16, 3], 1) as tf.Tensor4D)), aux: {} }),
+    roughened(),
+  );
   await expectClose(grads.pos_embed, tf.zeros([1, 17, 6]), { absolute: 0 });
 });
 
@@ -134,7 +131,7 @@ test('value and gradient leave nothing else behind', async () => {
   const params = roughened();
   const images = randomTensor([1, 8, 8, 3], 1) as tf.Tensor4D;
   await expectNoLeak(() =>
-    valueAndGrad((p: VitParams) => ({ loss: tf.sum(tf.square(features(p, images))), aux: {} }))(params),
+    valueAndGrad((p) => ({ loss: tf.sum(tf.square(features(p, images))), aux: {} }), params),
   );
 });
 

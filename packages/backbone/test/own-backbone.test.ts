@@ -70,10 +70,10 @@ test('a plain object is a backbone, with a pooled class token and an auxiliary g
 
 test('its gradients have the tree of its parameters, arrays included', () => {
   const params = convolutional.init(0);
-  const { grads } = valueAndGrad((p: ConvolutionalParams) => ({
-    loss: tf.sum<tf.Scalar>(tf.square(convolutional.apply(p, images()).clsToken)),
-    aux: {},
-  }))(params);
+  const { grads } = valueAndGrad(
+    (p) => ({ loss: tf.sum(tf.square(convolutional.apply(p, images()).clsToken)), aux: {} }),
+    params,
+  );
   expect(grads.layers[1]!.weight.shape).toEqual([3, 3, 12, 16]);
 });
 

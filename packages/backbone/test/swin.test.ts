@@ -71,11 +71,11 @@ describe.each([
 
   test('gradients', async () => {
     const input = golden(`${size}.images`) as tf.Tensor4D;
-    const { grads } = valueAndGrad((params: SwinParams) => {
+    const { grads } = valueAndGrad((params) => {
       const { patchTokens, auxTokens } = small.apply(params, input);
       const cubes = tf.mul(patchTokens, tf.square(patchTokens));
-      return { loss: tf.add<tf.Scalar>(tf.mean(cubes), tf.mean(tf.square(auxTokens))), aux: {} };
-    })(goldenParams());
+      return { loss: tf.add(tf.mean(cubes), tf.mean(tf.square(auxTokens))), aux: {} };
+    }, goldenParams());
     const expected = Object.entries(below(`${size}.grad.`));
     expect(expected).toHaveLength(7);
     for (const [path, array] of expected) {
@@ -223,7 +223,7 @@ test('nothing is left behind', async () => {
   await expectNoLeak(() => small.init(0));
   await expectNoLeak(() => small.apply(params, input, { taps: ['tokens'] }));
   await expectNoLeak(() =>
-    valueAndGrad((p: SwinParams) => ({ loss: tf.sum(tf.square(features(p, input))), aux: {} }))(params),
+    valueAndGrad((p) => ({ loss: tf.sum(tf.square(features(p, input))), aux: {} }), params),
   );
 });
 

@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
-import { expectClose, fixture } from '@toco/testing';
+import { expectClose, expectNoLeak, fixture } from '@toco/testing';
 import { denormalize } from '../src/denormalize.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { expectNoLeak } from './expect-no-leak.js';
 import { labelSources } from './sources.js';
 
 beforeAll(async () => {
@@ -43,5 +42,5 @@ test('takes another normalisation, and leaves nothing behind', async () => {
   const x = tf.tensor4d([-1, 0, 1], [1, 1, 1, 3]);
   const half = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], rounding: 'nearest' } as const;
   await expectClose(denormalize(x, half), tf.tensor4d([0, 128, 255], [1, 1, 1, 3]), {});
-  expectNoLeak(() => denormalize(x, half));
+  await expectNoLeak(() => denormalize(x, half));
 });

@@ -1,11 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
-import { expectClose } from '@toco/testing';
+import { expectClose, expectNoLeak } from '@toco/testing';
 import { fuseCams } from '../src/fuse-cams.js';
 import { multiScaleCams } from '../src/multi-scale-cams.js';
 import { selectClasses } from '../src/select-classes.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { expectNoLeak } from './expect-no-leak.js';
 
 beforeAll(async () => {
   await initBackend();
@@ -190,7 +189,7 @@ describe('a scaled size that is no multiple of the patch', () => {
   });
 });
 
-test('leaves nothing behind', () => {
+test('leaves nothing behind', async () => {
   const x = images();
   const main = forward(x);
   const classes = tf.tensor2d(
@@ -201,8 +200,8 @@ test('leaves nothing behind', () => {
     [2, 2],
     'int32',
   );
-  expectNoLeak(() => tf.tidy(() => multiScaleCams(forward, x, { stride: 4 })));
-  expectNoLeak(() => multiScaleCams((y) => tf.tidy(() => forward(y)), x, { stride: 4, main, classes }));
+  await expectNoLeak(() => tf.tidy(() => multiScaleCams(forward, x, { stride: 4 })));
+  await expectNoLeak(() => multiScaleCams((y) => tf.tidy(() => forward(y)), x, { stride: 4, main, classes }));
 });
 
 test('says that a scale is missing', () => {

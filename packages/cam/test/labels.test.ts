@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
-import { expectClose, fixture } from '@toco/testing';
+import { expectClose, expectNoLeak, fixture } from '@toco/testing';
 import { classLabels, selectClasses } from '../src/select-classes.js';
 import { pixelLabels } from '../src/pixel-labels.js';
 import { regionMask } from '../src/region-mask.js';
 import { tokenLabels } from '../src/token-labels.js';
 import { validCam } from '../src/valid-cam.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { expectNoLeak } from './expect-no-leak.js';
 import { randomCam } from './seeded.js';
 import { labelSources, trajectorySteps } from './sources.js';
 
@@ -141,14 +140,14 @@ describe.each([
   });
 });
 
-test('leaves nothing behind', () => {
+test('leaves nothing behind', async () => {
   const [cam, labels, imgBox] = [randomCam([1, 8, 8, 3], 1), tf.ones([1, 3]), tf.tensor2d([[0, 8, 0, 8]])];
   const classes = tf.tensor2d([[0, 2]], [1, 2], 'int32');
-  expectNoLeak(() => regionMask(cam, labels));
-  expectNoLeak(() => pixelLabels(cam, { labels, imgBox }, { ignoreIndex }));
-  expectNoLeak(() => tokenLabels(cam, { labels, imgBox }, { grid: [2, 2], ignoreIndex }));
-  expectNoLeak(() => selectClasses(cam, classes));
-  expectNoLeak(() => classLabels(classes));
+  await expectNoLeak(() => regionMask(cam, labels));
+  await expectNoLeak(() => pixelLabels(cam, { labels, imgBox }, { ignoreIndex }));
+  await expectNoLeak(() => tokenLabels(cam, { labels, imgBox }, { grid: [2, 2], ignoreIndex }));
+  await expectNoLeak(() => selectClasses(cam, classes));
+  await expectNoLeak(() => classLabels(classes));
 });
 
 test('names what does not fit', () => {

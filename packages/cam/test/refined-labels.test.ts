@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
-import { expectClose, fixture } from '@toco/testing';
+import { expectClose, expectNoLeak, fixture } from '@toco/testing';
 import { classLabels, selectClasses } from '../src/select-classes.js';
 import { refinedLabels } from '../src/refined-labels.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { expectNoLeak } from './expect-no-leak.js';
 import { agreement, randomCam } from './seeded.js';
 import { labelSources, trajectorySteps } from './sources.js';
 
@@ -111,9 +110,9 @@ test('certain CAMs keep their labels where the image is uniform', async () => {
   }
 });
 
-test('leaves nothing behind and names what does not fit', () => {
+test('leaves nothing behind and names what does not fit', async () => {
   const [cam, labels, images] = [randomCam([1, 8, 8, 3], 1), tf.ones([1, 3]), tf.zeros([1, 8, 8, 3])];
-  expectNoLeak(() => refinedLabels(cam, { labels, images }, { ignoreIndex }));
+  await expectNoLeak(() => refinedLabels(cam, { labels, images }, { ignoreIndex }));
   expect(() =>
     refinedLabels(tf.zeros([1, 7, 8, 3]), { labels, images: tf.zeros([1, 7, 8, 3]) }, { ignoreIndex }),
   ).toThrow(/cannot be halved/);

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { encodeSafetensors } from '@toco/formats';
 import { canMount, testWhere } from '@toco/testing';
-import { inTemporaryFolder, tinyBackbone, tinyConfig, tinyRun, toco } from './run-toco.js';
+import { inTemporaryFolder, tinyBackbone, tinyConfig, tinyNetwork, tinyRun, toco } from './run-toco.js';
 
 /** Runs a command that must fail with one clear line and leave nothing behind. */
 async function expectRefusal(args: readonly string[], line: RegExp, out?: string): Promise<void> {
@@ -95,6 +95,35 @@ describe('configuration', () => {
       /no backbone "deit_tinny_patch16_224"; did you mean deit_tiny_patch16_224\?/,
       'nowhere',
     );
+  });
+});
+
+test('what commands beside training are named and can not take is one line, and nothing is written', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const [weights, file, out] = ['weights.safetensors', 'notes', 'out.npz'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    writeFileSync(file, 'mine');
+    writeFileSync(weights, encodeSafetensors({}));
+    const isFile =
+      /notes: the folder can't be made \(a file has its name, or .*; choose another with --out\.$/;
+    const unknown = /There is no backbone "nosuch"/;
+    await expectRefusal(['convert', tinyNetwork[0]!, out, '--backbone', 'nosuch'], unknown, out);
+    await expectRefusal(['convert', weights, out], /weights\.safetensors: holds no arrays, nothing was/, out);
+    await expectRefusal(['predict', ...tinyNetwork, '--out', file, '--', file], isFile);
+    await expectRefusal(
+      ['evaluate', ...tinyNetwork, 'evaluation.limit=1', '--out', join(file, 'below')],
+      /notes\/below: the folder can't be made/,
+    );
+    await expectRefusal(
+      ['export', '--weights', ...tinyNetwork, '--out', folder],
+      /: is not empty; choose a new folder\.$/,
+    );
+    await expectRefusal(
+      ['export', '--weights', ...tinyNetwork, '--out', file],
+      /notes: is a file; choose a new/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe('mine');
   });
 });
 

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import {
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -11,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import { here, inTemporaryFolder, main, tinyBackbone, tinyConfig, toco } from './run-toco.js';
 
 interface Row {
@@ -125,6 +127,43 @@ test('killed before its first checkpoint, a run is resumed from its beginning, w
     const other = await toco(['train', '--resume', '--out', out, '--set', 'network.decoderDim=16']);
     expect(other.status).toBe(1);
     expect(other.stderr).toMatch(/network\.decoderDim is 16, was 8, and no checkpoint fits another network/);
+  });
+});
+
+test('SIGHUP, which a closing terminal sends several times, saves and ends with 129; other classes are refused then', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const out = join(folder, 'run');
+    const { status, stderr } = await toco(begin(out, endless), {
+      onOutput: (text, child) => {
+        if (/train .*\d+\/5000/.test(text)) child.kill('SIGHUP');
+      },
+    });
+    expect(status).toBe(129);
+    const done = Number(/Stopped after (\d+) iterations?; resume with/.exec(stderr)![1]);
+    expect(checkpointsOf(out)).toEqual([`iteration-${String(done).padStart(6, '0')}`]);
+
+    const data = join(folder, 'animals');
+    for (const id of ['cat/a', 'cat/b', 'dog/c', 'dog/d']) {
+      mkdirSync(join(data, id, '..'), { recursive: true });
+      const photograph = sharp({ create: { width: 64, height: 56, channels: 3, background: '#864' } });
+      writeFileSync(join(data, `${id}.jpg`), await photograph.jpeg().toBuffer());
+    }
+    const kept = readFileSync(join(out, 'config.yaml'), 'utf8');
+    const other = await toco([
+      'train',
+      '--resume',
+      '--out',
+      out,
+      '--data',
+      data,
+      '--set',
+      'data.dataset=folder',
+    ]);
+    expect(other.status).toBe(1);
+    expect(other.stderr).toMatch(
+      /the data set has 2 classes, the run was trained on \d+ \(now without .*, with cat, dog\), and a run can't be resumed with other classes; start a new run with --out <another folder>\.$/m,
+    );
+    expect(readFileSync(join(out, 'config.yaml'), 'utf8')).toBe(kept);
   });
 });
 

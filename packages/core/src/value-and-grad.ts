@@ -22,61 +22,59 @@ export interface ValueAndGrad<P extends TensorTree, Aux extends TensorTree> {
 }
 
 /**
- * The function that computes a loss together with its gradient with respect to a tree of parameters.
+ * A loss together with its gradient with respect to a tree of parameters.
  *
- * Everything of the forward pass is disposed except `loss` and `aux`. Arguments after the parameters are constants.
+ * Everything of the forward pass is disposed except `loss` and `aux`. All else that `f` uses is a constant.
  *
- * @param f from parameters (and further arguments) to `{ loss, aux }`; `loss` of shape [], `aux` any tree, `{}` for none
+ * @param f from the parameters to `{ loss, aux }`; `loss` of shape [], `aux` any tree, `{}` for none
+ * @param params the tree that `f` is called with; a function written in place has its type from here
  * @throws where TensorFlow.js has no gradients: `@tensorflow/tfjs-core` alone brings none
  * @example
- * const step = valueAndGrad((params: { weight: tf.Tensor }, x: tf.Tensor) => {
- *   const y = linear(x, params.weight);
- *   return { loss: mean(tf.square(y)), aux: { y } };
- * });
- * const { loss, aux, grads } = step({ weight }, x); // grads.weight has the shape of weight
+ * const { loss, aux, grads } = valueAndGrad(
+ *   ({ weight }) => {
+ *     const y = linear(x, weight);
+ *     return { loss: mean(tf.square(y)), aux: { y } };
+ *   },
+ *   { weight },
+ * ); // grads.weight has the shape of weight
  */
-export function valueAndGrad<P extends TensorTree, Rest extends unknown[], Aux extends TensorTree>(
-  f: (params: P, ...rest: Rest) => LossAndAux<Aux>,
-): (params: P, ...rest: Rest) => ValueAndGrad<P, Aux> {
-  return (params, ...rest) => {
-    assertGradientsRegistered();
-    // The engine disposes all of the forward pass but the loss: the others are held through handles of our own.
-    const held: tf.Tensor[] = [];
-    const hold = (tensor: tf.Tensor): tf.Tensor => {
-      const handle = tf.keep(detach(tensor));
-      held.push(handle);
-      return handle;
-    };
-    const compute = (): ValueAndGrad<P, Aux> => {
-      let aux: Aux | undefined;
-      const forward = (): tf.Tensor => {
-        const result = f(params, ...rest);
-        if (result.loss.rank !== 0) {
-          throw new Error(`valueAndGrad: the loss has shape [${result.loss.shape.join(',')}], expected []`);
-        }
-        aux = mapTree(result.aux, hold);
-        return result.loss;
-      };
-      const leaves = [...flattenTree(params)];
-      const { value, grads } = tf.engine().gradients(
-        forward,
-        leaves.map(([, leaf]) => leaf),
-        undefined,
-        true,
-      );
-      const own = grads as (tf.Tensor | null)[];
-      const unreached = leaves.flatMap(([path], i) => (own[i] === null ? [path] : []));
-      let next = 0;
-      const gradient = (leaf: tf.Tensor): tf.Tensor => own[next++] ?? tf.zerosLike(leaf);
-      const loss = value as tf.Scalar;
-      return { loss, aux: mapTree(aux!, detach), grads: mapTree(params, gradient), unreached };
-    };
-    try {
-      return tidied(compute);
-    } finally {
-      held.forEach((handle) => handle.dispose());
-    }
+export function valueAndGrad<P extends TensorTree, Aux extends TensorTree>(
+  f: (params: P) => LossAndAux<Aux>,
+  params: P,
+): ValueAndGrad<P, Aux> {
+  assertGradientsRegistered();
+  // The engine disposes all of the forward pass but the loss: the others are held through handles of our own.
+  const held: tf.Tensor[] = [];
+  const hold = (tensor: tf.Tensor): tf.Tensor => {
+    const handle = tf.keep(detach(tensor));
+    held.push(handle);
+    return handle;
   };
+  const compute = (): ValueAndGrad<P, Aux> => {
+    let aux: Aux | undefined;
+    const forward = (): tf.Tensor => {
+      const result = f(params);
+      if (result.loss.rank !== 0) {
+        throw new Error(`valueAndGrad: the loss has shape [${result.loss.shape.join(',')}], expected []`);
+      }
+      aux = mapTree(result.aux, hold);
+      return result.loss;
+    };
+    const leaves = [...flattenTree(params)];
+    const tensors = leaves.map(([, leaf]) => leaf);
+    const { value, grads } = tf.engine().gradients(forward, tensors, undefined, true);
+    const own = grads as (tf.Tensor | null)[];
+    const unreached = leaves.flatMap(([path], i) => (own[i] === null ? [path] : []));
+    let next = 0;
+    const gradient = (leaf: tf.Tensor): tf.Tensor => own[next++] ?? tf.zerosLike(leaf);
+    const loss = value as tf.Scalar;
+    return { loss, aux: mapTree(aux!, detach), grads: mapTree(params, gradient), unreached };
+  };
+  try {
+    return tidied(compute);
+  } finally {
+    held.forEach((handle) => handle.dispose());
+  }
 }
 
 function assertGradientsRegistered(): void {

@@ -135,7 +135,7 @@ test.each([
 
 describe('of every operation, forward and backward,', () => {
   const step = ({ f }: (typeof gradientCases)[number], inputs: tf.Tensor[]) =>
-    core.valueAndGrad((params: tf.Tensor[]) => ({ loss: core.mean(f(...params)), aux: {} }))(inputs);
+    core.valueAndGrad((params) => ({ loss: core.mean(f(...params)), aux: {} }), inputs);
 
   test.each(gradientCases)('$name leaves nothing behind', async (each) => {
     const inputs = each.inputs();

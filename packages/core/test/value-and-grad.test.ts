@@ -16,10 +16,42 @@ const params = () => ({
   layers: [{ weight: tf.tensor2d([[1, 2]]) }, { weight: tf.tensor2d([[3]]), unused: tf.ones([2, 2]) }],
 });
 
-const loss = valueAndGrad((p: ReturnType<typeof params>, x: tf.Tensor) => {
-  const hidden = linear(x, p.layers[0]!.weight); // [1,1]
-  const y = linear(hidden, p.layers[1]!.weight);
-  return { loss: sum(tf.square(y)), aux: { hidden, outputs: { y }, input: x } };
+const loss = (p: ReturnType<typeof params>, x: tf.Tensor) =>
+  valueAndGrad(({ layers }) => {
+    const hidden = linear(x, layers[0]!.weight); // [1,1]
+    const y = linear(hidden, layers[1]!.weight);
+    return { loss: sum(tf.square(y)), aux: { hidden, outputs: { y }, input: x } };
+  }, p);
+
+test('a function written in place knows the parameters, and its results are typed', async () => {
+  const { loss, aux, grads } = valueAndGrad(
+    ({ scale, layers: [first, second], ...others }) => {
+      // @ts-expect-error there is no such parameter
+      expect(others.bias).toBeUndefined();
+      const product = tf.matMul<tf.Tensor2D>(first.weight, second.weight);
+      return { loss: tf.mul(sum(product), scale), aux: { product, parts: [scale] } };
+    },
+    {
+      scale: tf.scalar(2),
+      layers: [{ weight: tf.tensor2d([[1, 2]]) }, { weight: tf.tensor2d([[3], [4]]) }] as const,
+    },
+  );
+  const typed: [tf.Scalar, tf.Tensor2D, tf.Scalar | undefined, tf.Scalar, tf.Tensor2D] = [
+    loss,
+    aux.product,
+    aux.parts[0],
+    grads.scale,
+    grads.layers[0].weight,
+  ];
+  expect(await Promise.all(typed.map(async (tensor) => [...(await tensor!.data())]))).toEqual([
+    [22],
+    [11],
+    [2],
+    [11],
+    [6, 8],
+  ]);
+  // @ts-expect-error there is no such parameter
+  expect(grads.bias).toBeUndefined();
 });
 
 test('loss, gradients of the same tree, other results', async () => {
@@ -42,7 +74,7 @@ test('a leaf that the loss does not depend on gets zeros', async () => {
 });
 
 test('all leaves get zeros from a constant loss', async () => {
-  const { grads } = valueAndGrad((p: { a: tf.Tensor }) => ({ loss: sum(detach(p.a)), aux: {} }))({
+  const { grads } = valueAndGrad(({ a }) => ({ loss: sum(detach(a)), aux: {} }), {
     a: tf.tensor1d([1, 2]),
   });
   expect([...(await grads.a.data())]).toEqual([0, 0]);
@@ -69,26 +101,30 @@ test('two inputs may share one gradient', async () => {
       () => tf.add(a, b),
       (dy) => [dy, dy],
     );
-  const f = valueAndGrad(({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => ({
-    loss: sum(tf.add(add(a, b), tf.add(tf.mul(a, 2), tf.mul(b, 3)))),
-    aux: {},
-  }));
-  const { grads } = f({ a: tf.tensor1d([1, 1]), b: tf.tensor1d([1, 1]) });
+  const { grads } = valueAndGrad(
+    ({ a, b }) => ({ loss: sum(tf.add(add(a, b), tf.add(tf.mul(a, 2), tf.mul(b, 3)))), aux: {} }),
+    { a: tf.tensor1d([1, 1]), b: tf.tensor1d([1, 1]) },
+  );
   expect([...(await grads.a.data()), ...(await grads.b.data())]).toEqual([3, 3, 4, 4]);
 });
 
 test('a loss that is not a scalar is refused', () => {
-  const f = valueAndGrad((p: { a: tf.Tensor }) => ({ loss: tf.mul(p.a, 2), aux: {} }));
-  expect(() => f({ a: tf.tensor1d([1, 2]) })).toThrow('valueAndGrad: the loss has shape [2], expected []');
+  const doubled = () =>
+    valueAndGrad(({ a }) => ({ loss: tf.mul(a, 2), aux: {} }), { a: tf.tensor1d([1, 2]) });
+  expect(doubled).toThrow('valueAndGrad: the loss has shape [2], expected []');
 });
 
 test('nothing stays behind where the backward pass fails', async () => {
-  const f = valueAndGrad((p: { a: tf.Tensor }) => {
-    const compared = tf.cast(tf.greater(p.a, 0), 'float32');
-    return { loss: sum(compared), aux: { compared } };
-  });
   const a = tf.tensor1d([1, 2]);
+  const failing = () =>
+    valueAndGrad(
+      (p) => {
+        const compared = tf.cast(tf.greater(p.a, 0), 'float32');
+        return { loss: sum(compared), aux: { compared } };
+      },
+      { a },
+    );
   await expectNoLeak(() => {
-    expect(() => f({ a })).toThrow();
+    expect(failing).toThrow();
   });
 });

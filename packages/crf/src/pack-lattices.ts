@@ -28,6 +28,8 @@ export interface LatticeArrays {
 export interface PackLatticesOptions {
   /** Vertices V to pad to; by default the smallest of {@link latticeSizes} that fits all of the lattices. */
   readonly vertices?: number | undefined;
+  /** Arrays that nobody reads any longer: those that have the size are written anew and returned. */
+  readonly used?: Pick<LatticeArrays, 'offsets' | 'weights' | 'neighbours'> | undefined;
 }
 
 /**
@@ -52,9 +54,12 @@ export function packLattices(lattices: readonly Lattice[], options: PackLattices
 
   const batch = lattices.length;
   const rows = vertices + 1;
-  const offsets = new Int32Array(batch * numPoints * corners);
-  const weights = new Float32Array(offsets.length);
-  const neighbours = new Int32Array(corners * 2 * batch * rows);
+  const { used } = options;
+  const points = batch * numPoints * corners;
+  const offsets = used?.offsets.length === points ? used.offsets : new Int32Array(points);
+  const weights = used?.weights.length === points ? used.weights : new Float32Array(points);
+  const links = corners * 2 * batch * rows;
+  const neighbours = used?.neighbours.length === links ? used.neighbours : new Int32Array(links);
   lattices.forEach((lattice, b) => {
     if (lattice.numPoints !== numPoints || lattice.dimensions !== dimensions)
       throw new Error(

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { fixtureArrays, largestError } from '@toco/testing';
+import { fixtureArrays, largestError, randomArray, randomImage } from '@toco/testing';
 import { nativeDenseCrf } from '@toco/runtime';
 import { afaCrf, tocoCamCrf, tocoSegmentationCrf, type DenseCrfKernels } from '../src/dense-crf-presets.js';
 import { denseCrf } from '../src/dense-crf/dense-crf.js';
 import { denseCrfReference } from '../src/dense-crf-reference.js';
-import { differentLabels, randomArray, randomImage } from './synthetic.js';
+import { differentLabels } from './synthetic.js';
 
 /** The compiled forms; on a processor without AVX-512 native code for AVX2 is tried twice. */
 const forms: [string, typeof denseCrf][] = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { randomArray, randomImage } from '@toco/testing';
 import * as crf from '../src/index.js';
-import { randomArray, randomImage } from './synthetic.js';
 
 const [height, width, classes] = [12, 16, 4];
 const image = randomImage(height * width, 1);

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { largestError } from '@toco/testing';
+import { largestError, randomArray, randomImage } from '@toco/testing';
 import fc from 'fast-check';
 import { bilateralLattice, gaussianLattice } from '../src/bilateral.js';
 import { buildLattice, type Lattice } from '../src/lattice.js';
 import { filterLattice } from '../src/filter-lattice.js';
-import { bruteForce, randomArray, randomImage } from './synthetic.js';
+import { bruteForce } from './synthetic.js';
 
 const height = 9;
 const width = 13;

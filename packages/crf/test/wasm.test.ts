@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
+import { randomArray } from '@toco/testing';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { denseCrf } from '../src/dense-crf/dense-crf.js';
 import { denseCrfReference } from '../src/dense-crf-reference.js';
 import { tocoCamCrf } from '../src/dense-crf-presets.js';
 import { latticeBytes } from '../src/wasm/lattice-bytes.js';
-import { differentLabels, randomArray } from './synthetic.js';
+import { differentLabels } from './synthetic.js';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
 const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });

@@ -10,8 +10,17 @@ import { UserError } from './user-error.js';
  */
 export async function requireFreeSpace(folder: string, bytes: number): Promise<void> {
   await mkdir(folder, { recursive: true });
+  assertRoom(folder, bytes, await freeSpace(folder));
+}
+
+/** Bytes that are free on a folder's disk. */
+export async function freeSpace(folder: string): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
-  const free = bavail * bsize;
+  return bavail * bsize;
+}
+
+/** {@link requireFreeSpace} for a folder whose free bytes are known. */
+export function assertRoom(folder: string, bytes: number, free: number): void {
   if (free < bytes) {
     throw new UserError(
       `${folder}: ${readableBytes(bytes)} are needed, ${readableBytes(free)} are free; make room or choose another folder`,
@@ -22,10 +31,9 @@ export async function requireFreeSpace(folder: string, bytes: number): Promise<v
 /** What is left free for everybody else by a file of unknown size. */
 const reserve = 1e9;
 
-/** Bytes that a file of unknown size may take in a folder. */
-export async function roomFor(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return Math.max(0, bavail * bsize - reserve);
+/** Bytes that a file of unknown size may take of those that are free. */
+export function roomWithin(free: number): number {
+  return Math.max(0, free - reserve);
 }
 
 /** Bytes of the files directly within a folder; 0 where it does not exist. */

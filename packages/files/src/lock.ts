@@ -17,7 +17,9 @@ export interface LockOptions {
  * Runs `work` while holding a lock file, so that two processes do not do the same thing at once. The holder touches the
  * file every second; one that was not touched for six seconds belongs to a process that is gone (this sees through
  * containers that share a folder but not their process ids). The lock only saves work: what makes a result whole is that
- * finished files and folders are renamed into place, so two holders at once would do no harm.
+ * finished files and folders are renamed into place, so two holders at once would do no harm. That is why it is no `lockRun`,
+ * which may never let two in, names the holder instead of waiting, and pays for it with numbered locks and the holder's story in
+ * each: here an empty file that is gone after the work is enough.
  *
  * @throws what `work` throws, or the signal's reason while it waits
  * @example

@@ -47,7 +47,8 @@ export const lockFolder = '.lock';
  *
  * Each lock is a file `.lock/N`, made whole and at once by a hard link; the highest N counts. Who takes over makes N + 1, and
  * a number is removed only when there are two above it, so of several processes that find the same stale lock exactly one
- * gets it, and a slow one sees that it came late.
+ * gets it, and a slow one sees that it came late. (`withLock` waits for its turn, and two at once would harm nothing there: it
+ * needs none of this.)
  *
  * @throws one line that names the holder
  */

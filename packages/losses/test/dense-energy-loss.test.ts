@@ -8,7 +8,7 @@ import { initBackend } from '@toco/runtime';
 import { expectClose, largestError } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
-import { expectNoLeak } from './expect-no-leak.js';
+import { expectNoLeakOf } from './expect-no-leak.js';
 import { lossSources } from './sources.js';
 
 beforeAll(async () => {
@@ -181,7 +181,7 @@ test('is proportional to its weight', async () => {
 
 test('leaves nothing behind', async () => {
   const it = await scene(1, 8, 8, 3);
-  expectNoLeak((x) => denseEnergyLoss(x, it, { ignoreIndex }), it.logits);
+  await expectNoLeakOf((x) => denseEnergyLoss(x, it, { ignoreIndex }), it.logits);
 });
 
 test('names what does not fit', async () => {

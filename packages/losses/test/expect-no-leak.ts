@@ -1,13 +1,8 @@
-import { expect } from '@jest/globals';
+import { expectNoLeak } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Fails if value and gradient of `f` leave more than themselves behind, or dispose anything of the caller's. */
-export function expectNoLeak(f: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor): void {
-  const before = tf.memory().numTensors;
-  const plain = f(x);
-  expect(tf.memory().numTensors).toBe(before + 1);
-  const { value, grad } = tf.valueAndGrad(f)(x);
-  expect(tf.memory().numTensors).toBe(before + 3);
-  tf.dispose([plain, value, grad]);
-  expect(tf.memory().numTensors).toBe(before);
+/** Fails if a loss, or value and gradient of it, leave more than themselves behind. */
+export async function expectNoLeakOf(f: (x: tf.Tensor) => tf.Scalar, x: tf.Tensor): Promise<void> {
+  await expectNoLeak(() => f(x));
+  await expectNoLeak(() => tf.valueAndGrad(f)(x));
 }

@@ -3,11 +3,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { initBackend } from '@toco/runtime';
-import { expectClose, recordKernels, testWhere, withoutOwnKernels } from '@toco/testing';
+import {
+  expectClose,
+  randomArray,
+  randomImage,
+  recordKernels,
+  testWhere,
+  withoutOwnKernels,
+} from '@toco/testing';
 import { bilateralLattice, filterLattice, gaussianLattice } from '@toco/crf';
 import { latticeFilter, latticeTensors } from '../src/lattice-filter.js';
 import { latticeSizes, packLattices, pickLatticeSize } from '@toco/crf';
-import { randomArray, randomImage } from './synthetic.js';
 
 const height = 10;
 const width = 14;

@@ -77,9 +77,7 @@ export function trainStep<P extends TensorTree>(
         };
       };
       const gradientsOf = (part: Batch) =>
-        valueAndGrad((parameters: Record<string, tf.Tensor>) =>
-          scope('forward', () => lossOf(parameters, part)),
-        )(trained);
+        valueAndGrad((parameters) => scope('forward', () => lossOf(parameters, part)), trained);
       const { loss, aux, unreached, ...own } = scope('backward', () =>
         accumulated(batch, config.accumulate, gradientsOf),
       );

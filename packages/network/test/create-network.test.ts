@@ -80,7 +80,7 @@ test('positions and the lengths of the last layer are not trained', () => {
 
 test('all trained parameters get a gradient from logits, segmentation and projection together', async () => {
   const { params } = network.init(0);
-  const { grads } = valueAndGrad((p: typeof params) => {
+  const { grads } = valueAndGrad((p) => {
     const output = network.forward(p, images(16, 24));
     const results = [
       output.clsLogits,
@@ -89,7 +89,7 @@ test('all trained parameters get a gradient from logits, segmentation and projec
       network.project(p.proj_head, output.clsToken),
     ];
     return { loss: tf.addN(results.map((x) => tf.sum(tf.square(x)))), aux: {} };
-  })(params);
+  }, params);
   for (const [path, gradient] of flattenTree(grads)) {
     const [length] = await tf.norm(gradient).data();
     // Shifting all keys changes no attention: that third of the bias has no gradient, but the others have.
@@ -124,10 +124,10 @@ test('forward, segmentation and their gradient leave nothing but the result behi
   await expectNoLeak(() => network.init(0));
   await expectNoLeak(() => network.forward(params, input));
   await expectNoLeak(() =>
-    valueAndGrad((p: typeof params) => {
+    valueAndGrad((p) => {
       const logits = network.segment(p, network.forward(p, input));
       return { loss: tf.sum(tf.square(logits)), aux: {} };
-    })(params),
+    }, params),
   );
 });
 

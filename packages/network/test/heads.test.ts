@@ -97,10 +97,10 @@ describe('projection head', () => {
   });
 
   test('the lengths get no gradient', async () => {
-    const { grads } = valueAndGrad((p: typeof head) => ({
-      loss: tf.sum(tf.square(project(p, normal([3, 5], 4)))),
-      aux: {},
-    }))(head);
+    const { grads } = valueAndGrad(
+      (p) => ({ loss: tf.sum(tf.square(project(p, normal([3, 5], 4)))), aux: {} }),
+      head,
+    );
     await expectClose(grads.last_layer.weight_g, tf.zeros([6, 1]), { absolute: 0 });
   });
 
@@ -137,10 +137,13 @@ describe('raw CAMs', () => {
   });
 
   test('no gradient goes through', async () => {
-    const { grads } = valueAndGrad((p: typeof params) => ({
-      loss: tf.add(tf.sum(rawCams(p, output).cam), tf.sum(tf.mul(p.classifier.weight, normal([3, 4], 99)))),
-      aux: {},
-    }))(params);
+    const { grads } = valueAndGrad(
+      (p) => ({
+        loss: tf.add(tf.sum(rawCams(p, output).cam), tf.sum(tf.mul(p.classifier.weight, normal([3, 4], 99)))),
+        aux: {},
+      }),
+      params,
+    );
     await expectClose(grads.classifier.weight, normal([3, 4], 99), { absolute: 0 });
     await expectClose(grads.aux_classifier.weight, tf.zeros([3, 5]), { absolute: 0 });
   });

@@ -29,6 +29,8 @@ export interface ReportData {
   readonly config: string;
   /** Rows of `metrics.jsonl`. */
   readonly rows: readonly ReportRow[];
+  /** Terms of the loss by their names in the rows, in the order in which they are shown. */
+  readonly lossTerms: readonly string[];
   /** Images of a step; with the seconds of a step they give the speed. */
   readonly batchSize: number;
   /** Figures of the last validation. */

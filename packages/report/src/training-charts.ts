@@ -1,3 +1,4 @@
+import type { ReportData } from './report-data.js';
 import type { ReportRow } from './report-row.js';
 import type { Chart, ChartSeries } from './chart.js';
 
@@ -6,24 +7,20 @@ type Line = Omit<ChartSeries, 'values'> & {
   readonly of?: (value: number) => number;
 };
 
-const losses: readonly Line[] = [
-  { key: 'cls', label: 'cls', color: '--cam' },
-  { key: 'clsAux', label: 'cls aux', color: '--aux' },
-  { key: 'ptc', label: 'ptc', color: '--ptc' },
-  { key: 'ctc', label: 'ctc', color: '--ctc' },
-  { key: 'seg', label: 'seg', color: '--seg' },
-  { key: 'reg', label: 'reg', color: '--reg' },
-];
+const termColors = ['--cam', '--aux', '--ptc', '--ctc', '--seg', '--reg'];
 
 const percentOf = (value: number): number => 100 * value;
 
 /** Curves over the iterations of a run; what the rows do not have is left out. */
-export function trainingCharts(rows: readonly ReportRow[], { batchSize }: { batchSize: number }): Chart[] {
+export function trainingCharts(
+  rows: readonly ReportRow[],
+  { batchSize, lossTerms }: Pick<ReportData, 'batchSize' | 'lossTerms'>,
+): Chart[] {
   const train = rows.filter(({ kind }) => kind === 'train');
   const evaluation = rows.filter(({ kind }) => kind === 'evaluation');
   const charts: Chart[] = [
     {
-      ...chartOf(train, losses),
+      ...chartOf(train, lossTerms.map(lossLine)),
       title: 'Loss terms',
       quantity: 'each unweighted',
       smoothed: true,
@@ -77,6 +74,11 @@ export function trainingCharts(rows: readonly ReportRow[], { batchSize }: { batc
     },
   ];
   return charts.filter(({ series }) => series.length > 0);
+}
+
+function lossLine(term: string, place: number): Line {
+  const label = term.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return { key: term, label, color: termColors[place % termColors.length]! };
 }
 
 function chartOf(rows: readonly ReportRow[], lines: readonly Line[]): Pick<Chart, 'x' | 'xLabel' | 'series'> {

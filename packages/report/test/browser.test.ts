@@ -48,6 +48,13 @@ const outside = `<output></output><script>addEventListener('load', () => {
   });
 });</script>`;
 
+const drawn = ['2', '6', '3', '1', '3', '2', '2'];
+
+/** How many lines each chart has; none where it was not drawn. */
+function linesOfCharts(document: string): string[] {
+  return [...document.matchAll(/<figure class="chart" data-drawn="(\d)"/g)].map(([, lines]) => lines!);
+}
+
 describe('in a browser', () => {
   const path = join(folder, 'report.html');
   const open = browser === undefined ? test.skip : test;
@@ -77,11 +84,32 @@ describe('in a browser', () => {
     expect(Number(seen('images'))).toBe(9 * 6);
     expect(Number(seen('overflow'))).toBeLessThanOrEqual(0);
     expect(seen('toggled')).toBe('true');
-    expect(
-      [...document.matchAll(/<figure class="chart" data-drawn="(\d)"/g)].map(([, lines]) => lines),
-    ).toEqual(['2', '6', '3', '1', '3', '2', '2']);
+    expect(linesOfCharts(document)).toEqual(drawn);
     expect(document).toContain('<h1>Token Contrast on synthetic scenes</h1>');
     expect(document).not.toMatch(/(src|href)="(?!data:)/);
+  });
+
+  open('a language that Intl refuses becomes one that it knows, any other stays', async () => {
+    const page = (language: string, at = path): ReturnType<typeof openPage> =>
+      openPage(browser!, at, { language });
+    const posix = await page('en-US@posix');
+    expect(posix).toMatchObject({ language: 'en-US', messages: [] });
+    expect(linesOfCharts(posix.document)).toEqual(drawn);
+    const german = await page('de-DE');
+    expect(german).toMatchObject({ language: 'de-DE', messages: [] });
+    expect(linesOfCharts(german.document)).toEqual(drawn);
+    // ... which matters: without the script there would be no chart.
+    const script = await readFile(new URL('../page/language.js', import.meta.url), 'utf8');
+    const without = join(folder, 'without.html');
+    const text = await readFile(path, 'utf8');
+    expect(text).toContain(script);
+    await writeFile(
+      without,
+      text.replace(script, () => ''),
+    );
+    const broken = await page('en-US@posix', without);
+    expect(broken.messages.join()).toContain('RangeError');
+    expect(linesOfCharts(broken.document)).toEqual([]);
   });
 
   open('without JavaScript tables and pictures are there, and the page says what is missing', async () => {

@@ -8,7 +8,7 @@ import type { ReportData } from '../src/report-data.js';
 import type { ReportPanel } from '../src/report-panel.js';
 import { smooth } from '../src/smooth.js';
 import { trainingCharts } from '../src/training-charts.js';
-import { sampleReport, sampleRows } from './sample-report.js';
+import { sampleReport, sampleRows, sampleTerms } from './sample-report.js';
 
 const library = { styles: [], scripts: ['/* library */'] };
 
@@ -99,7 +99,7 @@ describe('panels by IoU', () => {
 
 describe('charts', () => {
   test('everything that the rows hold, in their units', () => {
-    const charts = trainingCharts(sampleRows(), { batchSize: 4 });
+    const charts = trainingCharts(sampleRows(), { batchSize: 4, lossTerms: sampleTerms });
     expect(
       charts.map(({ title, series }) => `${title}: ${series.map(({ label }) => label).join(', ')}`),
     ).toEqual([
@@ -118,15 +118,23 @@ describe('charts', () => {
       positive: 0.25,
       cls: Number.NaN,
     };
-    const values = trainingCharts([row], { batchSize: 4 }).map(({ title, x, series }) => [
-      title,
-      x,
-      series.map((one) => one.values),
-    ]);
+    const values = trainingCharts([row], { batchSize: 4, lossTerms: sampleTerms }).map(
+      ({ title, x, series }) => [title, x, series.map((one) => one.values)],
+    );
     expect(values).toEqual([
       ['Pseudo labels', [7], [[25]]],
       ['Speed and memory', [7], [[8], [2]]],
     ]);
+  });
+
+  test('the terms of the loss are those that the caller names, in its order', () => {
+    const row = { kind: 'train' as const, iteration: 1, myTerm: 2, cls: 1, seg: 3 };
+    const [chart] = trainingCharts([row], { batchSize: 1, lossTerms: ['myTerm', 'cls', 'reg'] });
+    expect(chart!.series.map(({ label, values }) => [label, values])).toEqual([
+      ['my term', [2]],
+      ['cls', [1]],
+    ]);
+    expect(new Set(chart!.series.map(({ color }) => color)).size).toBe(2);
   });
 
   test('the table has the last place and a dash for a gap', () => {

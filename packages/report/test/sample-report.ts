@@ -69,6 +69,9 @@ export function samplePanels(count: number): Promise<ReportPanel[]> {
   );
 }
 
+/** Terms of the loss that {@link sampleRows} tells of. */
+export const sampleTerms = ['cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'];
+
 /** Rows as a run of 600 iterations writes them. */
 export function sampleRows(): ReportRow[] {
   return Array.from({ length: 120 }, (_, i): ReportRow[] => {
@@ -126,6 +129,7 @@ export async function sampleReport(panels = 12): Promise<ReportData> {
     classes: ['boat', 'house', 'fish', 'mushroom', 'car', 'rocket'],
     config: 'seed: 0\nbatchSize: 4\nbackbone:\n  name: vitTiny\nviews:\n  cropSize: 96\n',
     rows: sampleRows(),
+    lossTerms: sampleTerms,
     batchSize: 4,
     evaluation: {
       cam: iou(3, 0.5),

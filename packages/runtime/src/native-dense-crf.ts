@@ -37,7 +37,7 @@ interface CrfModule {
  * @param image `[h, w, 3]`, levels 0…255
  * @param probabilities `[h, w, K]`
  * @returns Q, `[h, w, K]`, each pixel's classes sum to 1
- * @throws EngineError where the module is not installed or the processor has no AVX2; Error with one line where an array has
+ * @throws UserError where the module is not installed or the processor has no AVX2; Error with one line where an array has
  *   another length, a value is not a number, an option is out of range, or memory does not suffice
  * @example
  * ```ts

@@ -5,6 +5,7 @@ export { gradientCheck, type GradientCheckOptions, type GradientCheckReport } fr
 export { expectImportIsInert } from './inert-import.js';
 export { expectNoLeak } from './no-leak.js';
 export { memoryGrowth } from './memory-growth.js';
+export { randomArray, randomImage } from './random-image.js';
 export { randomTensor, testNumbers } from './random-tensor.js';
 export { askPython, findPython } from './python.js';
 export { recordKernels } from './record-kernels.js';

@@ -4,7 +4,7 @@ import { writeNpz, writeSafetensors } from '@toco/formats';
 import { listNames } from './import-report.js';
 import { namePrefix } from './name-prefix.js';
 import { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** Options of {@link convertWeights}. */
 export interface ConvertOptions {
@@ -34,6 +34,10 @@ export async function convertWeights(
   const path = await resolveWeights(input, { print, bar });
   const { arrays, format, naming, containers, leftOut } = readWeights(path, { container });
   const renamed = to === undefined ? arrays : (to === 'timm' ? backboneOnly : belowEncoder)(arrays);
+  if (Object.keys(renamed).length === 0)
+    throw new UserError(
+      `${input}: holds ${Object.keys(arrays).length === 0 ? 'no arrays' : 'no array of a backbone'}, nothing was written; check the file.`,
+    );
   await write(out, renamed);
   const source = [
     format,
@@ -45,7 +49,7 @@ export async function convertWeights(
   if (leftOut.length > 0) print(`Left out: ${listNames(leftOut)}.`);
   if (dropped > 0) print(`Left out: ${dropped} arrays that are no part of the backbone.`);
   const values = Object.values(renamed).reduce((sum, { data }) => sum + data.length, 0);
-  print(`${out}: ${Object.keys(renamed).length} arrays, ${values} values.`);
+  print(`${out}: ${counted(Object.keys(renamed).length, 'array')}, ${counted(values, 'value')}.`);
   return renamed;
 }
 

@@ -25,3 +25,4 @@ export {
 } from './checkpoints/read-checkpoint.js';
 export { loadBackbone, rememberedBackbone } from './loading/load-backbone.js';
 export { type LoadedNetwork, loadNetwork, type LoadNetworkOptions } from './loading/load-network.js';
+export { namedBackbone } from './loading/named-backbone.js';

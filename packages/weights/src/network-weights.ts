@@ -3,7 +3,7 @@ import type { ImportReport } from '@toco/backbone';
 import type { NDArray } from '@toco/formats';
 import { disposeTree, type TensorTree } from '@toco/core';
 import type { Network, NetworkState } from '@toco/network';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /**
  * The arrays of a whole network's checkpoint under the names of the authors' first release: newer PyTorch calls length and
@@ -61,7 +61,7 @@ export function importNetwork<P extends TensorTree>(
     );
   } catch (error) {
     throw new UserError(
-      `${name}: this checkpoint is of another architecture than ${network.backbone.name} with ${network.numClasses} classes: ${(error as Error).message}; set backbone.name and network as it was trained.`,
+      `${name}: this checkpoint is of another architecture than ${network.backbone.name} with ${counted(network.numClasses, 'class', 'classes')}: ${(error as Error).message}; set backbone.name and network as it was trained.`,
       { cause: error },
     );
   } finally {

@@ -73,7 +73,7 @@ export async function resolveWeights(spec: string, options: ResolveWeightsOption
         verify: (partial) => {
           openSafetensors(partial).close();
         },
-        progress: (done, total) => {
+        onBytes: (done, total) => {
           if (total !== undefined) bar?.update({ done: megabytes(done), total: megabytes(total) });
         },
       });

@@ -249,6 +249,20 @@ test('without a hash, what another call has left is not built upon', async () =>
   expect(content.equals(await readFile(path))).toBe(true);
 });
 
+test.each([
+  ['a connection that breaks', { headers: {}, breakAfter: 1000 }],
+  ['a busy server', undefined],
+])('… also after %s', async (_, first) => {
+  await leave(Buffer.alloc(5000, 7));
+  hub.answer = (request, response) => {
+    if (hub.seen.length > 1) send(content)(request, response);
+    else if (first === undefined) response.writeHead(503).end();
+    else send(content, { ...first, ranges: false })(request, response);
+  };
+  await resolveWeights(spec, options);
+  expect(content.equals(await readFile(path))).toBe(true);
+});
+
 test('a part of an older file is noticed and thrown away', async () => {
   await leave(Buffer.alloc(5000, 7));
   hub.answer = send(content, { headers: tag });

@@ -1,13 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initBackend } from '@toco/runtime';
-import { expectClose, fixture } from '@toco/testing';
+import { expectClose, expectNoLeak, fixture } from '@toco/testing';
 import { cropFlags } from '../../src/crops/crop-flags.js';
 import { cutCrops } from '../../src/crops/cut-crops.js';
 import { drawCrops } from '../../src/crops/draw-crops.js';
 import { eligibleCentres } from '../../src/crops/eligible-centres.js';
 import { regionMask } from '../../src/region-mask.js';
 import * as tf from '@tensorflow/tfjs-core';
-import { expectNoLeak } from '../expect-no-leak.js';
 import { countPerImage } from '../seeded.js';
 import { trajectorySteps } from '../sources.js';
 
@@ -184,17 +183,17 @@ describe.each([
   });
 });
 
-test('nothing is left behind', () => {
+test('nothing is left behind', async () => {
   const region = tf.zeros([1, 40, 40], 'int32');
   const imgBox = tf.tensor2d([[0, 40, 0, 40]], [1, 4], 'int32');
   const eligible = eligibleCentres(region, imgBox, crops);
   const noise = noiseOf([1, 40, 40], 1);
   const origins = drawCrops(eligible, noise, crops);
   const source = tf.zeros([1, 40, 40, 3]);
-  expectNoLeak(() => eligibleCentres(region, imgBox, crops));
-  expectNoLeak(() => drawCrops(eligible, noise, crops));
-  expectNoLeak(() => cropFlags(region, { origins, imgBox }, { cropSize: 24 }));
-  expectNoLeak(() => cutCrops(source, origins, 24));
+  await expectNoLeak(() => eligibleCentres(region, imgBox, crops));
+  await expectNoLeak(() => drawCrops(eligible, noise, crops));
+  await expectNoLeak(() => cropFlags(region, { origins, imgBox }, { cropSize: 24 }));
+  await expectNoLeak(() => cutCrops(source, origins, 24));
 });
 
 test('names what does not fit', () => {

@@ -1,5 +1,5 @@
 import type { Dataset } from '@toco/datasets';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** Throws unless a network knows the classes of a data set; a weight file tells only how many there are. */
 export function assertClasses(
@@ -14,6 +14,6 @@ export function assertClasses(
   const first = (names: readonly string[] = []): string =>
     names.length === 0 ? '' : ` (${names.slice(0, 3).join(', ')} …)`;
   throw new UserError(
-    `${name}: has ${own.length} classes${first(own)}, the network was trained on ${network.numClasses}${first(classes)}.`,
+    `${name}: has ${counted(own.length, 'class', 'classes')}${first(own)}, the network was trained on ${network.numClasses}${first(classes)}.`,
   );
 }

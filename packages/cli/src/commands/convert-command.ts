@@ -1,4 +1,4 @@
-import { backboneByName, loadPretrained } from '@toco/backbone';
+import { loadPretrained } from '@toco/backbone';
 import { initBackend } from '@toco/runtime';
 import { Option, type Command } from 'commander';
 import { createProgress, printLine } from '@toco/files';
@@ -6,6 +6,7 @@ import {
   type ConvertOptions,
   convertWeights,
   formatImportReport,
+  namedBackbone,
   namePrefix,
   namingWeights,
 } from '@toco/weights';
@@ -33,7 +34,7 @@ export function addConvertCommand(program: Command): void {
     .option('-b, --backbone <name>', 'report what matches, is missing and left over for this backbone')
     .action(async (input: string, output: string, { to, container, backbone }: ConvertFlags) => {
       const print = printLine;
-      const target = backbone === undefined ? undefined : backboneByName(backbone, { auxBlock: -1 });
+      const target = backbone === undefined ? undefined : namedBackbone(backbone, { auxBlock: -1 });
       const arrays = await convertWeights(input, output, {
         to,
         container,

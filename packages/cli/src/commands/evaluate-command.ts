@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { TensorTree } from '@toco/core';
-import { listDigest, openDataset, validationList } from '@toco/datasets';
-import { printLine as print, UserError } from '@toco/files';
+import { openDataset, validationList } from '@toco/datasets';
+import { counted, printLine as print, UserError } from '@toco/files';
 import { makeReportFolder } from '@toco/report';
 import { type EvaluationProtocol, formatEvaluationProtocol, type MeanOver } from '@toco/segmenter';
 import { interruption, loaderThreads } from '@toco/trainer';
@@ -22,6 +22,7 @@ import {
   protocolSettings,
 } from '../segmenting/protocol-flags.js';
 import { shortName } from '../shards/hashes.js';
+import { listHash } from '../shards/list-hash.js';
 import { firstOf } from '../shards/first-of.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
 import { wholeOfParts } from '../shards/whole-of-parts.js';
@@ -127,7 +128,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     };
     const hashes = {
       checkpoint: model.checkpoint,
-      list: listDigest(list).sha256,
+      list: await listHash(list),
       settings: evaluationHash(protocol),
     };
     const { index, count } = shard;
@@ -135,7 +136,9 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     const name = `${asked.name.replace(/\W+/g, '-')}-${shortName(hashes)}-${index}-of-${count}.json`;
     const images = placesOf(shard, list.length).length;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${images}`;
-    print(`Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${list.length} images${part}.`);
+    print(
+      `Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}.`,
+    );
     print(formatEvaluationProtocol(protocol));
     const withMask = list.length > 0 && list.sample(0).mask !== undefined;
     const task = {
@@ -153,7 +156,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     });
     if (!isWhole(file)) {
       const done = file.counts.images.length + file.counts.leftOut.length;
-      print(`Stopped after ${done} of ${file.images} images; the same command goes on.`);
+      print(`Stopped after ${done} of ${counted(file.images, 'image')}; the same command goes on.`);
       return;
     }
     const counts = countsOf(file.counts);
@@ -186,7 +189,7 @@ async function merge(run: string | undefined, flags: EvaluateFlags): Promise<voi
   const counts = mergeCounts(parts.map((part) => countsOf(part.counts)));
   assertSome(counts);
   const [first] = parts as [EvaluationFile];
-  print(`Network ${first.network}; ${parts.length} parts, ${counts.images.length} images.`);
+  print(`Network ${first.network}; ${parts.length} parts, ${counted(counts.images.length, 'image')}.`);
   tell(first, counts, flags);
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { listDigest, openDataset } from '@toco/datasets';
-import { printLine as print, UserError } from '@toco/files';
+import { openDataset } from '@toco/datasets';
+import { counted, printLine as print, UserError } from '@toco/files';
 import { formatProtocol, type ProtocolName } from '@toco/segmenter';
 import { type Config, interruption, loaderThreads } from '@toco/trainer';
 import { type Command, Option } from 'commander';
@@ -20,6 +20,7 @@ import {
 } from '../segmenting/protocol-flags.js';
 import { firstOf } from '../shards/first-of.js';
 import { settingsHash } from '../shards/hashes.js';
+import { listHash } from '../shards/list-hash.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
 import { wholeOfParts } from '../shards/whole-of-parts.js';
 import { assertClasses } from './assert-classes.js';
@@ -112,12 +113,12 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
     const settings = { protocol, recipe, kinds, precision, compiled };
     const hashes = {
-      ...{ checkpoint: model.checkpoint, list: listDigest(list).sha256, settings: settingsHash(settings) },
+      ...{ checkpoint: model.checkpoint, list: await listHash(list), settings: settingsHash(settings) },
     };
     const { index, count } = shard;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;
     print(
-      `Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${list.length} images${part}; into ${out}.`,
+      `Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}; into ${out}.`,
     );
     print(
       `Labels: ${formatRecipe(recipe)}. Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`,
@@ -136,7 +137,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     );
     const { rows, images, journal } = labeled;
     if (rows.length < images) {
-      print(`Stopped after ${rows.length} of ${images} images; the same command goes on.`);
+      print(`Stopped after ${rows.length} of ${counted(images, 'image')}; the same command goes on.`);
       return;
     }
     assertSome(rows);
@@ -190,7 +191,7 @@ function tell(
   process.stdout.write(
     json
       ? `${JSON.stringify({ images: done.length, out, written, ignored, skipped }, null, 2)}\n`
-      : `${done.length} masks in ${out}, ${(100 * ignored).toFixed(1)} % of their pixels ignored; ${written.join(', ')}\n`,
+      : `${counted(done.length, 'mask')} in ${out}, ${(100 * ignored).toFixed(1)} % of their pixels ignored; ${written.join(', ')}\n`,
   );
   tellSkipped(skipped, { total: rows.length, strict });
 }

@@ -1,7 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { cocoClasses, vocClasses } from '@toco/datasets';
-import { createProgress, formatDuration, printLine as print, type Progress, UserError } from '@toco/files';
+import {
+  counted,
+  createProgress,
+  formatDuration,
+  printLine as print,
+  type Progress,
+  UserError,
+} from '@toco/files';
 import { formatProtocol } from '@toco/segmenter';
 import { type Config, interruption } from '@toco/trainer';
 import type { Command } from 'commander';
@@ -126,10 +133,12 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
       },
     );
     if (end.interrupted) {
-      print(`Stopped after ${end.done} of ${photographs.length} photographs; the same command goes on.`);
+      print(
+        `Stopped after ${end.done} of ${counted(photographs.length, 'photograph')}; the same command goes on.`,
+      );
       return;
     }
-    print(`${end.done} photographs in ${out}.`);
+    print(`${counted(end.done, 'photograph')} in ${out}.`);
     if (end.done === 0) throw new UserError(`No photograph could be read: ${end.skipped[0]!.message}`);
     tellSkipped(end.skipped, { total: photographs.length, strict: flags.strict });
   } finally {

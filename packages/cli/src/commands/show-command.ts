@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { openDataset, type SampleList } from '@toco/datasets';
-import { printLine as print, UserError } from '@toco/files';
+import { counted, printLine as print, UserError } from '@toco/files';
 import { type FigureRow, type ShownFigures, type SimilarityLine, writeFigures } from '@toco/report';
 import { describeMachine } from '@toco/runtime';
 import { formatProtocol } from '@toco/segmenter';
@@ -102,7 +102,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
         indices: Array.from({ length: Math.min(limit, list.length) }, (_, k) => k),
       };
       print(
-        `${names[i]!}: network ${loaded.name}; list ${list.name}, ${indices.length} images; ${formatProtocol(protocol)}.`,
+        `${names[i]!}: network ${loaded.name}; list ${list.name}, ${counted(indices.length, 'image')}; ${formatProtocol(protocol)}.`,
       );
       if (wants('cams')) {
         const seen = await segmentedImages(model, chosen, { protocol, outputs: ['cam'], memory });
@@ -135,7 +135,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
         similarity: undefined,
         confusion: matrix && {
           ...matrix,
-          text: `Shares of the pixels of each true class (rows) by what they are predicted as, in percent, on ${images} images of the list ${list.name}, one pass an image as in validation; color by the root of the share.`,
+          text: `Shares of the pixels of each true class (rows) by what they are predicted as, in percent, on ${counted(images, 'image')} of the list ${list.name}, one pass an image as in validation; color by the root of the share.`,
         },
       };
     } finally {
@@ -155,7 +155,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
         ? undefined
         : {
             lines,
-            text: `How alike the patch tokens of an image are after each block, mean of ${Math.min(limit, list!.length)} images (paper, figure 2): the deeper, the more alike, until CAMs can’t tell an object from what is around it.`,
+            text: `How alike the patch tokens of an image are after each block, mean of ${counted(Math.min(limit, list!.length), 'image')} (paper, figure 2): the deeper, the more alike, until CAMs can’t tell an object from what is around it.`,
           },
   });
   process.stdout.write(

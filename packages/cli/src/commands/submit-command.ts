@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type VocCompetition, vocClasses, vocTestImages, writeVocSubmission } from '@toco/datasets';
-import { createProgress, printLine as print, readableBytes, UserError } from '@toco/files';
+import { counted, createProgress, printLine as print, readableBytes, UserError } from '@toco/files';
 import { formatProtocol } from '@toco/segmenter';
 import { interruption } from '@toco/trainer';
 import { type Command, Option } from 'commander';
@@ -83,7 +83,7 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
   try {
     assertVocClasses(loaded.name, loaded.network.numClasses, loaded.classes);
     print(
-      `Network ${loaded.name}; list ${list} of ${flags.test}, ${images.length} images; ${competition} into ${out}.`,
+      `Network ${loaded.name}; list ${list} of ${flags.test}, ${counted(images.length, 'image')}; ${competition} into ${out}.`,
     );
     print(`Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`);
     const settings = { protocol, precision, compiled };
@@ -108,20 +108,20 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
       },
     );
     if (interrupted) {
-      print(`Stopped after ${done} of ${images.length} images; the same command goes on.`);
+      print(`Stopped after ${done} of ${counted(images.length, 'image')}; the same command goes on.`);
       process.exitCode = 130;
       return;
     }
     if (skipped.length > 0)
       throw new UserError(
-        `${skipped[0]!.message}: ${skipped.length} of ${images.length} images have no mask, and VOC's server wants all of them, so no archive is written.`,
+        `${skipped[0]!.message}: ${skipped.length} of ${counted(images.length, 'image')} have no mask, and VOC's server wants all of them, so no archive is written.`,
       );
     const archive = join(out, `${competition}_${list}_cls.tar.gz`);
     const bytes = await writeVocSubmission({ masks: join(out, 'masks'), images, competition, out: archive });
     process.stdout.write(
       flags.json
         ? `${JSON.stringify({ archive, bytes, images: images.length, competition })}\n`
-        : `${archive}: ${images.length} masks, ${readableBytes(bytes)}, as VOC's server takes them\n`,
+        : `${archive}: ${counted(images.length, 'mask')}, ${readableBytes(bytes)}, as VOC's server takes them\n`,
     );
   } finally {
     loaded.dispose();
@@ -144,6 +144,6 @@ function assertVocClasses(name: string, count: number, classes: readonly string[
   if (same) return;
   const other = classes === undefined ? '' : ` (${classes.slice(0, 3).join(', ')} …)`;
   throw new UserError(
-    `${name}: has ${count} classes${other}, and VOC's server knows VOC's 20 in their order; submit a network that was trained on them.`,
+    `${name}: has ${counted(count, 'class', 'classes')}${other}, and VOC's server knows VOC's 20 in their order; submit a network that was trained on them.`,
   );
 }

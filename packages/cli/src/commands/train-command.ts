@@ -16,7 +16,7 @@ import {
 } from '@toco/trainer';
 import { formatProfile } from '../tables/format-profile.js';
 import { profileTraining } from '../profile/profile-training.js';
-import { printLine as print, UserError } from '@toco/files';
+import { counted, printLine as print, UserError } from '@toco/files';
 import { clusterOfEnvironment } from '@toco/runtime';
 
 interface TrainFlags {
@@ -115,6 +115,7 @@ function resumeOf({ resume = false }: TrainFlags): boolean | 'auto' {
 
 function stopped(folder: string, { iterations, checkpoint }: TrainResult): string {
   if (!existsSync(runFiles(folder).config)) return 'Stopped before the run began; nothing was written.';
-  const when = checkpoint === '' ? 'before the first iteration was saved' : `after ${iterations} iterations`;
+  const when =
+    checkpoint === '' ? 'before the first iteration was saved' : `after ${counted(iterations, 'iteration')}`;
   return `Stopped ${when}; resume with: ${resumeCommand(folder)}`;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { sealedJson, unsealedJson, UserError, writeWhole } from '@toco/files';
+import { makeFolder, sealedJson, unsealedJson, UserError, writeWhole } from '@toco/files';
 import type { EvaluationProtocol } from '@toco/segmenter';
 import type { Hashes } from '../shards/hashes.js';
 import type { Shard } from '../shards/shard.js';
@@ -29,7 +29,7 @@ export function isWhole({ images, counts }: Pick<EvaluationFile, 'images' | 'cou
 
 /** Writes it whole or not at all. */
 export async function writeEvaluationFile(path: string, file: EvaluationFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeWhole(path, [new TextEncoder().encode(sealedJson(file))]);
 }
 

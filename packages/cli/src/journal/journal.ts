@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { appendJsonLines, readJsonLines, repairJsonLines, UserError, writeWhole } from '@toco/files';
+import {
+  appendJsonLines,
+  makeFolder,
+  readJsonLines,
+  repairJsonLines,
+  UserError,
+  writeWhole,
+} from '@toco/files';
 import { differenceOf, type Hashes } from '../shards/hashes.js';
 import type { Shard } from '../shards/shard.js';
 
@@ -50,7 +56,7 @@ export async function openJournal(
   { again, print }: { readonly again: boolean; readonly print: (line: string) => void },
 ): Promise<Journal> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const done = new Map<number, JournalRow>();
   if (!again && existsSync(path)) {
     const isKept = (): boolean => true;

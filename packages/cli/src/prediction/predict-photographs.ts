@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
-import { placeFile, type Progress, writeWhole } from '@toco/files';
+import { counted, placeFile, type Progress, writeWhole } from '@toco/files';
 import { type Protocol } from '@toco/segmenter';
 import { openJournal, type JournalRow } from '../journal/journal.js';
 import type { NamedPhotograph } from '../photographs/sources.js';
@@ -94,7 +94,7 @@ export async function predictPhotographs(
   });
   const before = rows.size;
   const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
-  if (before > 0) print(`${before} of ${photographs.length} photographs are done already.`);
+  if (before > 0) print(`${before} of ${counted(photographs.length, 'photograph')} are done already.`);
 
   const skipped: { index: number; message: string }[] = [];
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });

@@ -12,7 +12,7 @@ import {
   trainingSource,
   trainingStart,
 } from '@toco/trainer';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** Objects and switches beside the configuration. */
 export interface ProfileTrainingOptions {
@@ -93,8 +93,8 @@ export async function profileTraining(
       const steps: number[] = [];
       let feed = first;
       for (let i = 0; i < before + timed; i++) {
-        if (i === 0) say(`${before} iterations to warm up`);
-        if (i === before) say(`${timed} iterations`);
+        if (i === 0) say(`${counted(before, 'iteration')} to warm up`);
+        if (i === before) say(counted(timed, 'iteration'));
         const asked = performance.now();
         feed = await next(batches);
         const got = performance.now();

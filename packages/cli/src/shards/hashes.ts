@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export interface Hashes {
   /** Of the file of the network's arrays. */
   readonly checkpoint: string;
-  /** Of the names and labels of the images, in order. */
+  /** Of the images of a list, see {@link listHash}. */
   readonly list: string;
   /** Of everything else that changes results. */
   readonly settings: string;

@@ -1,5 +1,5 @@
 import { type CheckReport, type Problem } from '@toco/datasets';
-import { printable } from '@toco/files';
+import { counted, printable } from '@toco/files';
 import Table from 'cli-table3';
 
 /** The report as a table of classes and a list of problems, of findings last; names in it can't move the cursor. */
@@ -20,7 +20,7 @@ export function formatCheck(
   table.push(['background', '', '', percent(report.backgroundShare)]);
   table.push(['(ignored)', '', '', percent(report.ignoredShare)]);
   const lists = report.lists.map(
-    ({ name, images, masks }) => `${printable(name)}: ${images} images, ${masks} readable masks\n`,
+    ({ name, images, masks }) => `${printable(name)}: ${counted(images, 'image')}, ${masks} readable masks\n`,
   );
   const line = ({ kind, list, id, message }: Problem, more = ''): string =>
     `${printable(`${kind}: ${[list, id].join(' ').trimEnd()}: ${message}${more}`)}\n`;

@@ -1,3 +1,4 @@
+import { counted } from '@toco/files';
 import Table from 'cli-table3';
 import type { MeanOver } from '@toco/segmenter';
 import type { Column } from '../evaluation/counts.js';
@@ -22,7 +23,7 @@ export function formatFigures(
 ): string {
   const { images, masks, f1, similarity, sweeps } = figures;
   const rest = `F1 ${f1.toFixed(3)}; token similarity per block ${similarity.map((value) => value.toFixed(2)).join(' ')}`;
-  if (masks === 0) return `${images} images without masks: no IoU; ${rest}`;
+  if (masks === 0) return `${counted(images, 'image')} without masks: no IoU; ${rest}`;
   const names = ['background', ...classes];
   const columns = Object.entries(figures.columns) as [Column, ColumnFigures][];
   const table = new Table({
@@ -60,7 +61,7 @@ export function formatFigures(
         ? [`Best threshold of the ${columnTitles[map]}: ${best.threshold} (mIoU ${percent(best.mean)}).`]
         : [];
     }),
-    `${images} images; ${rest}`,
+    `${counted(images, 'image')}; ${rest}`,
   ].join('\n');
 }
 

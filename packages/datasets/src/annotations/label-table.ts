@@ -1,4 +1,4 @@
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 /** Image-level labels by image: `[C]` values of 0 or 1. */
 export type LabelTable = ReadonlyMap<string, Uint8Array>;
 
@@ -40,7 +40,9 @@ export function checkLabels(
   where: string,
 ): Uint8Array {
   if (values.length !== classes.length) {
-    throw new UserError(`${where}: ${values.length} labels for ${classes.length} classes`);
+    throw new UserError(
+      `${where}: ${counted(values.length, 'label')} for ${counted(classes.length, 'class', 'classes')}`,
+    );
   }
   const labels = Uint8Array.from(values);
   for (let i = 0; i < labels.length; i++) {

@@ -1,5 +1,5 @@
 import { encodeLabelDictionary } from '@toco/formats';
-import { writeWhole, UserError } from '@toco/files';
+import { counted, UserError, writeWhole } from '@toco/files';
 import type { LabelTable } from './label-table.js';
 
 /**
@@ -18,7 +18,9 @@ export async function writeLabelFile(
 ): Promise<void> {
   for (const [id, vector] of labels) {
     if (vector.length !== classes.length) {
-      throw new UserError(`${path}, ${id}: ${vector.length} labels for ${classes.length} classes`);
+      throw new UserError(
+        `${path}, ${id}: ${counted(vector.length, 'label')} for ${counted(classes.length, 'class', 'classes')}`,
+      );
     }
   }
   if (path.endsWith('.npy')) {

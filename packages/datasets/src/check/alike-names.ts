@@ -1,4 +1,5 @@
-import { counted, type Finding } from '../dataset/finding.js';
+import { counted } from '@toco/files';
+import type { Finding } from '../dataset/finding.js';
 
 /** What names have in common that differ in case, blanks or Unicode form only. */
 export function plainName(name: string): string {

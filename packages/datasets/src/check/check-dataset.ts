@@ -1,13 +1,13 @@
 import type { Dataset, Sample, SampleList } from '../dataset/dataset.js';
 import { ignoredLabel } from '../image/decode-mask.js';
-import { assertNotAborted, type OnPreparationProgress } from '@toco/files';
+import { assertNotAborted, counted, type OnPreparationProgress } from '@toco/files';
 import { workWindow } from '../prepare/work-window.js';
 import { taskPool } from '../threads/task-pool.js';
 import { type TrainingMaskSelection, withTrainingMasks } from '../masks/training-masks.js';
 import { checkTrainingMasks } from './check-training-masks.js';
 import { checkLists } from './check-lists.js';
 import { type CheckedSample, checkWork, type Problem } from './check-sample.js';
-import { counted, type Finding } from '../dataset/finding.js';
+import type { Finding } from '../dataset/finding.js';
 import { problemGroups, type ProblemGroup } from './problem-groups.js';
 
 /** Options of {@link checkDataset}. */

@@ -1,5 +1,6 @@
+import { counted } from '@toco/files';
 import type { SampleList } from '../dataset/dataset.js';
-import { counted, examples, type Finding } from '../dataset/finding.js';
+import { examples, type Finding } from '../dataset/finding.js';
 import { alikeNames } from './alike-names.js';
 
 /** The lists of a data set as far as they are there. */
@@ -13,6 +14,7 @@ export function checkLists(classes: readonly string[], { train, val }: Lists): F
   return [
     ...classesWithoutImage(classes, { train, val }),
     ...(train === undefined || val === undefined ? [] : imagesInBoth(train, val)),
+    ...backgroundClasses(classes),
     ...joinedNames(classes),
     ...alikeNames(classes, 'classes', 'give them one name'),
   ];
@@ -35,7 +37,7 @@ function classesWithoutImage(classes: readonly string[], { train, val }: Lists):
   return [
     {
       kind: 'warning',
-      message: `no image of the list ${train.name} shows ${absent.length} of ${classes.length} classes: ${examples(absent, 10)}; the network can't learn them: add images or remove these classes`,
+      message: `no image of the list ${train.name} shows ${absent.length} of ${counted(classes.length, 'class', 'classes')}: ${examples(absent, 10)}; the network can't learn them: add images or remove these classes`,
     },
   ];
 }
@@ -54,6 +56,15 @@ function imagesInBoth(train: SampleList, val: SampleList): Finding[] {
       message: `${counted(both.length, 'image')} of the list ${val.name} ${both.length === 1 ? 'is' : 'are'} in ${train.name}, too (${examples(both.map((i) => val.sample(i).id))}): validation on images of training says nothing about others; remove them from one list`,
     },
   ];
+}
+
+/** Background has number 0 wherever classes are numbered; as a class of its own it shifts the numbers of all others. */
+function backgroundClasses(classes: readonly string[]): Finding[] {
+  const found = classes.filter((name) => /^_*background_*$/i.test(name.trim()));
+  return found.map((name) => ({
+    kind: 'error',
+    message: `"${name}" is among the classes, and background is no class: it is what none of them covers, 0 in masks, and is always there; remove it from the classes, and let an image that shows nothing have none`,
+  }));
 }
 
 /** Class names that hold several: `cat, dog`, `cat/dog`, or `cat dog` where both are classes. */

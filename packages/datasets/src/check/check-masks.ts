@@ -3,8 +3,8 @@ import sharp from 'sharp';
 import type { SampleList } from '../dataset/dataset.js';
 import { ignoredLabel } from '../image/decode-mask.js';
 import { readImageBytes, type EncodedImage } from '../image/encoded-image.js';
-import { counted, type Finding } from '../dataset/finding.js';
-import { UserError } from '@toco/files';
+import type { Finding } from '../dataset/finding.js';
+import { counted, UserError } from '@toco/files';
 
 /** Masks that are looked at before a run: enough to see a fault of all of them. */
 const mostMasks = 12;

@@ -1,7 +1,6 @@
-import { assertNotAborted, type OnPreparationProgress, UserError } from '@toco/files';
+import { assertNotAborted, counted, type OnPreparationProgress, UserError } from '@toco/files';
 import sharp from 'sharp';
 import type { Sample, SampleList } from '../dataset/dataset.js';
-import { counted } from '../dataset/finding.js';
 import { decodeMask, ignoredLabel } from '../image/decode-mask.js';
 import { readImageBytes } from '../image/encoded-image.js';
 import { workWindow } from '../prepare/work-window.js';

@@ -13,8 +13,12 @@ export function problemGroups(): { add(problem: Problem): void; all(): ProblemGr
   const groups = new Map<string, { first: Problem; count: number; another?: string }>();
   return {
     add(problem) {
-      const { kind, id, message } = problem;
-      const key = `${kind} ${withoutFile(message, id).replaceAll(/\d+/g, '#')}`;
+      const { kind, id, list, message } = problem;
+      // What is said of a whole list has no image that could stand for it: each list keeps its line.
+      const key =
+        id === ''
+          ? `${kind} ${list} ${message}`
+          : `${kind} ${withoutFile(message, id).replaceAll(/\d+/g, '#')}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { first: problem, count: 1 });
       else {
@@ -34,7 +38,7 @@ export function problemGroups(): { add(problem: Problem): void; all(): ProblemGr
 
 /** A message without the path before it, where that is the image's or the mask's: it ends with the id and an ending. */
 function withoutFile(message: string, id: string): string {
-  const at = id === '' ? -1 : message.indexOf(`${id.split('/').at(-1)!}.`);
+  const at = message.indexOf(`${id.split('/').at(-1)!}.`);
   const end = at < 0 ? -1 : message.indexOf(': ', at);
   return end < 0 ? message : message.slice(end);
 }

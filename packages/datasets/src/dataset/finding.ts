@@ -6,11 +6,6 @@ export interface Finding {
   readonly message: string;
 }
 
-/** `3 images`, `1 image`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** The first few names, in a line. */
 export function examples(names: readonly string[], most = 2): string {
   return names.slice(0, most).join(', ') + (names.length > most ? ', …' : '');

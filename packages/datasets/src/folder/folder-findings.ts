@@ -1,6 +1,7 @@
+import { counted } from '@toco/files';
 import { basename, join } from 'node:path';
 import { alikeNames, differenceOf, plainName } from '../check/alike-names.js';
-import { counted, examples, type Finding } from '../dataset/finding.js';
+import { examples, type Finding } from '../dataset/finding.js';
 import { foreignFormat } from './foreign-format.js';
 import type { FoundImages } from './image-files.js';
 

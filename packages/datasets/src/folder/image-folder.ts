@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted } from '../dataset/finding.js';
 import { checkClasses, sampleList, type Dataset, type Sample } from '../dataset/dataset.js';
 import { labelsOfNames } from '../annotations/label-table.js';
 import { filledLines, readTextFile } from '../annotations/text-file.js';
@@ -11,7 +10,7 @@ import { foreignFormat } from './foreign-format.js';
 import { imageFiles, imageId, type FoundImages } from './image-files.js';
 import { overlooked } from './overlooked.js';
 import { listedParts, splitFolders, type SplitFolders } from './split-folders.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** Options of {@link imageFolder}. */
 export interface ImageFolderOptions {

@@ -1,6 +1,7 @@
+import { counted } from '@toco/files';
 import { readdirSync, type Dirent } from 'node:fs';
 import { extname, join } from 'node:path';
-import { counted, examples, type Finding } from '../dataset/finding.js';
+import { examples, type Finding } from '../dataset/finding.js';
 import type { FoundImages } from './image-files.js';
 
 /** What of a folder has been read. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { coco } from '../coco/coco.js';
 import type { Dataset } from '../dataset/dataset.js';
@@ -51,6 +51,8 @@ const layouts = {
  */
 export async function datasetAt(root: string, options: DatasetAtOptions = {}): Promise<Dataset> {
   if (!existsSync(root)) throw new UserError(`${root}: the folder does not exist`);
+  if (!statSync(root).isDirectory())
+    throw new UserError(`${root}: is no folder; name the folder of the data set`);
   const { layout = datasetLayout(root), ...others } = options;
   const { open, takes } = layouts[layout];
   const given = Object.entries(others).filter(([, value]) => value !== undefined);

@@ -1,5 +1,5 @@
 import { randomPurpose, randomStream } from '../random/random.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** Which samples make up the batch of one iteration. */
 export interface ScheduledBatch {
@@ -33,7 +33,7 @@ export function batchSchedule(options: {
   const batchesPerEpoch = Math.floor(length / batchSize);
   if (!(batchesPerEpoch >= 1)) {
     throw new UserError(
-      `${length} samples do not fill one batch of ${batchSize}; add images or make the batch smaller`,
+      `${counted(length, 'image')} ${length === 1 ? 'does' : 'do'} not fill one batch of ${batchSize}; add images or make batchSize smaller`,
     );
   }
   let shuffled: { epoch: number; order: Int32Array } | undefined;

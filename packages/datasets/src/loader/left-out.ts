@@ -1,3 +1,5 @@
+import { counted } from '@toco/files';
+
 /** An image that a validation can't use. */
 interface LeftOutImage {
   readonly id: string;
@@ -16,5 +18,5 @@ export function formatLeftOut(
   if (images.length === 0) return undefined;
   const shown = images.slice(0, named).map(({ message }) => message);
   const more = images.length > named ? ` (and ${images.length - named} more)` : '';
-  return `Validation leaves out ${images.length} of ${total} images of the list ${list}: ${shown.join('; ')}${more}.`;
+  return `Validation leaves out ${images.length} of ${counted(total, 'image')} of the list ${list}: ${shown.join('; ')}${more}.`;
 }

@@ -9,6 +9,7 @@ import {
   type TrainingSample,
 } from './training-sample.js';
 import { ignoredLabel } from '../image/decode-mask.js';
+import type { UsedBatch } from './used-batch.js';
 import type { ViewOptions } from '../views/view-options.js';
 import { loadEnrichment, type Enrichment } from './enrichment.js';
 import { UserError } from '@toco/files';
@@ -53,6 +54,8 @@ export interface TrainingTask {
   readonly enrichment: Enrichment | undefined;
   readonly lattice: ViewLatticeOptions | undefined;
   readonly masks: SampleList['trainingMasks'];
+  /** A batch that nobody reads any longer: its large arrays are written anew where they have the size. */
+  readonly used?: UsedBatch | undefined;
 }
 
 /** The images of a batch that can't be read, by their place in it. */
@@ -65,7 +68,7 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
   const enrich = task.enrichment && (await loadEnrichment(task.enrichment));
   // Started together: while one image is augmented here, the next is decoded in libvips' threads.
   const { cropSize } = task.views;
-  const arrays = trainingArrays(task.samples.length, cropSize);
+  const arrays = trainingArrays(task.samples.length, cropSize, task.used);
   const unreadable: { position: number; message: string }[] = [];
   const loaded = await Promise.all(
     task.samples.map(({ sample, key }, position) =>
@@ -84,7 +87,11 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
   const { lattice } = task;
   // Packed here and not where the step waits for it.
   const packed =
-    lattice && packLattices(samples.map(({ images }) => viewLattice(images, [cropSize, cropSize], lattice)));
+    lattice &&
+    packLattices(
+      samples.map(({ images }) => viewLattice(images, [cropSize, cropSize], lattice)),
+      { used: task.used?.lattice },
+    );
   const enriched = [];
   for (const sample of enrich ? samples : []) {
     try {

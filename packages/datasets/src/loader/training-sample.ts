@@ -60,9 +60,13 @@ export async function loadTrainingSample(
 /** The large arrays of a sample, or of a batch's samples one behind the other. */
 export type TrainingArrays = Pick<TrainingSample, 'images' | 'globalView' | 'localSource' | 'cropNoise'>;
 
-/** Room for the large arrays of `count` samples. */
-export function trainingArrays(count: number, cropSize: number): TrainingArrays {
+/** Room for the large arrays of `count` samples: that of `old` where it has the size, whatever it holds. */
+export function trainingArrays(count: number, cropSize: number, old?: TrainingArrays): TrainingArrays {
   const pixels = count * cropSize ** 2;
+  if (old?.images.length === 3 * pixels) {
+    const { images, globalView, localSource, cropNoise } = old;
+    return { images, globalView, localSource, cropNoise };
+  }
   return {
     images: new Float32Array(3 * pixels),
     globalView: new Float32Array(3 * pixels),

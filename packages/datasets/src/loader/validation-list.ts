@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { computedList, type SampleList } from '../dataset/dataset.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /**
  * The images of a list that a validation looks at: those with masks, or all where none has one; what needs no mask is then
@@ -24,6 +24,8 @@ export function validationList(list: SampleList, print: (line: string) => void):
     print(`No image of the list ${name} has a mask: validation measures F1 and token similarity, no mIoU.`);
     return list;
   }
-  print(`Validation on ${masked.length} of ${length} images of the list ${name}: the others have no mask.`);
+  print(
+    `Validation on ${masked.length} of ${counted(length, 'image')} of the list ${name}: the others have no mask.`,
+  );
   return computedList({ name, classes, length: masked.length }, (i) => list.sample(masked[i]!));
 }

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 import { filledLines, readTextFile } from '../annotations/text-file.js';
-import { counted } from '../dataset/finding.js';
 import { computedList, type Dataset, type Sample, type SampleList } from '../dataset/dataset.js';
 import type { EncodedImage } from '../image/encoded-image.js';
 

@@ -47,7 +47,7 @@ export async function obtainArchive(
   }
   const path = join(folder, name);
   if ((await fileSize(path)) === undefined) {
-    const onBytes = (done: number, total: number): void =>
+    const onBytes = (done: number, total = done): void =>
       onProgress?.({ stage: `downloading ${name}`, done, total, unit: 'bytes' });
     await download(from, path, { checksum, onBytes, signal });
   }

@@ -75,6 +75,11 @@ const kinds: [string, Files, RegExp][] = [
     /^warning: 2 class names look like several names in one \("cat, dog", "cat\/dog"\), and are taken as one class/,
   ],
   [
+    'background among the classes',
+    { 'classes.txt': '_Background_\ncat\ndog\n' },
+    /^error: "_Background_" is among the classes, and background is no class: .*; remove it from the classes/,
+  ],
+  [
     'classes that differ in case only',
     { 'labels.csv': 'id,label\na,cat\nb,Cat\nc,cat\nd,cat\n' },
     /^warning: 1 pair of classes differs in case only \(Cat and cat\), and counts as different; give them one name/,
@@ -158,6 +163,23 @@ describe('findings, one line a kind', () => {
         another: 'd',
       },
     ]);
+  });
+
+  test('what is wrong with both lists is told of each', async () => {
+    const { groups } = await check(
+      await tree(four({ 'labels.csv': 'id,label\na,cat\n', 'train.txt': '', 'val.txt': 'a\na\n' })),
+    );
+    expect(groups.map(({ first, count }) => [first.list, count])).toEqual([
+      ['train', 1],
+      ['val', 1],
+    ]);
+    const root = await tree({ 'images/a.jpg': jpeg, 'labels.csv': 'id,label\na,cat\n' });
+    const alone = await check(root);
+    expect(alone.groups.map(({ first, count }) => `${first.list} ${count}: ${first.message}`)).toEqual(
+      ['train', 'val'].map(
+        (list) => `${list} 1: ${root}: 1 image with labels; there must be two at least, to train on one`,
+      ),
+    );
   });
 
   test('colour masks of a hundred images are one line', async () => {

@@ -74,7 +74,7 @@ async function failure(work: Promise<unknown>): Promise<string> {
 
 describe('download', () => {
   test('fetches, tells its progress, checks, and leaves nothing beside the file', async () => {
-    const seen: [number, number][] = [];
+    const seen: [number, number | undefined][] = [];
     await download(url, path, { ...quick, checksum: md5, onBytes: (...status) => seen.push(status) });
     expect(await readFile(path)).toEqual(content);
     expect(seen.at(-1)).toEqual([content.length, content.length]);

@@ -31,7 +31,7 @@ describe('batchSchedule', () => {
 
   test('too few samples are refused', () => {
     expect(() => batchSchedule({ length: 3, batchSize: 4, seed: 0 })).toThrow(
-      '3 samples do not fill one batch of 4; add images or make the batch smaller',
+      '3 images do not fill one batch of 4; add images or make batchSize smaller',
     );
   });
 });

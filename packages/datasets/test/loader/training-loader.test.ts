@@ -35,11 +35,22 @@ async function collect(list: SampleList, options: TrainingLoaderOptions): Promis
 function digest(batches: readonly TrainingBatch[]): unknown {
   return batches.map((batch) => ({
     ...batch,
-    images: Buffer.from(batch.images.buffer).toString('base64'),
-    globalView: Buffer.from(batch.globalView.buffer).toString('base64'),
-    localSource: Buffer.from(batch.localSource.buffer).toString('base64'),
-    cropNoise: Buffer.from(batch.cropNoise.buffer).toString('base64'),
+    images: bytesOf(batch.images),
+    globalView: bytesOf(batch.globalView),
+    localSource: bytesOf(batch.localSource),
+    cropNoise: bytesOf(batch.cropNoise),
+    lattice: batch.lattice && {
+      ...batch.lattice,
+      offsets: bytesOf(batch.lattice.offsets),
+      weights: bytesOf(batch.lattice.weights),
+      neighbours: bytesOf(batch.lattice.neighbours),
+    },
   }));
+}
+
+/** What an array holds now, whatever is written into its memory later. */
+function bytesOf({ buffer }: Float32Array | Int32Array): string {
+  return Buffer.from(buffer).toString('base64');
 }
 
 describe('trainingLoader', () => {
@@ -63,6 +74,37 @@ describe('trainingLoader', () => {
 
   test.each([1, 2])('%d threads give the same batches as none', async (workers) => {
     expect(digest(await collect(scenes, { ...base, workers }))).toEqual(digest(await inline));
+  });
+
+  test.each([0, 1, 2])('batches that are given back change no later one (%d threads)', async (workers) => {
+    const lattice = { sigmaXy: 100, sigmaRgb: 15, ...views.normalization };
+    const options = { ...base, lattice, workers };
+    const expected = digest(await collect(scenes, options));
+    const loader = trainingLoader(scenes, options);
+    const seen: unknown[] = [];
+    const buffers = new Set<unknown>();
+    for await (const batch of loader) {
+      buffers.add(batch.images.buffer);
+      seen.push(...(digest([batch]) as unknown[]));
+      loader.giveBack(batch);
+      loader.giveBack(batch); // the second time says nothing new
+    }
+    expect(seen).toEqual(expected);
+    // As arrays of the same memory are other objects in every thread: their contents tell whether it is the same.
+    const last = [...buffers].at(-1);
+    expect(last instanceof SharedArrayBuffer).toBe(workers > 0);
+    if (workers === 0) expect(buffers.size).toBe(1);
+  });
+
+  test('a batch that is not given back stays as it is', async () => {
+    const loader = trainingLoader(scenes, { ...base, workers: 1 });
+    const kept: TrainingBatch[] = [];
+    for await (const batch of loader) {
+      if (batch.iteration % 2 === 0) loader.giveBack(batch);
+      else kept.push(batch);
+    }
+    const odd = (await inline).filter(({ iteration }) => iteration % 2 === 1);
+    expect(digest(kept)).toEqual(digest(odd));
   });
 
   test('a resumed run goes on with the same batches', async () => {
@@ -302,7 +344,7 @@ describe('ending', () => {
       'workers must be a whole number of threads',
     );
     expect(() => trainingLoader(scenes, { ...base, batchSize: 99 })).toThrow(
-      '14 samples do not fill one batch of 99',
+      '14 images do not fill one batch of 99',
     );
   });
 });

@@ -14,8 +14,8 @@ export interface AttemptOptions {
 
 /** What {@link attempt} tries, and what it does about failures. */
 export interface Attempted {
-  /** One attempt; `failed` counts those before it without progress. */
-  readonly once: (failed: number) => Promise<void>;
+  /** One attempt. */
+  readonly once: () => Promise<void>;
   /** Bytes that have arrived so far. */
   readonly size: () => Promise<number>;
   /** Says whether all is done in spite of a failure, or throws where another attempt won't help. */
@@ -24,20 +24,25 @@ export interface Attempted {
   readonly giveUp: (error: unknown) => Error;
 }
 
-/** Tries until it is through, given up or aborted. A byte before each break is no progress: it would go on for ever. */
+/**
+ * Tries until it is through, given up or aborted. A byte before each break is no progress, nor is what had arrived once before and
+ * was thrown away: it would go on for ever.
+ */
 export async function attempt(
   { once, size, judge, giveUp }: Attempted,
   { attempts = 5, pause = 1000, slowest = 1000 }: AttemptOptions,
   signal?: AbortSignal,
 ): Promise<void> {
+  let most = 0;
   for (let failed = 0; ;) {
-    const before = await size();
     const began = performance.now();
     try {
-      return await once(failed);
+      return await once();
     } catch (error) {
       if (await judge(error)) return;
-      const worthwhile = (await size()) - before > (slowest * (performance.now() - began + pause)) / 1000;
+      const arrived = await size();
+      const worthwhile = arrived - most > (slowest * (performance.now() - began + pause)) / 1000;
+      most = Math.max(most, arrived);
       failed = worthwhile ? 1 : failed + 1;
       if (failed >= attempts) throw giveUp(error);
       await wait(pause * 2 ** (failed - 1), undefined, { signal }).catch(() => judge(error));

@@ -1,15 +1,13 @@
 import { UserError } from '../user-error.js';
-/** What a hub says of a file, and the file's bytes from a position on. */
-export interface HubAnswer {
-  /** The last answer, after redirects. */
-  readonly response: Response;
+import { announcedSize, type Answer, wholeNumber } from './fetch-file.js';
+
+/** What a hub says of a file, and the file's bytes from a position on; the response is the last one, after redirects. */
+export interface HubAnswer extends Answer {
   /** SHA-256 of the whole file in hexadecimal digits, where the hub gives it. */
   readonly sha256: string | undefined;
   /** Entity tag of the file's bytes without its quotes, and the commit that the revision means, where the hub gives them. */
   readonly tag: string | undefined;
   readonly commit: string | undefined;
-  /** Size of the whole file, where it is known. */
-  readonly size: number | undefined;
 }
 
 /** Redirects that are followed: a renamed model, then the storage. */
@@ -45,7 +43,7 @@ export async function requestFile(
     commit ??= response.headers.get('x-repo-commit') ?? undefined;
     size ??= wholeNumber(response.headers.get('x-linked-size'));
     if (response.status < 300 || response.status >= 400) {
-      return { response, sha256, tag, commit, size: size ?? sizeOf(response) };
+      return { response, sha256, tag, commit, size: size ?? announcedSize(response) };
     }
     await response.body?.cancel();
     place = nextPlace(place, response);
@@ -72,15 +70,4 @@ function hashOf(headers: Headers): string | undefined {
 
 function tagOf(headers: Headers): string | undefined {
   return /^(?:W\/)?"?([^"]+)"?$/.exec(headers.get('x-linked-etag') ?? headers.get('etag') ?? '')?.[1];
-}
-
-function sizeOf({ status, headers }: Response): number | undefined {
-  if (status === 206 || status === 416)
-    return wholeNumber(/\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1]);
-  return status === 200 ? wholeNumber(headers.get('content-length')) : undefined;
-}
-
-function wholeNumber(text: string | null | undefined): number | undefined {
-  const value = Number(text);
-  return text && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }

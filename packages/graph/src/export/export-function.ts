@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flattenTree, type TensorTree } from '@toco/core';
-import { writeWhole } from '@toco/files';
+import { makeFolder, UserError, writeWhole } from '@toco/files';
 import { compileFunction } from '../compile.js';
 import type { Feeds } from '../tree.js';
 import { freezeGraph, type FrozenGraph } from './freeze-graph.js';
@@ -26,7 +26,7 @@ export interface ExportOptions {
  * Writes a function of parameters and inputs for use without this package, for inputs of the example's shapes. The
  * parameters are inside as constants.
  *
- * @throws one line: a folder that is not empty, more than 2 GB as SavedModel
+ * @throws one line: a file or a folder that is not empty, more than 2 GB as SavedModel
  * @example
  * await exportFunction(forward, { params, inputs: { images } }, { format: 'tfjs', out: 'web/model' });
  */
@@ -35,10 +35,12 @@ export async function exportFunction<P extends TensorTree, I, O>(
   example: { readonly params: P; readonly inputs: I | Feeds<I> },
   { format, out, labels }: ExportOptions,
 ): Promise<FrozenGraph> {
-  if (existsSync(out) && (await readdir(out)).length > 0) {
-    throw new Error(`${out}: is not empty; choose a new folder.`);
-  }
+  const there = statSync(out, { throwIfNoEntry: false });
+  if (there?.isDirectory() === false) throw new UserError(`${out}: is a file; choose a new folder.`);
+  if (there && (await readdir(out)).length > 0)
+    throw new UserError(`${out}: is not empty; choose a new folder.`);
   const graph = await frozenGraph(f, example);
+  await makeFolder(out);
   if (format === 'tfjs') await writeGraphModel(out, graph, { classes: labels });
   else await writeSavedModel(out, graph);
   if (labels) {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '@toco/files';
+import { UserError, writeWhole } from '@toco/files';
 import { dataTypes } from './data-type.js';
 import type { FrozenGraph, Port } from './freeze-graph.js';
 import type { Constant, GraphNode } from './graph-def.js';
@@ -21,7 +21,7 @@ const producer = 1087;
 export async function writeSavedModel(folder: string, graph: FrozenGraph): Promise<void> {
   const content = savedModel(graph);
   if (content.length > longest) {
-    throw new Error(
+    throw new UserError(
       `${folder}: the network takes ${(content.length / 1e9).toFixed(1)} GB, a SavedModel can hold 2.1; export it as tfjs or keep it as safetensors.`,
     );
   }

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeDrawing } from '@toco/datasets';
-import { writeWhole } from '@toco/files';
+import { makeFolder, writeWhole } from '@toco/files';
 import { html } from '../markup.js';
 import { pageFrame } from '../page-frame.js';
 import { pageFiles, type PageFiles } from '../page-files.js';
@@ -18,7 +17,7 @@ import type { ShownFigures } from './shown-figures.js';
  * @returns paths of what was written, the page first
  */
 export async function writeFigures(folder: string, shown: ShownFigures): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const page = join(folder, 'figures.html');
   const written: string[] = [page];
   const write = async (name: string, content: string | Uint8Array): Promise<void> => {

@@ -1,7 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isUnfinished, lockFolder, lockRun, type RunLock, writeWhole, UserError } from '@toco/files';
+import {
+  isUnfinished,
+  lockFolder,
+  lockRun,
+  makeFolder,
+  type RunLock,
+  writeWhole,
+  UserError,
+} from '@toco/files';
 import { stringify } from 'yaml';
 import type { Config } from '../config/config.js';
 import { readYaml } from '../config/load-config.js';
@@ -40,12 +48,7 @@ export async function createRunFolder(folder: string, print: (line: string) => v
   assertNoFile(folder);
   // A folder of anything else gets no lock; one where a process trains is told as that.
   if (!existsSync(join(folder, lockFolder))) await assertEmpty();
-  const created = await mkdir(folder, { recursive: true }).catch((error: Error) => {
-    throw new UserError(
-      `${folder}: the folder can't be made (${error.message.split(',')[0]!}); choose another with --out.`,
-      { cause: error },
-    );
-  });
+  const created = await makeFolder(folder);
   const lock = await lockRun(folder, print);
   try {
     await assertEmpty();

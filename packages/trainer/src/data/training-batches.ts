@@ -8,7 +8,7 @@ import {
   trainingLoader,
   type ViewOptions,
 } from '@toco/datasets';
-import { printLine } from '@toco/files';
+import { counted, printLine } from '@toco/files';
 import type { StepConfig } from '@toco/method';
 import { listNames } from '@toco/weights';
 
@@ -42,6 +42,8 @@ export interface TrainingBatchesOptions {
 export interface TrainingBatches extends AsyncIterableIterator<BatchFeed, undefined> {
   /** Names of the images of the batch that came last. */
   ids(): readonly string[];
+  /** Says that nobody reads a batch's arrays any longer: a later one is written into them. May be left out. */
+  giveBack(feed: BatchFeed): void;
   close(): Promise<void>;
 }
 
@@ -69,12 +71,13 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
     lattice: { mean, std, sigmaXy, sigmaRgb },
   });
   let ids: readonly string[] = [];
+  const batchOf = new WeakMap<BatchFeed, TrainingBatch>();
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     const unreadable = loader.unreadable();
     if (unreadable.length > 0)
       print(
-        `${unreadable.length} of ${list.length} images could not be read; others took their place: ${listNames(unreadable.map(({ id }) => id))}.`,
+        `${unreadable.length} of ${counted(list.length, 'image')} could not be read; others took their place: ${listNames(unreadable.map(({ id }) => id))}.`,
       );
     await loader.close();
   }
@@ -85,7 +88,13 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
       const result = (await loader.next()) as IteratorResult<TrainingBatch, undefined>;
       if (result.done) return { done: true, value: undefined };
       ids = result.value.ids;
-      return { done: false, value: feedBatch(result.value) };
+      const feed = feedBatch(result.value);
+      batchOf.set(feed, result.value);
+      return { done: false, value: feed };
+    },
+    giveBack(feed) {
+      const batch = batchOf.get(feed);
+      if (batch) loader.giveBack(batch);
     },
     async return() {
       await this.close();

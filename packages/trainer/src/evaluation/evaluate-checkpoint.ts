@@ -19,7 +19,7 @@ import {
 import { makeReportFolder, type Panel } from '@toco/report';
 import { evaluateWithPanels } from './exemplary-panels.js';
 import { reportRun } from './report-run.js';
-import { printLine, UserError } from '@toco/files';
+import { counted, printLine, UserError } from '@toco/files';
 import { eagerInference } from '../execution/eager.js';
 import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';
 
@@ -111,6 +111,6 @@ function assertClasses({ name, classes: own }: Dataset, { classes, numClasses }:
   const first = (names: readonly string[] = []): string =>
     names.length === 0 ? '' : ` (${names.slice(0, 3).join(', ')} …)`;
   throw new UserError(
-    `${name}: has ${own.length} classes${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}.`,
+    `${name}: has ${counted(own.length, 'class', 'classes')}${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}.`,
   );
 }

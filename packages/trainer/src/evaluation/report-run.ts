@@ -1,3 +1,5 @@
+import { counted } from '@toco/files';
+import { lossTerms } from '@toco/method';
 import { writeReport } from '@toco/report';
 import { describeMachine } from '@toco/runtime';
 import { stringify } from 'yaml';
@@ -21,13 +23,14 @@ export interface ReportedRun extends DrawnEvaluation {
 export async function reportRun(path: string, run: ReportedRun): Promise<void> {
   const { config, rows } = run;
   const iterations = rows.at(-1)?.iteration ?? 0;
-  const trained = `${iterations} iterations of ${config.batchSize} images, seed ${config.seed}, behaviour ‘${config.behavior}’`;
+  const trained = `${counted(iterations, 'iteration')} of ${counted(config.batchSize, 'image')}, seed ${config.seed}, behaviour ‘${config.behavior}’`;
   await writeReport(path, {
     ...run,
     title: `Token Contrast on ${run.data}`,
     description: `Segmentation learned from image-level labels alone${iterations > 0 ? `: ${trained}` : ''}.`,
     machine: describeMachine(),
     config: stringify(config),
+    lossTerms,
     batchSize: config.batchSize,
     seconds: secondsOf(rows),
     iterations,

@@ -1,7 +1,8 @@
-import { type Backbone, backboneByName } from '@toco/backbone';
+import type { Backbone } from '@toco/backbone';
 import { BackboneError, createNetwork, type Network } from '@toco/network';
 import type { Config } from '../config/config.js';
 import { UserError } from '@toco/files';
+import { namedBackbone } from '@toco/weights';
 
 /**
  * The network that a configuration describes, on the backbone that it names or on one of one's own.
@@ -12,7 +13,8 @@ export function buildNetwork(
   config: Config,
   { numClasses, backbone }: { numClasses: number; backbone?: Backbone | undefined },
 ): Network {
-  const chosen = backbone ?? named(config);
+  const { name, ...options } = config.backbone;
+  const chosen = backbone ?? namedBackbone(name, options);
   const { cropSize } = config.views;
   for (const [key, size] of [
     ['views.cropSize', cropSize],
@@ -33,15 +35,6 @@ export function buildNetwork(
       }
     },
   };
-}
-
-function named({ backbone: { name, ...options } }: Config): Backbone {
-  try {
-    return backboneByName(name, options);
-  } catch (error) {
-    // a name that there is not, or an option beyond the one that it names: both are the configuration's
-    throw new UserError((error as Error).message, { cause: error });
-  }
 }
 
 /** Throws one line that names the nearest fitting ones unless images of a size are whole patches. */

@@ -26,7 +26,7 @@ import { openFolder } from '../cluster/shared-folder.js';
 import type { Together } from '../cluster/together.js';
 import { assertShareable } from '../config/parts.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
-import { createProgress, untilAborted } from '@toco/files';
+import { counted, createProgress, untilAborted } from '@toco/files';
 import { createValidator, putReportAside, type Validator } from './validator.js';
 
 /** Everything that training works with, made from a configuration. */
@@ -128,7 +128,7 @@ export async function openRun(
       });
       first = (await stage(batches.next())).value;
       print(
-        `Training ${network.backbone.name} on ${data.name}: ${images.length} images, ${data.classes.length} classes, iterations ${start}–${total}, batches of ${config.batchSize}${share.count > 1 ? ` over ${share.count} processes` : ''}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
+        `Training ${network.backbone.name} on ${data.name}: ${counted(images.length, 'image')}, ${counted(data.classes.length, 'class', 'classes')}, iterations ${start}–${total}, batches of ${config.batchSize}${share.count > 1 ? ` over ${share.count} processes` : ''}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
       );
       for (const line of scheduleWarnings(config)) print(line);
       const phase = phaseAt(settings.phases, start);
@@ -186,6 +186,8 @@ async function* feedsOf(
   let feed = first;
   for (let done = 0; feed !== undefined && done < count && !signal?.aborted; done++) {
     yield feed;
+    // The step has taken its copy, and ended.
+    batches!.giveBack(feed);
     if (done + 1 < count && !signal?.aborted) feed = (await batches!.next()).value;
   }
 }
@@ -201,5 +203,5 @@ function rememberedConfig(config: Config, name: string): Config {
 
 function nothingLeft({ run }: Config, { start, total }: { start: number; total: number }): string {
   const key = run.stopAfter === total ? 'run.stopAfter' : 'optimizer.iterations';
-  return `Nothing left to do: the run has ${start} iterations and ${key} is ${total}; train on with --set ${key}=<more>.`;
+  return `Nothing left to do: the run has ${counted(start, 'iteration')} and ${key} is ${total}; train on with --set ${key}=<more>.`;
 }

@@ -1,6 +1,6 @@
 import { configChanges } from '@toco/method';
 import type { CheckpointInfo } from '../checkpoints/checkpoint.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** What a network is made of: other values are another network, which no checkpoint fits. */
 const architecture = /^(?:backbone\.name|network\.(?:decoderDim|projection\..*))$/;
@@ -58,5 +58,5 @@ function classChange(was: readonly string[], is: readonly string[]): string {
   const some = (names: readonly string[]): string =>
     `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
   const parts = [gone.length > 0 && `without ${some(gone)}`, come.length > 0 && `with ${some(come)}`];
-  return `the data set has ${is.length} classes, the run was trained on ${was.length} (now ${parts.filter(Boolean).join(', ')})`;
+  return `the data set has ${counted(is.length, 'class', 'classes')}, the run was trained on ${was.length} (now ${parts.filter(Boolean).join(', ')})`;
 }

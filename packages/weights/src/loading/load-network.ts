@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Backbone, backboneByName } from '@toco/backbone';
+import type { Backbone } from '@toco/backbone';
 import { disposeTree, type TensorTree } from '@toco/core';
-import { printLine, UserError } from '@toco/files';
+import { counted, printLine, UserError } from '@toco/files';
 import type { NDArray } from '@toco/formats';
 import { createNetwork, type Network, type NetworkOptions, type NetworkState } from '@toco/network';
 import {
@@ -17,6 +17,7 @@ import { formatImportReport } from '../import-report.js';
 import { importNetwork, readNetworkArrays } from '../network-weights.js';
 import { resolveWeights, type ResolveWeightsOptions } from '../resolve-weights.js';
 import { rememberedBackbone } from './load-backbone.js';
+import { namedBackbone } from './named-backbone.js';
 import { recognizeVit } from './recognize-vit.js';
 
 /** What {@link loadNetwork} may be told. */
@@ -82,7 +83,7 @@ async function loadCheckpoint<P extends TensorTree>(
     ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
   const network = createNetwork({
     // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
-    backbone: own ?? (backboneByName(config.backbone.name, config.backbone) as unknown as Backbone<P>),
+    backbone: own ?? (namedBackbone(config.backbone.name, config.backbone) as unknown as Backbone<P>),
     numClasses: classes.length,
     ...config.network,
   });
@@ -107,10 +108,14 @@ async function loadWeights<P extends TensorTree>(
     );
   const sizes = networkSizes(arrays);
   if (classes && classes.length !== sizes.numClasses)
-    throw new UserError(`${weights}: is of ${sizes.numClasses} classes, ${classes.length} names were given.`);
+    throw new UserError(
+      `${weights}: is of ${counted(sizes.numClasses, 'class', 'classes')}, ${classes.length} names were given.`,
+    );
   const network = createNetwork({ backbone: chosen, ...sizes });
   const { report, ...state } = importNetwork(network, arrays, { name: weights });
-  print(`${weights}: ${chosen.name}, ${sizes.numClasses} classes; ${formatImportReport(report)}.`);
+  print(
+    `${weights}: ${chosen.name}, ${counted(sizes.numClasses, 'class', 'classes')}; ${formatImportReport(report)}.`,
+  );
   return loaded(state, { network, classes, name: weights, file });
 }
 
@@ -120,7 +125,7 @@ function named<P extends TensorTree>(
 ): Backbone<P> | undefined {
   return typeof backbone === 'string'
     ? // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
-      (backboneByName(backbone, options) as unknown as Backbone<P>)
+      (namedBackbone(backbone, options) as unknown as Backbone<P>)
     : backbone;
 }
 
