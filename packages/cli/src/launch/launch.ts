@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism, constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { UserError } from '@toco/files';
+import { printLine, UserError } from '@toco/files';
 import { freePorts } from './free-ports.js';
 
 /** Milliseconds that the others have to end by themselves after one has failed. */
-const patience = 60_000;
+const patience = 180_000;
 
 /**
  * Runs a command of toco in so many processes that train together. Each gets a GPU of its own (of `CUDA_VISIBLE_DEVICES`, else by
@@ -36,6 +36,7 @@ export async function launch(command: readonly string[], processes: number): Pro
             if (code !== 0 && failed === undefined) {
               failed = code ?? (signal === null ? 1 : 128 + constants.signals[signal]);
               setTimeout(() => {
+                printLine(`Processes that did not end ${patience / 1000} s after one had failed are killed.`);
                 forward('SIGKILL');
               }, patience).unref();
             }
