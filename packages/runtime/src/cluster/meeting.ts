@@ -30,6 +30,12 @@ interface Hello {
   readonly addresses: readonly string[];
 }
 
+/** What a message says hello with; undefined where it is no such. */
+function helloOf({ toco, rank, addresses }: Readonly<Record<string, unknown>>): Hello | undefined {
+  const known = toco === 1 && Number.isInteger(rank) && Array.isArray(addresses);
+  return known ? { toco, rank: rank as number, addresses: addresses as string[] } : undefined;
+}
+
 const everySecond = 1000;
 
 /**
@@ -52,8 +58,8 @@ export async function meetOthers(cluster: Cluster, options: MeetingOptions): Pro
     let rank: number | undefined;
     const listener: LineListener = {
       onMessage(message) {
-        const hello = message as unknown as Hello;
-        if (hello.toco !== 1 || rank !== undefined) return;
+        const hello = helloOf(message);
+        if (hello === undefined || rank !== undefined) return;
         const from = socket.remoteAddress ?? '?';
         if (hello.addresses.join() !== addresses.join()) {
           refuse(
@@ -135,19 +141,17 @@ export async function meetLeader(
 ): Promise<Connections> {
   const { addresses, rank } = cluster;
   const began = performance.now();
-  let why = '';
   for (let round = 0; ; round++) {
     signal?.throwIfAborted();
     const result = await tryLeader({ toco: 1, rank, addresses }, signal);
     if (typeof result !== 'string') return new Map([[0, result]]);
-    why = result;
-    if (performance.now() - began > seconds * 1000) break;
-    if (round === 5) print(`Waiting for ${nameOf(cluster, 0)} (${why}) …`);
+    if (performance.now() - began > seconds * 1000)
+      throw new UserError(
+        `${nameOf(cluster, rank)} could not reach ${nameOf(cluster, 0)} in ${seconds} s (${result}): check that it runs, its name and the firewall.`,
+      );
+    if (round === 5) print(`Waiting for ${nameOf(cluster, 0)} (${result}) …`);
     await sleep(everySecond, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
-  throw new UserError(
-    `${nameOf(cluster, rank)} could not reach ${nameOf(cluster, 0)} in ${seconds} s (${why}): check that it runs, its name and the firewall.`,
-  );
 }
 
 /** Says hello; resolves when all are there, or to why this did not come to be. @throws what the leader refuses */

@@ -42,7 +42,8 @@ export function createSaver(options: SaverOptions): Saver {
     hasFailed: () => failed,
     async save(stepper, iteration, { alone } = { alone: false }) {
       if (iteration === saved) return;
-      const { state, dispose } = await stepper.snapshot();
+      const snapshot = await stepper.snapshot();
+      const { state } = snapshot;
       try {
         if (!alone) await assertSameState(together, state, iteration);
         if (lock) {
@@ -56,7 +57,7 @@ export function createSaver(options: SaverOptions): Saver {
           failed = false;
         } else newest = checkpointFolder(folder, iteration);
       } finally {
-        dispose();
+        snapshot.dispose();
       }
       saved = iteration;
       if (lock) await pruneCheckpoints(folder, info.config.run);
