@@ -28,6 +28,14 @@ const preamble = `
   await initBackend({ backend: 'tensorflow', device: 'cpu', threads: 1, print: () => {} });
 `;
 
+const started = new Set<ChildProcess>();
+
+/** Ends what a test that failed has left running. */
+export function endStarted(): void {
+  for (const child of started) child.kill('SIGKILL');
+  started.clear();
+}
+
 /** Starts a program as every rank of a cluster; each process is ended where it hangs. */
 export async function startCluster(count: number, program: string, options = {}): Promise<Member[]> {
   const addresses = await freeAddresses(count);
@@ -43,6 +51,7 @@ export async function startCluster(count: number, program: string, options = {})
       timeout: 200_000,
       killSignal: 'SIGKILL',
     });
+    started.add(child);
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
