@@ -1,5 +1,5 @@
 import { type CApi, checked, type Pointer } from './capi.js';
-import { abortReductions, startServer } from './cluster/server.js';
+import { abortReductions, startServer } from './cluster-server.js';
 import type { DType, TypedArray } from '@toco/core';
 import { TF, variableType } from './dtype.js';
 import { dimensions, nativeTensor, nativeTensorLater, takeTensor } from './native-tensor.js';

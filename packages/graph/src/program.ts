@@ -1,8 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { type CApi, type Pointer } from './capi.js';
 import { nodeBackend } from './backend.js';
-import { assertCluster, patienceOf } from './cluster/cluster.js';
-import { lostPeer } from './cluster/lost-peer.js';
+import { assertCluster, patienceOf } from './cluster.js';
+import { lostPeer } from './lost-peer.js';
 import { EagerContext } from './eager-context.js';
 import { releaseFreedMemory, releaseGarbage } from './freed-memory.js';
 import { type NamedFunction } from './graph-builder.js';

@@ -1,6 +1,6 @@
 import { messageBytes } from '@toco/formats';
-import type { Cluster } from './cluster/cluster.js';
-import { clusterConfig } from './cluster/server.js';
+import type { Cluster } from './cluster.js';
+import { clusterConfig } from './cluster-server.js';
 
 /** How much of the machine the engine takes, and how. Process-wide settings are marked. */
 export interface EngineOptions {

@@ -3,7 +3,7 @@ import { type Attribute } from './attribute.js';
 import { type Binding, type NativeInfo, type NodeBackend, nodeBackend, type TensorEntry } from './backend.js';
 import { type CallSite, callSite } from './call-site.js';
 import { type CApi, type Output, type Pointer } from './capi.js';
-import type { Cluster } from './cluster/cluster.js';
+import type { Cluster } from './cluster.js';
 import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
 import { FusedFunctions } from './fused-functions.js';

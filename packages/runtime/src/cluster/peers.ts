@@ -1,5 +1,4 @@
-import { printToStderr, type Print } from '../progress.js';
-import { UserError } from '@toco/files';
+import { printLine, UserError } from '@toco/files';
 import { type Cluster, nameOf } from './cluster.js';
 import type { LineChannel } from './line-channel.js';
 import { type Connections, meetLeader, meetOthers } from './meeting.js';
@@ -11,7 +10,7 @@ export interface JoinOptions {
   /** Seconds after which a process that says nothing counts as lost; default: `TOCO_SILENCE_SECONDS`, else 120. */
   readonly silenceSeconds?: number | undefined;
   /** Takes a line about whom it waits for; default: stderr. */
-  readonly print?: Print | undefined;
+  readonly print?: ((line: string) => void) | undefined;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -55,7 +54,7 @@ interface Gathering {
  * await peers.close();
  */
 export async function joinCluster(cluster: Cluster, options: JoinOptions = {}): Promise<Peers> {
-  const { print = printToStderr, signal } = options;
+  const { print = printLine, signal } = options;
   const seconds = options.joinSeconds ?? secondsOf('TOCO_JOIN_SECONDS', 600);
   const silence = 1000 * (options.silenceSeconds ?? secondsOf('TOCO_SILENCE_SECONDS', 120));
   const meet = cluster.rank === 0 ? meetOthers : meetLeader;

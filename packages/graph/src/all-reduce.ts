@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Attribute, AttributeType, stringAttribute, typeAttribute } from '../attribute.js';
-import { nodeBackend } from '../backend.js';
-import type { Output } from '../capi.js';
-import { sizeOf, TF } from '../dtype.js';
-import type { GraphBuilder } from '../graph-builder.js';
-import { currentTrace, type Trace } from '../trace.js';
+import { type Attribute, AttributeType, stringAttribute, typeAttribute } from './attribute.js';
+import { nodeBackend } from './backend.js';
+import type { Output } from './capi.js';
+import { sizeOf, TF } from './dtype.js';
+import type { GraphBuilder } from './graph-builder.js';
+import { currentTrace, type Trace } from './trace.js';
 
 /** What {@link allReduce} makes of the tensors of all processes. */
 export interface AllReduceOptions {

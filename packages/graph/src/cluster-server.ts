@@ -1,5 +1,5 @@
 import { messageBytes } from '@toco/formats';
-import { type CApi, checked, type Pointer } from '../capi.js';
+import { type CApi, checked, type Pointer } from './capi.js';
 import type { Cluster } from './cluster.js';
 
 /** TensorFlow's name of a process. */
