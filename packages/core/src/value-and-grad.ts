@@ -63,8 +63,8 @@ export function valueAndGrad<P extends TensorTree, Aux extends TensorTree>(
     const leaves = [...flattenTree(params)];
     const tensors = leaves.map(([, leaf]) => leaf);
     const { value, grads } = tf.engine().gradients(forward, tensors, undefined, true);
-    const own = grads as (tf.Tensor | null)[];
-    const unreached = leaves.flatMap(([path], i) => (own[i] === null ? [path] : []));
+    const own = grads as (tf.Tensor | null | undefined)[];
+    const unreached = leaves.flatMap(([path], i) => (own[i] ? [] : [path]));
     let next = 0;
     const gradient = (leaf: tf.Tensor): tf.Tensor => own[next++] ?? tf.zerosLike(leaf);
     const loss = value as tf.Scalar;
