@@ -11,6 +11,7 @@ import { addEvaluateCommand } from './commands/evaluate-command.js';
 import { addExportCommand } from './commands/export-command.js';
 import { addInitCommand } from './commands/init-command.js';
 import { addLabelCommand } from './commands/label-command.js';
+import { addLaunchCommand } from './commands/launch-command.js';
 import { addPredictCommand } from './commands/predict-command.js';
 import { addPrepareCommand } from './commands/prepare-command.js';
 import { outliveClosedOutput } from './commands/closed-output.js';
@@ -38,6 +39,7 @@ Exit status, of every command:
 
 const program = new Command('toco')
   .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
+  .enablePositionalOptions()
   .version(version, '-V, --version', 'print the version')
   .showHelpAfterError('(add --help for all options)');
 
@@ -45,6 +47,7 @@ addInitCommand(program);
 addPrepareCommand(program);
 addCheckCommand(program);
 addTrainCommand(program);
+addLaunchCommand(program);
 addEvaluateCommand(program);
 addPredictCommand(program);
 addLabelCommand(program);

@@ -3,8 +3,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 /** Turns a function of tensors into one that computes the same in fewer passes over memory. */
 export type Fuse = <A extends unknown[], R>(f: (...inputs: A) => R) => (...inputs: A) => R;
 
-/** Gives the values of `x`, not before `after` has been computed. */
-export type Barrier = <T extends tf.Tensor>(x: T, after: tf.Tensor) => T;
+/** Gives the values of `x`, not before `after` has been computed, all of it where it is several. */
+export type Barrier = <T extends tf.Tensor>(x: T, after: tf.Tensor | readonly tf.Tensor[]) => T;
 
 /** Runs `f` with all of its numbers in float32. */
 export type InFloat32 = <T>(f: () => T) => T;

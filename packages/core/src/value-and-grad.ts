@@ -17,6 +17,8 @@ export interface ValueAndGrad<P extends TensorTree, Aux extends TensorTree> {
   readonly aux: Aux;
   /** The tree of the parameters; zeros where the loss does not depend on one. */
   readonly grads: P;
+  /** Paths of the parameters that the loss does not depend on. */
+  readonly unreached: readonly string[];
 }
 
 /**
@@ -58,12 +60,15 @@ export function valueAndGrad<P extends TensorTree, Aux extends TensorTree>(
       aux = mapTree(result.aux, hold);
       return result.loss;
     };
-    const leaves = [...flattenTree(params).values()];
-    const { value, grads } = tf.engine().gradients(forward, leaves, undefined, true);
+    const leaves = [...flattenTree(params)];
+    const tensors = leaves.map(([, leaf]) => leaf);
+    const { value, grads } = tf.engine().gradients(forward, tensors, undefined, true);
+    const own = grads as (tf.Tensor | null | undefined)[];
+    const unreached = leaves.flatMap(([path], i) => (own[i] ? [] : [path]));
     let next = 0;
-    const gradient = (leaf: tf.Tensor): tf.Tensor =>
-      (grads as (tf.Tensor | null)[])[next++] ?? tf.zerosLike(leaf);
-    return { loss: value as tf.Scalar, aux: mapTree(aux!, detach), grads: mapTree(params, gradient) };
+    const gradient = (leaf: tf.Tensor): tf.Tensor => own[next++] ?? tf.zerosLike(leaf);
+    const loss = value as tf.Scalar;
+    return { loss, aux: mapTree(aux!, detach), grads: mapTree(params, gradient), unreached };
   };
   try {
     return tidied(compute);

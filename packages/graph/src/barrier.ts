@@ -7,7 +7,9 @@ import { currentTrace } from './trace.js';
  * TensorFlow merges equal computations; what is computed from `barrier(x, after)` is never merged with what was computed
  * from `x`, so a recomputation stays one. Outside a trace it gives `x` itself.
  */
-export function barrier<T extends tf.Tensor>(x: T, after: tf.Tensor): T {
+export function barrier<T extends tf.Tensor>(x: T, after: tf.Tensor | readonly tf.Tensor[]): T {
   const trace = currentTrace();
-  return trace ? (trace.later(x, after) as T) : x;
+  return trace
+    ? (trace.later(x, Array.isArray(after) ? (after as readonly tf.Tensor[]) : [after as tf.Tensor]) as T)
+    : x;
 }

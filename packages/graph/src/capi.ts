@@ -42,6 +42,7 @@ const declarations = {
   TF_DeleteStatus: ['void', 'pointer'],
   TF_GetCode: ['int', 'pointer'],
   TF_Message: ['string', 'pointer'],
+  TF_SetStatus: ['void', 'pointer', 'int', 'string'],
 
   TF_AllocateTensor: ['pointer', 'int', 'pointer', 'int', 'size'],
   TF_TensorData: ['pointer', 'pointer'],
@@ -148,6 +149,9 @@ const declarations = {
   TFE_NewTensorHandle: ['pointer', 'pointer', 'pointer'],
   TFE_TensorHandleResolve: ['pointer', 'pointer', 'pointer'],
   TFE_DeleteTensorHandle: ['void', 'pointer'],
+
+  TFE_EnableCollectiveOps: ['void', 'pointer', 'pointer', 'size', 'pointer'],
+  TFE_AbortCollectiveOps: ['void', 'pointer', 'pointer'],
 } as const;
 
 type Declarations = typeof declarations;

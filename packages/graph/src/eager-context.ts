@@ -1,4 +1,5 @@
 import { type CApi, checked, type Pointer } from './capi.js';
+import { abortReductions, startServer } from './cluster-server.js';
 import type { DType, TypedArray } from '@toco/core';
 import { TF, variableType } from './dtype.js';
 import { dimensions, nativeTensor, nativeTensorLater, takeTensor } from './native-tensor.js';
@@ -27,6 +28,8 @@ export class EagerContext {
         api.TFE_ContextOptionsSetConfig(settings, config, config.length, status);
       });
       this.#context = checked(api, 'context', (status) => api.TFE_NewContext(settings, status));
+      // Before there are variables and functions: it replaces the context's devices.
+      if (options.cluster) startServer(api, this.#context, { cluster: options.cluster, config });
     } finally {
       api.TFE_DeleteContextOptions(settings);
     }
@@ -176,6 +179,11 @@ export class EagerContext {
       api.TF_DeleteStatus(status);
       api.TFE_DeleteOp(op);
     }
+  }
+
+  /** Ends all reductions over processes, those to come too. */
+  abortReductions(why: string): void {
+    abortReductions(this.api, this.#context, why);
   }
 
   /** Frees everything. */

@@ -3,6 +3,8 @@ export type { TypedArray } from '@toco/core';
 export type { DType } from '@toco/core';
 export { barrier } from './barrier.js';
 export { checkpointed } from './checkpointed.js';
+export { allReduce, type AllReduceOptions } from './all-reduce.js';
+export type { Cluster } from './cluster.js';
 export {
   compile,
   type CompiledFunction,

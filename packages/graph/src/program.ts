@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { type CApi, type Pointer } from './capi.js';
 import { nodeBackend } from './backend.js';
+import { assertCluster, patienceOf } from './cluster.js';
+import { lostPeer } from './lost-peer.js';
 import { EagerContext } from './eager-context.js';
 import { releaseFreedMemory, releaseGarbage } from './freed-memory.js';
 import { type NamedFunction } from './graph-builder.js';
@@ -16,7 +18,9 @@ import type { TypedArray } from '@toco/core';
 
 /** Options of everything that is compiled over one state. */
 export interface ProgramOptions
-  extends EngineOptions, Omit<TraceOptions, 'localOperations' | 'operationThreads' | 'wideIntegers'> {
+  extends
+    EngineOptions,
+    Omit<TraceOptions, 'localOperations' | 'operationThreads' | 'wideIntegers' | 'cluster'> {
   /** Compiles each function with XLA as a whole: slow to begin, faster afterwards. */
   readonly xla: boolean;
   /** Functions (phases and shapes of batches) that are held at once; beyond it, the one unused for longest goes. */
@@ -69,7 +73,10 @@ export class Program {
           'initBackend() of @toco/runtime sets it, otherwise set it yourself.',
       );
     }
-    const { maxTraces } = options;
+    const { maxTraces, cluster } = options;
+    if (cluster) assertCluster(cluster);
+    if (cluster && options.xla)
+      throw new Error('xla compiles no reductions over processes: leave xla out, or the cluster.');
     if (!(maxTraces >= 1)) throw new Error(`maxTraces ${maxTraces}: give a whole number, 1 or more.`);
     const { structure, leaves } = takeApart('state', state);
     const bytes = structure.specs.find(({ dtype }) => dtype === 'uint8');
@@ -79,6 +86,7 @@ export class Program {
     this.#context = new EagerContext(api, options);
     this.#variables = structure.specs.map((spec) => this.#context.variable(spec));
     this.#assign(leaves);
+    cluster?.lost?.addEventListener('abort', this.#abortLost, { once: true });
   }
 
   /**
@@ -87,19 +95,19 @@ export class Program {
    * @param portable whether it consists of public operations only, which every TensorFlow runs on every device
    */
   trace(f: Traceable, batch: Structure, portable = this.#options.xla): TracedGraph {
-    return this.#trace(f, batch, { portable, wideIntegers: false });
+    return this.#trace(f, batch, { portable, wideIntegers: false, cluster: undefined });
   }
 
   #trace(
     f: Traceable,
     batch: Structure,
-    { portable, wideIntegers }: { portable: boolean; wideIntegers: boolean },
+    { portable, ...how }: { portable: boolean } & Pick<TraceOptions, 'wideIntegers' | 'cluster'>,
   ): TracedGraph {
     this.#assertUsable();
     const localOperations = !portable && !nodeBackend().isUsingGpuDevice;
     const options = {
       ...this.#options,
-      wideIntegers,
+      ...how,
       localOperations,
       operationThreads: this.#options.threads?.intra,
     };
@@ -113,8 +121,8 @@ export class Program {
    */
   load(f: Traceable, batch: Structure, onRelease: () => void): LoadedFunction {
     this.#assertUsable();
-    const { xla, wideIntegers = false } = this.#options;
-    const graph = this.#trace(f, batch, { portable: xla, wideIntegers });
+    const { xla, wideIntegers = false, cluster } = this.#options;
+    const graph = this.#trace(f, batch, { portable: xla, wideIntegers, cluster });
     try {
       const name = `function_${this.#serial++}`;
       const definition = graphFunction(this.#api, name, graph.builder, {
@@ -175,9 +183,10 @@ export class Program {
 
   /**
    * Goes on in a new context once the present one keeps much code that nothing calls any longer: what XLA compiled is freed with
-   * its context only.
+   * its context only. A context in a cluster stays, since its server does.
    */
   #renew(): void {
+    if (this.#options.cluster) return;
     const called = new Set([...this.#held].flatMap(({ definitions }) => definitions.map(({ name }) => name)));
     const idle = [...this.#compiled].filter((name) => !called.has(name)).length;
     if (idle <= idlePiecesPerTrace * this.#options.maxTraces) return;
@@ -202,6 +211,7 @@ export class Program {
    */
   async call({ name, structure }: LoadedFunction, batch: unknown): Promise<unknown> {
     this.#assertUsable();
+    this.#options.cluster?.lost?.throwIfAborted();
     const uploading = this.#upload('batch', batch);
     return this.#enqueue(async () => {
       const feeds = await uploading;
@@ -210,11 +220,8 @@ export class Program {
         if (!this.#called) await releaseGarbage(this.#api);
         this.#called = true;
         const inputs = [...feeds, ...this.#variables];
-        const outputs = await this.#context.call(
-          name,
-          'The compiled function',
-          inputs,
-          structure.specs.length,
+        const outputs = await this.#withOthers(
+          this.#context.call(name, 'The compiled function', inputs, structure.specs.length),
         );
         return putTogether(
           structure,
@@ -229,6 +236,30 @@ export class Program {
     });
   }
 
+  /** A call that other processes may take part in: it ends in bounded time, and says whom it waited for. */
+  async #withOthers<T>(call: Promise<T>): Promise<T> {
+    const { cluster } = this.#options;
+    if (!cluster) return call;
+    const seconds = patienceOf(cluster);
+    const timer = setTimeout(() => {
+      this.#context.abortReductions(
+        `a reduction has waited ${seconds} s for a process that does not join it`,
+      );
+    }, seconds * 1000);
+    try {
+      return await call;
+    } catch (error) {
+      throw await lostPeer(error as Error, cluster);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  readonly #abortLost = (): void => {
+    const reason: unknown = this.#options.cluster?.lost?.reason;
+    this.#context.abortReductions(reason instanceof Error ? reason.message : 'a process was lost');
+  };
+
   /** Where the time of a call goes, measured on a copy of the state after all calls so far. */
   async profile(
     f: Traceable,
@@ -242,7 +273,7 @@ export class Program {
     return this.#enqueue(async () => {
       const graph = this.trace(f, structure);
       try {
-        return await profileGraph(this.#api, graph, sessionConfig(this.#options), {
+        return await profileGraph(this.#api, graph, sessionConfig({ ...this.#options, cluster: undefined }), {
           feeds: structure.specs.map((spec, i) => ({ ...spec, data: values[i]! })),
           state: this.state.specs.map((spec, i) => ({ ...spec, data: state[i]! })),
           runs,
@@ -282,6 +313,7 @@ export class Program {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#options.cluster?.lost?.removeEventListener('abort', this.#abortLost);
     void this.#enqueue(() => {
       for (const loaded of this.#held) this.#remove(loaded);
       this.#held.clear();

@@ -1,4 +1,6 @@
 import { messageBytes } from '@toco/formats';
+import type { Cluster } from './cluster.js';
+import { clusterConfig } from './cluster-server.js';
 
 /** How much of the machine the engine takes, and how. Process-wide settings are marked. */
 export interface EngineOptions {
@@ -24,6 +26,8 @@ export interface EngineOptions {
    * it does not run: traces share equal nodes themselves, and it was measured to cost a second or more and to save nothing.
    */
   readonly rewrites?: Partial<Record<Rewrite, boolean>> | undefined;
+  /** The processes that run the function together, see {@link allReduce}. A process takes part in one program only. */
+  readonly cluster?: Cluster | undefined;
 }
 
 /** Passes of TensorFlow's graph optimizer that can be switched. */
@@ -44,13 +48,15 @@ const rewrites = {
 } as const;
 
 /** The bytes of TensorFlow's `ConfigProto` for these options. */
-export function sessionConfig({ threads, memoryGrowth, rewrites: switches }: EngineOptions): Uint8Array {
+export function sessionConfig(options: EngineOptions): Uint8Array {
+  const { threads, memoryGrowth, rewrites: switches, cluster } = options;
   return messageBytes([
     [2, threads?.intra],
     [5, threads?.inter],
     [6, memoryGrowth === undefined ? undefined : messageBytes([[4, memoryGrowth]])],
     [7, true], // allow_soft_placement: operations without a kernel on the device run elsewhere
     [10, messageBytes([[10, messageBytes(rewriterConfig(switches))]])],
+    ...(cluster ? clusterConfig() : []),
   ]);
 }
 

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type Attribute } from './attribute.js';
 import { type Binding, type NativeInfo, type NodeBackend, nodeBackend, type TensorEntry } from './backend.js';
 import { type CallSite, callSite } from './call-site.js';
-import { type CApi, type Output } from './capi.js';
+import { type CApi, type Output, type Pointer } from './capi.js';
+import type { Cluster } from './cluster.js';
 import { guardConstant } from './constant-guard.js';
 import { gatherKernel } from './gather.js';
 import { FusedFunctions } from './fused-functions.js';
@@ -24,6 +25,8 @@ export interface TraceOptions {
   readonly wideIntegers?: boolean | undefined;
   /** Largest constant that may look like random draws or learned values. */
   readonly maxConstantBytes: number;
+  /** The processes that the graph will run in together. */
+  readonly cluster?: Cluster | undefined;
 }
 
 // Numbers of traced tensors begin where those of native ones do not get, so that one look tells them apart.
@@ -79,14 +82,22 @@ export class Trace {
   }
 
   /** The values of `x`, not before `after` has been computed. */
-  later(x: tf.TensorInfo, after: tf.TensorInfo): tf.Tensor {
-    const waits = { after: [this.output(after).oper] };
+  later(x: tf.TensorInfo, after: readonly tf.TensorInfo[]): tf.Tensor {
+    const waits = { after: after.map((tensor) => this.output(tensor).oper) };
     return this.tensor(this.#products.identity(this.output(x), waits), 'Identity');
   }
 
   /** Disposes of a tensor that stands for an output; others stay. */
   discard(tensor: tf.Tensor): void {
     if (!tensor.isDisposed && this.#stands(tensor.dataId)) tensor.dispose();
+  }
+
+  /** Reductions over processes so far, in order, by the numbers that the processes know them by. */
+  readonly reductions = new Map<number, Pointer>();
+
+  /** The processes that the graph will run in together. */
+  get cluster(): Cluster | undefined {
+    return this.#options.cluster;
   }
 
   /** Whether a nested function is being traced. */

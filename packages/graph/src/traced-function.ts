@@ -83,8 +83,10 @@ export function traceGraph(
       );
       return collect(trace, state, result);
     });
-    // State is read once, before anything is assigned, so that all of the step sees the old one.
-    const afterReads = builder.node('NoOp', [], [], { after: reads.map(({ oper }) => oper) }).operation;
+    // State is read once, before anything is assigned, so that all of the step sees the old one. Nor is anything assigned before
+    // all processes have given their part: where one dies in between, the others' state is a whole step's.
+    const before = [...reads.map(({ oper }) => oper), ...trace.reductions.values()];
+    const afterReads = builder.node('NoOp', [], [], { after: before }).operation;
     const updates = (next ?? []).flatMap((value, i) =>
       keyOf(value) === keyOf(reads[i]!) ? [] : [{ variable: variables[i]!, read: reads[i]!, next: value }],
     );

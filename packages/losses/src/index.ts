@@ -7,7 +7,7 @@ export {
   type DenseEnergyLossOptions,
   type DenseEnergyTargets,
 } from './dense-energy-loss.js';
-export { latticeFilter, latticeTensors, type LatticeTensors } from './lattice-filter.js';
+export { latticeFilter, latticeTensors, type LatticeTensors, sliceLattice } from './lattice-filter.js';
 export { ptcLoss, type PtcLossOptions } from './ptc-loss.js';
 export { segLoss, type SegLossOptions } from './seg-loss.js';
 export { tokenAffinity, type TokenAffinityOptions } from './token-affinity.js';

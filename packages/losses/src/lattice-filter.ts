@@ -28,6 +28,27 @@ export function latticeTensors(arrays: LatticeArrays): LatticeTensors {
 }
 
 /**
+ * The lattices of some images of a batch, which lie one after the other.
+ *
+ * @example
+ * const second = sliceLattice(lattice, { from: 2, count: 2 }); // of images 2 and 3
+ */
+export function sliceLattice(
+  { offsets, weights, neighbours }: LatticeTensors,
+  { from, count }: { readonly from: number; readonly count: number },
+): LatticeTensors {
+  const [images, n, corners] = offsets.shape as [number, number, number];
+  const rows = neighbours.shape[2]! / images;
+  const first = tf.scalar(from * rows, 'int32');
+  const ofImages = (x: tf.Tensor): tf.Tensor => tf.slice(x, [from, 0, 0], [count, n, corners]);
+  return {
+    offsets: tf.sub(ofImages(offsets), first),
+    weights: ofImages(weights),
+    neighbours: tf.sub(tf.slice(neighbours, [0, 0, from * rows], [corners, 2, count * rows]), first),
+  };
+}
+
+/**
  * The filter of {@link filterLattice} as tensor operations on prebuilt lattices: out = K·values per image and channel.
  *
  * All shapes are static and nothing is read back, so it may run inside a traced step. Linear in `values`, and its

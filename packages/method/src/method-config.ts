@@ -50,6 +50,9 @@ export const stepConfigSchema = z.strictObject({
   groupSize: count
     .optional()
     .describe('images that PTC and the segmentation loss are normalised over; default: the whole batch'),
+  accumulate: count
+    .default(1)
+    .describe('equal parts of a batch that go through the network one after the other, for less memory'),
   localCrops: z
     .strictObject({
       size: count.default(96).describe('side of a local crop in pixels (supplement, 96 px)'),

@@ -6,6 +6,7 @@ import type { StepConfig } from './method-config.js';
 import { adamW } from './optimizer/adamw.js';
 import { learningRateTensor } from './optimizer/learning-rate.js';
 import { assignGroups } from './optimizer/parameter-groups.js';
+import { accumulated } from './accumulated.js';
 import type { Batch } from './batch.js';
 import { ema } from './ema.js';
 import { lossTermValues, totalLoss } from './loss-terms.js';
@@ -22,6 +23,17 @@ export type TrainStep<P extends TensorTree = TensorTree> = (
   phase: Phase,
 ) => { readonly state: TrainState<P>; readonly metrics: StepMetrics };
 
+/** Makes of gradients of this process those of all that train together, see `allReduce` of `@toco/graph`. */
+export type ReduceGradients = (grads: Record<string, tf.Tensor>) => Record<string, tf.Tensor>;
+
+/** What {@link trainStep} is made of. */
+export interface TrainStepOptions<P extends TensorTree> {
+  readonly network: Network<P>;
+  readonly forward?: ApplyOptions | undefined;
+  readonly targetForward?: ApplyOptions | undefined;
+  readonly reduce?: ReduceGradients | undefined;
+}
+
 /**
  * One iteration of ToCo (paper, section 3, algorithm of the supplement): teacher → targets → six terms → gradients → AdamW.
  *
@@ -30,7 +42,8 @@ export type TrainStep<P extends TensorTree = TensorTree> = (
  * leaves that did not change.
  *
  * `forward` reaches the backbone in every pass that a gradient goes through: `{ wrapBlock: checkpointed }` recomputes blocks
- * in the backward pass (`@toco/graph`). `targetForward` reaches it in the passes of the CAMs, see `lanesOf`.
+ * in the backward pass (`@toco/graph`). `targetForward` reaches it in the passes of the CAMs, see `lanesOf`. `reduce` takes the
+ * gradients of all parameters that the phase's terms reach, where several processes train on parts of a batch.
  *
  * @throws when a trained parameter belongs to no parameter group
  * @example
@@ -39,11 +52,7 @@ export type TrainStep<P extends TensorTree = TensorTree> = (
  */
 export function trainStep<P extends TensorTree>(
   config: StepConfig,
-  {
-    network,
-    forward = {},
-    targetForward = {},
-  }: { network: Network<P>; forward?: ApplyOptions | undefined; targetForward?: ApplyOptions | undefined },
+  { network, forward = {}, targetForward = {}, reduce = (grads) => grads }: TrainStepOptions<P>,
 ): TrainStep<P> {
   return (state, batch, phase) => {
     const iteration = (): ReturnType<TrainStep<P>> => {
@@ -52,7 +61,7 @@ export function trainStep<P extends TensorTree>(
       const paths = Object.keys(trained);
 
       // What it returns is inferred, so that the metrics keep their types.
-      const lossOf = (parameters: Record<string, tf.Tensor>) => {
+      const lossOf = (parameters: Record<string, tf.Tensor>, batch: Batch) => {
         const params = withTrained(state.params, parameters);
         const main = scope('main', () => network.forward(params, batch.images, forward));
         const targets = withoutGradient(() =>
@@ -67,9 +76,13 @@ export function trainStep<P extends TensorTree>(
           aux: { ...terms, ...withoutGradient(() => targetShares(targets)) },
         };
       };
-      const { loss, aux, grads } = scope('backward', () =>
-        valueAndGrad((parameters) => scope('forward', () => lossOf(parameters)), trained),
+      const gradientsOf = (part: Batch) =>
+        valueAndGrad((parameters) => scope('forward', () => lossOf(parameters, part)), trained);
+      const { loss, aux, unreached, ...own } = scope('backward', () =>
+        accumulated(batch, config.accumulate, gradientsOf),
       );
+      const reached = Object.entries(own.grads).filter(([path]) => !unreached.includes(path));
+      const grads = { ...own.grads, ...scope('reduce', () => reduce(Object.fromEntries(reached))) };
 
       const lr = learningRateTensor(config.optimizer, state.step);
       const update = scope('optimizer', () =>

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '@toco/files';
+import { type Cluster, splitAddress } from './cluster/cluster.js';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
 import { registerFileModels } from './file-models.js';
 import { loadKernels, type KernelsState } from './load-kernels.js';
@@ -31,6 +32,8 @@ export interface BackendOptions {
   readonly logLevel?: 'info' | 'warning' | 'error' | 'silent' | undefined;
   /** A folder with a libtensorflow of one's own; default: the environment's `TOCO_LIBTENSORFLOW`. */
   readonly library?: string | undefined;
+  /** The processes that TensorFlow's servers reach one another at, if any: past a proxy, through which they would wait for ever. */
+  readonly cluster?: Pick<Cluster, 'addresses'> | undefined;
   /** Takes the line that says what was chosen; default: stderr. */
   readonly print?: Print | undefined;
 }
@@ -213,6 +216,9 @@ function engineEnvironment(options: BackendOptions): {
     TF_OVERRIDE_GLOBAL_THREADPOOL: '1',
     ...(device === 'cpu' && { CUDA_VISIBLE_DEVICES: '-1' }),
     ...(!tf32 && { NVIDIA_TF32_OVERRIDE: '0' }),
+    ...(options.cluster && {
+      no_grpc_proxy: options.cluster.addresses.map((address) => splitAddress(address).host).join(),
+    }),
   };
   return { threads: asked || availableParallelism(), environment };
 }

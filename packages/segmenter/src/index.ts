@@ -77,4 +77,6 @@ export {
   evaluationTally,
   type ImagePrediction,
   type ScoredImage,
+  mergedEvaluation,
+  type TallyCounts,
 } from './metrics/tally.js';

@@ -15,5 +15,7 @@ export { kernelCases, type KernelCase } from './kernel-cases.js';
 export { mutationCount, testSeed } from './test-seed.js';
 export { testWhere } from './test-where.js';
 export { withoutOwnKernels } from './without-own-kernels.js';
+export { freeAddresses, type Rank, type RankEnd, startRanks } from './kills/cluster-ranks.js';
+export { killCluster, type KillClusterOptions, type KilledCluster } from './kills/kill-cluster.js';
 export { killKinds, killTraining, type KillCounts, type KillOptions } from './kills/kill-training.js';
 export type { KilledTraining } from './kills/train-until.js';

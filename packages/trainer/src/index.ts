@@ -1,6 +1,6 @@
 export { type CheckpointInfo, readTrainState, writeCheckpoint } from './checkpoints/checkpoint.js';
 export { resumeCommand } from './checkpoints/resume-command.js';
-export { readRunConfig, runFiles } from './checkpoints/run-folder.js';
+export { hasRun, readRunConfig, runFiles } from './checkpoints/run-folder.js';
 export { modelOfRun, modelOfWeights, type TrainedModel } from './checkpoints/trained-model.js';
 export { type Config, type ConfigInput, configSchema } from './config/config.js';
 export { loadConfig } from './config/load-config.js';

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   type Config,
+  hasRun,
   interruption,
   loadConfig,
   readRunConfig,
@@ -15,7 +16,8 @@ import {
 } from '@toco/trainer';
 import { formatProfile } from '../tables/format-profile.js';
 import { profileTraining } from '../profile/profile-training.js';
-import { counted, printLine as print } from '@toco/files';
+import { counted, printLine as print, UserError } from '@toco/files';
+import { clusterOfEnvironment } from '@toco/runtime';
 
 interface TrainFlags {
   readonly config?: string;
@@ -23,7 +25,7 @@ interface TrainFlags {
   readonly out: string;
   readonly backbone?: string;
   readonly data?: string;
-  readonly resume?: boolean;
+  readonly resume?: boolean | string;
   readonly profile?: boolean;
 }
 
@@ -40,7 +42,10 @@ export function addTrainCommand(program: Command): void {
     .option('-o, --out <folder>', 'folder of the run', 'runs/toco')
     .option('-d, --data <folder>', 'folder of the data set (data.root)')
     .option('-b, --backbone <file>', 'JavaScript module that exports a "backbone" of your own')
-    .option('-r, --resume', 'resume the run in --out, with the configuration that it was trained with')
+    .option(
+      '-r, --resume [auto]',
+      'resume the run in --out, with the configuration that it was trained with; auto: where there is one, else begin it',
+    )
     .option(
       '--profile',
       'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
@@ -56,15 +61,20 @@ Examples:
     )
     .action(async (flags: TrainFlags) => {
       const signal = flags.profile ? undefined : interruption(print);
+      const resume = resumeOf(flags);
+      const cluster = clusterOfEnvironment(process.env);
       const config = await configOf(flags);
       const options = {
         folder: flags.out,
-        resume: flags.resume ?? false,
+        ...{ resume, cluster },
         print,
         backbone: flags.backbone === undefined ? undefined : await loadBackbone(flags.backbone),
       };
       if (signal === undefined) {
-        process.stdout.write(`${formatProfile(await profileTraining(config, options))}\n`);
+        if (cluster) throw new UserError('--profile measures one process: unset TF_CONFIG, or leave it out.');
+        process.stdout.write(
+          `${formatProfile(await profileTraining(config, { ...options, resume: resume === true }))}\n`,
+        );
         return;
       }
       let result: TrainResult;
@@ -74,12 +84,15 @@ Examples:
         process.exitCode = 1;
         throw error;
       }
-      if (result.checkpoint !== '') process.stdout.write(`${result.checkpoint}\n`);
+      const leads = (cluster?.rank ?? 0) === 0;
+      if (leads && result.checkpoint !== '') process.stdout.write(`${result.checkpoint}\n`);
       if (!result.interrupted) {
         // A signal that came too late interrupted nothing.
         process.exitCode = 0;
         return;
       }
+      // Another of several processes was told to stop: not done, whatever its own signals were.
+      process.exitCode ??= 143;
       print(stopped(flags.out, result));
       // A download that was interrupted would keep the process until its end.
       process.exit();
@@ -87,16 +100,26 @@ Examples:
 }
 
 /** The configuration of a new run, or of one that is resumed, with what the command line says over it. */
-async function configOf({ resume, out, config, set, data, backbone }: TrainFlags): Promise<Config> {
+async function configOf(flags: TrainFlags): Promise<Config> {
+  const { out, config, set, data, backbone } = flags;
   const settings = [
     ...set,
     ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`]),
     // Remembered by the run, so that whoever resumes or evaluates it need not name it again.
     ...(backbone === undefined ? [] : [`backbone.module=${JSON.stringify(resolve(backbone))}`]),
   ];
-  return resume
+  const resume = resumeOf(flags);
+  return resume === true || (resume === 'auto' && (await hasRun(out)))
     ? resumedConfig(await readRunConfig(out), { file: config, settings })
     : loadConfig(config, settings);
+}
+
+/** What `--resume` says. */
+function resumeOf({ resume = false }: TrainFlags): boolean | 'auto' {
+  if (typeof resume === 'boolean' || resume === 'auto') return resume as boolean | 'auto';
+  throw new UserError(
+    `--resume ${resume}: write --resume alone, or --resume auto; the folder of the run is --out.`,
+  );
 }
 
 function stopped(folder: string, { iterations, checkpoint }: TrainResult): string {

@@ -1,6 +1,6 @@
 import { batchSchedule } from './batch-schedule.js';
 import type { SampleList } from '../dataset/dataset.js';
-import { printable } from '@toco/files';
+import { printable, UserError } from '@toco/files';
 import { defaultViewOptions, type ViewOptions } from '../views/view-options.js';
 import type { ViewLatticeOptions } from '@toco/crf';
 import type { Enrichment } from './enrichment.js';
@@ -17,6 +17,8 @@ export interface TrainingLoaderOptions {
   readonly batchSize: number;
   /** Decides the order of the images, their views and their crop noise. */
   readonly seed: number;
+  /** Which of `count` equal parts of every batch is made, of those that lie one after the other; default: all of it. */
+  readonly share?: { readonly index: number; readonly count: number } | undefined;
   readonly views?: ViewOptions | undefined;
   /** First iteration, counted over all epochs: a resumed run goes on where it stopped. */
   readonly startIteration?: number | undefined;
@@ -75,11 +77,16 @@ export function trainingLoader<Enriched = unknown>(
     enrichment,
     lattice,
   } = options;
-  const { views = defaultViewOptions, prefetch = 2 * workers } = options;
+  const { views = defaultViewOptions, prefetch = 2 * workers, share = { index: 0, count: 1 } } = options;
   const { maxUnreadable = 10, maxUnreadableShare = 0.01, onUnreadable = tellUnreadable } = options;
   const limits = { images: maxUnreadable, share: maxUnreadableShare };
   const bad = unreadableImages(list.length, limits, onUnreadable);
   const schedule = batchSchedule({ length: list.length, batchSize, seed });
+  const size = batchSize / share.count;
+  if (!Number.isInteger(size))
+    throw new UserError(
+      `batchSize ${batchSize} has no ${share.count} equal parts; choose a multiple of ${share.count}.`,
+    );
 
   const used: UsedBatch[] = [];
   const givenBack = new WeakSet<TrainingBatch>();
@@ -87,7 +94,8 @@ export function trainingLoader<Enriched = unknown>(
   function* tasks(): Generator<TrainingTask> {
     for (let iteration = startIteration; iteration < endIteration; iteration++) {
       const { epoch, indices } = schedule.at(iteration);
-      const samples = Array.from(indices, (index) => ({
+      const own = indices.subarray(share.index * size, (share.index + 1) * size);
+      const samples = Array.from(own, (index) => ({
         sample: list.sample(index),
         key: { seed, epoch, index },
       }));

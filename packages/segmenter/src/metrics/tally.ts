@@ -1,7 +1,7 @@
 import type { EvaluationOutputs } from '../forward/evaluation-forward.js';
 import { labelsOfCam, labelsOfLogits } from '../masks/predict-labels.js';
 import type { Planes } from '../masks/resize-planes.js';
-import { confusionMatrix, countPixels, intersectionOverUnion } from './confusion-matrix.js';
+import { addMatrix, confusionMatrix, countPixels, intersectionOverUnion } from './confusion-matrix.js';
 import type { Evaluation } from './evaluation.js';
 import { f1Score } from './f1-score.js';
 
@@ -29,13 +29,34 @@ export interface ImagePrediction {
 
 /** Scores that are gathered image by image: one confusion matrix over all of them each for CAM, auxiliary CAM and segmentation. */
 export interface EvaluationTally {
-  /** Scores the images of one forward pass by its outputs, which have been read back. */
+  /** Scores the images of one forward pass by its outputs, which have been read back; `place`: of its first image in the list. */
   add(
     outputs: Readonly<Record<keyof EvaluationOutputs, unknown>>,
     images: readonly ScoredImage[],
+    place?: number,
   ): ImagePrediction[];
   /** Figures of all images so far. */
   result(): Evaluation;
+  /** What the figures follow from, to be merged with that of other parts of the list by {@link mergedEvaluation}. */
+  counts(): TallyCounts;
+}
+
+/** What a tally holds, as plain data: whole numbers that add up, and what each forward pass gave, in order. */
+export interface TallyCounts {
+  /** Pixels by true and predicted class. */
+  readonly matrices: Readonly<Record<'cam' | 'camAux' | 'seg', readonly number[]>>;
+  readonly passes: readonly PassCounts[];
+  readonly masks: number;
+}
+
+/** What one forward pass gave. */
+interface PassCounts {
+  /** Place of its first image in the list. */
+  readonly place: number;
+  /** F1 of each of its images. */
+  readonly f1: readonly number[];
+  /** Mean over its images of the similarity of tokens after each block. */
+  readonly similarity: readonly number[];
 }
 
 /** An empty tally for `numClasses` foreground classes. */
@@ -55,8 +76,16 @@ export function evaluationTally({
     camAux: confusionMatrix(numClasses + 1),
     seg: confusionMatrix(numClasses + 1),
   };
-  let [f1, done, masks] = [0, 0, 0];
-  let similarity: number[] = [];
+  let [done, masks] = [0, 0];
+  const passes: PassCounts[] = [];
+  const counts = (): TallyCounts => ({
+    matrices: {
+      cam: [...matrices.cam.counts],
+      camAux: [...matrices.camAux.counts],
+      seg: [...matrices.seg.counts],
+    },
+    ...{ passes, masks },
+  });
 
   function imageIou(truth: Uint8Array, prediction: Uint8Array): number {
     const matrix = confusionMatrix(numClasses + 1);
@@ -65,9 +94,9 @@ export function evaluationTally({
   }
 
   return {
-    add(outputs, images) {
-      const perBlock = arrayOf(outputs.similarity).data;
-      similarity = Array.from(perBlock, (value, i) => (similarity[i] ?? 0) + value * images.length);
+    add(outputs, images, place = done) {
+      const f1: number[] = [];
+      passes.push({ place, f1, similarity: Array.from(arrayOf(outputs.similarity).data) });
       const { data: logits } = arrayOf(outputs.clsLogits);
       return images.map(({ labels, mask, original: size }, b) => {
         const classes = Array.from(labels).flatMap((label, c) => (label > 0 ? [c] : []));
@@ -82,22 +111,46 @@ export function evaluationTally({
         for (const key of mask ? (['cam', 'camAux', 'seg'] as const) : []) {
           countPixels(matrices[key], { truth: mask!.data, prediction: predictions[key] }, { ignoreIndex });
         }
-        f1 += f1Score(logits.slice(b * numClasses, (b + 1) * numClasses), labels);
+        f1.push(f1Score(logits.slice(b * numClasses, (b + 1) * numClasses), labels));
         done++;
         if (mask) masks++;
         const { seg } = predictions;
         return { classes, cam, camAux, seg, iou: mask ? imageIou(mask.data, seg) : Number.NaN };
       });
     },
-    result: () => ({
-      cam: intersectionOverUnion(matrices.cam),
-      camAux: intersectionOverUnion(matrices.camAux),
-      seg: intersectionOverUnion(matrices.seg),
-      f1: f1 / done,
-      similarity: similarity.map((value) => value / done),
-      images: done,
-      masks,
-    }),
+    counts,
+    result: () => mergedEvaluation([counts()], numClasses),
+  };
+}
+
+/**
+ * Figures of a list that was scored in parts: whole numbers are added up, what each pass gave in the order of the list, so that they
+ * do not depend on the parts.
+ */
+export function mergedEvaluation(parts: readonly TallyCounts[], numClasses: number): Evaluation {
+  const figures = (key: 'cam' | 'camAux' | 'seg'): Evaluation['seg'] => {
+    const sum = confusionMatrix(numClasses + 1);
+    for (const { matrices } of parts) {
+      const own = confusionMatrix(numClasses + 1);
+      own.counts.set(matrices[key]);
+      addMatrix(sum, own);
+    }
+    return intersectionOverUnion(sum);
+  };
+  let [f1, done, masks] = [0, 0, 0];
+  let similarity: number[] = [];
+  for (const pass of parts.flatMap(({ passes }) => passes).sort((a, b) => a.place - b.place)) {
+    for (const value of pass.f1) f1 += value;
+    similarity = pass.similarity.map((value, i) => (similarity[i] ?? 0) + value * pass.f1.length);
+    done += pass.f1.length;
+  }
+  for (const part of parts) masks += part.masks;
+  return {
+    ...{ cam: figures('cam'), camAux: figures('camAux'), seg: figures('seg') },
+    f1: f1 / done,
+    similarity: similarity.map((value) => value / done),
+    images: done,
+    masks,
   };
 }
 

@@ -33,6 +33,8 @@ export interface CheckpointInfo extends CheckpointHeader {
   readonly config: Config;
   /** Metrics since the last row of `metrics.jsonl`. */
   readonly window?: MetricsWindowState | undefined;
+  /** Processes that trained together; left out where it was one. */
+  readonly processes?: number | undefined;
   /** What tells whether the training images are still the same. */
   readonly images?: ListDigest;
   /** What computed the run, as far as its last digits depend on it. */

@@ -124,8 +124,13 @@ export async function readRunConfig(folder: string): Promise<Config> {
   );
 }
 
+/** Whether a folder holds a run that can be resumed. */
+export async function hasRun(folder: string): Promise<boolean> {
+  return existsSync(runFiles(folder).config) || (await listCheckpoints(folder)).length > 0;
+}
+
 async function assertRun(folder: string): Promise<void> {
-  if (existsSync(runFiles(folder).config) || (await listCheckpoints(folder)).length > 0) return;
+  if (await hasRun(folder)) return;
   throw new UserError(
     `${folder}: no run here to resume (config.yaml is missing); check --out, or start the run without --resume.`,
   );

@@ -1,6 +1,7 @@
 import { describeIssue, resolveShares } from '@toco/method';
 import { type Config, configSchema } from './config.js';
 import { UserError } from '@toco/files';
+import { assertParts } from './parts.js';
 
 /**
  * A configuration with its defaults, from plain data.
@@ -39,6 +40,11 @@ function checkConsistency(config: Config, source: string): void {
   }
   if (groupSize !== undefined && batchSize % groupSize !== 0) {
     refuse(`groupSize ${groupSize} does not divide batchSize ${batchSize}; choose a divisor.`);
+  }
+  try {
+    assertParts(config, 1);
+  } catch (error) {
+    refuse((error as Error).message);
   }
   if (localCrops.size >= views.cropSize) {
     refuse(

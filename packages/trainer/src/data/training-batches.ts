@@ -21,6 +21,8 @@ export interface TrainingBatchesOptions {
   readonly cropSize: number;
   readonly batchSize: number;
   readonly seed: number;
+  /** Which of `count` equal parts of every batch is made; default: all of it. */
+  readonly share?: { readonly index: number; readonly count: number } | undefined;
   /** First iteration; a resumed run gets the batches that it would have got. */
   readonly startIteration?: number | undefined;
   /** Iteration to stop before. */

@@ -1,5 +1,5 @@
 import { computedList, type SampleList } from '@toco/datasets';
-import { evaluate, type EvaluateOptions, type RunForward } from './evaluate.js';
+import { evaluate, type EvaluateOptions, type ImageScore, type RunForward } from './evaluate.js';
 import type { Evaluation } from '@toco/segmenter';
 import { panelsPerGroup, rankPanels, reportPanel, type ReportPanel } from '@toco/report';
 
@@ -12,21 +12,16 @@ export interface DrawnEvaluation {
 
 /**
  * Validates and draws the images that a report shows. Which ones these are is known at the end only, so they go through
- * the network once more: nothing is kept of the others, however long the list is.
+ * the network once more: nothing is kept of the others, however long the list is. Of processes that share the work the first draws.
  */
 export async function evaluateWithPanels(
   run: RunForward,
   list: SampleList,
   options: EvaluateOptions,
 ): Promise<DrawnEvaluation> {
-  const scores: { readonly index: number; readonly iou: number }[] = [];
-  const evaluation = await evaluate(run, list, {
-    ...options,
-    onPanel: (panel) => {
-      scores.push({ index: scores.length, iou: panel.iou });
-      options.onPanel?.(panel);
-    },
-  });
+  let scores: readonly ImageScore[] = [];
+  const evaluation = await evaluate(run, list, { ...options, onScores: (all) => (scores = all) });
+  if ((options.among?.share.index ?? 0) > 0) return { evaluation, panels: [] };
   const shown = rankPanels(scores, panelsPerGroup).flatMap(({ panels }) => panels.map(({ index }) => index));
   const drawn: Promise<ReportPanel>[] = [];
   const few = computedList({ name: list.name, classes: list.classes, length: shown.length }, (i) =>
@@ -34,6 +29,7 @@ export async function evaluateWithPanels(
   );
   await evaluate(run, few, {
     ...options,
+    among: undefined,
     limit: undefined,
     progress: undefined,
     onPanel: (panel) => drawn.push(reportPanel(panel, options)),

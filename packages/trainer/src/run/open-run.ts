@@ -12,20 +12,19 @@ import {
 } from '@toco/datasets';
 import { loaderThreads } from '../data/loader-threads.js';
 import type { TrainingBatches } from '../data/training-batches.js';
-import { newestWholeCheckpoint, readCheckpointInfo } from '../checkpoints/checkpoint.js';
-import { openRecords, type RunRecords } from './records.js';
+import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
+import { openRecords, type RunRecords, silentRecords } from './records.js';
 import { engineChange, runChanges } from './run-changes.js';
-import {
-  createRunFolder,
-  readRunConfig,
-  resumeRunFolder,
-  runFiles,
-  writeRunConfig,
-} from '../checkpoints/run-folder.js';
+import { readRunConfig, runFiles, writeRunConfig } from '../checkpoints/run-folder.js';
 import { createSaver, type Saver } from './saver.js';
 import { compiledStepper } from '../execution/compiled.js';
 import { eagerStepper, type Stepper } from '../execution/eager.js';
 import type { TrainOptions } from './train.js';
+import { agreeOnBeginning } from '../cluster/agreement.js';
+import { sharedStepper, withStop } from '../cluster/shared-step.js';
+import { openFolder } from '../cluster/shared-folder.js';
+import type { Together } from '../cluster/together.js';
+import { assertShareable } from '../config/parts.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
 import { counted, createProgress, untilAborted } from '@toco/files';
 import { createValidator, putReportAside, type Validator } from './validator.js';
@@ -56,10 +55,15 @@ export interface Run {
  */
 export async function openRun(
   config: Config,
-  options: TrainOptions & { readonly print: (line: string) => void },
+  options: TrainOptions & { readonly print: (line: string) => void; readonly together: Together },
 ): Promise<Run> {
-  const { folder, resume = false, signal, print } = options;
-  const owned = await (resume ? resumeRunFolder : createRunFolder)(folder, print);
+  const { folder, together } = options;
+  const { leads, share, asked: signal } = together;
+  // What concerns the run the leader says; what concerns this process's own files it says itself.
+  const print = leads ? options.print : () => undefined;
+  assertShareable(config, share.count);
+  const owned = await openFolder(folder, { resume: options.resume ?? false, together, print });
+  const { resume, checkpoint } = owned;
   let batches: TrainingBatches | undefined;
   let stepper: Stepper | undefined;
   const close = async (undo: boolean): Promise<void> => {
@@ -69,52 +73,50 @@ export async function openRun(
   };
   const stage = async <T>(work: Promise<T>): Promise<T> => untilAborted(work, signal);
   try {
-    const checkpoint = resume ? await stage(newestWholeCheckpoint(folder, print)) : undefined;
-    const source = await stage(trainingSource(config, options));
+    const source = await stage(trainingSource(config, { ...options, print }));
     const { data, network, images, settings } = source;
     await stage(tellFindings(data, images, print));
-    if (checkpoint === undefined) await stage(checkMasksFirst(config, images, signal));
+    if (leads && checkpoint === undefined) await stage(checkMasksFirst(config, images, signal));
     const list = validationList(await stage(data.list(data.lists.val)), print);
     const ran = rememberedConfig(config, network.backbone.name);
     const info = {
       ...{ backbone: network.backbone.name, classes: data.classes, config: ran },
       images: listDigest(images),
+      ...(share.count > 1 && { processes: share.count }),
     };
     if (resume) {
       const last = checkpoint === undefined ? { iteration: 0 } : await readCheckpointInfo(checkpoint);
       const before = { ...last, config: 'config' in last ? last.config : await readRunConfig(folder) };
       for (const line of runChanges(folder, before, info)) print(line);
-      await writeRunConfig(folder, ran, before);
+      if (leads) await writeRunConfig(folder, ran, before);
       if (checkpoint === undefined) print(`${folder}: no checkpoint yet, the run starts from its beginning.`);
-    } else await writeRunConfig(folder, ran);
+    } else if (leads) await writeRunConfig(folder, ran);
 
-    const started = await stage(trainingStart(config, source, { checkpoint, print }));
+    const started = await stage(trainingStart(config, source, { checkpoint, print, together }));
     const { iteration: start, state, step, compiled } = started;
+    await agreeOnBeginning(together, { config, images: info.images, state });
     const total = Math.min(config.run.stopAfter ?? Infinity, config.optimizer.iterations);
-    if (start < total) await putReportAside(folder, start);
+    if (leads && start < total) await putReportAside(folder, start);
     const last = checkpoint === undefined ? undefined : await readCheckpointInfo(checkpoint);
     const change = last && engineChange(last, started.engine);
     if (change !== undefined) print(change);
     const validates = list !== undefined;
-    const records = await openRecords(folder, {
-      config,
-      start,
-      total,
-      window: last?.window,
-      validates,
-      print,
-    });
+    const window = last?.window;
+    const records = leads
+      ? await openRecords(folder, { config, start, total, window, validates, print })
+      : silentRecords;
     const { lock } = owned;
     const saver = createSaver({
       folder,
       lock,
+      together,
       network,
       info: { ...info, engine: started.engine },
       records,
       start: { checkpoint, iteration: start },
     });
     const validator = createValidator({
-      ...{ ...options, config, data, list, network, records, total },
+      ...{ ...options, config, data, list, network, records, total, print },
       targetForward: started.targetForward,
     });
 
@@ -124,27 +126,29 @@ export async function openRun(
       batches = batchesOf(config, source, {
         startIteration: start,
         endIteration: Math.max(total, start + 1),
-        print,
+        share,
+        print: options.print,
       });
       first = (await stage(batches.next())).value;
       print(
-        `Training ${network.backbone.name} on ${data.name}: ${counted(images.length, 'image')}, ${counted(data.classes.length, 'class', 'classes')}, iterations ${start}–${total}, batches of ${config.batchSize}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
+        `Training ${network.backbone.name} on ${data.name}: ${counted(images.length, 'image')}, ${counted(data.classes.length, 'class', 'classes')}, iterations ${start}–${total}, batches of ${config.batchSize}${share.count > 1 ? ` over ${share.count} processes` : ''}, ${compiled ? `compiled (${config.engine.precision})` : 'eager'}.`,
       );
       for (const line of scheduleWarnings(config)) print(line);
       const phase = phaseAt(settings.phases, start);
+      const feed = withStop(first!, together);
       stepper = compiled
-        ? await compiledStepper({ step, state, feed: first!, phase }, compiled)
+        ? sharedStepper(await compiledStepper({ step, state, feed, phase }, compiled), together)
         : eagerStepper({ step, state });
     } else print(nothingLeft(config, { start, total }));
     return {
       ...{ start, total, phases: settings.phases, stepper, saver, validator, records },
-      feeds: feedsOf(batches, { first, count: total - start, signal }),
+      feeds: feedsOf(batches, { first, count: total - start, signal: together.stop }),
       ids: () => batches?.ids() ?? [],
       close: () => close(false),
     };
   } catch (error) {
     // What is interrupted after its configuration was written can be resumed.
-    await close(!resume && !(signal?.aborted && existsSync(runFiles(folder).config)));
+    await close(leads && !resume && !(signal?.aborted && existsSync(runFiles(folder).config)));
     throw error;
   }
 }

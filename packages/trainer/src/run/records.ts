@@ -26,6 +26,16 @@ export interface RunRecords {
   resume(): void;
 }
 
+/** Records of a process that writes none: the leader's are those of all. */
+export const silentRecords: RunRecords = {
+  step: () => Promise.resolve(),
+  write: () => Promise.resolve(),
+  rows: () => Promise.resolve([]),
+  window: () => ({ sums: {}, smooth: {} }),
+  pause: () => undefined,
+  resume: () => undefined,
+};
+
 /** What {@link openRecords} is told. */
 export interface RecordsOptions {
   readonly config: Config;

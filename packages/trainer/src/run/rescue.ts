@@ -1,10 +1,12 @@
 import { resumeCommand } from '../checkpoints/resume-command.js';
 import { NonFiniteError } from '../checkpoints/finite.js';
+import type { Together } from '../cluster/together.js';
 import type { Run } from './open-run.js';
 import { UserError } from '@toco/files';
 
 /** A run that an error ends, and how far it got. */
 interface EndedRun extends Pick<Run, 'stepper' | 'saver' | 'ids' | 'start'> {
+  readonly together: Together;
   readonly folder: string;
   readonly iteration: number;
   readonly print: (line: string) => void;
@@ -21,7 +23,7 @@ const midStep = 'The compiled function failed';
 export async function rescue(error: Error, run: EndedRun): Promise<Error> {
   const { stepper, saver, folder, iteration, start, print } = run;
   if (error instanceof NonFiniteError) return nonFiniteEnd(error, run);
-  if (stepper === undefined || iteration === start) return error;
+  if (stepper === undefined || iteration === start || !run.together.leads) return error;
   const kept = saver.newest() === '' ? 'there is no checkpoint yet' : `${saver.newest()} is untouched`;
   if (saver.hasFailed()) {
     print(
@@ -34,7 +36,7 @@ export async function rescue(error: Error, run: EndedRun): Promise<Error> {
     return error;
   }
   try {
-    await saver.save(stepper, iteration);
+    await saver.save(stepper, iteration, { alone: true });
     print(`Saved iteration ${iteration} (${saver.newest()}). Resume with: ${resumeCommand(folder)}`);
   } catch (failure) {
     print(`Iteration ${iteration} could not be saved (${(failure as Error).message}); ${kept}.`);

@@ -33,6 +33,11 @@ export function runChanges(
     if (iteration > 0 && architecture.test(key)) refuse(`${change}, and no checkpoint fits another network`);
     return `Changed from iteration ${iteration} on: ${change}.`;
   });
+  const [were, are] = [before.processes ?? 1, now.processes ?? 1];
+  if (iteration > 0 && were !== are)
+    lines.push(
+      `Changed from iteration ${iteration} on: ${are} process${are === 1 ? ' trains' : 'es train together'}, ${were} did before; batches stay what they were, sums are rounded in another order.`,
+    );
   const [had, has] = [before.images, now.images];
   if (had && has && had.sha256 !== has.sha256) {
     lines.push(

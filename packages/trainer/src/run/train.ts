@@ -7,6 +7,8 @@ import { phaseAt } from '@toco/method';
 import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { listCheckpoints } from '@toco/weights';
 import { assertFinite } from '../checkpoints/finite.js';
+import type { Cluster } from '@toco/runtime';
+import { trainTogether, type Together } from '../cluster/together.js';
 import { openRun, type Run } from './open-run.js';
 import { rescue } from './rescue.js';
 
@@ -18,8 +20,10 @@ export interface TrainOptions {
   readonly backbone?: Backbone | undefined;
   /** A data set of one's own instead of the named one. */
   readonly data?: Dataset | undefined;
-  /** Resumes the run in the folder from its newest checkpoint that is whole. */
-  readonly resume?: boolean | undefined;
+  /** Resumes the run in the folder from its newest checkpoint that is whole; `auto`: where there is one, else begins it. */
+  readonly resume?: boolean | 'auto' | undefined;
+  /** The processes that train together, see `clusterOfEnvironment` of `@toco/runtime`; `folder` is shared; default: this one alone. */
+  readonly cluster?: Cluster | undefined;
   /** Ends the run after the iteration at hand, or in the middle of a validation, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
   /** Takes what is said about the run, a line at a time; default: the error stream. */
@@ -57,10 +61,13 @@ export interface TrainResult {
 export async function train(config: Config, options: TrainOptions): Promise<TrainResult> {
   const { folder, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
   let run: Run;
+  let together: Together | undefined;
   try {
-    run = await openRun(config, { ...options, print });
+    together = await trainTogether(options.cluster, { signal, print });
+    run = await openRun(config, { ...options, print, together });
   } catch (error) {
-    if (!signal?.aborted) throw error;
+    await together?.leave(error as Error);
+    if (!(together?.asked ?? signal)?.aborted) throw error;
     return interruptedStart(folder);
   }
   const { total, phases, stepper, saver, validator, records } = run;
@@ -83,10 +90,12 @@ export async function train(config: Config, options: TrainOptions): Promise<Trai
     }
     if (stepper && iteration < total) await saver.save(stepper, iteration);
     const interrupted = iteration < total || (await validator.isDue(iteration));
+    await together.leave();
     return { iterations: iteration, interrupted, checkpoint: saver.newest(), ...validator.result() };
   } catch (error) {
     records.pause();
-    throw await rescue(error as Error, { ...run, folder, iteration, print });
+    await together.leave(error as Error);
+    throw await rescue(error as Error, { ...run, together, folder, iteration, print });
   } finally {
     records.pause();
     await run.close();

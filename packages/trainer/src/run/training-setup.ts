@@ -1,12 +1,14 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
 import { type Dataset, openDataset, type SampleList, withTrainingMasks } from '@toco/datasets';
-import { checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
+import { allReduce, checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
 import { frozenBackbone, type Network, unevenScales } from '@toco/network';
 import { type BackendInfo, initBackend } from '@toco/runtime';
 import { rememberedBackbone } from '@toco/weights';
 import type { Config } from '../config/config.js';
 import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
 import { stepConfigOf } from '../config/config.js';
+import { sharedStep } from '../cluster/shared-step.js';
+import type { Together } from '../cluster/together.js';
 import { loaderThreads } from '../data/loader-threads.js';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
@@ -56,27 +58,36 @@ export async function trainingSource(
 export async function trainingStart(
   config: Config,
   { network, settings }: TrainingSource,
-  options: { readonly checkpoint: string | undefined; readonly print: (line: string) => void },
+  options: {
+    readonly checkpoint: string | undefined;
+    readonly print: (line: string) => void;
+    readonly together?: Together | undefined;
+  },
 ): Promise<TrainingStart> {
   const { checkpoint, compile, precision, xla, tf32 } = config.engine;
-  const engine = await initBackend({ ...config.engine, print: options.print });
+  const peers = options.together?.peers;
+  const engine = await initBackend({ ...config.engine, cluster: peers, print: options.print });
   const compiled = compile && engine.backend === 'tensorflow';
   const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
   const state = await startingState(config, network, options);
   const notes = [...unevenScales(config, network.backbone), ...frozenBackbone(network, state.params)];
   for (const note of notes) options.print(note);
+  const step = trainStep(settings, {
+    network,
+    forward: checkpoint ? { wrapBlock: checkpointed } : {},
+    targetForward: lanes.forward,
+    ...(peers && { reduce: (grads: Parameters<typeof allReduce>[0]) => allReduce(grads) }),
+  });
   return {
     state,
     iteration: (await state.step.data())[0]!,
-    step: trainStep(settings, {
-      network,
-      forward: checkpoint ? { wrapBlock: checkpointed } : {},
-      targetForward: lanes.forward,
-    }),
+    step: peers ? sharedStep(step) : step,
     targetForward: lanes.forward,
     engine: nameOf(engine),
     // The engine's option stops cuBLAS and cuDNN, TensorFlow's own switch what XLA makes of products.
-    ...(compiled && { compiled: { precision, xla, tensorFloat32: tf32, ...lanes.options } }),
+    ...(compiled && {
+      compiled: { precision, xla, tensorFloat32: tf32, ...lanes.options, ...(peers && { cluster: peers }) },
+    }),
   };
 }
 
@@ -92,6 +103,8 @@ export function batchesOf(
   range: {
     readonly startIteration: number;
     readonly endIteration?: number | undefined;
+    /** Which of `count` equal parts of every batch. */
+    readonly share?: { readonly index: number; readonly count: number } | undefined;
     readonly print?: ((line: string) => void) | undefined;
   },
 ): TrainingBatches {

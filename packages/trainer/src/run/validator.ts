@@ -10,6 +10,7 @@ import { type Evaluation, evaluationForward, evaluationLine, evaluationRow } fro
 import type { Panel } from '@toco/report';
 import { evaluateWithPanels, type DrawnEvaluation } from '../evaluation/exemplary-panels.js';
 import { reportRun } from '../evaluation/report-run.js';
+import type { Together } from '../cluster/together.js';
 import type { RunRecords } from './records.js';
 import { shellWord } from '@toco/files';
 import { runFiles } from '../checkpoints/run-folder.js';
@@ -35,8 +36,8 @@ export interface ValidatorOptions {
   readonly network: Network;
   readonly targetForward: ApplyOptions;
   readonly records: RunRecords;
+  readonly together: Together;
   readonly total: number;
-  readonly signal?: AbortSignal | undefined;
   readonly print: (line: string) => void;
   readonly onPanel?: ((panel: Panel) => void) | undefined;
   readonly report?: boolean | undefined;
@@ -44,7 +45,8 @@ export interface ValidatorOptions {
 
 /** A validator that follows `evaluation.every` and ends with the report. */
 export function createValidator(options: ValidatorOptions): Validator {
-  const { folder, config, data, list, network, records, total, signal, print } = options;
+  const { folder, config, data, list, network, records, together, total, print } = options;
+  const { asked: signal, among } = together;
   const files = runFiles(folder);
   const forward = evaluationForward(network, { ...config.cam, forward: options.targetForward });
   let evaluation: Evaluation | undefined;
@@ -57,18 +59,25 @@ export function createValidator(options: ValidatorOptions): Validator {
     result: () => ({ ...(evaluation && { evaluation }), ...(report !== undefined && { report }) }),
     async isDue(iteration) {
       if (iteration === 0 || iteration > total) return false;
-      if (reports(iteration) && !existsSync(files.report)) return true;
       const isTime = iteration === total || iteration % config.evaluation.every === 0;
-      return isTime && !(await hasRow(iteration));
+      if (!isTime) return false;
+      return together.ofLeader('due', async () => {
+        if (reports(iteration) && !existsSync(files.report)) return true;
+        return !(await hasRow(iteration));
+      });
     },
     async validate(stepper, iteration) {
-      if (signal?.aborted) return;
+      if (await together.ofLeader('interrupted', () => signal?.aborted ?? false)) return;
       const began = performance.now();
       records.pause();
       // Prepared once: each preparation is another trace.
       run ??= stepper.inference(forward);
       const onPanel = iteration === total ? options.onPanel : undefined;
-      const how = { ...evaluateOptionsOf(config, network.backbone), signal, onPanel };
+      const own = evaluateOptionsOf(config, network.backbone);
+      const how = {
+        ...{ ...own, signal, onPanel, among },
+        ...(!together.leads && { print, progress: undefined }),
+      };
       let drawn: DrawnEvaluation | undefined;
       try {
         drawn = reports(iteration) ? await evaluateWithPanels(run, list, how) : undefined;
@@ -87,7 +96,7 @@ export function createValidator(options: ValidatorOptions): Validator {
         });
       }
       print(`iteration ${iteration}: ${evaluationLine(evaluation)}`);
-      if (!drawn) return;
+      if (!drawn || !together.leads) return;
       const { name, classes } = data;
       const command = `toco train --config ${shellWord(files.config)} --out <another folder>`;
       const rows = await records.rows();

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { launch } from '../launch/launch.js';
+import { wholeNumber } from './whole-number.js';
+
+/** Adds `toco launch`. */
+export function addLaunchCommand(program: Command): void {
+  program
+    .command('launch')
+    .description('run a command of toco in several processes on this host that train together')
+    .requiredOption('-p, --processes <count>', 'how many: one per GPU, or per part of the cores')
+    .argument('<command...>', 'what each of them runs, e.g. train --config voc.yaml --out runs/voc')
+    .passThroughOptions()
+    .action(async (command: string[], { processes }: { processes: string }) => {
+      process.exitCode = await launch(command, wholeNumber('--processes', processes));
+    });
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { availableParallelism, constants } from 'node:os';
+import { createInterface } from 'node:readline';
+import { printLine, UserError } from '@toco/files';
+import { freePorts } from './free-ports.js';
+
+/** Milliseconds that the others have to end by themselves after one has failed. */
+const patience = 180_000;
+
+/**
+ * Runs a command of toco in so many processes that train together. Each gets a GPU of its own (of `CUDA_VISIBLE_DEVICES`, else by
+ * number), and its part of the cores unless `TF_NUM_INTRAOP_THREADS` says otherwise. What rank 0 prints comes as it is, lines of others
+ * with their rank before them.
+ *
+ * @returns the exit code: of the first process that failed, else 0
+ */
+export async function launch(command: readonly string[], processes: number): Promise<number> {
+  if (process.env['TF_CONFIG'] !== undefined)
+    throw new UserError(
+      'TF_CONFIG is set: where something else starts the processes, run "toco train" in each; toco launch is for one host.',
+    );
+  if (command[0] === 'launch')
+    throw new UserError('toco launch can not launch itself: name the command, such as train.');
+  const worker = (await freePorts(processes)).map((port) => `127.0.0.1:${port}`);
+  const children = worker.map((_, rank) => start(command, { worker, rank }));
+  const forward = (signal: NodeJS.Signals): void => {
+    for (const child of children) child.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
+  let failed: number | undefined;
+  await Promise.all(
+    children.map(
+      (child) =>
+        new Promise<void>((resolve, reject) => {
+          child.once('error', reject).once('close', (code, signal) => {
+            if (code !== 0 && failed === undefined) {
+              failed = code ?? (signal === null ? 1 : 128 + constants.signals[signal]);
+              setTimeout(() => {
+                printLine(`Processes that did not end ${patience / 1000} s after one had failed are killed.`);
+                forward('SIGKILL');
+              }, patience).unref();
+            }
+            resolve();
+          });
+        }),
+    ),
+  );
+  return failed ?? 0;
+}
+
+function start(
+  command: readonly string[],
+  { worker, rank }: { readonly worker: readonly string[]; readonly rank: number },
+): ChildProcess {
+  const visible = process.env['CUDA_VISIBLE_DEVICES']?.split(',');
+  const threads = Math.max(1, Math.floor(availableParallelism() / worker.length));
+  const child = spawn(process.execPath, [process.argv[1]!, ...command], {
+    env: {
+      TF_NUM_INTRAOP_THREADS: String(threads),
+      ...process.env,
+      CUDA_VISIBLE_DEVICES: visible?.[rank] ?? (visible ? '-1' : String(rank)),
+      TF_CONFIG: JSON.stringify({ cluster: { worker }, task: { type: 'worker', index: rank } }),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C reaches it once, from here.
+    detached: true,
+  });
+  for (const name of ['stdout', 'stderr'] as const) {
+    const target = process[name];
+    if (rank === 0) child[name]!.pipe(target, { end: false });
+    else
+      createInterface({ input: child[name]! }).on('line', (line) => {
+        target.write(`[rank ${rank}] ${line}\n`);
+      });
+  }
+  return child;
+}

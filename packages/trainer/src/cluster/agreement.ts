@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { flattenTree } from '@toco/core';
+import type { ListDigest } from '@toco/datasets';
+import { UserError } from '@toco/files';
+import { configChanges, type TrainState } from '@toco/method';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Config } from '../config/config.js';
+import type { Together } from './together.js';
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** What may differ from machine to machine. */
+const ofTheMachine =
+  /^(?:engine\.(?:threads|device|memoryGrowth)|data\.(?:workers|prefetch|root|images|masks|labels|trainMaskFolder)|(?:backbone|network)\.weights|backbone\.module)$/;
+
+/** What all processes must begin with. */
+export interface Beginning {
+  readonly config: Config;
+  readonly images: ListDigest;
+  readonly state: TrainState;
+}
+
+/** @throws on all processes the same line, where they do not begin with the same */
+export async function agreeOnBeginning(
+  together: Together,
+  { config, images, state }: Beginning,
+): Promise<void> {
+  if (!together.peers) return;
+  const own = { version, config, images, weights: await stateHash(state) };
+  const [first, ...others] = await together.gather('beginning', own);
+  others.forEach((other, i) => {
+    const difference = firstDifference(first!, other);
+    if (difference === undefined) return;
+    throw new UserError(
+      `The processes differ: rank ${i + 1} has ${difference}; start all of them with the same.`,
+    );
+  });
+}
+
+interface Facts extends Omit<Beginning, 'state'> {
+  readonly version: string;
+  readonly weights: string;
+}
+
+function firstDifference(first: Facts, other: Facts): string | undefined {
+  if (first.version !== other.version) return `version ${other.version}, rank 0 version ${first.version}`;
+  const change = configChanges(first.config, other.config).find(({ key }) => !ofTheMachine.test(key));
+  if (change) return `${change.key} ${change.is ?? 'not set'}, rank 0 ${change.was ?? 'not set'}`;
+  if (first.images.sha256 !== other.images.sha256)
+    return `other training images or labels (${other.images.count} of the list ${other.images.list}) than rank 0 (${first.images.count} of ${first.images.list})`;
+  return first.weights === other.weights ? undefined : 'other weights than rank 0';
+}
+
+/** @throws on all processes where their states are not bit-identical: no checkpoint may hold such a one */
+export async function assertSameState(
+  together: Together,
+  state: TrainState,
+  iteration: number,
+): Promise<void> {
+  if (!together.peers) return;
+  const [first, ...others] = await together.gather('weights', await stateHash(state));
+  const other = others.findIndex((hash) => hash !== first);
+  if (other < 0) return;
+  throw new UserError(
+    `After ${iteration} iterations rank ${other + 1} has other weights than rank 0: one of the machines computes wrongly, or other libraries do; nothing was saved.`,
+  );
+}
+
+/** Tells two states apart that differ in a single bit. */
+async function stateHash(state: TrainState): Promise<string> {
+  const hash = createHash('sha256');
+  for (const [path, leaf] of flattenTree(state)) {
+    const { buffer, byteOffset, byteLength } = (await (leaf as tf.Tensor).data()) as Float32Array;
+    hash.update(path).update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest('hex');
+}
