@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from './user-error.js';
@@ -24,7 +24,7 @@ export async function makeFolder(folder: string): Promise<string | undefined> {
   }
 }
 
-// Node's own `recursive` never returns where a folder that is there takes no other, such as /proc.
+// Node's own `recursive` never returns where a folder that is there takes no other, such as /proc: the second attempt is the last.
 async function make(folder: string): Promise<string | undefined> {
   try {
     await mkdir(folder);
@@ -33,7 +33,7 @@ async function make(folder: string): Promise<string | undefined> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return undefined;
     const around = dirname(folder);
-    if (code !== 'ENOENT' || around === folder || existsSync(around)) throw error;
+    if (code !== 'ENOENT' || around === folder) throw error;
   }
   const outermost = await make(dirname(folder));
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
