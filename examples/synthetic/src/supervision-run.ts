@@ -37,7 +37,7 @@ export interface SupervisedFigures {
 }
 
 /**
- * Trains on the scenes with one kind of supervision; pseudo labels are what `toco label` makes of the segmentation that the
+ * Trains on the scenes with one kind of supervision; pseudo labels are what `toco label` makes of the CAMs that the
  * run by image labels of the same seed has of the training scenes. Goes on where it was interrupted.
  *
  * @returns `undefined` where the signal ended it
@@ -87,7 +87,7 @@ async function masksFor(run: SupervisedRun): Promise<string | undefined> {
       'label',
       folderOf(run, 'image labels'),
       ...['--list', 'train'],
-      ...['--from', 'segmentation', '--refine', 'none'],
+      ...['--from', 'cam', '--refine', 'none'],
       ...['--out', folder],
     ],
     run,

@@ -10,6 +10,12 @@ export function addLaunchCommand(program: Command): void {
     .requiredOption('-p, --processes <count>', 'how many: one per GPU, or per part of the cores')
     .argument('<command...>', 'what each of them runs, e.g. train --config voc.yaml --out runs/voc')
     .passThroughOptions()
+    .addHelpText(
+      'after',
+      `
+Example:
+  toco launch --processes 2 train --config voc.yaml --out runs/voc     two processes, each with half of every batch`,
+    )
     .action(async (command: string[], { processes }: { processes: string }) => {
       process.exitCode = await launch(command, wholeNumber('--processes', processes));
     });

@@ -63,7 +63,7 @@ test('two processes train as one: weights, rows and figures; the run goes on wit
       }
     });
     const resumed = await toco(['train', '--resume', '--out', two, '--set', 'optimizer.iterations=52']);
-    expect(resumed.stderr).toContain('1 process trains, 2 processes did before');
+    expect(resumed.stderr).toContain('1 process trains, 2 did before');
     expect(resumed).toMatchObject({ status: 0 });
   });
 }, 900_000);

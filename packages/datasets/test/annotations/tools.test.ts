@@ -14,7 +14,7 @@ import { checkDataset } from '../../src/check/check-dataset.js';
 import { decodeMask } from '../../src/image/decode-mask.js';
 import { datasetAt } from '../../src/layout/dataset-at.js';
 import { temporaryFolder, writeTree } from '../folder.js';
-import { blobs, leastIou } from './blobs.js';
+import { blobs, leastIou, wrongInside } from './blobs.js';
 import { cocoSample, cvatSample, labelMapSample, labelMeSample, yoloSample } from './tool-samples.js';
 
 const folder = await temporaryFolder();
@@ -235,7 +235,7 @@ describe('a mask, written, and read again', () => {
       ),
     ]).toString(),
   });
-  /** Files of each tool, and the least IoU of a class. */
+  /** Files of each tool, and the least IoU of a class; outlines with half a pixel of play, which single pixels don't survive: 0. */
   const tools: [string, () => Promise<Record<string, Uint8Array | string>>, number][] = [
     ['COCO, run lengths', () => Promise.resolve(coco('rle')), 1],
     ['COCO, polygons', () => Promise.resolve(coco('polygons')), 1],
@@ -263,7 +263,7 @@ describe('a mask, written, and read again', () => {
             ]),
           ),
         ),
-      0.9,
+      0,
     ],
     [
       'YOLO',
@@ -272,7 +272,7 @@ describe('a mask, written, and read again', () => {
           'data.yaml': yoloDataset(classes),
           ...Object.fromEntries(parts((map, i) => [`labels/${ids[i]!}.txt`, yoloLabels(map)])),
         }),
-      0.9,
+      0,
     ],
     [
       'color masks',
@@ -301,7 +301,10 @@ describe('a mask, written, and read again', () => {
       const { mask, shows } = found.images[ids[i]!]!;
       const order = found.classes.map((one) => classes.indexOf(one) + 1);
       const renumbered = { ...mask!, data: mask!.data.map((label) => order[label - 1] ?? label) };
-      expect(leastIou(renumbered, map)).toBeGreaterThanOrEqual(least);
+      if (least === 1) expect(leastIou(renumbered, map)).toBe(1);
+      // YOLO's outlines know no holes: a slit leads to each.
+      else
+        expect(wrongInside(renumbered, map)).toBeLessThanOrEqual(name === 'YOLO' ? map.data.length / 50 : 0);
       expect(shows.sort()).toEqual(classes.filter((_, c) => map.data.includes(c + 1)).sort());
       if (name === 'color masks') expect(renumbered.data).toEqual(map.data);
       else if (least === 1) expect(renumbered.data).toEqual(withoutIgnored[i]!.data);

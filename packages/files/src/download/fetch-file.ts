@@ -79,8 +79,9 @@ export async function fetchFile<A extends Answer>(
         return true;
       }
       if (error instanceof Worthless) await forget([unfinished, ...beside]);
-      if (error instanceof UserError) throw error;
+      // First of all: the reason of an interruption is one that users are told, too.
       assertNotAborted(signal);
+      if (error instanceof UserError) throw error;
       if (!['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
       throw new UserError(`${unfinished}: the disk is full; free some space and run the same command again`, {
         cause: error,
