@@ -12,7 +12,7 @@ const mostMinutes = 60;
 /** So long a job may take to come to an end after Ctrl-C. */
 const patience = 30_000;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = argumentsOf({
   allowPositionals: true,
   options: {
     list: { type: 'boolean', default: false },
@@ -61,6 +61,17 @@ if (values.list) {
     if (outcome.result !== 'passed') failed++;
   }
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+function argumentsOf(options) {
+  try {
+    return parseArgs(options);
+  } catch (error) {
+    console.error(
+      `${error.message.split('.')[0]}. Usage: npm run test:long -- [--list] [--again] [names of jobs]`,
+    );
+    process.exit(2);
+  }
 }
 
 /** One file is one job; its name is the file's. */

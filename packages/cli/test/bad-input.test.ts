@@ -67,6 +67,22 @@ describe('configuration', () => {
     });
   });
 
+  test('what is written after long work is looked at before it', async () => {
+    await inTemporaryFolder(async (folder) => {
+      const file = join(folder, 'file');
+      writeFileSync(file, '');
+      const line = /file.*: the folder can't be made \(a file has its name.*; choose another with --out\.$/;
+      await expectRefusal(['show', 'none', '--out', file], line);
+      await expectRefusal(['show', 'none', '--out', join(file, 'inside')], line);
+      const threads = /^--workers -1: give a whole number, 0 or more\.$/;
+      await expectRefusal(['predict', 'none', file, '--workers', '-1'], threads);
+      await expectRefusal(
+        ['predict', 'none', file, '--crf-threads', 'two'],
+        /^--crf-threads two: give a whole/,
+      );
+    });
+  });
+
   test('a run can not have the name of a file, nor lie in one', async () => {
     await inTemporaryFolder(async (folder) => {
       const file = join(folder, 'notes');

@@ -11,7 +11,7 @@ export { readableBytes } from './readable-bytes.js';
 export { errorText } from './error-text.js';
 export { UserError } from './user-error.js';
 export { isUnfinished, placeFile, removeUnfinished, writeWhole } from './write-whole.js';
-export { makeFolder } from './make-folder.js';
+export { assertFolder, makeFolder } from './make-folder.js';
 export { type RunLock, lockFolder, lockRun } from './run-lock.js';
 export { syncFolder } from './sync-folder.js';
 export { type Progress, createProgress, formatDuration } from './progress.js';

@@ -13,15 +13,34 @@ export async function makeFolder(folder: string): Promise<string | undefined> {
   try {
     return await make(folder);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason =
-      code === 'EEXIST' || code === 'ENOTDIR'
-        ? 'a file has its name, or that of a folder around it'
-        : message.split(',')[0]!;
-    throw new UserError(`${folder}: the folder can't be made (${reason}); choose another with --out.`, {
-      cause: error,
-    });
+    throw notMade(folder, error as NodeJS.ErrnoException);
   }
+}
+
+/**
+ * For what is written after long work: says before it whether {@link makeFolder} would find a file there.
+ *
+ * @throws the same line
+ */
+export function assertFolder(folder: string): void {
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+      throw notMade(folder, { code: 'EEXIST', message: '' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      throw notMade(folder, error as NodeJS.ErrnoException);
+    throw error;
+  }
+}
+
+function notMade(folder: string, cause: Pick<NodeJS.ErrnoException, 'code' | 'message'>): UserError {
+  const reason =
+    cause.code === 'EEXIST' || cause.code === 'ENOTDIR'
+      ? 'a file has its name, or that of a folder around it'
+      : cause.message.split(',')[0]!;
+  return new UserError(`${folder}: the folder can't be made (${reason}); choose another with --out.`, {
+    cause,
+  });
 }
 
 // Node's own `recursive` never returns where a folder that is there takes no other, such as /proc: the second attempt is the last.

@@ -58,6 +58,13 @@ function long(args: readonly string[], interruptAt?: string): Promise<Ended> {
   });
 }
 
+test('an unknown option is one line', async () => {
+  expect(await long(['--help'])).toEqual({
+    code: 2,
+    output: "Unknown option '--help'. Usage: npm run test:long -- [--list] [--again] [names of jobs]\n",
+  });
+});
+
 test('what passed at this commit is not run again, unless it is asked for', async () => {
   const first = await long(['passes']);
   expect(first).toMatchObject({ code: 0 });

@@ -110,6 +110,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
   if (report !== undefined) await makeReportFolder(report);
   const settings = protocolSettings(flags);
   const memory = memoryLimit(flags.memory);
+  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
   const model = await openModel(named, flags, {
     steady: true,
     protocolFor: (config) => protocolFor(flags.protocol, config, settings),
@@ -149,10 +150,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     const file = await evaluatePart(task, {
       again: flags.again ?? false,
       workers: loaderThreads(config.data).workers,
-      crfThreads:
-        flags.crfThreads === undefined
-          ? availableParallelism()
-          : wholeNumber('--crf-threads', flags.crfThreads, 0),
+      crfThreads,
       ...{ memory, signal, print },
     });
     if (!isWhole(file)) {

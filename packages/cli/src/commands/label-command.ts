@@ -97,6 +97,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const kinds = flags.save === undefined ? [] : kindsOf<LabelKind>('--save', flags.save, labelKinds);
   const memory = memoryLimit(flags.memory);
+  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
   // CAMs as the run's validations see them; the segmentation at its best. Either is refined once, afterwards.
   const preset = flags.protocol ?? (from === 'segmentation' ? 'voc' : 'fast');
   const changes = protocolSettings({ ...flags, protocol: preset, crf: flags.crf ?? 'none' });
@@ -129,10 +130,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       {
         again: flags.again ?? false,
         workers: loaderThreads(config.data).workers,
-        crfThreads:
-          flags.crfThreads === undefined
-            ? availableParallelism()
-            : wholeNumber('--crf-threads', flags.crfThreads, 0),
+        crfThreads,
         ...{ memory, signal, print },
       },
     );

@@ -92,6 +92,8 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const kinds = savedKinds.filter((kind) => saved.includes(kind) || (kind === 'masks' && isAnnotated));
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const memory = memoryLimit(flags.memory);
+  const workers = wholeNumber('--workers', flags.workers, 0);
+  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
   const all = await namedPhotographs(sources, { out, readInput: readStandardInput });
   const photographs = placesOf(shard, all.length).map((place) => all[place]!);
   const model = await openModel(named, flags, {
@@ -121,11 +123,8 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
       { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright },
       {
         again: flags.again ?? false,
-        workers: wholeNumber('--workers', flags.workers, 0),
-        crfThreads:
-          flags.crfThreads === undefined
-            ? availableParallelism()
-            : wholeNumber('--crf-threads', flags.crfThreads, 0),
+        workers,
+        crfThreads,
         ...{ memory, signal, print },
         onRow: (row, done) =>
           process.stdout.write(

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { openDataset, type SampleList } from '@toco/datasets';
-import { counted, printLine as print, UserError } from '@toco/files';
+import { assertFolder, counted, printLine as print, UserError } from '@toco/files';
 import {
   addFigures,
   assertTakesFigures,
@@ -90,6 +90,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
   const names = namesOf(runs, flags.names);
   const report = flags.report ?? reportOf(runs[0]!);
   if (report !== undefined) await assertTakesFigures(report);
+  assertFolder(flags.out);
   const wants = (kind: FigureKind): boolean => kinds.includes(kind);
   const lines: SimilarityLine[] = [];
   const camRows: CamRow[] = [];

@@ -73,6 +73,8 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
   const signal = interruption(print, 'what is written stays');
   const changes = protocolSettings(flags);
   const memory = memoryLimit(flags.memory);
+  const workers = wholeNumber('--workers', flags.workers, 0);
+  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
   const images = await vocTestImages(testRoot(flags.test, list), list);
   const model = await openModel(named, flags, {
     steady: false,
@@ -97,11 +99,8 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
       },
       {
         again: flags.again ?? false,
-        workers: wholeNumber('--workers', flags.workers, 0),
-        crfThreads:
-          flags.crfThreads === undefined
-            ? availableParallelism()
-            : wholeNumber('--crf-threads', flags.crfThreads, 0),
+        workers,
+        crfThreads,
         ...{ memory, signal, print },
         onRow: () => undefined,
         progress: createProgress('submit'),

@@ -24,6 +24,9 @@ export function jsonLabels(text: string, where: string): NamedLabels {
       `${where}: these are annotations in COCO's form, which are read in a folder of one's own (data.dataset=folder); elsewhere write the class names of each image as { "a": ["cat", "dog"] }`,
     );
   }
+  const twice = repeatedKey(text);
+  if (twice !== undefined)
+    throw new UserError(`${where}, ${twice}: stands there twice; write all its classes in one list`);
   const names = new Map<string, string[]>();
   for (const [id, value] of Object.entries(document) as [string, unknown][]) {
     if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) {
@@ -32,4 +35,22 @@ export function jsonLabels(text: string, where: string): NamedLabels {
     names.set(id, value);
   }
   return { names };
+}
+
+/** The first key of the outermost object that stands there twice: of these JSON.parse would keep the last without a word. */
+function repeatedKey(text: string): string | undefined {
+  const seen = new Set<string>();
+  let depth = 0;
+  let before = '';
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    else if (token === ':' && depth === 1) {
+      const key = JSON.parse(before) as string;
+      if (seen.has(key)) return key;
+      seen.add(key);
+    }
+    before = token;
+  }
+  return undefined;
 }

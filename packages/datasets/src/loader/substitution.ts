@@ -4,7 +4,7 @@ import type { SampleKey } from './training-sample.js';
 import type { TaskPool } from '../threads/thread-work.js';
 import type { LoaderTask, TaskResult } from './task.js';
 import type { TrainingBatch, TrainingTask } from './training-batch.js';
-import { UserError } from '@toco/files';
+import { counted, UserError } from '@toco/files';
 
 /** An image that can't be read, in whose place another was taken. */
 export interface UnreadableSample {
@@ -67,7 +67,9 @@ export async function runWithSubstitutes(
       const { sample, key } = samples[position]!;
       unreadable.push({ index: indices[position]!, id: sample.id, message });
       if (tries[position]! >= Math.min(mostTries, 4 * list.length) || list.length === 1) {
-        throw new UserError(`${message} (nor can ${tries[position]!} others that were tried in its place)`);
+        throw new UserError(
+          `${message} (nor could the images that were drawn in its place, ${counted(tries[position]!, 'try', 'tries')})`,
+        );
       }
       const index = substituteIndex(key, tries[position]!++, list.length);
       indices[position] = index;

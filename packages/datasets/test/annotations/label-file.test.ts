@@ -28,6 +28,11 @@ describe('readLabelFile', () => {
     ['labels.json', '{ "a": ["cow"] }', /labels\.json, a: "cow" is none of the classes cat, dog, sheep$/],
     ['labels.json', '{ "a": "cat" }', /labels\.json, a: not a list of class names$/],
     ['labels.json', '[1]', /labels\.json: not an object of class names by image id$/],
+    [
+      'labels.json',
+      '{ "a": ["cat"], "b": ["cat", "{\\"a\\": "], "a": ["dog"] }',
+      /labels\.json, a: stands there twice; write all its classes in one list$/,
+    ],
     ['labels.json', '{ "a": ', /labels\.json: [^\n]+$/],
     ['labels.npy', 'text', /labels\.npy: [^\n]+$/],
     ['labels.txt', 'a,cat', /labels\.txt: label files end in \.npy, \.json or \.csv$/],

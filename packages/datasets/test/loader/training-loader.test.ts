@@ -271,7 +271,7 @@ describe('images that can not be read', () => {
   test('a list of which nothing can be read ends, though the limits allow it', async () => {
     const ended = await run(listOf(3, [0, 1, 2]), {});
     expect(ended.error).toMatch(
-      /cut\.jpg: the image is cut short .* \(nor can \d+ others that were tried in its place\)$/,
+      /cut\.jpg: the image is cut short .* \(nor could the images that were drawn in its place, \d+ tries\)$/,
     );
     expect(ended.batches).toEqual([]);
   });
