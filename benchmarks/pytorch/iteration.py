@@ -9,6 +9,7 @@ attention.
 import contextlib
 
 import torch
+from torch.nn.parallel import DistributedDataParallel
 
 import losses
 import targets
@@ -41,6 +42,13 @@ class Iteration:
             fused=True,
         )
         self.t = 0
+        self.compute_losses = self.loss_terms
+
+    def share(self):
+        """From now on gradients are means over all processes of torch.distributed."""
+        self.compute_losses = DistributedDataParallel(
+            Losses(self), broadcast_buffers=False, gradient_as_bucket_view=True, static_graph=True
+        )
 
     def amp(self):
         """bfloat16 around networks and heads. One context per pass: casts made without gradient must not be reused."""
@@ -97,11 +105,11 @@ class Iteration:
             "labels": refine(cam, labels, images, box, behavior=behavior, **thresholds),
         }
 
-    def step(self, batch):
+    def loss_terms(self, batch):
+        """The weighted sum, and each term."""
         network, config = self.network, self.config
         images, labels = batch["images"], batch["labels"]
         grid = self.grid(images)
-        network.update_teacher(config["momentum"])
 
         if self.original:
             computed = self.compute_targets(batch)
@@ -152,17 +160,33 @@ class Iteration:
             ),
         }
         weights = batch["weights"] if "weights" in batch else config["weights"]
-        loss = sum(weights[term] * value for term, value in terms.items())
+        # A loss whose weight is 0 is finite and so does not enter.
+        return sum(weights[term] * value for term, value in terms.items()), terms
 
+    def step(self, batch):
+        self.network.update_teacher(self.config["momentum"])
+        loss, terms = self.compute_losses(batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        lr = learning_rate(self.t, config["optimizer"])
-        for group, scale in zip(self.optimizer.param_groups, (1, config["optimizer"]["headLrScale"])):
+        settings = self.config["optimizer"]
+        lr = learning_rate(self.t, settings)
+        for group, scale in zip(self.optimizer.param_groups, (1, settings["headLrScale"])):
             group["lr"] = lr * scale
         self.optimizer.step()
         self.t += 1
-        # A loss whose weight is 0 is finite and so does not enter.
         return {"loss": loss.item(), **{term: value.item() for term, value in terms.items()}}
+
+
+class Losses(torch.nn.Module):
+    """The losses as one module: what DistributedDataParallel wraps, since it counts on one forward pass per iteration."""
+
+    def __init__(self, iteration):
+        super().__init__()
+        self.network = iteration.network
+        self.loss_terms = iteration.loss_terms
+
+    def forward(self, batch):
+        return self.loss_terms(batch)
 
 
 def nchw(images):

@@ -14,6 +14,8 @@ export interface StepOptions {
   readonly local?: number | undefined;
   /** Whose settings and number of classes; default: `voc`. */
   readonly recipe?: keyof typeof recipes | undefined;
+  /** Images that terms look at together; default: the whole batch. */
+  readonly groupSize?: number | undefined;
 }
 
 /** What the original's two recipes differ in: foreground classes, and settings of the step. */
@@ -78,6 +80,7 @@ export function benchmarkConfig(options: StepOptions): BenchmarkConfig {
   const step: StepConfigInput = {
     ...recipes[options.recipe ?? 'voc'],
     localCrops: { size: local },
+    ...(options.groupSize !== undefined && { groupSize: options.groupSize }),
     phases: [{ from: 0, weights: { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05 } }],
   };
   const full = stepConfig(step);

@@ -2,23 +2,29 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Precision } from '@toco/graph';
+import type { Cluster } from '@toco/runtime';
 
-/** How our side computes, where it does not on the processor and without XLA. */
+/** How our side computes, where it does not on the processor, without XLA and the whole batch. */
 export interface OurOptions {
   readonly device?: 'cpu' | 'gpu';
   readonly tf32?: boolean;
   /** The step compiled as a whole. */
   readonly xla?: boolean;
+  /** Which of `count` equal parts of the batch. */
+  readonly share?: { readonly index: number; readonly count: number };
+  /** Who computes the other parts: gradients and losses are then the means of all. */
+  readonly cluster?: Cluster;
 }
 
 /** What a side of the benchmark can be asked for. */
 export type Request =
   | { readonly command: 'step' }
+  | { readonly command: 'reduce' }
   | { readonly command: 'predict'; readonly crf: boolean }
   | { readonly command: 'peak'; readonly size: number; readonly precision: Precision };
 
 /** What it answers; first of all, unasked, its version and threads. */
-export type Answer = Greeting | StepTime | PredictTime | { readonly gflops: number };
+export type Answer = Greeting | StepTime | PredictTime | ReduceTime | { readonly gflops: number };
 
 /** What a side says when it is ready. */
 export interface Greeting {
@@ -44,11 +50,19 @@ export interface StepTime extends Times {
   readonly losses: Readonly<Record<string, number>>;
 }
 
+/** The reduction of all gradients, with nothing else to do. */
+export interface ReduceTime extends Times {
+  /** Of the gradients. */
+  readonly bytes: number;
+}
+
 /** One side of the benchmark: a process of its own that works when asked and else sleeps. */
 export interface Contender extends Greeting {
   readonly name: string;
   readonly pid: number;
   step(): Promise<StepTime>;
+  /** The reduction alone; all processes of a cluster must be asked. */
+  reduce(): Promise<ReduceTime>;
   /** All images once, without or with the CRF. */
   predict(crf: boolean): Promise<PredictTime>;
   /** GFLOP/s of square matrix products. */
@@ -100,6 +114,7 @@ export async function startContender(
     ...greeting,
     pid: child.pid!,
     step: () => ask<StepTime>({ command: 'step' }),
+    reduce: () => ask<ReduceTime>({ command: 'reduce' }),
     predict: (crf) => ask<PredictTime>({ command: 'predict', crf }),
     peak: async (size, precision) =>
       (await ask<{ gflops: number }>({ command: 'peak', size, precision })).gflops,

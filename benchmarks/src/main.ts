@@ -6,6 +6,8 @@ import { formatStepReport } from './format-step-report.js';
 import { formatProof, isProven, proofTitle, prove } from './prove.js';
 import { formatPredictReport, predictBenchmark } from './predict-benchmark.js';
 import { profileBenchmark, type ProfileOptions } from './profile-benchmark.js';
+import { formatScaleReport } from './format-scale-report.js';
+import { scaleBenchmark } from './scale-benchmark.js';
 import { stepBenchmark, type StepBenchmarkOptions } from './step-benchmark.js';
 
 const usage = `pnpm bench step|profile --backbone NAME --crop PIXELS --batch IMAGES [options]
@@ -17,6 +19,9 @@ const usage = `pnpm bench step|profile --backbone NAME --crop PIXELS --batch IMA
   --python PATH          a Python that has torch (TOCO_BENCH_PYTHON, else python3)
   --json                 the report as JSON
   --top N                lines of a profile's lists (25)
+pnpm bench scale [--processes N] [--apart] --backbone NAME --crop PIXELS --batch IMAGES [options as for step]
+  --processes N          that share the batch, and the threads (2)
+  --apart                PyTorch's processes after ours, where not all fit into memory
 pnpm bench crf [--image FILE] [--rounds N] [--python PATH] [--json]
   --image FILE           a photograph (a photo-like image of 333 x 500)
   --python PATH          a Python that has pydensecrf and numpy
@@ -36,7 +41,7 @@ pnpm bench hlo --out DIR [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--p
 pnpm bench prove --device cpu|gpu [--backbone NAME] [--crop PIXELS] [--batch IMAGES] [--rounds N] [--python PATH]
   the step in each precision, with and without XLA, two processes, PyTorch; benchmarks/gpu/prove.sh calls it`;
 
-const commands = ['step', 'profile', 'crf', 'feed', 'hlo', 'predict', 'prove'] as const;
+const commands = ['step', 'profile', 'crf', 'feed', 'hlo', 'predict', 'prove', 'scale'] as const;
 
 interface Options extends StepBenchmarkOptions, ProfileOptions {
   readonly command: (typeof commands)[number];
@@ -47,6 +52,8 @@ interface Options extends StepBenchmarkOptions, ProfileOptions {
   readonly workers: number | undefined;
   readonly image: string | undefined;
   readonly images: number;
+  readonly processes: number | undefined;
+  readonly apart: boolean;
   readonly compile: boolean;
   readonly json: boolean;
 }
@@ -74,6 +81,8 @@ function optionsOf(args: string[]): Options {
       labels: text,
       workers: text,
       images: text,
+      processes: text,
+      apart: { type: 'boolean', default: false },
       compile: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -82,7 +91,7 @@ function optionsOf(args: string[]): Options {
   if (command === undefined || (command === 'hlo' && values.out === undefined)) throw new Error(usage);
   const isFeed = command === 'feed';
   const whole = (
-    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers' | 'images',
+    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers' | 'images' | 'processes',
     least = 1,
   ): number | undefined => {
     const value = values[key];
@@ -110,6 +119,8 @@ function optionsOf(args: string[]): Options {
     python: values.python ?? process.env['TOCO_BENCH_PYTHON'] ?? 'python3',
     top: whole('top') ?? 25,
     images: whole('images') ?? 4,
+    processes: whole('processes', 2),
+    apart: values.apart,
     compile: values.compile,
     json: values.json,
     image: values.image,
@@ -136,6 +147,9 @@ try {
     const rows = await prove(options);
     console.log(json ? JSON.stringify(rows, null, 2) : `\n${formatProof(rows, proofTitle(options))}`);
     if (!isProven(rows)) process.exitCode = 1;
+  } else if (command === 'scale') {
+    const report = await scaleBenchmark(options);
+    console.log(json ? JSON.stringify(report, null, 2) : formatScaleReport(report));
   } else if (command === 'hlo') {
     await exportHlo(options);
   } else if (command === 'feed') {

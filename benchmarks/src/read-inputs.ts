@@ -6,6 +6,7 @@ import type { Network, NetworkState } from '@toco/network';
 import { feedBatch, type BatchFeed } from '@toco/datasets';
 import type { BenchmarkConfig } from './benchmark-config.js';
 import { buildNetwork } from './build-network.js';
+import type { OurOptions } from './contender.js';
 
 /** What our side starts from. */
 export interface Inputs {
@@ -16,8 +17,8 @@ export interface Inputs {
   readonly feed: BatchFeed;
 }
 
-/** Reads the file that `write-inputs` wrote. */
-export function readInputs(path: string): Inputs {
+/** Reads the file that `write-inputs` wrote; of the batch all images, or one of `count` equal parts. */
+export function readInputs(path: string, share: OurOptions['share'] = { index: 0, count: 1 }): Inputs {
   const file = openSafetensors(path);
   try {
     const config = JSON.parse(file.metadata.get('config')!) as BenchmarkConfig;
@@ -27,11 +28,20 @@ export function readInputs(path: string): Inputs {
     const weights = Object.fromEntries(names.map((name) => [name.slice(prefix.length), file.read(name)]));
     const { report, ...state } = network.importCheckpoint(network.init(0), weights);
     if (report.missing.length > 0) throw new Error(`${path}: the weights lack ${report.missing.join(', ')}.`);
-    const batch = (key: string): NDArray => file.read(`batch.${key}`);
-    return { config, network, state, feed: feedOf(config, batch, network.backbone) };
+    const batch = (key: string): NDArray => partOf(file.read(`batch.${key}`), share);
+    const sizes = { ...config, batchSize: config.batchSize / share.count };
+    return { config, network, state, feed: feedOf(sizes, batch, network.backbone) };
   } finally {
     file.close();
   }
+}
+
+/** One of `count` equal parts along the first axis. */
+function partOf({ dtype, shape, data }: NDArray, { index, count }: NonNullable<OurOptions['share']>): NDArray {
+  const [images = 1, ...rest] = shape;
+  const size = data.length / count;
+  const own = data.slice(index * size, (index + 1) * size);
+  return { dtype, shape: [images / count, ...rest], data: own };
 }
 
 function feedOf(

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import type { Precision } from '@toco/graph';
+import { assertTorch } from './assert-torch.js';
 import { benchmarkConfig, sizesOf, type BenchmarkConfig, type StepOptions } from './benchmark-config.js';
 import { startContender, type Contender } from './contender.js';
 import { iterationFlops } from './flop-count.js';
@@ -82,13 +82,6 @@ export async function stepBenchmark(options: StepBenchmarkOptions): Promise<Step
   const config = benchmarkConfig(options);
   assertTorch(options.python);
   return withInputs(config, (inputs) => timeSides(inputs, config, options));
-}
-
-function assertTorch(python: string): void {
-  if (spawnSync(python, ['-c', 'import torch']).status === 0) return;
-  throw new Error(
-    `${python} has no torch: run "python3 -m venv DIR && DIR/bin/pip install torch" and name DIR/bin/python by --python or TOCO_BENCH_PYTHON.`,
-  );
 }
 
 async function timeSides(

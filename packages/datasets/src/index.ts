@@ -68,6 +68,7 @@ export {
 } from './loader/photograph-loader.js';
 export { presentClasses } from './loader/present-classes.js';
 export type { UnreadableSample } from './loader/substitution.js';
+export { assertFewUnreadable } from './loader/unreadable-images.js';
 export type { TrainingBatch } from './loader/training-batch.js';
 export { type TrainingLoader, trainingLoader, type TrainingLoaderOptions } from './loader/training-loader.js';
 export { loadTrainingSample, type SampleKey, type TrainingSample } from './loader/training-sample.js';

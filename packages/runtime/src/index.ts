@@ -1,5 +1,6 @@
 export type { Cluster } from './cluster/cluster.js';
 export { clusterOfEnvironment } from './cluster/cluster-of-environment.js';
+export { freeAddresses } from './cluster/free-addresses.js';
 export { joinCluster, type JoinOptions, type Peers } from './cluster/peers.js';
 export { describeMachine } from './describe-machine.js';
 export { type CachedFolder, doctor, type DoctorReport, type Problem } from './doctor.js';

@@ -19,3 +19,4 @@ export { freeAddresses, type Rank, type RankEnd, startRanks } from './kills/clus
 export { killCluster, type KillClusterOptions, type KilledCluster } from './kills/kill-cluster.js';
 export { killKinds, killTraining, type KillCounts, type KillOptions } from './kills/kill-training.js';
 export type { KilledTraining } from './kills/train-until.js';
+export { weightDistance } from './kills/weight-distance.js';

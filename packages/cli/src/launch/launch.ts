@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism, constants } from 'node:os';
 import { createInterface } from 'node:readline';
-import { printLine, UserError } from '@toco/files';
-import { freePorts } from './free-ports.js';
+import { counted, printLine, UserError } from '@toco/files';
+import { freeAddresses } from '@toco/runtime';
 
 /** Milliseconds that the others have to end by themselves after one has failed. */
 const patience = 180_000;
@@ -21,8 +21,9 @@ export async function launch(command: readonly string[], processes: number): Pro
     );
   if (command[0] === 'launch')
     throw new UserError('toco launch can not launch itself: name the command, such as train.');
-  const worker = (await freePorts(processes)).map((port) => `127.0.0.1:${port}`);
-  const children = worker.map((_, rank) => start(command, { worker, rank }));
+  const gpus = gpusOf(process.env['CUDA_VISIBLE_DEVICES'], processes);
+  const worker = await freeAddresses(processes);
+  const children = worker.map((_, rank) => start(command, { worker, rank, gpu: gpus[rank]! }));
   const forward = (signal: NodeJS.Signals): void => {
     for (const child of children) child.kill(signal);
   };
@@ -48,17 +49,41 @@ export async function launch(command: readonly string[], processes: number): Pro
   return failed ?? 0;
 }
 
+/**
+ * What each process gets as its `CUDA_VISIBLE_DEVICES`: its own of those that are named, by number where nothing is said, none where
+ * none is named.
+ *
+ * @throws one line where fewer are named than there are processes: some would train on the processor, and all wait for them
+ */
+export function gpusOf(visible: string | undefined, processes: number): string[] {
+  const each = Array.from({ length: processes }, (_, rank) => String(rank));
+  if (visible === undefined) return each;
+  // As CUDA reads it: what comes after the first that is no device does not count.
+  const names = visible.split(',').map((name) => name.trim());
+  const end = names.findIndex((name) => name === '' || name === '-1');
+  const named = end < 0 ? names : names.slice(0, end);
+  if (named.length === 0) return each.map(() => '-1');
+  if (named.length < processes)
+    throw new UserError(
+      `CUDA_VISIBLE_DEVICES=${visible} names ${counted(named.length, 'device')}, and --processes is ${processes}: name one for each process, or none (CUDA_VISIBLE_DEVICES=-1) to train on the processor.`,
+    );
+  return named.slice(0, processes);
+}
+
 function start(
   command: readonly string[],
-  { worker, rank }: { readonly worker: readonly string[]; readonly rank: number },
+  {
+    worker,
+    rank,
+    gpu,
+  }: { readonly worker: readonly string[]; readonly rank: number; readonly gpu: string },
 ): ChildProcess {
-  const visible = process.env['CUDA_VISIBLE_DEVICES']?.split(',');
   const threads = Math.max(1, Math.floor(availableParallelism() / worker.length));
   const child = spawn(process.execPath, [process.argv[1]!, ...command], {
     env: {
       TF_NUM_INTRAOP_THREADS: String(threads),
       ...process.env,
-      CUDA_VISIBLE_DEVICES: visible?.[rank] ?? (visible ? '-1' : String(rank)),
+      CUDA_VISIBLE_DEVICES: gpu,
       TF_CONFIG: JSON.stringify({ cluster: { worker }, task: { type: 'worker', index: rank } }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { readSafetensors } from '@toco/formats';
-import { killCluster, startRanks } from '@toco/testing';
+import { killCluster, startRanks, weightDistance } from '@toco/testing';
+import sharp from 'sharp';
 import { inTemporaryFolder, main, tinyBackbone, toco } from '../run-toco.js';
 
 const config = fileURLToPath(new URL('cluster.yaml', import.meta.url));
@@ -12,20 +12,6 @@ const train = (out: string, ...more: string[]): string[] => [main, 'train', ...t
 
 const last = (folder: string, iteration: number): string =>
   join(folder, `checkpoints/iteration-${String(iteration).padStart(6, '0')}`);
-
-/** ‖a − b‖ / ‖b‖ over all arrays of two weight files. */
-function distance(a: string, b: string): number {
-  const [own, expected] = [a, b].map((folder) => readSafetensors(join(folder, 'model.safetensors')));
-  let [difference, size] = [0, 0];
-  for (const [name, { data }] of Object.entries(own!)) {
-    const values = expected![name]!.data as Float32Array;
-    (data as Float32Array).forEach((value, i) => {
-      difference += (value - values[i]!) ** 2;
-      size += values[i]! ** 2;
-    });
-  }
-  return Math.sqrt(difference / size);
-}
 
 interface Row {
   readonly kind: string;
@@ -49,7 +35,7 @@ test('two processes train as one: weights, rows and figures; the run goes on wit
     expect(launched.stderr).not.toMatch(/^\[rank 1\]/m);
     expect(launched.stdout).toContain(last(two, 50));
     expect(await toco(['train', ...tiny, '--out', one])).toMatchObject({ status: 0 });
-    expect(distance(last(two, 50), last(one, 50))).toBeLessThan(1e-5);
+    expect(weightDistance(two, one, 50)).toBeLessThan(1e-5);
     expect(existsSync(join(two, 'report.html'))).toBe(true);
     const [rows, expected] = [rowsOf(two), rowsOf(one)];
     expect(rows).toHaveLength(expected.length);
@@ -124,6 +110,31 @@ test('a folder that is not shared is told at the start', async () => {
     expect(ends[1]!.stderr).toContain(`${last(elsewhere, 5)}: is missing, the one that rank 0 goes on from`);
     expect(ends[0]!.stderr).toMatch(/rank 1 \(127\.0\.0\.1:\d+\): .*is missing/);
     expect(ends.map(({ status }) => status)).toEqual([1, 1]);
+  });
+}, 900_000);
+
+test('images that no single process could call too many end the run at its next checkpoint, on all', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const data = join(folder, 'animals');
+    mkdirSync(join(data, 'images'), { recursive: true });
+    const jpeg = await sharp({ create: { width: 64, height: 56, channels: 3, background: '#864' } })
+      .jpeg()
+      .toBuffer();
+    const ids = Array.from({ length: 12 }, (_, i) => `i${10 + i}`);
+    ids.forEach((id, i) => {
+      writeFileSync(join(data, `images/${id}.jpg`), i < 4 ? '' : jpeg);
+    });
+    writeFileSync(join(data, 'labels.csv'), `id,label\n${ids.map((id) => `${id},cat\n`).join('')}`);
+    writeFileSync(join(data, 'train.txt'), ids.join('\n'));
+    const limits = ['data.maxUnreadable=3', 'data.maxUnreadableShare=0.1', 'run.checkpointEvery=3'];
+    const args = train(join(folder, 'run'), '--data', data, '--set', 'data.dataset=folder', ...limits);
+    const ends = await Promise.all((await startRanks([args, args])).map(({ ended }) => ended));
+    for (const { status, stderr } of ends) {
+      expect(stderr).toMatch(/^4 of 12 images \(33\.3 %\) can't be read, the last is .* end the run\./m);
+      expect(stderr.match(/another image takes its place/g)!.length).toBeLessThan(4);
+      expect(status).toBe(1);
+    }
+    expect(existsSync(join(last(join(folder, 'run'), 3), 'state.json'))).toBe(true);
   });
 }, 900_000);
 

@@ -33,13 +33,20 @@ export function unreadableImages(
         found.push(sample);
         onUnreadable(sample);
       }
-      if (seen.size > images && seen.size > share * length) {
-        const percent = (100 * seen.size) / length;
-        throw new UserError(
-          `${seen.size} of ${length} images (${percent.toFixed(1)} %) can't be read, the last is ${found.at(-1)!.message}; ` +
-            `more than ${images} and more than ${Number((100 * share).toPrecision(6))} % end the run. Replace or remove them (toco check names them)`,
-        );
-      }
+      assertFewUnreadable(found, { length, images, share });
     },
   };
+}
+
+/** @throws One line when images of a list of `length` that can't be read are more than both limits. */
+export function assertFewUnreadable(
+  found: readonly UnreadableSample[],
+  { length, images, share }: UnreadableLimits & { readonly length: number },
+): void {
+  if (found.length <= images || found.length <= share * length) return;
+  const percent = (100 * found.length) / length;
+  throw new UserError(
+    `${found.length} of ${length} images (${percent.toFixed(1)} %) can't be read, the last is ${found.at(-1)!.message}; ` +
+      `more than ${images} and more than ${Number((100 * share).toPrecision(6))} % end the run. Replace or remove them (toco check names them)`,
+  );
 }

@@ -6,6 +6,7 @@ import {
   type SampleList,
   type TrainingBatch,
   trainingLoader,
+  type UnreadableSample,
   type ViewOptions,
 } from '@toco/datasets';
 import { counted, printLine } from '@toco/files';
@@ -42,6 +43,8 @@ export interface TrainingBatchesOptions {
 export interface TrainingBatches extends AsyncIterableIterator<BatchFeed, undefined> {
   /** Names of the images of the batch that came last. */
   ids(): readonly string[];
+  /** Images that could not be read so far, each once. */
+  unreadable(): readonly UnreadableSample[];
   /** Says that nobody reads a batch's arrays any longer: a later one is written into them. May be left out. */
   giveBack(feed: BatchFeed): void;
   close(): Promise<void>;
@@ -83,6 +86,7 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
   }
   return {
     ids: () => ids,
+    unreadable: () => loader.unreadable(),
     close: () => (closing ??= close()),
     async next() {
       const result = (await loader.next()) as IteratorResult<TrainingBatch, undefined>;

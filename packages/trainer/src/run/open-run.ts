@@ -24,6 +24,7 @@ import { agreeOnBeginning } from '../cluster/agreement.js';
 import { sharedStepper, withStop } from '../cluster/shared-step.js';
 import { openFolder } from '../cluster/shared-folder.js';
 import type { Together } from '../cluster/together.js';
+import { assertReadableTogether } from '../cluster/unreadable.js';
 import { assertShareable } from '../config/parts.js';
 import { batchesOf, trainingSource, trainingStart } from './training-setup.js';
 import { counted, createProgress, untilAborted } from '@toco/files';
@@ -41,6 +42,8 @@ export interface Run {
   readonly feeds: AsyncIterable<BatchFeed>;
   /** Names of the images of the batch that came last. */
   readonly ids: () => readonly string[];
+  /** @throws on all processes, where they together could not read more images than a run may; all call it at once */
+  readonly assertReadable: () => Promise<void>;
   readonly saver: Saver;
   readonly validator: Validator;
   readonly records: RunRecords;
@@ -144,6 +147,12 @@ export async function openRun(
       ...{ start, total, phases: settings.phases, stepper, saver, validator, records },
       feeds: feedsOf(batches, { first, count: total - start, signal: together.stop }),
       ids: () => batches?.ids() ?? [],
+      assertReadable: () =>
+        assertReadableTogether(together, batches?.unreadable() ?? [], {
+          length: images.length,
+          images: config.data.maxUnreadable,
+          share: config.data.maxUnreadableShare,
+        }),
       close: () => close(false),
     };
   } catch (error) {

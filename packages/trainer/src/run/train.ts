@@ -84,7 +84,10 @@ export async function train(config: Config, options: TrainOptions): Promise<Trai
       const seconds = (performance.now() - began) / 1000;
       await records.step(iteration, { ...metrics, seconds }, { feed, phase });
       const saves = iteration === total || iteration % config.run.checkpointEvery === 0;
-      if (saves) await saver.save(stepper!, iteration);
+      if (saves) {
+        await run.assertReadable();
+        await saver.save(stepper!, iteration);
+      }
       if (await validator.isDue(iteration)) await validator.validate(stepper!, iteration);
       records.resume();
     }

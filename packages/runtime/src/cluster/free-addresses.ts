@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
-/** Ports of this host that nobody listens on, all different. */
-export async function freePorts(count: number): Promise<number[]> {
+/** Addresses for processes on this host alone, at ports that nobody listens on. */
+export async function freeAddresses(count: number): Promise<string[]> {
   const servers = await Promise.all(
     Array.from(
       { length: count },
@@ -16,5 +16,5 @@ export async function freePorts(count: number): Promise<number[]> {
   );
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  return ports.map((port) => `127.0.0.1:${port}`);
 }
