@@ -131,7 +131,7 @@ export default tseslint.config(
         {
           object: 'tf',
           property: 'stridedSlice',
-          message: 'On wasm it gives bit patterns for int32 and bool: see everySecond of @toco/core.',
+          message: 'On wasm it gives bit patterns for int32 and bool: see everyNth of @toco/core.',
         },
       ],
     },

@@ -1,4 +1,5 @@
 import type { Vit } from '@toco/backbone';
+import type { Behavior } from '@toco/core';
 import { stepConfig, type StepConfig, type StepConfigInput } from '@toco/method';
 import { backboneByName } from './backbones.js';
 import type { IterationSizes } from './flop-count.js';
@@ -47,7 +48,7 @@ export interface BenchmarkConfig {
     readonly projection: typeof projection;
   };
   /** The same settings by the names that the PyTorch side reads. */
-  readonly behavior: StepConfig['behavior'];
+  readonly behavior: Behavior;
   readonly scales: readonly number[];
   readonly low: number;
   readonly high: number;
@@ -89,7 +90,7 @@ export function benchmarkConfig(options: StepOptions): BenchmarkConfig {
     cropSize: crop,
     batchSize: batch,
     network: { ...networkSizes(backbone), classes: full.numClasses, decoderDim, projection },
-    behavior: full.behavior,
+    behavior: 'corrected',
     scales: full.cam.scales,
     low: full.cam.low,
     high: full.cam.high,

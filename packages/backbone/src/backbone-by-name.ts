@@ -8,6 +8,7 @@ import {
   vitLarge,
   vitSmall,
   vitTiny,
+  type VariantOptions,
 } from './variants.js';
 import { dinov2VitBase, dinov2VitSmall } from './dinov2.js';
 import { swinTiny } from './swin-tiny.js';
@@ -15,7 +16,13 @@ import { vit, type Vit } from './vit.js';
 import type { Swin } from './swin.js';
 import { nearestName } from '@toco/core';
 
-type Make = (options: { auxBlock: number }) => Vit | Swin;
+/** What may be chosen of a backbone that is named. */
+export interface NamedBackboneOptions extends Pick<VariantOptions, 'depth' | 'positionResizing'> {
+  /** Block whose output gives the auxiliary tokens: from 0, or negative from the end. */
+  readonly auxBlock: number;
+}
+
+type Make = (options: NamedBackboneOptions) => Vit | Swin;
 
 /** The backbones that a configuration can name; any other comes in as an object. */
 const backbones: Readonly<Record<string, Make>> = {
@@ -40,18 +47,26 @@ const backbones: Readonly<Record<string, Make>> = {
   vit_small_patch14_reg4_dinov2: (options) => dinov2VitSmall({ ...options, registers: true }),
   vit_base_patch14_dinov2: dinov2VitBase,
   vit_base_patch14_reg4_dinov2: (options) => dinov2VitBase({ ...options, registers: true }),
-  swin_tiny_patch4_window7_224: swinTiny,
+  swin_tiny_patch4_window7_224: withoutVitOptions,
   // small enough to learn the synthetic scenes from scratch in minutes
-  vit_mini_patch8_96: ({ auxBlock }) =>
-    vit({ name: 'vit_mini_patch8_96', imageSize: 96, patchSize: 8, dim: 96, depth: 8, heads: 3, auxBlock }),
+  vit_mini_patch8_96: ({ depth = 8, ...options }) =>
+    vit({ name: 'vit_mini_patch8_96', imageSize: 96, patchSize: 8, dim: 96, heads: 3, depth, ...options }),
 };
+
+function withoutVitOptions({ auxBlock, depth, positionResizing }: NamedBackboneOptions): Swin {
+  if (depth !== undefined || positionResizing !== undefined)
+    throw new Error(
+      `swin_tiny_patch4_window7_224: ${depth === undefined ? 'has no positions to resize' : 'has blocks in stages'}; leave backbone.${depth === undefined ? 'positionResizing' : 'depth'} out`,
+    );
+  return swinTiny({ auxBlock });
+}
 
 /**
  * The backbone of a timm name.
  *
- * @throws one line that names the nearest known one
+ * @throws one line that names the nearest known one, or an option that it does not have
  */
-export function backboneByName(name: string, options: { auxBlock: number }): Vit | Swin {
+export function backboneByName(name: string, options: NamedBackboneOptions): Vit | Swin {
   const make = Object.hasOwn(backbones, name) ? backbones[name] : undefined;
   if (make) return make(options);
   const near = nearestName(name, Object.keys(backbones));

@@ -1,26 +1,25 @@
+import type { VariantOptions } from './variants.js';
 import { vit, type Vit, type VitOptions } from './vit.js';
 
 /** What may be chosen of a public DINOv2 variant. */
-export interface Dinov2Options {
+export interface Dinov2Options extends Pick<VariantOptions, 'auxBlock' | 'depth' | 'positionResizing'> {
   /** Whether it is the variant with four register tokens. */
   readonly registers?: boolean | undefined;
-  /** Block whose output gives the auxiliary tokens: from 0, or negative from the end, by default −3. */
-  readonly auxBlock?: number | undefined;
 }
 
 function dinov2(
   family: string,
   sizes: Pick<VitOptions, 'dim' | 'depth' | 'heads'>,
-  { registers = false, auxBlock = -3 }: Dinov2Options = {},
+  { registers = false, depth = sizes.depth, auxBlock, positionResizing = 'antialiased' }: Dinov2Options = {},
 ): Vit {
   return vit({
-    ...sizes,
+    ...{ ...sizes, depth },
     name: `${family}_patch14${registers ? '_reg4' : ''}_dinov2`,
     patchSize: 14,
     imageSize: 518,
     layerScale: 1e-5,
     registerTokens: registers ? 4 : 0,
-    positionResizing: 'antialiased',
+    positionResizing,
     auxBlock,
   });
 }

@@ -2,7 +2,7 @@ export type { Rgb } from '@toco/core';
 export { imagenetMean } from '@toco/core';
 export { imagenetStd } from '@toco/core';
 export { type Adapt, type ArrayMapping, exportArrays, importArrays, type ImportReport } from './arrays.js';
-export { backboneByName } from './backbone-by-name.js';
+export { backboneByName, type NamedBackboneOptions } from './backbone-by-name.js';
 export type { ApplyOptions, Backbone, BackboneOutput, BlockFunction, Grid, Tap, Taps } from './backbone.js';
 export type { BlockParams, FeedForwardParams, LayerScaleParams, LinearParams, NormParams } from './block.js';
 export { type Dinov2Options, dinov2VitBase, dinov2VitSmall } from './dinov2.js';

@@ -9,9 +9,9 @@ export interface PositionOptions {
   readonly classPosition: boolean;
   /**
    * `bicubic`: interpolated with a = −0.75, as ToCo and the first vision transformers do; `antialiased`: a = −0.5 and
-   * filtered when shrinking, as timm does. Both half-pixel.
+   * filtered when shrinking, as timm does; `bilinear`, as ToCo's paper says. All half-pixel.
    */
-  readonly resizing: 'bicubic' | 'antialiased';
+  readonly resizing: 'bicubic' | 'antialiased' | 'bilinear';
 }
 
 /**
@@ -33,7 +33,7 @@ export function resizePositions(
     const resized =
       resizing === 'antialiased'
         ? antialiasedResize(tf.reshape(map, [from[0], from[1], width]), to)
-        : resize(map, to, { method: 'bicubic', alignCorners: false });
+        : resize(map, to, { method: resizing, alignCorners: false });
     const flat = tf.reshape(resized, [1, to[0] * to[1], width]) as tf.Tensor3D;
     return classPosition ? tf.concat([tf.slice(positions, [0, 0, 0], [1, 1, width]), flat], 1) : flat;
   });

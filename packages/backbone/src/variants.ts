@@ -8,6 +8,10 @@ export interface VariantOptions {
   readonly imageSize?: number | undefined;
   /** Block whose output gives the auxiliary tokens: from 0, or negative from the end, by default −3. */
   readonly auxBlock?: number | undefined;
+  /** Number of blocks, the first ones of the pretrained network's; by default all of them. */
+  readonly depth?: number | undefined;
+  /** How positions are brought to another grid, see {@link VitOptions}. */
+  readonly positionResizing?: VitOptions['positionResizing'];
 }
 
 const tiny = { dim: 192, depth: 12, heads: 3 };
@@ -31,7 +35,7 @@ const released: Readonly<Record<string, readonly string[]>> = {
 function variant(
   family: string,
   sizes: Pick<VitOptions, 'dim' | 'depth' | 'heads'>,
-  { patchSize = 16, imageSize = 224, auxBlock = -3 }: VariantOptions = {},
+  { patchSize = 16, imageSize = 224, ...options }: VariantOptions = {},
 ): Vit {
   const choices = released[family]!;
   if (!choices.includes(`${patchSize}@${imageSize}`)) {
@@ -41,7 +45,8 @@ function variant(
   }
   const dino = family.startsWith('dino_');
   const name = `${dino ? family.slice(5) : family}_patch${patchSize}_${imageSize}${dino ? '.dino' : ''}`;
-  return vit({ ...sizes, name, patchSize, imageSize, auxBlock });
+  const { depth = sizes.depth, auxBlock, positionResizing } = options;
+  return vit({ ...sizes, depth, name, patchSize, imageSize, auxBlock, positionResizing });
 }
 
 /** ViT-Ti: 192-dimensional tokens, 12 blocks, 3 heads; patch 16 at 224 or 384 (timm `vit_tiny_patch16_*`). */

@@ -18,24 +18,26 @@ export interface RefinedLabelsTargets extends CamTargets {
 export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<DenormalizeOptions, 'rounding'> {
   /** `corrected`: de-normalised levels are rounded to nearest. `reference`: truncated, which costs 3 % of them a level. */
   readonly behavior?: Behavior | undefined;
-  /** Iterations and dilations of the refinement; default: those of `par`. */
+  /** Iterations, dilations and kernels of the refinement; default: those of `par`. */
   readonly par?: RefineOptions | undefined;
+  /** The refinement runs at 1 / this of the size (2 in ToCo). */
+  readonly downsample?: number | undefined;
 }
 
 /**
  * Pseudo labels for the segmentation loss: a CAM refined by the image.
  *
  * The image's classes compete with a background plane of constant β_h, and again with one of constant β_l. Both stacks
- * are halved, pass a softmax over background and the classes present, are refined by PAR on the half-size image, and
- * resized back. Label: the class of the β_h stack; where that says background `ignoreIndex`; where both say background
+ * are halved (or brought to 1/`downsample` by means), pass a softmax over background and the classes present, are refined by PAR on the image of that
+ * size, and resized back. Label: the class of the β_h stack; where that says background `ignoreIndex`; where both say background
  * 0; outside the box `ignoreIndex`. Both stacks and all classes share one pass of PAR. Not differentiated.
  *
  * Source: ToCo (Ru et al., CVPR 2023), segmentation loss; PAR: Ru et al., Learning Affinity from Attention, CVPR 2022.
  *
- * @param cam `[B,H,W,C]`, normalised; H and W even.
+ * @param cam `[B,H,W,C]`, normalised; H and W multiples of `downsample`.
  * @param targets labels, images and boxes; with `classes` (and planes from `selectClasses`) absent classes cost nothing.
  * @returns `[B,H,W]`, int32, 0 = background, c + 1 = class c.
- * @throws If shapes do not fit or a side is odd.
+ * @throws If shapes do not fit or a side is no multiple of `downsample`.
  * @example
  * const labels = refinedLabels(cam, { labels: imageLabels, images, imgBox }, { ignoreIndex: 255 });
  */
@@ -48,28 +50,31 @@ export function refinedLabels(
     ignoreIndex,
     behavior = 'corrected',
     par: parOptions = {},
+    downsample: n = 2,
     ...normalization
   }: RefinedLabelsOptions,
 ): tf.Tensor3D {
   const { B, H, W, C } = assertShape('refinedLabels: cam', cam, ['B', 'H', 'W', 'C']);
   assertShape('refinedLabels: images', images, [B, H, W, 3]);
-  if (H % 2 || W % 2) {
-    throw new Error(`refinedLabels: a CAM of ${H} × ${W} cannot be halved; use views with even sides`);
+  if (H % n || W % n) {
+    throw new Error(
+      `refinedLabels: a CAM of ${H} × ${W} cannot be ${n === 2 ? 'halved; use views with even sides' : `brought to 1/${n}; use views whose sides are multiples of ${n}`}`,
+    );
   }
   return tf.tidy(() => {
-    const halve = (x: tf.Tensor): tf.Tensor4D => tf.avgPool<tf.Tensor4D>(x as tf.Tensor4D, 2, 2, 'valid');
+    const smaller = (x: tf.Tensor): tf.Tensor4D => tf.avgPool<tf.Tensor4D>(x as tf.Tensor4D, n, n, 'valid');
     const levels = denormalize(images, {
       ...normalization,
       rounding: behavior === 'corrected' ? 'nearest' : 'truncate',
     });
-    const halfImages = halve(tf.div(levels, 255));
-    const halfCam = halve(validCam(cam, labels));
+    const smallImages = smaller(tf.div(levels, 255));
+    const smallCam = smaller(validCam(cam, labels));
     const absent = tf.mul(tf.sub(1, tf.reshape(tf.cast(labels, 'float32'), [B, 1, 1, C])), -1e9);
     const stack = (background: number): tf.Tensor => {
-      const plane = tf.fill([B, H / 2, W / 2, 1], background);
-      return tf.softmax(tf.concat([plane, tf.add(halfCam, absent)], 3));
+      const plane = tf.fill([B, H / n, W / n, 1], background);
+      return tf.softmax(tf.concat([plane, tf.add(smallCam, absent)], 3));
     };
-    const refined = par(halfImages, tf.concat([stack(high), stack(low)], 3), parOptions);
+    const refined = par(smallImages, tf.concat([stack(high), stack(low)], 3), parOptions);
     const full = resize(refined, [H, W], { method: 'bilinear', alignCorners: false });
     const [highPlane, lowPlane] = tf.split(full, 2, 3).map((planes) => tf.argMax(planes, 3)) as [
       tf.Tensor,

@@ -175,7 +175,7 @@ describe('what would silently be something else is refused or told', () => {
         ...['train', ...tinyRun, '--out', join(folder, 'run'), '--set', ...settings],
       ]);
       expect(stderr.match(/^Warning: views.*$/gm)).toEqual([
-        'Warning: views.cropSize 72 is 36 at scale 0.5, 108 at scale 1.5, no multiple of the patch size 8 of tiny: CAMs of that scale are shifted by up to 8 pixels. Choose 64 or 80, or set oddSizes=corrected.',
+        'Warning: views.cropSize 72 is 36 at scale 0.5, 108 at scale 1.5, no multiple of the patch size 8 of tiny: CAMs of that scale are shifted by up to 8 pixels. Choose 64 or 80, or set behavior.oddSizes=corrected.',
       ]);
       expect(stderr.indexOf('Warning: views')).toBeLessThan(stderr.indexOf('Training tiny'));
       expect(status).toBe(0);

@@ -1,12 +1,12 @@
 export { abs } from './abs.js';
 export { assertShape, type DimensionPattern, type Dimensions } from './assert-shape.js';
-export type { Behavior } from './behavior.js';
+export { type Behavior, type Correction, type Corrections, corrections, correctionsOf } from './behavior.js';
 export { boxMask } from './box-mask.js';
 export { clampMin } from './clamp-min.js';
 export { conv2dDilated, type ConvolutionOptions } from './conv2d-dilated.js';
 export { customGradient, type Save } from './custom-gradient.js';
 export { detach, withoutGradient } from './detach.js';
-export { everySecond } from './every-second.js';
+export { everyNth } from './every-nth.js';
 export { gelu } from './gelu.js';
 export type { DType, HostTensor, TypedArray } from './host-tensor.js';
 export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initialisers.js';
@@ -21,6 +21,7 @@ export { type OddSizes, scaledSize, type ScaledSizeOptions } from './odd-sizes.j
 export { patchEmbed } from './patch-embed.js';
 export { childSeed, normalDraws, randomGenerator } from './random.js';
 export { mean, type ReduceOptions, sum } from './reduce.js';
+export { resolveBehavior } from './resolve-behavior.js';
 export { resize } from './resize.js';
 export { logSoftmax, softmax } from './softmax.js';
 export {

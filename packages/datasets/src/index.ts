@@ -102,6 +102,7 @@ export {
   type ViewOptions,
 } from './views/view-options.js';
 export { drawViews, type ViewPlan } from './views/view-plan.js';
+export { viewOptionsOf, viewsSchema } from './views/views-schema.js';
 export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prepare-voc.js';
 export { type PreparedVocTest, prepareVocTest, type PrepareVocTestOptions } from './voc/prepare-voc-test.js';
 export { type ArchiveSource, vocArchives } from './voc/voc-archives.js';

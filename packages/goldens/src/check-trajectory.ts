@@ -1,4 +1,4 @@
-import { denormalize } from '@toco/cam';
+import { type Behavior, denormalize } from '@toco/cam';
 import { latticeTensors } from '@toco/losses';
 import { denseEnergyLattices } from '@toco/losses';
 import {
@@ -23,8 +23,6 @@ import {
   type GoldenTrajectory,
 } from './golden-folder.js';
 import { compareLabels, compareValues, type Row } from './row.js';
-
-type Behavior = StepConfig['behavior'];
 
 /** The step's configuration as the folder's `trajectory.json` states it. */
 function configOf(golden: GoldenConfig, behavior: Behavior, { steps }: GoldenTrajectory): StepConfig {

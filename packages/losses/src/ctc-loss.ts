@@ -8,6 +8,8 @@ export interface CtcLossOptions {
   readonly temperature?: number | undefined;
   /** ε beside the sum over negatives and, times the number of views, beside the number of positives: 1e-4 in ToCo. */
   readonly epsilon?: number | undefined;
+  /** Whether the term −log(1 / (1 + N₋ + ε)), which the reference has and the paper's eq. 4 has not, is added (default: yes). */
+  readonly negativesTerm?: boolean | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface CtcLossOptions {
  * Σ_g [ Σ_{j positive} −log(e^{z_gj} / (e^{z_gj} + N₋ + ε)) − log(1 / (1 + N₋ + ε)) ] / (G·(#positives + ε)),
  *
  * averaged over images. The last term does not depend on any positive; the reference adds it once per teacher view
- * and so do we. Everything is computed through log N₋, so no similarity is large enough to overflow.
+ * and so do we, unless `negativesTerm` is false. Everything is computed through log N₋, so no similarity is large enough to overflow.
  *
  * Source: ToCo (Ru et al., CVPR 2023), eq. 4; weight 0.5 in its total loss.
  *
@@ -35,7 +37,7 @@ export function ctcLoss(
   student: tf.Tensor,
   teacher: tf.Tensor,
   flags: tf.Tensor,
-  { temperature = 0.5, epsilon = 1e-4 }: CtcLossOptions = {},
+  { temperature = 0.5, epsilon = 1e-4, negativesTerm = true }: CtcLossOptions = {},
 ): tf.Scalar {
   const { B: batch, V: views } = assertShape('ctcLoss: flags', flags, ['B', 'V']);
   const { D: dim } = assertShape('ctcLoss: student', student, [views * batch, 'D']);
@@ -65,10 +67,12 @@ export function ctcLoss(
 
     const share = tf.div(1 / (globals * batch), tf.add(tf.sum(positive, 2, true), epsilon)); // [B,1,1]
     const margin = tf.sub(logNegatives, z);
-    const perView = tf.add(tf.sum(tf.mul(positive, tf.softplus(margin)), 2, true), tf.softplus(logNegatives));
+    const ofPositives = tf.sum(tf.mul(positive, tf.softplus(margin)), 2, true);
+    const perView = negativesTerm ? tf.add(ofPositives, tf.softplus(logNegatives)) : ofPositives;
 
     const pull = tf.mul(positive, tf.sigmoid(margin)); // −∂/∂z of the positives' own terms
-    const push = tf.add(tf.sum(pull, 2, true), tf.sigmoid(logNegatives)); // ∂/∂ log(N₋ + ε)
+    const pulls = tf.sum(pull, 2, true);
+    const push = negativesTerm ? tf.add(pulls, tf.sigmoid(logNegatives)) : pulls; // ∂/∂ log(N₋ + ε)
     const dz = tf.mul(share, tf.sub(tf.mul(push, tf.div(shifted, sum)), pull));
     const ds = tf.div(tf.matMul(dz, t, true), temperature); // [B,V,D]
     return {

@@ -3,7 +3,7 @@ import { packLattices, viewLattice, type LatticeArrays, type ViewLatticeOptions 
 import type * as tf from '@tensorflow/tfjs-core';
 
 /** Options of {@link denseEnergyLattices}. */
-export interface DenseEnergyLatticesOptions extends Pick<ViewLatticeOptions, 'sigmaXy' | 'sigmaRgb'> {
+export interface DenseEnergyLatticesOptions extends Pick<ViewLatticeOptions, 'sigmaXy' | 'sigmaRgb' | 'downsample'> {
   /** Vertices to pad every lattice to, where a compiled step needs one shape; default: see `packLattices` of `@toco/crf`. */
   readonly vertices?: number | undefined;
 }
@@ -14,7 +14,7 @@ export interface DenseEnergyLatticesOptions extends Pick<ViewLatticeOptions, 'si
  * It reads the images back, so it belongs outside the training step; `viewLattice` of `@toco/crf` is the lattice of one image
  * without TensorFlow, for worker threads.
  *
- * @param images `[B,H,W,3]`, levels 0…255, not truncated; H and W even.
+ * @param images `[B,H,W,3]`, levels 0…255, not truncated; H and W multiples of `downsample`.
  * @example
  * const lattice = latticeTensors(await denseEnergyLattices(images));
  */

@@ -10,6 +10,8 @@ export interface PtcLossOptions {
    * ToCo's published runs had groups of 2 (two images on each GPU, each GPU with its own counts).
    */
   readonly groupSize?: number | undefined;
+  /** What of the cosine counts: its `absolute` value as in ToCo, or the cosine itself, `signed`, which ToCo argues against. */
+  readonly cosine?: 'absolute' | 'signed' | undefined;
   /** Lower bound of a token's norm (1e-8 in ToCo). */
   readonly epsilon?: number | undefined;
 }
@@ -17,7 +19,7 @@ export interface PtcLossOptions {
 /**
  * Patch token contrast: pulls tokens of equal labels together and pushes tokens of different labels apart.
  *
- * L = ½ (1 − Σ₊ s_ij / (N₊ + 1)) + ½ Σ₋ s_ij / (N₋ + 1), with s_ij = |cos(F_i, F_j)|
+ * L = ½ (1 − Σ₊ s_ij / (N₊ + 1)) + ½ Σ₋ s_ij / (N₋ + 1), with s_ij = |cos(F_i, F_j)|, or cos(F_i, F_j) where `cosine` is `signed`,
  *
  * over the positive pairs (affinity 1) and the negative ones (affinity 0) of a group of images; pairs of any other
  * affinity take no part. Value and gradient cost two batched matrix products together; nothing of size N×N outlives
@@ -27,7 +29,7 @@ export interface PtcLossOptions {
  *
  * @param patchTokens `[B,N,D]`, tokens of the last block after the final norm.
  * @param affinity `[B,N,N]`, from `tokenAffinity`; need not be symmetric; gets no gradient.
- * @returns The loss, a scalar in 0 … 1.
+ * @returns The loss, a scalar in 0 … 1 (−½ … 1½ with signed cosines).
  * @throws If shapes do not fit, or `groupSize` does not divide the batch.
  * @example
  * const affinity = tokenAffinity(tokenLabels, { ignoreIndex: 255 });
@@ -36,7 +38,7 @@ export interface PtcLossOptions {
 export function ptcLoss(
   patchTokens: tf.Tensor,
   affinity: tf.Tensor,
-  { groupSize, epsilon = 1e-8 }: PtcLossOptions = {},
+  { groupSize, cosine: kind = 'absolute', epsilon = 1e-8 }: PtcLossOptions = {},
 ): tf.Scalar {
   const { B: batch, N: tokens } = assertShape('ptcLoss: patchTokens', patchTokens, ['B', 'N', 'D']);
   assertShape('ptcLoss: affinity', affinity, [batch, tokens, tokens]);
@@ -47,8 +49,9 @@ export function ptcLoss(
     const norm = tf.maximum(length, epsilon);
     const unit = tf.div(patchTokens, norm);
     const cosine = tf.matMul(unit, unit, false, true);
-    const value = tf.add(0.5, tf.sum(tf.mul(weights, tf.abs(cosine))));
-    const dCosine = tf.mul(weights, tf.sign(cosine));
+    const signed = kind === 'signed';
+    const value = tf.add(0.5, tf.sum(tf.mul(weights, signed ? cosine : tf.abs(cosine))));
+    const dCosine = signed ? weights : tf.mul(weights, tf.sign(cosine));
     // One product with the symmetric part: half the time of two products with the matrix and its transpose.
     const dUnit = tf.matMul(tf.add(dCosine, tf.transpose(dCosine, [0, 2, 1])), unit);
     // A vector held at the clamp is scaled by a constant; only true normalisation removes the radial part.

@@ -5,8 +5,10 @@ import * as z from 'zod';
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let current: unknown = schema;
   const unwrap = (type: unknown): unknown => {
-    const { def } = (type as { _zod: { def: { innerType?: unknown; type: string } } })._zod;
-    return def.innerType === undefined ? type : unwrap(def.innerType);
+    const { def } = (type as { _zod: { def: { innerType?: unknown; out?: unknown; type: string } } })._zod;
+    // `out` is what preprocessed values go into.
+    const inner = def.innerType ?? (def.type === 'pipe' ? def.out : undefined);
+    return inner === undefined ? type : unwrap(inner);
   };
   for (const key of path) {
     current = unwrap(current);

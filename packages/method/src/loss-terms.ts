@@ -62,14 +62,14 @@ export function lossTermValues<P extends TensorTree>(
     return denseEnergyLoss(
       segLogits(),
       { labels: pixelLabels, imgBox, lattice },
-      { ignoreIndex, weight: config.reg.scale },
+      { ignoreIndex, weight: config.reg.scale, downsample: config.reg.downsample },
     );
   };
 
   const compute: Record<LossTerm, () => tf.Scalar> = {
     cls: () => clsLoss(main.clsLogits, batch.labels),
     clsAux: () => clsLoss(main.auxLogits, batch.labels),
-    ptc: () => ptcLoss(main.patchTokens, required(targets, 'affinity').affinity, grouped),
+    ptc: () => ptcLoss(main.patchTokens, required(targets, 'affinity').affinity, { ...grouped, ...config.ptc }),
     ctc,
     seg: () => segLoss(segLogits(), required(targets, 'segLabels').segLabels, { ignoreIndex, ...grouped }),
     reg,

@@ -1,4 +1,6 @@
+import { resolveBehavior } from '@toco/core';
 import * as z from 'zod';
+import { behaviorSchema } from './behavior-schema.js';
 import { describeIssue } from './describe-issue.js';
 import { type LossTerm, lossTerms } from './phase.js';
 
@@ -36,16 +38,7 @@ const vocWeights = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05 
 
 /** Everything the training step itself depends on. Defaults are those of the paper for PASCAL VOC. */
 export const stepConfigSchema = z.strictObject({
-  behavior: z
-    .enum(['reference', 'corrected'])
-    .default('corrected')
-    .describe("'reference' keeps the original's bugs, 'corrected' fixes them"),
-  oddSizes: z
-    .enum(['reference', 'corrected'])
-    .default('corrected')
-    .describe(
-      "a scaled size that is no multiple of the patch: 'corrected' takes the nearest one, 'reference' drops the rest, which shifts the CAMs",
-    ),
+  behavior: behaviorSchema,
   numClasses: count.default(20).describe('foreground classes C'),
   groupSize: count
     .optional()
@@ -55,7 +48,7 @@ export const stepConfigSchema = z.strictObject({
     .describe('equal parts of a batch that go through the network one after the other, for less memory'),
   localCrops: z
     .strictObject({
-      size: count.default(96).describe('side of a local crop in pixels (supplement, 96 px)'),
+      size: count.default(96).describe('side of a local crop in pixels (section 5.1, 96 px)'),
       count: count.default(8).describe('local crops per image'),
       negativeThreshold: z
         .number()
@@ -79,18 +72,44 @@ export const stepConfigSchema = z.strictObject({
     .strictObject({
       iterations: count.default(10),
       dilations: z.array(count).min(1).default([1, 2, 4, 8, 12, 24]),
+      bandwidth: positive
+        .default(0.3)
+        .describe("width of the kernels, in standard deviations of the neighbors (w1 of AFA's PAR, which ToCo uses)"),
+      positionWeight: z
+        .number()
+        .min(0)
+        .default(0.01)
+        .describe("weight of the position kernel beside the color kernel (w2 of AFA's PAR)"),
+      downsample: count
+        .default(2)
+        .describe('the refinement runs at 1/downsample of the size (the reference: half of it)'),
+    })
+    .prefault({}),
+  ptc: z
+    .strictObject({
+      cosine: z
+        .enum(['absolute', 'signed'])
+        .default('absolute')
+        .describe("'absolute' is |cos| (paper eq. 3), 'signed' the cosine itself"),
     })
     .prefault({}),
   ctc: z
     .strictObject({
       temperature: positive.default(0.5).describe('τ; the COCO run used 1.0'),
       epsilon: positive.default(1e-4),
+      negativesTerm: z
+        .boolean()
+        .default(true)
+        .describe('adds −log(1/(1 + N₋ + ε)) for each teacher view, as the reference does; false is paper eq. 4'),
     })
     .prefault({}),
   reg: z
     .strictObject({
       sigmaRgb: positive.default(15),
-      sigmaXy: positive.default(100).describe('at full size; the filter runs at half size with half of it'),
+      sigmaXy: positive.default(100).describe('at full size; it becomes smaller with the image'),
+      downsample: count
+        .default(2)
+        .describe('the filter runs at 1/downsample of the size (the reference: half of it)'),
       scale: positive.default(1e-7),
     })
     .prefault({}),
@@ -130,7 +149,7 @@ export type StepConfigInput = z.input<typeof stepConfigSchema>;
 
 /** Fills in the defaults. @throws one line: unknown key with the nearest known one, wrong type, value out of range */
 export function stepConfig(input: StepConfigInput = {}): StepConfig {
-  const result = stepConfigSchema.safeParse(input);
+  const result = stepConfigSchema.safeParse(resolveBehavior(input));
   if (result.success) return result.data;
   throw new Error(describeIssue(result.error.issues[0]!, { schema: stepConfigSchema, source: 'stepConfig' }));
 }

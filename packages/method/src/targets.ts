@@ -78,7 +78,7 @@ export function computeTargets<P extends TensorTree>(
     pixels: isOn(phase, 'reg') || (seg && !everyImageHasMask),
   };
   if (!wanted.ptc && !wanted.ctc && !wanted.pixels) return seg ? { segLabels: masks! } : {};
-  const { behavior, oddSizes } = config;
+  const { behavior } = config;
   const { images, imgBox, presentClasses: classes } = batch;
   const { low, high, scales } = config.cam;
 
@@ -86,7 +86,7 @@ export function computeTargets<P extends TensorTree>(
     multiScaleCams((views) => network.rawCams(params, network.forward(params, views, forward)), images, {
       scales,
       stride: network.backbone.stride,
-      oddSizes,
+      oddSizes: behavior.oddSizes,
       main: network.rawCams(params, main),
       classes,
     }),
@@ -99,7 +99,7 @@ export function computeTargets<P extends TensorTree>(
         tokenLabels(
           camAux,
           { labels, imgBox, classes },
-          { grid: main.grid, imageSize: [H, W], behavior, low, high, ignoreIndex },
+          { grid: main.grid, imageSize: [H, W], behavior: behavior.tokenBox, low, high, ignoreIndex },
         ),
       )
     : undefined;
@@ -108,7 +108,7 @@ export function computeTargets<P extends TensorTree>(
         refinedLabels(
           phase.labelCam === 'main' ? cam : camAux,
           { labels, images, imgBox, classes },
-          { low, high, ignoreIndex, behavior, par: config.par, ...normalization(network) },
+          { low, high, ignoreIndex, behavior: behavior.rounding, par: config.par, downsample: config.par.downsample, ...normalization(network) },
         ),
       )
     : undefined;
@@ -139,7 +139,7 @@ function localCrops(
   { config, batch }: { config: StepConfig; batch: Batch },
   region: tf.Tensor3D,
 ): Required<Pick<Targets, 'cropOrigins' | 'cropFlags' | 'crops'>> {
-  const { behavior } = config;
+  const behavior = config.behavior.cropPadding;
   const { size: cropSize, count: numCrops, negativeThreshold: threshold } = config.localCrops;
   const { imgBox, localSource, cropNoise } = batch;
   const draw = (): tf.Tensor3D => {

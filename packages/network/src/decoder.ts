@@ -2,17 +2,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import { assertShape, childSeed, conv2dDilated, kaimingUniform, linear } from '@toco/core';
 import type { ConvolutionParams, DecoderParams } from './params.js';
 
-/** Dilation of the decoder's 3×3 convolutions, and their padding: the grid keeps its size. */
-const dilation = 5;
-
 /**
- * Segmentation logits on the token grid by the LargeFOV decoder (DeepLab; ToCo, section 4.1): 3×3 convolution with dilation
+ * Segmentation logits on the token grid by the LargeFOV decoder (DeepLab; ToCo, section 5.1): 3×3 convolution with dilation
  * 5, ReLU, the same again, 1×1 convolution; no biases.
  *
  * @param features `[B,h,w,D]`
+ * @param dilation of the 3×3 convolutions, and their padding: the grid keeps its size
  * @returns `[B,h,w,K]`, background first
  */
-export function decode(params: DecoderParams, features: tf.Tensor4D): tf.Tensor4D {
+export function decode(
+  params: DecoderParams,
+  features: tf.Tensor4D,
+  { dilation = 5 }: { readonly dilation?: number | undefined } = {},
+): tf.Tensor4D {
   const { conv6, conv7, conv8 } = params;
   const [, , width, classes] = conv8.weight.shape;
   assertShape('decode: features', features, ['B', 'h', 'w', conv6.weight.shape[2]]);

@@ -8,7 +8,7 @@ export interface ScaledSizes {
   readonly views: { readonly cropSize: number };
   readonly evaluation: { readonly size: number };
   readonly cam: { readonly scales: readonly number[] };
-  readonly oddSizes: OddSizes;
+  readonly behavior: { readonly oddSizes: OddSizes };
 }
 
 /** How far from a size a fitting one is looked for, in patches. */
@@ -21,7 +21,7 @@ const sides = {
 } as const;
 
 /**
- * Sizes that are whole patches as they are and not at every scale of the CAM, one line each, where `oddSizes` is `reference`: a
+ * Sizes that are whole patches as they are and not at every scale of the CAM, one line each, where `behavior.oddSizes` is `reference`: a
  * backbone then drops (or pads) what is left of a patch, so the CAM of that scale is stretched and lies beside the objects, the
  * more the further from the upper left corner.
  */
@@ -31,7 +31,7 @@ export function unevenScales(
   keys: readonly (keyof typeof sides)[] = ['views.cropSize', 'evaluation.size'],
 ): string[] {
   const rest = (size: number, scale: number): number => Math.floor(size * scale) % stride;
-  if (config.oddSizes === 'corrected') return [];
+  if (config.behavior.oddSizes === 'corrected') return [];
   const { scales } = config.cam;
   return keys.flatMap((key) => {
     const size = sides[key](config);
@@ -46,7 +46,7 @@ export function unevenScales(
     const good = [near.map((step) => size - step).find(fits), near.map((step) => size + step).find(fits)];
     const choice = good.filter((side) => side !== undefined).join(' or ');
     return [
-      `Warning: ${key} ${size} is ${scaled}, no multiple of the patch size ${stride} of ${name}: CAMs of that scale are shifted by up to ${Math.round(shift)} pixels. ${choice === '' ? 'Choose other cam.scales' : `Choose ${choice}`}, or set oddSizes=corrected.`,
+      `Warning: ${key} ${size} is ${scaled}, no multiple of the patch size ${stride} of ${name}: CAMs of that scale are shifted by up to ${Math.round(shift)} pixels. ${choice === '' ? 'Choose other cam.scales' : `Choose ${choice}`}, or set behavior.oddSizes=corrected.`,
     ];
   });
 }

@@ -17,6 +17,8 @@ export interface NetworkOptions<P extends TensorTree> {
   readonly numClasses: number;
   /** Width of the decoder's hidden layers. */
   readonly decoderDim?: number | undefined;
+  /** Dilation of the decoder's 3×3 convolutions, 5 in the paper. */
+  readonly decoderDilation?: number | undefined;
   /** Widths of the projection head. */
   readonly projection?: ProjectionSizes | undefined;
 }
@@ -94,7 +96,7 @@ export interface Network<P extends TensorTree = TensorTree> {
  * ```
  */
 export function createNetwork<P extends TensorTree>(options: NetworkOptions<P>): Network<P> {
-  const { backbone, numClasses, decoderDim = 512 } = options;
+  const { backbone, numClasses, decoderDim = 512, decoderDilation: dilation } = options;
   const { projection = { hidden: 2048, bottleneck: 256, out: 1024 } } = options;
   const { tokenDim, auxDim } = backbone;
   return {
@@ -131,7 +133,7 @@ export function createNetwork<P extends TensorTree>(options: NetworkOptions<P>):
     },
     segment({ decoder }, { patchTokens, grid: [h, w] }) {
       assertShape('segment: patchTokens', patchTokens, ['B', h * w, tokenDim]);
-      return tf.tidy(() => decode(decoder, tf.reshape(patchTokens, [-1, h, w, tokenDim])));
+      return tf.tidy(() => decode(decoder, tf.reshape(patchTokens, [-1, h, w, tokenDim]), { dilation }));
     },
     project,
     rawCams,

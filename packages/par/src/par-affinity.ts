@@ -3,21 +3,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighbourhood.js';
 import { assertDilations, type ParAffinityOptions } from './options.js';
 
-/** Standard deviations of colour and position are divided by this. */
-const SHARPNESS = 0.3;
-/** Weight of the position term. */
-const POSITION_WEIGHT = 0.01;
 /** Keeps the division finite where all neighbours are equal. */
 const EPSILON = 1e-8;
 
 /**
- * Weights of the neighbours of every pixel from the image alone: what {@link refine} applies (ToCo, section 3.3; the
- * pixel-adaptive refinement of AFA).
+ * Weights of the neighbours of every pixel from the image alone: what {@link refine} applies (the pixel-adaptive refinement of AFA, Ru et al.,
+ * CVPR 2022, which ToCo takes over).
  *
  * With d the difference of a neighbour and the pixel in one channel, σ the unbiased standard deviation of that channel
- * over all neighbours, and r the distance of a neighbour (times √2 on diagonals):
- * weights = softmax(−mean_channels (d/(σ + 1e-8)/0.3)²) + 0.01·softmax(−(r/(σ_r + 1e-8)/0.3)²).
- * They sum to 1.01. Beyond the border the nearest pixel counts. A constant to any gradient.
+ * over all neighbours, r the distance of a neighbour (times √2 on diagonals), w₁ the bandwidth (0.3) and w₂ the weight of the position
+ * term (0.01): weights = softmax(−mean_channels (d/(σ + 1e-8)/w₁)²) + w₂·softmax(−(r/(σ_r + 1e-8)/w₁)²).
+ * They sum to 1 + w₂. Beyond the border the nearest pixel counts. A constant to any gradient.
  *
  * @param images `[B,H,W,3]`, 0…1
  * @returns `[B,H,W,8·dilations]`, the 8 neighbours of the first dilation first
@@ -37,7 +33,7 @@ export function parAffinity(images: tf.Tensor, options: ParAffinityOptions = {})
 /** The weights with neighbours before pixels, `[8·dilations,B,H,W]`: what the refinement reads fastest. */
 export function affinityPlanes(
   images: tf.Tensor4D,
-  { dilations = defaultDilations }: ParAffinityOptions,
+  { dilations = defaultDilations, bandwidth = 0.3, positionWeight = 0.01 }: ParAffinityOptions,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     const planes = tf.transpose(images, [3, 0, 1, 2]); // [3,B,H,W]
@@ -46,23 +42,25 @@ export function affinityPlanes(
       const around = padded(planes, reach);
       return tf.stack(dilations.flatMap((r) => neighbours(around, r, reach))); // [M,3,B,H,W]
     });
-    const colour = fuse(colourWeights)(all, planes);
-    return tf.add(colour, tf.tensor4d(positionWeights(dilations), [all.shape[0], 1, 1, 1]));
+    const color = fuse(colorWeights(bandwidth))(all, planes);
+    return tf.add(color, tf.tensor4d(positionWeights(dilations, { bandwidth, positionWeight }), [all.shape[0], 1, 1, 1]));
   });
 }
 
-/** softmax over the neighbours of −mean_channels (d/(σ + 1e-8)/0.3)²: `[M,3,B,H,W]` and `[3,B,H,W]` to `[M,B,H,W]`. */
-function colourWeights(all: tf.Tensor, planes: tf.Tensor4D): tf.Tensor4D {
-  // Each step disposes of its input: maps of all neighbours are large.
-  const scale = tf.tidy(() => {
-    const squares = releasing(tf.sub(all, tf.mean(all, 0)), tf.square);
-    const sigma = tf.sqrt(tf.mul(tf.sum(squares, 0), 1 / (all.shape[0]! - 1)));
-    return tf.div(1 / SHARPNESS, tf.add(sigma, EPSILON)); // [3,B,H,W]
-  });
-  const scaled = releasing(tf.sub(all, planes), (difference) => tf.mul(difference, scale));
-  const distances = releasing(releasing(scaled, tf.square), (squares) => tf.mean(squares, 1)); // [M,B,H,W]
-  const exponentials = releasing(tf.sub(tf.min(distances, 0), distances), tf.exp);
-  return tf.div(exponentials, tf.sum(exponentials, 0));
+/** softmax over the neighbours of −mean_channels (d/(σ + 1e-8)/w₁)²: `[M,3,B,H,W]` and `[3,B,H,W]` to `[M,B,H,W]`. */
+function colorWeights(bandwidth: number) {
+  return (all: tf.Tensor, planes: tf.Tensor4D): tf.Tensor4D => {
+    // Each step disposes of its input: maps of all neighbours are large.
+    const scale = tf.tidy(() => {
+      const squares = releasing(tf.sub(all, tf.mean(all, 0)), tf.square);
+      const sigma = tf.sqrt(tf.mul(tf.sum(squares, 0), 1 / (all.shape[0]! - 1)));
+      return tf.div(1 / bandwidth, tf.add(sigma, EPSILON)); // [3,B,H,W]
+    });
+    const scaled = releasing(tf.sub(all, planes), (difference) => tf.mul(difference, scale));
+    const distances = releasing(releasing(scaled, tf.square), (squares) => tf.mean(squares, 1)); // [M,B,H,W]
+    const exponentials = releasing(tf.sub(tf.min(distances, 0), distances), tf.exp);
+    return tf.div(exponentials, tf.sum(exponentials, 0));
+  };
 }
 
 function releasing(x: tf.Tensor, f: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
@@ -71,14 +69,17 @@ function releasing(x: tf.Tensor, f: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
   return result;
 }
 
-/** 0.01·softmax of the position term, the same at every pixel. */
-function positionWeights(dilations: readonly number[]): number[] {
+/** w₂·softmax of the position term, the same at every pixel. */
+function positionWeights(
+  dilations: readonly number[],
+  { bandwidth, positionWeight }: { readonly bandwidth: number; readonly positionWeight: number },
+): number[] {
   const distances = dilations.flatMap(neighbourOffsets).map(([y, x]) => Math.hypot(y, x));
   const mean = distances.reduce((a, b) => a + b) / distances.length;
   const variance = distances.reduce((sum, r) => sum + (r - mean) ** 2, 0) / (distances.length - 1);
   const sigma = Math.sqrt(variance) + EPSILON;
-  const logits = distances.map((r) => -((r / sigma / SHARPNESS) ** 2));
+  const logits = distances.map((r) => -((r / sigma / bandwidth) ** 2));
   const exponentials = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
   const sum = exponentials.reduce((a, b) => a + b);
-  return exponentials.map((e) => (POSITION_WEIGHT * e) / sum);
+  return exponentials.map((e) => (positionWeight * e) / sum);
 }

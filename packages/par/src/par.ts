@@ -11,7 +11,7 @@ import { refinePlanes } from './refine.js';
  *
  * @param images `[B,H,W,3]`, 0…1
  * @param masks `[B,h,w,C]`
- * @returns `[B,H,W,C]`; constant masks grow by 1.01 per iteration, since the weights sum to 1.01
+ * @returns `[B,H,W,C]`; constant masks grow by 1.01 per iteration, since the weights sum to 1.01 (1 + `positionWeight`)
  * @throws where shapes disagree
  * @example
  * const refined = par(images, cams, { iterations: 10, dilations: [1, 2, 4, 8, 12, 24] });

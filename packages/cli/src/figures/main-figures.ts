@@ -201,8 +201,8 @@ async function cropsOf({ image, camAux }: Seen, { config }: OpenModel): Promise<
   const { size: side, count, negativeThreshold: threshold } = config.localCrops;
   if (Math.min(image.height, image.width) <= side || camAux.channels === 0) return [];
   const { low, high } = config.cam;
-  const { behavior, seed } = config;
-  const noise = randomStream(randomPurpose.crops, seed, 0, image.index).noise(image.height * image.width);
+  const behavior = config.behavior.cropPadding;
+  const noise = randomStream(randomPurpose.crops, config.seed, 0, image.index).noise(image.height * image.width);
   return drawnCrops(camAux, { low, high, side, count, threshold, behavior, noise });
 }
 

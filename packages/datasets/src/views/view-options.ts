@@ -22,7 +22,7 @@ export interface ColorJitterOptions {
   readonly hue: number;
 }
 
-/** Every number behind the three views of a training image (METHOD section 5). */
+/** Every number behind the three views of a training image; `viewsSchema` says where they come from. */
 export interface ViewOptions {
   /** Side of all views, pixels. */
   readonly cropSize: number;

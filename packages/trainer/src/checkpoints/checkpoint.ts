@@ -23,6 +23,7 @@ import {
 } from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
+import { parseConfig } from '../config/parse-config.js';
 import { initAdamW, trainedParameters, type TrainState } from '@toco/method';
 import type { MetricsWindowState } from '@toco/method';
 import { assertFiniteArrays } from './finite.js';
@@ -117,9 +118,14 @@ export async function pruneCheckpoints(runFolder: string, { keep }: { keep: numb
   for (const old of checkpoints.slice(0, -keep)) await removeFolderWhole(old);
 }
 
-/** What a checkpoint says of itself. @throws one line where the folder holds no checkpoint. */
-export function readCheckpointInfo(folder: string): Promise<CheckpointInfo> {
-  return readCheckpointHeader<CheckpointInfo>(folder);
+/**
+ * What a checkpoint says of itself. Keys that came after its version have their defaults, which change nothing.
+ *
+ * @throws one line where the folder holds no checkpoint
+ */
+export async function readCheckpointInfo(folder: string): Promise<CheckpointInfo> {
+  const info = await readCheckpointHeader<CheckpointInfo>(folder);
+  return { ...info, config: parseConfig(info.config, join(folder, stateFile)) };
 }
 
 /** The whole training state of a checkpoint. @throws one line where it does not fit the network. */

@@ -1,4 +1,5 @@
 import { stepConfigSchema, type StepConfig } from '@toco/method';
+import { viewsSchema } from '@toco/datasets';
 import * as z from 'zod';
 
 const positive = z.number().positive();
@@ -6,10 +7,6 @@ const positive = z.number().positive();
 const count = z.number().int().positive();
 
 const probability = z.number().min(0).max(1);
-
-const scaleRange = z.tuple([positive, positive]).refine(([low, high]) => low <= high, {
-  error: 'the first number is larger than the second; write [low, high]',
-});
 
 /** Which photographs, labels and masks. */
 const data = z.strictObject({
@@ -79,13 +76,6 @@ const data = z.strictObject({
     .prefault({}),
 });
 
-/** How views are drawn (METHOD section 5). */
-const views = z.strictObject({
-  cropSize: count.default(448).describe('side of the main and of the second global view'),
-  scale: scaleRange.default([0.5, 2]).describe('range of the random rescale before cropping'),
-  flip: probability.default(0.5),
-});
-
 const backbone = z.strictObject({
   name: z.string().default('deit_base_patch16_224').describe('a timm name'),
   module: z
@@ -104,6 +94,15 @@ const backbone = z.strictObject({
     .int()
     .default(-3)
     .describe('block whose output gives the auxiliary tokens; negative counts from the end'),
+  depth: count
+    .optional()
+    .describe("blocks of a named vision transformer, the first ones of its weights; default: all of them"),
+  positionResizing: z
+    .enum(['bicubic', 'antialiased', 'bilinear'])
+    .optional()
+    .describe(
+      "how positions are brought to another grid: 'bicubic' as the reference does, 'bilinear' as section 5.1 says, 'antialiased' as timm does; default: as the named backbone was trained",
+    ),
 });
 
 const network = z.strictObject({
@@ -114,6 +113,7 @@ const network = z.strictObject({
       "a network to start from, heads included: a checkpoint's model.safetensors; what it lacks starts anew",
     ),
   decoderDim: count.default(512),
+  decoderDilation: count.default(5).describe('of its two 3×3 convolutions (section 5.1)'),
   projection: z
     .strictObject({ hidden: count.default(2048), bottleneck: count.default(256), out: count.default(1024) })
     .prefault({}),
@@ -153,7 +153,7 @@ export const configSchema = stepConfigSchema.omit({ numClasses: true }).extend({
   seed: z.number().int().default(0),
   batchSize: positive.int().default(4),
   data: data.prefault({}),
-  views: views.prefault({}),
+  views: viewsSchema.prefault({}),
   backbone: backbone.prefault({}),
   network: network.prefault({}),
   evaluation: evaluation.prefault({}),

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { resolveBehavior } from '@toco/core';
 import { parse, YAMLParseError } from 'yaml';
 import type { Config } from './config.js';
 import { parseConfig } from './parse-config.js';
@@ -30,8 +31,21 @@ export async function readYaml(path: string): Promise<unknown> {
   }
 }
 
-/** `key.sub=value` into the plain data: the value is YAML, so numbers, booleans and lists are what they look like. */
-export function applySetting(data: Record<string, unknown>, setting: string): void {
+/**
+ * Plain data with `key.sub=value` settings: a value is YAML, so numbers, booleans and lists are what they look like. A behavior that
+ * one word stands for is spelled out before, so that a setting can change one correction and leave the others.
+ */
+export function applySettings(
+  data: Record<string, unknown>,
+  settings: readonly string[],
+): Record<string, unknown> {
+  return settings.reduce((changed, setting) => {
+    applySetting(changed, setting);
+    return resolveBehavior(changed);
+  }, resolveBehavior(data));
+}
+
+function applySetting(data: Record<string, unknown>, setting: string): void {
   const at = setting.indexOf('=');
   if (at < 1) throw new UserError(`--set ${setting}: write it as key=value, such as optimizer.lr=3e-5.`);
   const keys = setting.slice(0, at).split('.');
@@ -67,8 +81,7 @@ export async function loadConfig(path?: string, settings: readonly string[] = []
   if (typeof data !== 'object' || Array.isArray(data)) {
     throw new UserError(`${path ?? 'config'}: holds no keys; write "key: value" lines.`);
   }
-  const merged = structuredClone(data) as Record<string, unknown>;
-  for (const setting of settings) applySetting(merged, setting);
+  const merged = applySettings(structuredClone(data) as Record<string, unknown>, settings);
   const source = settings.length > 0 ? `${path ?? 'defaults'} with --set` : (path ?? 'defaults');
   return parseConfig(merged, source);
 }

@@ -1,3 +1,4 @@
+import { resolveBehavior } from '@toco/core';
 import { describeIssue, resolveShares } from '@toco/method';
 import { type Config, configSchema } from './config.js';
 import { UserError } from '@toco/files';
@@ -10,7 +11,7 @@ import { assertParts } from './parts.js';
  * @throws one line: unknown key with the nearest known one, wrong type, value out of range
  */
 export function parseConfig(input: unknown, source = 'config'): Config {
-  const result = configSchema.safeParse(withoutShares(input ?? {}, source));
+  const result = configSchema.safeParse(resolveBehavior(withoutShares(input ?? {}, source)));
   if (!result.success)
     throw new UserError(describeIssue(result.error.issues[0]!, { schema: configSchema, source }));
   checkConsistency(result.data, source);
@@ -53,6 +54,11 @@ function checkConsistency(config: Config, source: string): void {
   }
   if (localCrops.size % 2 !== 0) refuse(`localCrops.size ${localCrops.size} is odd; choose an even size.`);
   if (views.cropSize % 2 !== 0) refuse(`views.cropSize ${views.cropSize} is odd; choose an even size.`);
+  for (const key of ['par', 'reg'] as const) {
+    const { downsample } = config[key];
+    if (views.cropSize % downsample !== 0)
+      refuse(`${key}.downsample ${downsample} does not divide views.cropSize ${views.cropSize}; choose a divisor.`);
+  }
   if (!phases.some(({ from }) => from === 0))
     refuse('phases: none begins at iteration 0; let the first one do so.');
   if (cam.low >= cam.high) refuse(`cam.low ${cam.low} is not below cam.high ${cam.high}; choose it smaller.`);

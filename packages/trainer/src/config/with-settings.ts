@@ -1,4 +1,4 @@
-import { applySetting } from './load-config.js';
+import { applySettings } from './load-config.js';
 
 /**
  * A copy of a configuration with `key=value` settings. The name of a backbone takes the place of a module that exports one,
@@ -12,6 +12,5 @@ export function withSettings(config: object, settings: readonly string[]): Recor
   if (names('backbone.name') && !names('backbone.module')) {
     delete (data['backbone'] as Record<string, unknown> | undefined)?.['module'];
   }
-  for (const setting of settings) applySetting(data, setting);
-  return data;
+  return applySettings(data, settings);
 }

@@ -35,7 +35,7 @@ export interface TrainingBatchesOptions {
   readonly maxUnreadableShare?: number | undefined;
   /** Takes what is said of images that can't be read, a line at a time; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
-  /** What differs from the views of METHOD section 5. */
+  /** What differs from the paper's views. */
   readonly views?: Partial<ViewOptions> | undefined;
 }
 
@@ -60,7 +60,7 @@ export interface TrainingBatches extends AsyncIterableIterator<BatchFeed, undefi
 export function trainingBatches(list: SampleList, options: TrainingBatchesOptions): TrainingBatches {
   const { backbone, config, cropSize, views, print = printLine, ...loading } = options;
   const { mean, std } = backbone;
-  const { sigmaXy, sigmaRgb } = config.reg;
+  const { sigmaXy, sigmaRgb, downsample } = config.reg;
   const loader = trainingLoader(list, {
     ...loading,
     onUnreadable: ({ message }) => print(`${message}; another image takes its place.`),
@@ -68,10 +68,10 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
       ...defaultViewOptions,
       cropSize,
       normalization: { mean, std },
-      behavior: config.behavior,
+      behavior: config.behavior.lateFlip,
       ...views,
     },
-    lattice: { mean, std, sigmaXy, sigmaRgb },
+    lattice: { mean, std, sigmaXy, sigmaRgb, downsample },
   });
   let ids: readonly string[] = [];
   const batchOf = new WeakMap<BatchFeed, TrainingBatch>();

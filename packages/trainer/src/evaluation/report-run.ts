@@ -1,3 +1,4 @@
+import { corrections } from '@toco/core';
 import { counted } from '@toco/files';
 import { lossTerms } from '@toco/method';
 import { writeReport } from '@toco/report';
@@ -19,11 +20,19 @@ export interface ReportedRun extends DrawnEvaluation {
   readonly command: string;
 }
 
+/** One word where it is one for all corrections, else those that are the original's. */
+function describeBehavior(behavior: Config['behavior']): string {
+  const kept = corrections.filter((name) => behavior[name] === 'reference');
+  if (kept.length === 0) return 'behavior ‘corrected’';
+  if (kept.length === corrections.length) return 'behavior ‘reference’';
+  return `behavior ‘reference’ in ${kept.join(', ')}`;
+}
+
 /** Writes the report of a run, see {@link writeReport}. */
 export async function reportRun(path: string, run: ReportedRun): Promise<void> {
   const { config, rows } = run;
   const iterations = rows.at(-1)?.iteration ?? 0;
-  const trained = `${counted(iterations, 'iteration')} of ${counted(config.batchSize, 'image')}, seed ${config.seed}, behaviour ‘${config.behavior}’`;
+  const trained = `${counted(iterations, 'iteration')} of ${counted(config.batchSize, 'image')}, seed ${config.seed}, ${describeBehavior(config.behavior)}`;
   await writeReport(path, {
     ...run,
     title: `Token Contrast on ${run.data}`,

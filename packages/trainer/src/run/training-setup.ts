@@ -1,5 +1,5 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
-import { type Dataset, openDataset, type SampleList, withTrainingMasks } from '@toco/datasets';
+import { type Dataset, openDataset, type SampleList, viewOptionsOf, withTrainingMasks } from '@toco/datasets';
 import { allReduce, checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
 import { frozenBackbone, type Network, unevenScales } from '@toco/network';
 import { type BackendInfo, initBackend } from '@toco/runtime';
@@ -112,7 +112,7 @@ export function batchesOf(
     backbone: network.backbone,
     config: settings,
     cropSize: config.views.cropSize,
-    views: { scaleRange: config.views.scale, flipProbability: config.views.flip },
+    views: viewOptionsOf(config.views),
     batchSize: config.batchSize,
     seed: config.seed,
     ...loaderThreads(config.data),

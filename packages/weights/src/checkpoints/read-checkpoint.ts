@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TensorTree } from '@toco/core';
+import type { NamedBackboneOptions } from '@toco/backbone';
+import { resolveBehavior, type TensorTree } from '@toco/core';
 import { openSafetensors, readSafetensors } from '@toco/formats';
 import { damageOf, type SealedFile, UserError } from '@toco/files';
 import type { Network, NetworkState } from '@toco/network';
@@ -9,14 +10,15 @@ import { importNetwork } from '../network-weights.js';
 
 /** The part of a run's configuration that its network follows from. */
 export interface NetworkConfig {
-  readonly backbone: {
+  readonly backbone: NamedBackboneOptions & {
     readonly name: string;
-    readonly auxBlock: number;
     /** JavaScript module of a backbone of one's own. */
     readonly module?: string | undefined;
   };
   readonly network: {
     readonly decoderDim: number;
+    /** Left out by earlier versions, which had the paper's. */
+    readonly decoderDilation?: number | undefined;
     readonly projection: { readonly hidden: number; readonly bottleneck: number; readonly out: number };
   };
 }
@@ -102,7 +104,8 @@ export async function readCheckpointHeader<H extends CheckpointHeader = Checkpoi
     );
   });
   try {
-    return JSON.parse(text) as H;
+    const header = JSON.parse(text) as H;
+    return { ...header, config: resolveBehavior(header.config) };
   } catch {
     throw new UserError(`${join(folder, state)}: damaged; take another checkpoint.`);
   }

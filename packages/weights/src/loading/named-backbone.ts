@@ -1,4 +1,4 @@
-import { backboneByName } from '@toco/backbone';
+import { backboneByName, type NamedBackboneOptions } from '@toco/backbone';
 import { UserError } from '@toco/files';
 
 /**
@@ -8,7 +8,7 @@ import { UserError } from '@toco/files';
  */
 export function namedBackbone(
   name: string,
-  options: { readonly auxBlock: number },
+  options: NamedBackboneOptions,
 ): ReturnType<typeof backboneByName> {
   try {
     return backboneByName(name, options);

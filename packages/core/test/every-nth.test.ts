@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { everySecond } from '@toco/core';
+import { everyNth } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { expectNoLeak } from '@toco/testing';
 
@@ -27,23 +27,23 @@ describe.each(['tensorflow', 'wasm'] as const)('on the %s backend', (backend) =>
     expect(await tf.setBackend(backend)).toBe(true);
   });
 
-  test.each(types.flatMap((type) => shapes.map((shape) => ({ type, shape }))))(
-    'everySecond takes the even rows and columns of $type $shape',
-    async ({ type, shape }) => {
+  test.each(types.flatMap((type) => shapes.flatMap((shape) => [2, 3].map((n) => ({ type, shape, n })))))(
+    'everyNth takes every $n. row and column of $type $shape',
+    async ({ type, shape, n }) => {
       const x = pixels(shape, type);
       const [B, H, W, C = 1] = shape as [number, number, number, number?];
       const given = await x.data();
       const expected: number[] = [];
       for (let b = 0; b < B; b++)
-        for (let y = 0; y < H; y += 2)
-          for (let column = 0; column < W; column += 2)
+        for (let y = 0; y < H; y += n)
+          for (let column = 0; column < W; column += n)
             for (let c = 0; c < C; c++) expected.push(given[((b * H + y) * W + column) * C + c]!);
 
-      const half = everySecond(x);
-      expect(half.dtype).toBe(type);
-      expect(half.shape).toEqual([B, Math.ceil(H / 2), Math.ceil(W / 2), ...shape.slice(3)]);
-      expect([...(await half.data())].map(Number)).toEqual(expected);
-      await expectNoLeak(() => everySecond(x));
+      const fewer = everyNth(x, n);
+      expect(fewer.dtype).toBe(type);
+      expect(fewer.shape).toEqual([B, Math.ceil(H / n), Math.ceil(W / n), ...shape.slice(3)]);
+      expect([...(await fewer.data())].map(Number)).toEqual(expected);
+      await expectNoLeak(() => everyNth(x, n));
     },
   );
 });
