@@ -20,6 +20,9 @@ const geometry: ViewOptions = {
   solariseProbability: 0,
 };
 
+/** From a pixel of a crop of 40 × 40 to it and its eight neighbors. */
+const around = [-41, -40, -39, -1, 0, 1, 39, 40, 41];
+
 /** Labels 1 … 200 at random, each in blocks of `block × block` pixels. */
 function randomLabels(random: RandomStream, { width, height }: RgbSize, block = 1): LabelMap {
   const blocks = Array.from({ length: Math.ceil(width / block) * Math.ceil(height / block) }, () =>
@@ -84,7 +87,8 @@ describe.each(['corrected', 'reference'] as const)('%s', (behavior) => {
       const labels = new Set(image.data);
       for (const [k, value] of red.entries()) {
         const padded = value === 255 || mask[k] === 255;
-        const plain = [k - 1, k, k + 1, k - 40, k + 40].every((n) => red[n] === value) && labels.has(value);
+        // Where four blocks meet, the blends on both sides of the seam can all be alike, and a label by chance; corners are not.
+        const plain = around.every((offset) => red[k + offset] === value) && labels.has(value);
         if (!padded && !plain) continue;
         compared += plain ? 1 : 0;
         if (mask[k] !== value) wrong.push([i, k, mask[k]!, value]);
