@@ -6,6 +6,7 @@ import { boxMask } from '@toco/core';
 import { denormalize, type DenormalizeOptions } from './denormalize.js';
 import type { CamTargets, PixelLabelsOptions } from './pixel-labels.js';
 import { planeLabels } from './plane-labels.js';
+import { type Threshold, thresholdOfPixels } from './threshold.js';
 import { validCam } from './valid-cam.js';
 
 /** What {@link refinedLabels} knows of the images. */
@@ -20,12 +21,15 @@ export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<Denormali
   readonly behavior?: Behavior | undefined;
   /** Iterations and dilations of the refinement; default: those of `par`. */
   readonly par?: RefineOptions | undefined;
+  /** In place of PAR: from images `[B,H/2,W/2,3]` in 0…1 and planes `[B,H/2,W/2,2·(C+1)]` to planes of the same shape. */
+  readonly refine?: ((images: tf.Tensor4D, planes: tf.Tensor4D) => tf.Tensor4D) | undefined;
 }
 
 /**
  * Pseudo labels for the segmentation loss: a CAM refined by the image.
  *
- * The image's classes compete with a background plane of constant β_h, and again with one of constant β_l. Both stacks
+ * The image's classes compete with a background plane of β_h, and again with one of β_l (of thresholds `[B,C]` those of the pixel's
+ * most certain class). Both stacks
  * are halved, pass a softmax over background and the classes present, are refined by PAR on the half-size image, and
  * resized back. Label: the class of the β_h stack; where that says background `ignoreIndex`; where both say background
  * 0; outside the box `ignoreIndex`. Both stacks and all classes share one pass of PAR. Not differentiated.
@@ -48,6 +52,7 @@ export function refinedLabels(
     ignoreIndex,
     behavior = 'corrected',
     par: parOptions = {},
+    refine = (image, planes) => par(image, planes, parOptions),
     ...normalization
   }: RefinedLabelsOptions,
 ): tf.Tensor3D {
@@ -65,11 +70,17 @@ export function refinedLabels(
     const halfImages = halve(tf.div(levels, 255));
     const halfCam = halve(validCam(cam, labels));
     const absent = tf.mul(tf.sub(1, tf.reshape(tf.cast(labels, 'float32'), [B, 1, 1, C])), -1e9);
-    const stack = (background: number): tf.Tensor => {
-      const plane = tf.fill([B, H / 2, W / 2, 1], background);
-      return tf.softmax(tf.concat([plane, tf.add(halfCam, absent)], 3));
+    const stack = (threshold: Threshold): tf.Tensor4D => {
+      const background = thresholdOfPixels(threshold, halfCam);
+      const shape: [number, number, number, number] = [B, H / 2, W / 2, 1];
+      const plane =
+        typeof background === 'number'
+          ? tf.fill<tf.Rank.R4>(shape, background)
+          : tf.reshape<tf.Rank.R4>(background, shape);
+      return tf.softmax(tf.concat<tf.Tensor4D>([plane, tf.add<tf.Tensor4D>(halfCam, absent)], 3));
     };
-    const refined = par(halfImages, tf.concat([stack(high), stack(low)], 3), parOptions);
+    const refined = refine(halfImages, tf.concat<tf.Tensor4D>([stack(high), stack(low)], 3));
+    assertShape('refinedLabels: refined planes', refined, [B, H / 2, W / 2, 2 * (C + 1)]);
     const full = resize(refined, [H, W], { method: 'bilinear', alignCorners: false });
     const [highPlane, lowPlane] = tf.split(full, 2, 3).map((planes) => tf.argMax(planes, 3)) as [
       tf.Tensor,

@@ -18,6 +18,8 @@ export interface BatchFeed {
   readonly presentClasses: FeedArray;
   readonly masks?: FeedArray;
   readonly masked?: FeedArray;
+  /** `[B,C]` each, where thresholds change over time. */
+  readonly thresholds?: { readonly low: FeedArray; readonly high: FeedArray };
   readonly lattice: {
     readonly offsets: FeedArray;
     readonly weights: FeedArray;

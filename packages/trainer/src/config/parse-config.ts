@@ -1,4 +1,4 @@
-import { describeIssue, resolveShares } from '@toco/method';
+import { assertAverages, describeIssue, resolveShares } from '@toco/method';
 import { type Config, configSchema } from './config.js';
 import { UserError } from '@toco/files';
 import { assertParts } from './parts.js';
@@ -43,6 +43,7 @@ function checkConsistency(config: Config, source: string): void {
   }
   try {
     assertParts(config, 1);
+    assertAverages(config, config.evaluation.average);
   } catch (error) {
     refuse((error as Error).message);
   }

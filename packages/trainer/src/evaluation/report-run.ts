@@ -1,5 +1,5 @@
 import { counted } from '@toco/files';
-import { lossTerms } from '@toco/method';
+import { termNames } from '@toco/method';
 import { writeReport } from '@toco/report';
 import { describeMachine } from '@toco/runtime';
 import { stringify } from 'yaml';
@@ -30,7 +30,7 @@ export async function reportRun(path: string, run: ReportedRun): Promise<void> {
     description: `Segmentation learned from image-level labels alone${iterations > 0 ? `: ${trained}` : ''}.`,
     machine: describeMachine(),
     config: stringify(config),
-    lossTerms,
+    lossTerms: termNames(config.phases),
     batchSize: config.batchSize,
     seconds: secondsOf(rows),
     iterations,

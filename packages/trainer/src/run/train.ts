@@ -3,21 +3,28 @@ import type { Dataset } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 import type { Evaluation } from '@toco/segmenter';
 import type { Panel } from '@toco/report';
-import { phaseAt } from '@toco/method';
+import { type MethodParts, type Phase, phaseAt } from '@toco/method';
+import type { MakeNetwork } from '@toco/network';
 import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { listCheckpoints } from '@toco/weights';
 import { assertFinite } from '../checkpoints/finite.js';
 import type { Cluster } from '@toco/runtime';
 import { trainTogether, type Together } from '../cluster/together.js';
 import { openRun, type Run } from './open-run.js';
+import type { Snapshot } from '../execution/eager.js';
 import { rescue } from './rescue.js';
 
 /** Objects and switches beside the configuration. */
-export interface TrainOptions {
+export interface TrainOptions extends MethodParts {
   /** Folder of the run: checkpoints, metrics, events. */
   readonly folder: string;
   /** A backbone of one's own instead of the named one. */
   readonly backbone?: Backbone | undefined;
+  /**
+   * Makes a network of one's own, as `createNetwork` of `@toco/network` does. So that whoever resumes or evaluates the run need not
+   * name it again, it may be a module's: see `network.module`.
+   */
+  readonly network?: MakeNetwork | undefined;
   /** A data set of one's own instead of the named one. */
   readonly data?: Dataset | undefined;
   /** Resumes the run in the folder from its newest checkpoint that is whole; `auto`: where there is one, else begins it. */
@@ -28,10 +35,25 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
   /** Takes what is said about the run, a line at a time; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
+  /** Called, and waited for, after every iteration, in every process that trains; an error of its ends the run, which is saved. */
+  readonly onIteration?: ((iteration: TrainedIteration) => void | Promise<void>) | undefined;
   /** Called with every image of the last validation; for reports of one's own. */
   readonly onPanel?: ((panel: Panel) => void) | undefined;
   /** Whether the folder gets a `report.html` at the end, with best and worst images and curves; default: true. */
   readonly report?: boolean | undefined;
+}
+
+/** An iteration that has ended, as {@link TrainOptions.onIteration} is told of it. */
+export interface TrainedIteration {
+  /** Iterations done, this one included. */
+  readonly iteration: number;
+  readonly phase: Phase;
+  /** Loss, its terms, and the rest of a row of metrics, of this iteration alone. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Names of its images. */
+  readonly ids: readonly string[];
+  /** The state after it; the caller disposes the snapshot, before it returns. */
+  snapshot(): Promise<Snapshot>;
 }
 
 /** How a run ended. */
@@ -83,6 +105,10 @@ export async function train(config: Config, options: TrainOptions): Promise<Trai
       assertFinite(metrics);
       const seconds = (performance.now() - began) / 1000;
       await records.step(iteration, { ...metrics, seconds }, { feed, phase });
+      await options.onIteration?.({
+        ...{ iteration, phase, metrics: { ...metrics, seconds }, ids: run.ids() },
+        snapshot: () => stepper!.snapshot(),
+      });
       const saves = iteration === total || iteration % config.run.checkpointEvery === 0;
       if (saves) await saver.save(stepper!, iteration);
       if (await validator.isDue(iteration)) await validator.validate(stepper!, iteration);
