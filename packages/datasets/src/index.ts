@@ -100,6 +100,7 @@ export {
   type Range,
   type ViewOptions,
 } from './views/view-options.js';
+export { mainViewMask } from './views/main-view-mask.js';
 export { drawViews, type ViewPlan } from './views/view-plan.js';
 export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prepare-voc.js';
 export { type PreparedVocTest, prepareVocTest, type PrepareVocTestOptions } from './voc/prepare-voc-test.js';

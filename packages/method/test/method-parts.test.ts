@@ -90,7 +90,7 @@ test('names of terms are checked in one line', async () => {
     assertTerms([phase], ['a b']);
   }).toThrow('letters, digits and _');
   expect(() =>
-    trainStep(smallConfig({ phases: [{ from: 0, ...withSparsity(phase, 1) }] }), { network }),
+    trainStep(smallConfig({ phases: [{ from: 0, weights: withSparsity(phase, 1).weights }] }), { network }),
   ).toThrow('there is no term "sparsity"');
   const vector = trainStep(config, {
     network,

@@ -2,6 +2,7 @@ import type { Backbone } from '@toco/backbone';
 import {
   type BatchFeed,
   defaultViewOptions,
+  type Enrichment,
   feedBatch,
   type SampleList,
   type TrainingBatch,
@@ -34,6 +35,8 @@ export interface TrainingBatchesOptions {
   readonly maxUnreadableShare?: number | undefined;
   /** Takes what is said of images that can't be read, a line at a time; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
+  /** What else is made of every image, in the loader's threads: `extra` of the batch. Gives an object of `{ data, shape }`. */
+  readonly enrichment?: Enrichment | undefined;
   /** Thresholds of an iteration, which go to the step with its batch; see `thresholdsAt` of `@toco/method`. */
   readonly thresholds?: ((iteration: number) => Thresholds | undefined) | undefined;
   /** What differs from the views of METHOD section 5. */

@@ -1,5 +1,5 @@
 import type { Backbone } from '@toco/backbone';
-import type { Dataset } from '@toco/datasets';
+import type { Dataset, Enrichment } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 import type { Evaluation } from '@toco/segmenter';
 import type { Panel } from '@toco/report';
@@ -27,6 +27,11 @@ export interface TrainOptions extends MethodParts {
   readonly network?: MakeNetwork | undefined;
   /** A data set of one's own instead of the named one. */
   readonly data?: Dataset | undefined;
+  /**
+   * What else is made of every training image, in the loader's threads: a module and the name of its function, see `Enrich` of
+   * `@toco/datasets`. It gives an object of `{ data, shape }`, which come to terms, targets and refinement as `batch.extra`.
+   */
+  readonly enrichment?: Enrichment | undefined;
   /** Resumes the run in the folder from its newest checkpoint that is whole; `auto`: where there is one, else begins it. */
   readonly resume?: boolean | 'auto' | undefined;
   /** The processes that train together, see `clusterOfEnvironment` of `@toco/runtime`; `folder` is shared; default: this one alone. */

@@ -1,6 +1,12 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
 import { flattenTree } from '@toco/core';
-import { type Dataset, openDataset, type SampleList, withTrainingMasks } from '@toco/datasets';
+import {
+  type Dataset,
+  type Enrichment,
+  openDataset,
+  type SampleList,
+  withTrainingMasks,
+} from '@toco/datasets';
 import { allReduce, checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
 import { frozenBackbone, type MakeNetwork, type Network, unevenScales } from '@toco/network';
 import { type BackendInfo, initBackend } from '@toco/runtime';
@@ -36,6 +42,8 @@ export interface TrainingSource {
   readonly settings: StepConfig;
   /** What differs from ToCo's step. */
   readonly parts: MethodParts;
+  /** Further arrays of a batch. */
+  readonly enrichment?: Enrichment | undefined;
 }
 
 /** The step and the state it begins with, on a backend that is ready. */
@@ -59,10 +67,11 @@ export async function trainingSource(
     readonly data?: Dataset | undefined;
     readonly backbone?: Backbone | undefined;
     readonly network?: MakeNetwork | undefined;
+    readonly enrichment?: Enrichment | undefined;
     readonly print: (line: string) => void;
   },
 ): Promise<TrainingSource> {
-  const { terms, targets, refine } = own;
+  const { terms, targets, refine, enrichment } = own;
   asUserError(() => {
     assertTerms(config.phases, Object.keys(terms ?? {}));
   });
@@ -74,7 +83,7 @@ export async function trainingSource(
   const images = await withTrainingMasks(await data.list(data.lists.train), data, config.data);
   const settings = stepConfigOf(config, numClasses);
   asUserError(() => thresholdsAt(settings, 0));
-  return { data, network, images, settings, parts: { terms, targets, refine } };
+  return { data, network, images, settings, parts: { terms, targets, refine }, enrichment };
 }
 
 /** What is wrong with a configuration beside a method's parts is the user's to mend. */
@@ -141,7 +150,7 @@ function nameOf({ backend, device, version, threads, kernels, tileProducts = fal
 /** The batches of a run, from one iteration to before another. */
 export function batchesOf(
   config: Config,
-  { network, images, settings }: TrainingSource,
+  { network, images, settings, enrichment }: TrainingSource,
   range: {
     readonly startIteration: number;
     readonly endIteration?: number | undefined;
@@ -154,6 +163,7 @@ export function batchesOf(
     backbone: network.backbone,
     config: settings,
     cropSize: config.views.cropSize,
+    enrichment,
     thresholds: (iteration) => thresholdsAt(settings, iteration),
     views: { scaleRange: config.views.scale, flipProbability: config.views.flip },
     batchSize: config.batchSize,
