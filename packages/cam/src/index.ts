@@ -6,10 +6,12 @@ export { type CropsOptions, eligibleCentres, type EligibleCentresOptions } from 
 export { denormalize, type DenormalizeOptions } from './denormalize.js';
 export { fuseCams, type FuseCamsOptions, type ScaleCams } from './fuse-cams.js';
 export { type Cams, multiScaleCams, type MultiScaleCamsOptions } from './multi-scale-cams.js';
+export { patchAffinity, spreadPlanes } from './patch-affinity.js';
 export { type CamTargets, pixelLabels, type PixelLabelsOptions } from './pixel-labels.js';
 export { rawCam } from './raw-cam.js';
 export { refinedLabels, type RefinedLabelsOptions, type RefinedLabelsTargets } from './refined-labels.js';
 export { regionMask, type RegionMaskOptions } from './region-mask.js';
 export { classLabels, selectClasses } from './select-classes.js';
+export type { Threshold } from './threshold.js';
 export { tokenLabels, type TokenLabelsOptions } from './token-labels.js';
 export { validCam } from './valid-cam.js';

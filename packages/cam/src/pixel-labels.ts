@@ -2,6 +2,7 @@ import { assertShape } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { boxMask } from '@toco/core';
 import { planeLabels } from './plane-labels.js';
+import { type Threshold, thresholdOfPixels } from './threshold.js';
 import { validCam } from './valid-cam.js';
 
 /** What is known of the images whose CAMs become labels. */
@@ -17,9 +18,9 @@ export interface CamTargets {
 /** Options of {@link pixelLabels}. */
 export interface PixelLabelsOptions {
   /** β_l: at most this is background (0.25 in ToCo). */
-  readonly low?: number | undefined;
+  readonly low?: Threshold | undefined;
   /** β_h: more than this is the class (0.7 in ToCo's VOC runs, 0.65 in its COCO run). */
-  readonly high?: number | undefined;
+  readonly high?: Threshold | undefined;
   /** Label of pixels between the thresholds and outside the box (255 in ToCo). */
   readonly ignoreIndex: number;
 }
@@ -29,7 +30,7 @@ export interface PixelLabelsOptions {
  *
  * With m the largest value among the image's classes and c its class: c + 1 where m > β_h, 0 where m ≤ β_l, else
  * `ignoreIndex`; `ignoreIndex` outside the box. With `low` = `high` (0.5 on VOC, 0.45 on COCO) and without a box these
- * are the masks that CAMs are evaluated by.
+ * are the masks that CAMs are evaluated by. Thresholds `[B,C]` are those of c.
  *
  * Source: ToCo (Ru et al., CVPR 2023).
  *
@@ -51,9 +52,9 @@ export function pixelLabels(
     const label = planeLabels(tf.argMax(valid, 3), classes);
     const ignored = tf.fill<tf.Rank.R3>(label.shape, ignoreIndex, 'int32');
     const scored = tf.where<tf.Tensor3D>(
-      tf.lessEqual(certainty, low),
+      tf.lessEqual(certainty, thresholdOfPixels(low, valid)),
       tf.zerosLike(label),
-      tf.where<tf.Tensor3D>(tf.greater(certainty, high), label, ignored),
+      tf.where<tf.Tensor3D>(tf.greater(certainty, thresholdOfPixels(high, valid)), label, ignored),
     );
     return imgBox ? tf.where<tf.Tensor3D>(boxMask(imgBox, [H, W]), scored, ignored) : scored;
   });

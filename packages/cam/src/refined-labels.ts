@@ -6,6 +6,7 @@ import { boxMask } from '@toco/core';
 import { denormalize, type DenormalizeOptions } from './denormalize.js';
 import type { CamTargets, PixelLabelsOptions } from './pixel-labels.js';
 import { planeLabels } from './plane-labels.js';
+import { type Threshold, thresholdOfPixels } from './threshold.js';
 import { validCam } from './valid-cam.js';
 
 /** What {@link refinedLabels} knows of the images. */
@@ -22,14 +23,17 @@ export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<Denormali
   readonly par?: RefineOptions | undefined;
   /** The refinement runs at 1 / this of the size (2 in ToCo). */
   readonly downsample?: number | undefined;
+  /** In place of PAR: with n of `downsample`, from images `[B,H/n,W/n,3]` in 0…1 and planes `[B,H/n,W/n,2·(C+1)]` to planes of the same shape. */
+  readonly refine?: ((images: tf.Tensor4D, planes: tf.Tensor4D) => tf.Tensor4D) | undefined;
 }
 
 /**
  * Pseudo labels for the segmentation loss: a CAM refined by the image.
  *
- * The image's classes compete with a background plane of constant β_h, and again with one of constant β_l. Both stacks
- * are halved (or brought to 1/`downsample` by means), pass a softmax over background and the classes present, are refined by PAR on the image of that
- * size, and resized back. Label: the class of the β_h stack; where that says background `ignoreIndex`; where both say background
+ * The image's classes compete with a background plane of β_h, and again with one of β_l (of thresholds `[B,C]` those of the
+ * pixel's most certain class). Both stacks are halved (or brought to 1/`downsample` by means), pass a softmax over background
+ * and the classes present, are refined by PAR on the image of that size, and resized back. Label: the class of the β_h stack;
+ * where that says background `ignoreIndex`; where both say background
  * 0; outside the box `ignoreIndex`. Both stacks and all classes share one pass of PAR. Not differentiated.
  *
  * Source: ToCo (Ru et al., CVPR 2023), segmentation loss; PAR: Ru et al., Learning Affinity from Attention, CVPR 2022.
@@ -51,6 +55,7 @@ export function refinedLabels(
     behavior = 'corrected',
     par: parOptions = {},
     downsample: n = 2,
+    refine = (image, planes) => par(image, planes, parOptions),
     ...normalization
   }: RefinedLabelsOptions,
 ): tf.Tensor3D {
@@ -70,11 +75,17 @@ export function refinedLabels(
     const smallImages = smaller(tf.div(levels, 255));
     const smallCam = smaller(validCam(cam, labels));
     const absent = tf.mul(tf.sub(1, tf.reshape(tf.cast(labels, 'float32'), [B, 1, 1, C])), -1e9);
-    const stack = (background: number): tf.Tensor => {
-      const plane = tf.fill([B, H / n, W / n, 1], background);
-      return tf.softmax(tf.concat([plane, tf.add(smallCam, absent)], 3));
+    const stack = (threshold: Threshold): tf.Tensor4D => {
+      const background = thresholdOfPixels(threshold, smallCam);
+      const shape: [number, number, number, number] = [B, H / n, W / n, 1];
+      const plane =
+        typeof background === 'number'
+          ? tf.fill<tf.Rank.R4>(shape, background)
+          : tf.reshape<tf.Rank.R4>(background, shape);
+      return tf.softmax(tf.concat<tf.Tensor4D>([plane, tf.add<tf.Tensor4D>(smallCam, absent)], 3));
     };
-    const refined = par(smallImages, tf.concat([stack(high), stack(low)], 3), parOptions);
+    const refined = refine(smallImages, tf.concat<tf.Tensor4D>([stack(high), stack(low)], 3));
+    assertShape('refinedLabels: refined planes', refined, [B, H / n, W / n, 2 * (C + 1)]);
     const full = resize(refined, [H, W], { method: 'bilinear', alignCorners: false });
     const [highPlane, lowPlane] = tf.split(full, 2, 3).map((planes) => tf.argMax(planes, 3)) as [
       tf.Tensor,

@@ -1,18 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { type Threshold, thresholdOfPixels } from './threshold.js';
 import { validCam } from './valid-cam.js';
 
 /** Options of {@link regionMask}. */
 export interface RegionMaskOptions {
   /** β_l: at most this is background (0.25 in ToCo). */
-  readonly low?: number | undefined;
+  readonly low?: Threshold | undefined;
   /** β_h: at least this is foreground (0.7 in ToCo's VOC runs, 0.65 in its COCO run). */
-  readonly high?: number | undefined;
+  readonly high?: Threshold | undefined;
 }
 
 /**
  * Regions of an image by the certainty of its auxiliary CAM, from which local crops are drawn.
  *
- * With m = max over the image's classes: 0 where m ≤ β_l (background), 2 where m ≥ β_h (foreground), else 1 (uncertain).
+ * With m = max over the image's classes: 0 where m ≤ β_l (background), 2 where m ≥ β_h (foreground), else 1 (uncertain);
+ * thresholds `[B,C]` are those of the class with the maximum.
  *
  * Source: ToCo (Ru et al., CVPR 2023), class token contrast.
  *
@@ -28,10 +30,11 @@ export function regionMask(
   { low = 0.25, high = 0.7 }: RegionMaskOptions = {},
 ): tf.Tensor3D {
   return tf.tidy(() => {
-    const certainty = tf.max(validCam(camAux, labels), 3);
+    const valid = validCam(camAux, labels);
+    const certainty = tf.max(valid, 3);
     return tf.add(
-      tf.cast(tf.greater(certainty, low), 'int32'),
-      tf.cast(tf.greaterEqual(certainty, high), 'int32'),
+      tf.cast(tf.greater(certainty, thresholdOfPixels(low, valid)), 'int32'),
+      tf.cast(tf.greaterEqual(certainty, thresholdOfPixels(high, valid)), 'int32'),
     );
   });
 }

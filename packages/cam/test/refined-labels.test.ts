@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { par } from '@toco/par';
 import { initBackend } from '@toco/runtime';
 import { expectClose, expectNoLeak, fixture } from '@toco/testing';
 import { classLabels, selectClasses } from '../src/select-classes.js';
@@ -83,6 +84,20 @@ describe.each([
       ),
     );
   });
+});
+
+test('a refinement of one’s own stands in the place of PAR', async () => {
+  const cam = randomCam([1, 16, 24, 3], 3);
+  const images = tf.randomNormal([1, 16, 24, 3], 0, 1, 'float32', 4);
+  const targets = { labels: tf.tensor2d([[1, 0, 1]]), images };
+  const plain = refinedLabels(cam, targets, { ignoreIndex });
+  const same = refinedLabels(cam, targets, { ignoreIndex, refine: (image, planes) => par(image, planes) });
+  expect(await agreement(same, plain)).toBe(1);
+  const none = refinedLabels(cam, targets, { ignoreIndex, refine: (_, planes) => planes });
+  expect(await agreement(none, plain)).toBeLessThan(1);
+  expect(() => refinedLabels(cam, targets, { ignoreIndex, refine: (image) => image })).toThrow(
+    'refinedLabels: refined planes',
+  );
 });
 
 test('a mirrored scene has mirrored labels', async () => {

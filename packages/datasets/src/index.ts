@@ -101,6 +101,7 @@ export {
   type Range,
   type ViewOptions,
 } from './views/view-options.js';
+export { mainViewMask } from './views/main-view-mask.js';
 export { drawViews, type ViewPlan } from './views/view-plan.js';
 export { viewOptionsOf, viewsSchema } from './views/views-schema.js';
 export { type PreparedVoc, prepareVoc, type PrepareVocOptions } from './voc/prepare-voc.js';

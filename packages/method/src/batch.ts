@@ -25,4 +25,8 @@ export interface Batch {
   readonly masks?: tf.Tensor3D;
   /** `[B]` int32: 1 where an image's mask counts, 0 where its pseudo label does. Left out, all of `masks` count. */
   readonly masked?: tf.Tensor1D;
+  /** `[B,C]` β_l and β_h of each class, see `thresholdsAt`; left out, those of the configuration hold. */
+  readonly thresholds?: { readonly low: tf.Tensor2D; readonly high: tf.Tensor2D };
+  /** Arrays of one's own `[B,…]`, by name: what an enrichment of the loader gives. */
+  readonly extra?: Readonly<Record<string, tf.Tensor>>;
 }

@@ -16,26 +16,43 @@ export interface LossContext<P extends TensorTree> {
   readonly phase: Phase;
   /** For the backbone, in every pass that a gradient goes through. */
   readonly forward: ApplyOptions;
+  /** Terms of one's own. */
+  readonly terms?: Readonly<Record<string, LossFunction<P>>> | undefined;
 }
+
+/**
+ * A term of one's own: a scalar, differentiated with respect to `inputs.params`. What else it uses is a constant.
+ *
+ * @example
+ * const sparsity: LossFunction = (_, { main }) => tf.mean(tf.abs(main.patchTokens));
+ */
+export type LossFunction<P extends TensorTree = TensorTree> = (
+  context: LossContext<P>,
+  inputs: LossInputs<P>,
+) => tf.Scalar;
 
 /** What {@link lossTermValues} looks at. */
 export interface LossInputs<P extends TensorTree> {
   readonly params: NetworkParams<P>;
   readonly teacher: ProjectionHeadParams;
+  /** The network by each average of its parameters, `teacher` among them: what an average covers is a constant. */
+  readonly averages: Readonly<Record<string, NetworkParams<P>>>;
   readonly batch: Batch;
   /** The main view's forward pass. */
   readonly main: NetworkOutput;
   readonly targets: Targets;
 }
 
-/** The values of the terms that a phase computes. */
+/** The values of the terms that a phase computes; those of one's own stand beside the six, under their names. */
 export type TermValues = Partial<Record<LossTerm, tf.Scalar>>;
 
 /** The terms of the training loss that a phase has on, each unweighted (paper, eq. 7). */
 export function lossTermValues<P extends TensorTree>(
-  { network, config, phase, forward }: LossContext<P>,
-  { params, teacher, batch, main, targets }: LossInputs<P>,
+  context: LossContext<P>,
+  inputs: LossInputs<P>,
 ): TermValues {
+  const { network, config, phase, forward, terms = {} } = context;
+  const { params, teacher, batch, main, targets } = inputs;
   const { groupSize } = config;
   const grouped = groupSize === undefined ? {} : { groupSize };
 
@@ -66,7 +83,8 @@ export function lossTermValues<P extends TensorTree>(
     );
   };
 
-  const compute: Record<LossTerm, () => tf.Scalar> = {
+  const own = Object.entries(terms).map(([name, term]) => [name, () => scalar(name, term(context, inputs))]);
+  const six: Record<LossTerm, () => tf.Scalar> = {
     cls: () => clsLoss(main.clsLogits, batch.labels),
     clsAux: () => clsLoss(main.auxLogits, batch.labels),
     ptc: () => ptcLoss(main.patchTokens, required(targets, 'affinity').affinity, { ...grouped, ...config.ptc }),
@@ -74,17 +92,23 @@ export function lossTermValues<P extends TensorTree>(
     seg: () => segLoss(segLogits(), required(targets, 'segLabels').segLabels, { ignoreIndex, ...grouped }),
     reg,
   };
-  const terms = Object.keys(compute) as LossTerm[];
-  return Object.fromEntries(
-    terms.filter((term) => isOn(phase, term)).map((term) => [term, scope(term, compute[term])]),
-  );
+  const compute = { ...six, ...(Object.fromEntries(own) as Record<string, () => tf.Scalar>) };
+  const on = Object.entries(compute).filter(([term]) => isOn(phase, term));
+  return Object.fromEntries(on.map(([term, value]) => [term, scope(term, value)]));
+}
+
+/** @throws where a term of one's own is none */
+function scalar(name: string, value: tf.Scalar): tf.Scalar {
+  if (!((value as unknown) instanceof tf.Tensor) || value.shape.length > 0)
+    throw new Error(`The term ${name} gave no scalar: return a tensor of shape [], such as tf.mean(…).`);
+  return value;
 }
 
 /** The weighted sum of the terms; terms of weight 0 take no part. */
 export function totalLoss({ weights }: Phase, values: TermValues): tf.Scalar {
-  const weighted = (Object.entries(values) as [LossTerm, tf.Scalar][])
-    .filter(([term]) => weights[term] > 0)
-    .map(([term, value]) => tf.mul(value, weights[term]));
+  const weighted = Object.entries(values)
+    .filter(([term]) => (weights[term] ?? 0) > 0)
+    .map(([term, value]) => tf.mul(value, weights[term]!));
   if (weighted.length === 0)
     throw new Error('All weights of the phase are 0: give at least one term a weight.');
   return weighted.reduce((sum, value) => tf.add(sum, value)) as tf.Scalar;

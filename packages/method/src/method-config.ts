@@ -2,7 +2,7 @@ import { resolveBehavior } from '@toco/core';
 import * as z from 'zod';
 import { behaviorSchema } from './behavior-schema.js';
 import { describeIssue } from './describe-issue.js';
-import { type LossTerm, lossTerms } from './phase.js';
+import type { LossTerm } from './phase.js';
 
 const probability = z.number().min(0).max(1);
 
@@ -10,17 +10,19 @@ const positive = z.number().positive();
 
 const count = z.number().int().positive();
 
-/** Weights of the six terms; 0 skips a term's work. */
-const weights = z.strictObject({
-  cls: z.number().min(0).describe('classification on the final patch tokens'),
-  clsAux: z.number().min(0).describe('classification on the auxiliary tokens'),
-  ptc: z.number().min(0).describe('patch-token contrast (paper eq. 3)'),
-  ctc: z.number().min(0).describe('class-token contrast (paper eq. 4)'),
-  seg: z.number().min(0).describe('segmentation cross entropy on refined pseudo labels'),
-  reg: z.number().min(0).describe('dense energy regularization'),
-} satisfies Record<LossTerm, z.ZodType>);
+/** Weights of the six terms, and of terms of one's own by their names; 0 skips a term's work. */
+const weights = z
+  .object({
+    cls: z.number().min(0).describe('classification on the final patch tokens'),
+    clsAux: z.number().min(0).describe('classification on the auxiliary tokens'),
+    ptc: z.number().min(0).describe('patch-token contrast (paper eq. 3)'),
+    ctc: z.number().min(0).describe('class-token contrast (paper eq. 4)'),
+    seg: z.number().min(0).describe('segmentation cross entropy on refined pseudo labels'),
+    reg: z.number().min(0).describe('dense energy regularization'),
+  } satisfies Record<LossTerm, z.ZodType>)
+  .catchall(z.number().min(0));
 
-const term = z.enum(lossTerms);
+const threshold = z.union([probability, z.array(probability).min(1)]);
 
 /** One phase of training and the iteration it begins at. */
 export const phaseSchema = z.strictObject({
@@ -31,7 +33,19 @@ export const phaseSchema = z.strictObject({
     .describe('first iteration of the phase, counted from 0, or a share of optimizer.iterations such as 10%'),
   weights,
   labelCam: z.enum(['main', 'aux']).default('main').describe('whose CAM the segmentation labels come from'),
-  measure: z.array(term).optional().describe('terms of weight 0 that are reported all the same'),
+  cam: z
+    .strictObject({
+      low: threshold.optional().describe('β_l of this phase, or one of each class; default: cam.low'),
+      high: threshold.optional().describe('β_h of this phase, or one of each class; default: cam.high'),
+      anneal: z
+        .enum(['none', 'linear', 'cosine'])
+        .default('none')
+        .describe(
+          'how they come from those of the phase before to these, which hold at the end of this phase',
+        ),
+    })
+    .optional(),
+  measure: z.array(z.string()).optional().describe('terms of weight 0 that are reported all the same'),
 });
 
 const vocWeights = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05 };
@@ -66,6 +80,12 @@ export const stepConfigSchema = z.strictObject({
         .describe('scales of the multi-scale CAM, the first must be 1'),
       low: probability.default(0.25).describe('β_l: at most this is background'),
       high: probability.default(0.7).describe('β_h: at least this is foreground'),
+      average: z
+        .string()
+        .optional()
+        .describe(
+          'the one of averages whose parameters give the CAMs of the targets; default: those of the moment',
+        ),
     })
     .prefault({}),
   par: z
@@ -114,10 +134,43 @@ export const stepConfigSchema = z.strictObject({
     })
     .prefault({}),
   teacher: z.strictObject({ momentum: probability.default(0.9).describe('ρ of the EMA') }).prefault({}),
+  averages: z
+    .record(
+      z.string(),
+      z.strictObject({
+        momentum: probability.describe('ρ: average ← ρ·average + (1 − ρ)·parameter, once an iteration'),
+        paths: z.array(z.string()).min(1).optional().describe('what their paths begin with; default: all'),
+      }),
+    )
+    .default({})
+    .describe(
+      'moving averages of parameters, by name: for cam.average, evaluation.average and terms of your own',
+    ),
   optimizer: z
     .strictObject({
       lr: positive.default(6e-5),
       headLrScale: positive.default(10).describe('factor for classifiers, projection head and decoder'),
+      layerDecay: z
+        .number()
+        .positive()
+        .max(1)
+        .default(1)
+        .describe(
+          'factor on the rate of a block of the encoder for each block above it (BEiT); 1: all alike',
+        ),
+      groups: z
+        .array(
+          z.strictObject({
+            paths: z
+              .array(z.string())
+              .min(1)
+              .describe('what their paths begin with, such as encoder.blocks.0'),
+            lrScale: positive.optional().describe('factor on optimizer.lr; default: that of their part'),
+            weightDecay: z.number().min(0).optional().describe('default: optimizer.weightDecay'),
+          }),
+        )
+        .default([])
+        .describe('parameters with a rate or decay of their own; the longest path counts'),
       betas: z.tuple([probability, probability]).default([0.9, 0.999]),
       epsilon: positive.default(1e-8),
       weightDecay: z.number().min(0).default(0.01),

@@ -27,10 +27,16 @@ export interface MetricsWindow {
   state(): MetricsWindowState;
 }
 
-const shown: readonly string[] = ['loss', ...lossTerms];
-
-/** A window that goes on from where another was, or an empty one. */
-export function metricsWindow(from: MetricsWindowState = { sums: {}, smooth: {} }): MetricsWindow {
+/**
+ * A window that goes on from where another was, or an empty one.
+ *
+ * @param terms of the loss, those of one's own included
+ */
+export function metricsWindow(
+  from: MetricsWindowState = { sums: {}, smooth: {} },
+  terms: readonly string[] = lossTerms,
+): MetricsWindow {
+  const shown = ['loss', ...terms];
   let sums: Record<string, MetricSum> = { ...from.sums };
   const smooth: Record<string, number> = { ...from.smooth };
   return {

@@ -1,5 +1,5 @@
 import type { StepConfig } from './method-config.js';
-import { isOn, lossTerms, type ScheduledPhase } from './phase.js';
+import { isOn, type ScheduledPhase, termNames } from './phase.js';
 
 /** What a schedule plans beyond its own end, a line for each: phases that never begin, a warm-up that never ends. */
 export function scheduleWarnings({ optimizer, phases }: Pick<StepConfig, 'optimizer' | 'phases'>): string[] {
@@ -9,7 +9,7 @@ export function scheduleWarnings({ optimizer, phases }: Pick<StepConfig, 'optimi
   const missed = phases.filter(({ from }) => from >= iterations);
   if (missed.length > 0) {
     const on = (rows: readonly ScheduledPhase[]) =>
-      lossTerms.filter((term) => rows.some((row) => isOn(row, term)));
+      termNames(phases).filter((term) => rows.some((row) => isOn(row, term)));
     const never = on(missed).filter((term) => !on(reached).includes(term));
     const list = missed.map(({ from }) => from).join(', ');
     const consequence =

@@ -7,6 +7,8 @@ import {
   multiScaleCams,
   refinedLabels,
   regionMask,
+  selectClasses,
+  type Threshold,
   tokenLabels,
 } from '@toco/cam';
 import type { ApplyOptions } from '@toco/network';
@@ -40,6 +42,8 @@ export interface Targets {
   readonly pixelLabels?: tf.Tensor3D;
   /** `[B,H,W]` int32 labels of the segmentation term: the pseudo labels, or the masks of images that have one. */
   readonly segLabels?: tf.Tensor3D;
+  /** Targets of one's own, by name. */
+  readonly extra?: Readonly<Record<string, tf.Tensor>>;
 }
 
 /** What the targets are computed with. */
@@ -48,12 +52,37 @@ export interface TargetContext<P extends TensorTree> {
   readonly config: StepConfig;
   readonly phase: Phase;
   /** For the backbone, in the passes of the CAMs. */
-  readonly forward?: ApplyOptions;
+  readonly forward?: ApplyOptions | undefined;
+  /** What refines pixel labels; default: PAR. */
+  readonly refine?: Refine<P> | undefined;
 }
+
+/** Targets of one's own, as constants. May call {@link computeTargets} and change or add to what that gives. */
+export type TargetFunction<P extends TensorTree = TensorTree> = (
+  context: TargetContext<P>,
+  inputs: TargetInputs<P>,
+) => Targets;
+
+/**
+ * A refinement of one's own in place of PAR.
+ *
+ * @param images `[B,h,w,3]` in 0…1, the main views at half their size
+ * @param planes `[B,h,w,2·(C+1)]`, of each pixel the probabilities of background and classes, once with β_h and once with β_l as
+ *   the background's CAM; with `presentClasses` M planes in place of C
+ * @param inputs batch and network that they come from
+ * @returns `[B,h,w,2·(C+1)]`; the largest of the C+1 planes is the label
+ */
+export type Refine<P extends TensorTree = TensorTree> = (
+  images: tf.Tensor4D,
+  planes: tf.Tensor4D,
+  inputs: TargetContext<P> & TargetInputs<P>,
+) => tf.Tensor4D;
 
 /** What {@link computeTargets} looks at. */
 export interface TargetInputs<P extends TensorTree> {
   readonly params: NetworkParams<P>;
+  /** The network by each average of its parameters. */
+  readonly averages?: Readonly<Record<string, NetworkParams<P>>> | undefined;
   readonly batch: Batch;
   /** The main view's forward pass. */
   readonly main: NetworkOutput;
@@ -63,12 +92,14 @@ export interface TargetInputs<P extends TensorTree> {
  * Targets of one iteration (paper, sections 3.3–3.5): multi-scale CAMs, from the auxiliary one the token affinity and the
  * local crops, from one of the two the refined pixel labels.
  *
- * The main view's own forward pass serves as scale 1 of the CAMs. Not differentiated.
+ * The main view's own forward pass serves as scale 1 of the CAMs, unless they are those of an average. Not differentiated.
  */
 export function computeTargets<P extends TensorTree>(
-  { network, config, phase, forward = {} }: TargetContext<P>,
-  { params, batch, main }: TargetInputs<P>,
+  context: TargetContext<P>,
+  inputs: TargetInputs<P>,
 ): Targets {
+  const { network, config, phase, forward = {}, refine } = context;
+  const { params, averages = {}, batch, main } = inputs;
   const { masks, masked } = batch;
   const seg = isOn(phase, 'seg');
   const everyImageHasMask = masks !== undefined && masked === undefined;
@@ -80,14 +111,17 @@ export function computeTargets<P extends TensorTree>(
   if (!wanted.ptc && !wanted.ctc && !wanted.pixels) return seg ? { segLabels: masks! } : {};
   const { behavior } = config;
   const { images, imgBox, presentClasses: classes } = batch;
-  const { low, high, scales } = config.cam;
+  const { scales } = config.cam;
+  const { low, high } = thresholdsOfPlanes(config, batch);
 
+  const { average } = config.cam;
+  const source = average === undefined ? params : averages[average]!;
   const { cam, camAux } = scope('cams', () =>
-    multiScaleCams((views) => network.rawCams(params, network.forward(params, views, forward)), images, {
+    multiScaleCams((views) => network.rawCams(source, network.forward(source, views, forward)), images, {
       scales,
       stride: network.backbone.stride,
       oddSizes: behavior.oddSizes,
-      main: network.rawCams(params, main),
+      main: source === params ? network.rawCams(params, main) : undefined,
       classes,
     }),
   );
@@ -108,7 +142,12 @@ export function computeTargets<P extends TensorTree>(
         refinedLabels(
           phase.labelCam === 'main' ? cam : camAux,
           { labels, images, imgBox, classes },
-          { low, high, ignoreIndex, behavior: behavior.rounding, par: config.par, downsample: config.par.downsample, ...normalization(network) },
+          {
+            ...{ low, high, ignoreIndex, behavior: behavior.rounding, par: config.par },
+            downsample: config.par.downsample,
+            ...normalization(network),
+            ...(refine && { refine: (image, planes) => refine(image, planes, { ...context, ...inputs }) }),
+          },
         ),
       )
     : undefined;
@@ -121,6 +160,19 @@ export function computeTargets<P extends TensorTree>(
     ...(pixelLabels && { pixelLabels }),
     ...(seg && { segLabels: masks ? withMasks(pixelLabels, masks, masked) : pixelLabels! }),
   };
+}
+
+/** Thresholds of the planes that CAMs have. */
+function thresholdsOfPlanes(
+  { cam }: Pick<StepConfig, 'cam'>,
+  { thresholds, presentClasses }: Batch,
+): { readonly low: Threshold; readonly high: Threshold } {
+  if (!thresholds || !presentClasses) return thresholds ?? cam;
+  const ofPlanes = (all: tf.Tensor2D): tf.Tensor => {
+    const [B, C] = all.shape;
+    return tf.reshape(selectClasses(tf.reshape(all, [B, 1, 1, C]), presentClasses), [B, -1]);
+  };
+  return { low: ofPlanes(thresholds.low), high: ofPlanes(thresholds.high) };
 }
 
 /** The pseudo labels with masks in the place of those of masked images. */

@@ -1,23 +1,82 @@
 import type { StepConfig } from './method-config.js';
-import type { ParameterGroup } from './optimizer/parameter-groups.js';
+import { assignGroups, isBelow, type ParameterGroup } from './optimizer/parameter-groups.js';
 
 /**
- * The encoder learns at the base rate, everything on top of it ten times as fast (the authors' four groups in two). Without a
- * trained parameter of the encoder, which is then frozen, it has no group.
+ * The encoder learns at the base rate, everything on top of it ten times as fast (the authors' four groups in two); then
+ * `optimizer.layerDecay` and `optimizer.groups`, the longest path of which counts. Without a trained parameter of the encoder, which
+ * is then frozen, it has no group.
+ *
+ * @throws one line for a path of `optimizer.groups` that is of no trained parameter, and a layer decay without blocks
  */
 export function tocoParameterGroups(
-  { optimizer }: Pick<StepConfig, 'optimizer'>,
+  { optimizer }: { readonly optimizer: Pick<StepConfig['optimizer'], GroupKey> },
   trained: readonly string[],
 ): ParameterGroup[] {
-  const { weightDecay, headLrScale } = optimizer;
-  const frozen = !trained.some((path) => path.startsWith('encoder.'));
-  return [
-    ...(frozen ? [] : [{ name: 'encoder', prefixes: ['encoder'], lrScale: 1, weightDecay }]),
-    {
-      name: 'heads',
-      prefixes: ['classifier', 'aux_classifier', 'decoder', 'proj_head'],
-      lrScale: headLrScale,
-      weightDecay,
-    },
+  const { weightDecay, headLrScale, layerDecay, groups } = optimizer;
+  const parts = [...new Set(trained.map((path) => path.split('.')[0]!))];
+  const heads = parts.filter((part) => part !== 'encoder');
+  const base: ParameterGroup[] = [
+    ...(parts.includes('encoder')
+      ? [{ name: 'encoder', prefixes: ['encoder'], lrScale: 1, weightDecay }]
+      : []),
+    ...(heads.length > 0 ? [{ name: 'heads', prefixes: heads, lrScale: headLrScale, weightDecay }] : []),
   ];
+  if (layerDecay === 1 && groups.length === 0) return base;
+
+  const scaleOf = layerDecay === 1 ? () => 1 : layerScale(trained, layerDecay);
+  const ownOf = longestPath(groups, trained);
+  const merged = new Map<string, ParameterGroup & { readonly prefixes: string[] }>();
+  for (const [path, group] of assignGroups(base, trained)) {
+    const own = ownOf(path);
+    const lrScale = own?.lrScale ?? group.lrScale * scaleOf(path);
+    const decay = own?.weightDecay ?? group.weightDecay;
+    const name = `rate × ${lrScale}, decay ${decay}`;
+    const same = merged.get(name);
+    if (same) same.prefixes.push(path);
+    else merged.set(name, { name, prefixes: [path], lrScale, weightDecay: decay });
+  }
+  return [...merged.values()];
+}
+
+type GroupKey = 'weightDecay' | 'headLrScale' | 'layerDecay' | 'groups';
+
+type OwnGroups = StepConfig['optimizer']['groups'];
+
+/** The group of one's own whose path is the longest that a parameter lies below. */
+function longestPath(
+  groups: OwnGroups,
+  trained: readonly string[],
+): (path: string) => OwnGroups[number] | undefined {
+  const rows = groups.flatMap((group, i) => group.paths.map((prefix) => ({ prefix, group, i })));
+  for (const { prefix, i } of rows) {
+    if (!trained.some((path) => isBelow(path, prefix)))
+      throw new Error(
+        `optimizer.groups.${i}: no parameter below ${prefix} is trained; write paths such as decoder or encoder.blocks.0.`,
+      );
+  }
+  const ordered = rows.sort((a, b) => b.prefix.length - a.prefix.length);
+  return (path) => ordered.find(({ prefix }) => isBelow(path, prefix))?.group;
+}
+
+/**
+ * Layer-wise decay of the rate (BEiT, Bao et al., 2022): of L blocks the last learns with decay¹, the first with decay^L, what enters
+ * it with decay^(L+1), the rest of the network with 1.
+ */
+function layerScale(trained: readonly string[], decay: number): (path: string) => number {
+  const blockOf = (path: string): number | undefined => {
+    const index = /^encoder\.blocks\.(\d+)\./.exec(path)?.[1];
+    return index === undefined ? undefined : Number(index);
+  };
+  const count = 1 + Math.max(-1, ...trained.map((path) => blockOf(path) ?? -1));
+  if (count === 0)
+    throw new Error(
+      'optimizer.layerDecay: no trained parameter begins with encoder.blocks.<number>; set it to 1.',
+    );
+  return (path) => {
+    const block = blockOf(path);
+    if (block !== undefined) return decay ** (count - block);
+    return /^encoder\.(patch_embed|cls_token|pos_embed|reg_token|dist_token)\b/.test(path)
+      ? decay ** (count + 1)
+      : 1;
+  };
 }

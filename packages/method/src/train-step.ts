@@ -1,20 +1,24 @@
-import { mapTree, scope, tidied, valueAndGrad, withoutGradient, type TensorTree } from '@toco/core';
+import { scope, tidied, valueAndGrad, withoutGradient, type TensorTree } from '@toco/core';
 import type { ApplyOptions } from '@toco/network';
-import type { Network, NetworkParams } from '@toco/network';
+import type { Network } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from './method-config.js';
 import { adamW } from './optimizer/adamw.js';
 import { learningRateTensor } from './optimizer/learning-rate.js';
 import { assignGroups } from './optimizer/parameter-groups.js';
 import { accumulated } from './accumulated.js';
+import { assertAverages, averagedParameters, nextAverages } from './averages.js';
 import type { Batch } from './batch.js';
 import { ema } from './ema.js';
 import { lossTermValues, totalLoss } from './loss-terms.js';
+import type { MethodParts } from './method-parts.js';
 import { globalNorm, targetShares, type StepMetrics } from './metrics.js';
+import { assertTerms } from './own-terms.js';
 import { tocoParameterGroups } from './toco-groups.js';
 import type { Phase } from './phase.js';
 import { computeTargets } from './targets.js';
 import { trainedParameters, type TrainState } from './train-state.js';
+import { withParameters } from './with-parameters.js';
 
 /** One iteration as a pure function; see {@link trainStep}. */
 export type TrainStep<P extends TensorTree = TensorTree> = (
@@ -27,7 +31,7 @@ export type TrainStep<P extends TensorTree = TensorTree> = (
 export type ReduceGradients = (grads: Record<string, tf.Tensor>) => Record<string, tf.Tensor>;
 
 /** What {@link trainStep} is made of. */
-export interface TrainStepOptions<P extends TensorTree> {
+export interface TrainStepOptions<P extends TensorTree> extends MethodParts<P> {
   readonly network: Network<P>;
   readonly forward?: ApplyOptions | undefined;
   readonly targetForward?: ApplyOptions | undefined;
@@ -45,31 +49,51 @@ export interface TrainStepOptions<P extends TensorTree> {
  * in the backward pass (`@toco/graph`). `targetForward` reaches it in the passes of the CAMs, see `lanesOf`. `reduce` takes the
  * gradients of all parameters that the phase's terms reach, where several processes train on parts of a batch.
  *
- * @throws when a trained parameter belongs to no parameter group
+ * `terms`, `targets` and `refine` are what a method of one's own changes, see {@link MethodParts}.
+ *
+ * @throws when a trained parameter belongs to no parameter group, or a phase weighs a term that there is not
  * @example
  * const step = trainStep(stepConfig({ numClasses: 20 }), { network });
  * const { state, metrics } = step(initTrainState(network, network.init(0)), batch, phaseAt(config.phases, 0));
  */
 export function trainStep<P extends TensorTree>(
   config: StepConfig,
-  { network, forward = {}, targetForward = {}, reduce = (grads) => grads }: TrainStepOptions<P>,
+  options: TrainStepOptions<P>,
 ): TrainStep<P> {
+  const { network, forward = {}, targetForward = {}, reduce = (grads) => grads } = options;
+  const { terms: ownTerms = {}, targets: targetsOf = computeTargets<P>, refine } = options;
+  assertTerms(config.phases, Object.keys(ownTerms));
+  assertAverages(config);
+  const names = Object.keys(config.averages);
   return (state, batch, phase) => {
     const iteration = (): ReturnType<TrainStep<P>> => {
       const teacher = scope('teacher', () => ema(state.teacher, state.params.proj_head, config.teacher));
+      // As the teacher: before the forward pass, the first iteration included.
+      const own =
+        names.length > 0 &&
+        scope('averages', () => nextAverages(state.averages ?? {}, state.params, config.averages));
       const trained = trainedParameters(network, state.params);
       const paths = Object.keys(trained);
 
       // What it returns is inferred, so that the metrics keep their types.
       const lossOf = (parameters: Record<string, tf.Tensor>, batch: Batch) => {
-        const params = withTrained(state.params, parameters);
+        const params = withParameters(state.params, parameters);
+        const averages = Object.fromEntries(
+          ['teacher', ...names].map((name) => [
+            name,
+            averagedParameters({ params, teacher, averages: own || {} }, name),
+          ]),
+        );
         const main = scope('main', () => network.forward(params, batch.images, forward));
         const targets = withoutGradient(() =>
-          computeTargets({ network, config, phase, forward: targetForward }, { params, batch, main }),
+          targetsOf(
+            { network, config, phase, forward: targetForward, refine },
+            { params, averages, batch, main },
+          ),
         );
         const terms = lossTermValues(
-          { network, config, phase, forward },
-          { params, teacher, batch, main, targets },
+          { network, config, phase, forward, terms: ownTerms },
+          { params, teacher, averages, batch, main, targets },
         );
         return {
           loss: totalLoss(phase, terms),
@@ -78,11 +102,11 @@ export function trainStep<P extends TensorTree>(
       };
       const gradientsOf = (part: Batch) =>
         valueAndGrad((parameters) => scope('forward', () => lossOf(parameters, part)), trained);
-      const { loss, aux, unreached, ...own } = scope('backward', () =>
+      const { loss, aux, unreached, ...whole } = scope('backward', () =>
         accumulated(batch, config.accumulate, gradientsOf),
       );
-      const reached = Object.entries(own.grads).filter(([path]) => !unreached.includes(path));
-      const grads = { ...own.grads, ...scope('reduce', () => reduce(Object.fromEntries(reached))) };
+      const reached = Object.entries(whole.grads).filter(([path]) => !unreached.includes(path));
+      const grads = { ...whole.grads, ...scope('reduce', () => reduce(Object.fromEntries(reached))) };
 
       const lr = learningRateTensor(config.optimizer, state.step);
       const update = scope('optimizer', () =>
@@ -97,8 +121,9 @@ export function trainStep<P extends TensorTree>(
       return {
         state: {
           step: tf.add(state.step, tf.scalar(1, 'int32')),
-          params: withTrained(state.params, update.parameters),
+          params: withParameters(state.params, update.parameters),
           teacher,
+          ...(own && { averages: own }),
           optimizer: update.state,
         },
         metrics: { loss, ...aux, gradNorm: globalNorm(grads), lr },
@@ -106,12 +131,4 @@ export function trainStep<P extends TensorTree>(
     };
     return tidied(iteration);
   };
-}
-
-/** The parameters with those at the given paths replaced; all others are shared. */
-function withTrained<P extends TensorTree>(
-  params: NetworkParams<P>,
-  trained: Readonly<Record<string, tf.Tensor>>,
-): NetworkParams<P> {
-  return mapTree(params, (leaf, path) => trained[path] ?? leaf);
 }

@@ -23,6 +23,20 @@ export interface NetworkOptions<P extends TensorTree> {
   readonly projection?: ProjectionSizes | undefined;
 }
 
+/**
+ * Makes a network of backbone, classes and widths, as {@link createNetwork} does: the place of a network of one's own, with further
+ * heads or several class tokens.
+ *
+ * @example
+ * ```ts
+ * export const network: MakeNetwork = (options) => {
+ *   const base = createNetwork(options);
+ *   return { ...base, trainable: (path) => base.trainable(path) && !path.startsWith('encoder.patch_embed.') };
+ * };
+ * ```
+ */
+export type MakeNetwork = (options: NetworkOptions<TensorTree>) => Network;
+
 /** What {@link Network.forward} gives. */
 export interface NetworkOutput extends BackboneOutput {
   /** Logits of the classes `[B,C]` from the final tokens. */
@@ -38,6 +52,11 @@ export interface Network<P extends TensorTree = TensorTree> {
   readonly numClasses: number;
   /** A new network, the same for the same seed; the teacher starts as a copy of the projection head. */
   init(seed: number): NetworkState<P>;
+  /**
+   * Optional: the state with pretrained parameters of the backbone; left out, they become `params.encoder`. For networks that use
+   * them more than once.
+   */
+  withPretrained?(state: NetworkState<P>, encoder: P): NetworkState<P>;
   /** Whether the parameter at this dotted path of {@link NetworkParams} is trained. */
   trainable(path: string): boolean;
   /** Features and logits of both classifiers for normalised images `[B,H,W,3]`. */

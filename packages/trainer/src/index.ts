@@ -22,7 +22,7 @@ export { assertMultiple, buildNetwork } from './network/build-network.js';
 export { exportNetwork, type ExportNetworkOptions } from './network/export-network.js';
 export { openRecords, type RecordsOptions, type RunRecords } from './run/records.js';
 export { interruption } from './run/interruption.js';
-export { train, type TrainOptions, type TrainResult } from './run/train.js';
+export { train, type TrainedIteration, type TrainOptions, type TrainResult } from './run/train.js';
 export {
   batchesOf,
   trainingSource,

@@ -13,16 +13,19 @@ export {
 export { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
 export { randomStartWarning } from './random-start.js';
 export { startingWeights, type StartingWeights } from './starting-weights.js';
+export { checkpointFiles } from './checkpoints/checkpoint-files.js';
+export { averagePrefix } from './checkpoints/stored-average.js';
 export {
   checkpointDamage,
-  checkpointFiles,
   type CheckpointHeader,
   listCheckpoints,
   type NetworkConfig,
   readCheckpointHeader,
   readModel,
+  type ReadModelOptions,
   wholeCheckpoint,
 } from './checkpoints/read-checkpoint.js';
 export { loadBackbone, rememberedBackbone } from './loading/load-backbone.js';
 export { type LoadedNetwork, loadNetwork, type LoadNetworkOptions } from './loading/load-network.js';
+export { loadNetworkModule, rememberedNetwork } from './loading/load-network-module.js';
 export { namedBackbone } from './loading/named-backbone.js';

@@ -50,5 +50,6 @@ export async function startingWeights<P extends TensorTree>(
   );
   print(`${weights}: ${formatImportReport(report)}.`);
   warnOfPart(weights, { report }, print);
+  if (network.withPretrained) return network.withPretrained(initial, encoder);
   return { ...initial, params: { ...initial.params, encoder } };
 }

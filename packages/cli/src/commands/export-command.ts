@@ -1,4 +1,4 @@
-import { loadBackbone, rememberedBackbone } from '@toco/weights';
+import { loadBackbone, loadNetworkModule, rememberedBackbone, rememberedNetwork } from '@toco/weights';
 import { initBackend } from '@toco/runtime';
 import { Option, type Command } from 'commander';
 import type { ExportFormat } from '@toco/graph';
@@ -16,6 +16,7 @@ interface ExportFlags extends ModelFlags {
   readonly outputs: string;
   readonly out?: string;
   readonly backbone?: string;
+  readonly network?: string;
 }
 
 /** Adds `toco export`. */
@@ -41,6 +42,7 @@ export function addExportCommand(program: Command): void {
     .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
     .option('-s, --set <key=value...>', 'single settings over the configuration', [])
     .option('-b, --backbone <file>', 'JavaScript module that exports the "backbone" it was trained with')
+    .option('--network <file>', 'JavaScript module that exports the function "network" it was made by')
     .addHelpText(
       'after',
       `
@@ -60,7 +62,11 @@ Examples:
         flags.backbone === undefined
           ? await rememberedBackbone(config, print)
           : await loadBackbone(flags.backbone);
-      const network = buildNetwork(config, { numClasses, backbone });
+      const make =
+        flags.network === undefined
+          ? await rememberedNetwork(config, print)
+          : await loadNetworkModule(flags.network);
+      const network = buildNetwork(config, { numClasses, backbone, network: make });
       assertMultiple('--size', size, network.backbone);
       await initBackend({ ...config.engine, backend: 'tensorflow', print });
       const { params } = model.read(network);

@@ -1,4 +1,4 @@
-import { loadBackbone } from '@toco/weights';
+import { loadBackbone, loadNetworkModule } from '@toco/weights';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -24,6 +24,7 @@ interface TrainFlags {
   readonly set: string[];
   readonly out: string;
   readonly backbone?: string;
+  readonly network?: string;
   readonly data?: string;
   readonly resume?: boolean | string;
   readonly profile?: boolean;
@@ -42,6 +43,7 @@ export function addTrainCommand(program: Command): void {
     .option('-o, --out <folder>', 'folder of the run', 'runs/toco')
     .option('-d, --data <folder>', 'folder of the data set (data.root)')
     .option('-b, --backbone <file>', 'JavaScript module that exports a "backbone" of your own')
+    .option('--network <file>', 'JavaScript module that exports a function "network" of your own')
     .option(
       '-r, --resume [auto]',
       'resume the run in --out, with the configuration that it was trained with; auto: where there is one, else begin it',
@@ -69,6 +71,7 @@ Examples:
         ...{ resume, cluster },
         print,
         backbone: flags.backbone === undefined ? undefined : await loadBackbone(flags.backbone),
+        network: flags.network === undefined ? undefined : await loadNetworkModule(flags.network),
       };
       if (signal === undefined) {
         if (cluster) throw new UserError('--profile measures one process: unset TF_CONFIG, or leave it out.');
@@ -101,12 +104,13 @@ Examples:
 
 /** The configuration of a new run, or of one that is resumed, with what the command line says over it. */
 async function configOf(flags: TrainFlags): Promise<Config> {
-  const { out, config, set, data, backbone } = flags;
+  const { out, config, set, data, backbone, network } = flags;
   const settings = [
     ...set,
     ...(data === undefined ? [] : [`data.root=${JSON.stringify(data)}`]),
     // Remembered by the run, so that whoever resumes or evaluates it need not name it again.
     ...(backbone === undefined ? [] : [`backbone.module=${JSON.stringify(resolve(backbone))}`]),
+    ...(network === undefined ? [] : [`network.module=${JSON.stringify(resolve(network))}`]),
   ];
   const resume = resumeOf(flags);
   return resume === true || (resume === 'auto' && (await hasRun(out)))

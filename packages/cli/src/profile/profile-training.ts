@@ -2,7 +2,8 @@ import type { Backbone } from '@toco/backbone';
 import type { BatchFeed, Dataset } from '@toco/datasets';
 import { wholeCheckpoint } from '@toco/weights';
 import { stageTimes, type StageTime } from '@toco/graph';
-import { isOn, lossTerms, phaseAt, type LossTerm } from '@toco/method';
+import { isOn, phaseAt, termNames } from '@toco/method';
+import type { MakeNetwork } from '@toco/network';
 import {
   batchesOf,
   compiledStepper,
@@ -20,6 +21,7 @@ export interface ProfileTrainingOptions {
   readonly folder: string;
   readonly resume: boolean;
   readonly backbone?: Backbone | undefined;
+  readonly network?: MakeNetwork | undefined;
   readonly data?: Dataset | undefined;
   readonly print: (line: string) => void;
 }
@@ -42,7 +44,7 @@ export interface TrainingProfile {
   };
   readonly batchSize: number;
   /** Terms that the profiled phase computes. */
-  readonly terms: readonly LossTerm[];
+  readonly terms: readonly string[];
   /** Iteration that the phase begins at. */
   readonly from: number;
 }
@@ -117,7 +119,7 @@ export async function profileTraining(
         iteration: median(steps),
         loader: { alone, beside, wait: median(waits), workers },
         batchSize,
-        terms: lossTerms.filter((term) => isOn(phase, term)),
+        terms: termNames(settings.phases).filter((term) => isOn(phase, term)),
         from,
       };
     } finally {

@@ -6,7 +6,7 @@ import { compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import type { Compiler, Protocol, SegmenterOptions, SegmenterOutput } from '@toco/segmenter';
 import { type Config, loadConfig, modelOfRun, type TrainedModel } from '@toco/trainer';
-import { loadBackbone, loadNetwork, type LoadedNetwork } from '@toco/weights';
+import { loadBackbone, loadNetwork, type LoadedNetwork, loadNetworkModule } from '@toco/weights';
 import type { Command } from 'commander';
 
 /** Options that name a trained network. */
@@ -16,6 +16,7 @@ export interface ModelFlags {
   readonly set: string[];
   readonly data?: string;
   readonly backbone?: string;
+  readonly network?: string;
 }
 
 /** Adds the options of {@link ModelFlags} to a command. */
@@ -26,7 +27,8 @@ export function addModelOptions(command: Command): Command {
     .option(
       '-b, --backbone <file>',
       'JavaScript module that exports the "backbone" the network was trained with',
-    );
+    )
+    .option('--network <file>', 'JavaScript module that exports the function "network" it was made by');
 }
 
 /** A network that is ready, and how it computes. */
@@ -81,7 +83,11 @@ export async function openModel(
   if (precision !== config.engine.precision)
     print(`Computing in f32: ${config.engine.precision} would need a graph for every size of an image.`);
   const engine = await initBackend({ ...config.engine, print });
-  const loaded = await loadNetwork(model?.name ?? named, { ...(await backboneOf(flags, config)), print });
+  const network = flags.network === undefined ? undefined : await loadNetworkModule(flags.network);
+  const loaded = await loadNetwork(model?.name ?? named, {
+    ...(await backboneOf(flags, config)),
+    ...{ network, average: config.evaluation.average, print },
+  });
   const compiles = config.engine.compile && engine.backend === 'tensorflow';
   const lanes = compiles ? lanesOf(engine, { xla }) : oneLane;
   const compiler = ((pass, example) =>

@@ -1,5 +1,6 @@
 import type { TrainingBatch } from './training-batch.js';
 import { presentClasses } from './present-classes.js';
+import { stackEnriched } from './stack-enriched.js';
 
 /** Values with their shape. */
 export interface FeedArray {
@@ -18,6 +19,10 @@ export interface BatchFeed {
   readonly presentClasses: FeedArray;
   readonly masks?: FeedArray;
   readonly masked?: FeedArray;
+  /** `[B,…]` each: what an enrichment gave. */
+  readonly extra?: Readonly<Record<string, FeedArray>>;
+  /** `[B,C]` each, where thresholds change over time. */
+  readonly thresholds?: { readonly low: FeedArray; readonly high: FeedArray };
   readonly lattice: {
     readonly offsets: FeedArray;
     readonly weights: FeedArray;
@@ -26,12 +31,12 @@ export interface BatchFeed {
 }
 
 /**
- * The batch of a loader as a step takes it, with the classes that each image shows; nothing is copied.
+ * The batch of a loader as a step takes it, with the classes that each image shows; nothing is copied but what an enrichment gave.
  *
  * @throws where the loader was not asked for lattices
  */
 export function feedBatch(batch: TrainingBatch): BatchFeed {
-  const { cropSize: size, ids, labels, lattice: packed, masks, masked } = batch;
+  const { cropSize: size, ids, labels, lattice: packed, masks, masked, enriched } = batch;
   if (packed === undefined)
     // eslint-disable-next-line no-restricted-syntax -- a fault of the program that asks
     throw new Error('feedBatch: the batch has no lattices: give the loader the option "lattice"');
@@ -50,6 +55,7 @@ export function feedBatch(batch: TrainingBatch): BatchFeed {
     presentClasses: { data: classes, shape },
     ...(masks && { masks: { data: masks, shape: [count, size, size] } }),
     ...(masked && { masked: { data: masked, shape: [count] } }),
+    ...(enriched.length > 0 && { extra: stackEnriched(ids, enriched) }),
     lattice: {
       offsets: { data: packed.offsets, shape: [count, packed.numPoints, corners] },
       weights: { data: packed.weights, shape: [count, packed.numPoints, corners] },

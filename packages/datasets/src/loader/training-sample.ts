@@ -7,7 +7,7 @@ import { normalize } from '../transforms/normalize.js';
 import { applyViews } from '../views/apply-views.js';
 import { mainViewMask } from '../views/main-view-mask.js';
 import type { ViewOptions } from '../views/view-options.js';
-import { drawViews } from '../views/view-plan.js';
+import { drawViews, type ViewPlan } from '../views/view-plan.js';
 
 /** What the random numbers of a sample hang on, and nothing else. */
 export interface SampleKey {
@@ -22,6 +22,10 @@ export class UnreadableImage extends Error {}
 /** One image as a training step wants it; H = W = `cropSize`. */
 export interface TrainingSample {
   readonly id: string;
+  /** What its random numbers hang on: an enrichment draws its own with `randomPurpose.enrichment`. */
+  readonly key: SampleKey;
+  /** How its views were cut: `mainViewMask` brings a mask of the photograph into the main view. */
+  readonly plan: ViewPlan;
   /** Side of the views, pixels. */
   readonly cropSize: number;
   /** Main view, which is the first global view: `[H, W, 3]`, normalised. */
@@ -92,18 +96,19 @@ export function arraysAt(arrays: TrainingArrays, position: number, cropSize: num
 /** {@link loadTrainingSample} into arrays that are there already, and become the sample's. */
 export async function fillTrainingSample(
   sample: Sample,
-  { seed, epoch, index }: SampleKey,
+  key: SampleKey,
   { options, arrays }: { readonly options: ViewOptions; readonly arrays: TrainingArrays },
 ): Promise<TrainingSample> {
   const image = await decodeImage(sample.image).catch((error: unknown) => {
     throw new UnreadableImage((error as Error).message, { cause: error });
   });
+  const { seed, epoch, index } = key;
   const plan = drawViews(randomStream(randomPurpose.views, seed, epoch, index), image, options);
   const views = applyViews(image, plan);
   const { trainingMask, labels } = sample;
   const mask = trainingMask && (await decodeMask(trainingMask, { numClasses: labels.length, image }));
   return {
-    id: sample.id,
+    ...{ id: sample.id, key, plan },
     cropSize: options.cropSize,
     images: normalize(views.main, options.normalization, arrays.images),
     globalView: normalize(views.second, options.normalization, arrays.globalView),

@@ -20,7 +20,10 @@ export interface RandomStream {
 }
 
 /** What the streams of one seed are for: streams of different purpose are independent of each other. */
-export const randomPurpose = { order: 1, views: 2, crops: 3, scene: 4, split: 5, substitute: 6 } as const;
+export const randomPurpose = {
+  ...{ order: 1, views: 2, crops: 3, scene: 4, split: 5, substitute: 6 },
+  enrichment: 7,
+} as const;
 
 /**
  * The random numbers of one key, the same wherever and in whatever order keys are asked for.

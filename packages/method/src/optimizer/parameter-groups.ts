@@ -8,6 +8,11 @@ export interface ParameterGroup {
   readonly weightDecay: number;
 }
 
+/** Whether a path is `prefix` itself, or lies below it. */
+export function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}.`);
+}
+
 /**
  * The group of each path.
  *
@@ -20,9 +25,7 @@ export function assignGroups(
 ): Map<string, ParameterGroup> {
   const assigned = new Map<string, ParameterGroup>();
   for (const path of paths) {
-    const matching = groups.filter(({ prefixes }) =>
-      prefixes.some((prefix) => path === prefix || path.startsWith(`${prefix}.`)),
-    );
+    const matching = groups.filter(({ prefixes }) => prefixes.some((prefix) => isBelow(path, prefix)));
     if (matching.length !== 1) {
       const which =
         matching.length === 0 ? 'no parameter group' : `the groups ${matching.map((g) => g.name).join(', ')}`;

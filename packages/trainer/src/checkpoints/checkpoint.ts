@@ -14,6 +14,7 @@ import {
 } from '@toco/files';
 import type { Network } from '@toco/network';
 import {
+  averagePrefix,
   checkpointDamage,
   checkpointFiles,
   type CheckpointHeader,
@@ -24,7 +25,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse-config.js';
-import { initAdamW, trainedParameters, type TrainState } from '@toco/method';
+import { type Averages, initAdamW, initAverages, trainedParameters, type TrainState } from '@toco/method';
 import type { MetricsWindowState } from '@toco/method';
 import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from '@toco/datasets';
@@ -55,7 +56,7 @@ export function checkpointFolder(runFolder: string, iteration: number): string {
  * of the same name is put aside until then, and `repairCheckpoints` brings it back where the process was killed in between.
  *
  * `model.safetensors` holds the network and its teacher under the names of the authors' checkpoints, `optimizer.safetensors`
- * the moments (`m.*`, `v.*`), `state.json` the rest. On a full disk older checkpoints are untouched.
+ * the moments (`m.*`, `v.*`) and averages (`average.NAME.*`), `state.json` the rest. On a full disk older checkpoints are untouched.
  *
  * @returns the checkpoint's folder
  * @throws NonFiniteError where a weight or a moment is no number; nothing is written then
@@ -102,11 +103,15 @@ export async function newestWholeCheckpoint(
   return undefined;
 }
 
-async function momentArrays({ optimizer }: TrainState): Promise<Record<string, NDArray>> {
-  const entries = Object.entries(optimizer).flatMap(([moment, tensors]) =>
+async function momentArrays({ optimizer, averages = {} }: TrainState): Promise<Record<string, NDArray>> {
+  const named = [
+    ...Object.entries(optimizer).map(([moment, tensors]) => [`${moment}.`, tensors as object] as const),
+    ...Object.entries(averages).map(([name, tensors]) => [averagePrefix(name), tensors] as const),
+  ];
+  const entries = named.flatMap(([prefix, tensors]) =>
     Object.entries(tensors as Record<string, tf.Tensor>).map(async ([path, tensor]) => {
       const data = (await tensor.data()) as Float32Array;
-      return [`${moment}.${path}`, { dtype: 'float32', shape: tensor.shape, data }] as const;
+      return [`${prefix}${path}`, { dtype: 'float32', shape: tensor.shape, data }] as const;
     }),
   );
   return Object.fromEntries(await Promise.all(entries));
@@ -128,10 +133,16 @@ export async function readCheckpointInfo(folder: string): Promise<CheckpointInfo
   return { ...info, config: parseConfig(info.config, join(folder, stateFile)) };
 }
 
-/** The whole training state of a checkpoint. @throws one line where it does not fit the network. */
+/**
+ * The whole training state of a checkpoint. An average that it does not have begins at its parameters.
+ *
+ * @param averages those of the configuration
+ * @throws one line where it does not fit the network
+ */
 export async function readTrainState<P extends TensorTree>(
   folder: string,
   network: Network<P>,
+  averages: Config['averages'] = {},
 ): Promise<TrainState<P>> {
   const { iteration } = await readCheckpointInfo(folder);
   const { params, teacher } = readModel(folder, network);
@@ -152,5 +163,24 @@ export async function readTrainState<P extends TensorTree>(
     );
   const optimizer = { m: moments('m'), v: moments('v') };
   disposeTree(zeros);
-  return { step: tf.scalar(iteration, 'int32'), params, teacher, optimizer };
+  return {
+    ...{ step: tf.scalar(iteration, 'int32'), params, teacher, optimizer },
+    ...(Object.keys(averages).length > 0 && {
+      averages: storedAverages(initAverages(params, averages), arrays),
+    }),
+  };
+}
+
+/** Averages with their stored values, where there are some; what they replace is disposed. */
+function storedAverages(fresh: Averages, arrays: Readonly<Record<string, NDArray>>): Averages {
+  const entries = Object.entries(fresh).map(([name, leaves]) => {
+    const stored = Object.entries(leaves).map(([path, leaf]) => {
+      const array = arrays[averagePrefix(name) + path];
+      if (array === undefined) return [path, leaf] as const;
+      leaf.dispose();
+      return [path, tf.tensor(array.data as Float32Array, [...array.shape])] as const;
+    });
+    return [name, Object.fromEntries(stored)] as const;
+  });
+  return Object.fromEntries(entries);
 }

@@ -13,8 +13,9 @@ export async function startingState(
 ): Promise<TrainState> {
   if (checkpoint !== undefined) {
     print(`Resuming from ${checkpoint}.`);
-    return readTrainState(checkpoint, network);
+    return readTrainState(checkpoint, network, config.averages);
   }
   const bar = createProgress('megabytes');
-  return initTrainState(network, await startingWeights(network, config, { print, bar }));
+  const weights = await startingWeights(network, config, { print, bar });
+  return initTrainState(network, weights, config.averages);
 }

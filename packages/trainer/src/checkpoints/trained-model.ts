@@ -50,13 +50,15 @@ export async function modelOfRun(
   const folder = await wholeCheckpoint(path, print);
   const { config, classes, iteration } = await readCheckpointInfo(folder);
   const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
+  const set = parseConfig(withSettings(config, settings), `${folder} with --set`);
+  const { average } = set.evaluation;
   return {
     name: folder,
-    config: parseConfig(withSettings(config, settings), `${folder} with --set`),
+    config: set,
     classes,
     numClasses: classes.length,
     rows: rows.filter((row) => row.iteration <= iteration),
-    read: (network) => readModel(folder, network),
+    read: (network) => readModel(folder, network, { average }),
   };
 }
 

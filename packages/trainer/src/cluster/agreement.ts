@@ -12,7 +12,7 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 
 /** What may differ from machine to machine. */
 const ofTheMachine =
-  /^(?:engine\.(?:threads|device|memoryGrowth)|data\.(?:workers|prefetch|root|images|masks|labels|trainMaskFolder)|(?:backbone|network)\.weights|backbone\.module)$/;
+  /^(?:engine\.(?:threads|device|memoryGrowth)|data\.(?:workers|prefetch|root|images|masks|labels|trainMaskFolder)|(?:backbone|network)\.weights|(?:backbone|network)\.module)$/;
 
 /** What all processes must begin with. */
 export interface Beginning {

@@ -96,7 +96,7 @@ const backbone = z.strictObject({
     .describe('block whose output gives the auxiliary tokens; negative counts from the end'),
   depth: count
     .optional()
-    .describe("blocks of a named vision transformer, the first ones of its weights; default: all of them"),
+    .describe('blocks of a named vision transformer, the first ones of its weights; default: all of them'),
   positionResizing: z
     .enum(['bicubic', 'antialiased', 'bilinear'])
     .optional()
@@ -112,6 +112,14 @@ const network = z.strictObject({
     .describe(
       "a network to start from, heads included: a checkpoint's model.safetensors; what it lacks starts anew",
     ),
+  module: z
+    .string()
+    .optional()
+    .describe('JavaScript module that exports a function "network" of your own, instead of ToCo\'s'),
+  frozen: z
+    .array(z.string())
+    .default([])
+    .describe('what is not trained: what their paths begin with, such as encoder or encoder.blocks.0'),
   decoderDim: count.default(512),
   decoderDilation: count.default(5).describe('of its two 3×3 convolutions (section 5.1)'),
   projection: z
@@ -123,6 +131,12 @@ const evaluation = z.strictObject({
   every: count.default(2000).describe('iterations between validations'),
   size: count.default(448).describe('side that validation images are squashed to'),
   threshold: probability.default(0.5).describe('a CAM above this is its class, else background'),
+  average: z
+    .string()
+    .optional()
+    .describe(
+      'the one of averages that is validated and used afterwards; default: the parameters themselves',
+    ),
   limit: count.optional().describe('validate on the first images only'),
 });
 

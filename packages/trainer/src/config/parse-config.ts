@@ -1,5 +1,5 @@
 import { resolveBehavior } from '@toco/core';
-import { describeIssue, resolveShares } from '@toco/method';
+import { assertAverages, describeIssue, resolveShares } from '@toco/method';
 import { type Config, configSchema } from './config.js';
 import { UserError } from '@toco/files';
 import { assertParts } from './parts.js';
@@ -44,6 +44,7 @@ function checkConsistency(config: Config, source: string): void {
   }
   try {
     assertParts(config, 1);
+    assertAverages(config, config.evaluation.average);
   } catch (error) {
     refuse((error as Error).message);
   }
@@ -57,7 +58,9 @@ function checkConsistency(config: Config, source: string): void {
   for (const key of ['par', 'reg'] as const) {
     const { downsample } = config[key];
     if (views.cropSize % downsample !== 0)
-      refuse(`${key}.downsample ${downsample} does not divide views.cropSize ${views.cropSize}; choose a divisor.`);
+      refuse(
+        `${key}.downsample ${downsample} does not divide views.cropSize ${views.cropSize}; choose a divisor.`,
+      );
   }
   if (!phases.some(({ from }) => from === 0))
     refuse('phases: none begins at iteration 0; let the first one do so.');

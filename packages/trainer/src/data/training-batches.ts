@@ -2,6 +2,7 @@ import type { Backbone } from '@toco/backbone';
 import {
   type BatchFeed,
   defaultViewOptions,
+  type Enrichment,
   feedBatch,
   type SampleList,
   type TrainingBatch,
@@ -10,7 +11,7 @@ import {
   type ViewOptions,
 } from '@toco/datasets';
 import { counted, printLine } from '@toco/files';
-import type { StepConfig } from '@toco/method';
+import type { StepConfig, Thresholds } from '@toco/method';
 import { listNames } from '@toco/weights';
 
 /** What {@link trainingBatches} needs to know besides the list of images. */
@@ -35,6 +36,10 @@ export interface TrainingBatchesOptions {
   readonly maxUnreadableShare?: number | undefined;
   /** Takes what is said of images that can't be read, a line at a time; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
+  /** What else is made of every image, in the loader's threads: `extra` of the batch. Gives an object of `{ data, shape }`. */
+  readonly enrichment?: Enrichment | undefined;
+  /** Thresholds of an iteration, which go to the step with its batch; see `thresholdsAt` of `@toco/method`. */
+  readonly thresholds?: ((iteration: number) => Thresholds | undefined) | undefined;
   /** What differs from the paper's views. */
   readonly views?: Partial<ViewOptions> | undefined;
 }
@@ -58,7 +63,7 @@ export interface TrainingBatches extends AsyncIterableIterator<BatchFeed, undefi
  * for await (const feed of trainingBatches(list, { backbone, config, cropSize: 448, batchSize: 4, seed: 0 })) { … }
  */
 export function trainingBatches(list: SampleList, options: TrainingBatchesOptions): TrainingBatches {
-  const { backbone, config, cropSize, views, print = printLine, ...loading } = options;
+  const { backbone, config, cropSize, views, thresholds, print = printLine, ...loading } = options;
   const { mean, std } = backbone;
   const { sigmaXy, sigmaRgb, downsample } = config.reg;
   const loader = trainingLoader(list, {
@@ -92,7 +97,8 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
       const result = (await loader.next()) as IteratorResult<TrainingBatch, undefined>;
       if (result.done) return { done: true, value: undefined };
       ids = result.value.ids;
-      const feed = feedBatch(result.value);
+      const own = thresholds?.(result.value.iteration);
+      const feed = { ...feedBatch(result.value), ...(own && thresholdFeed(own, result.value.ids.length)) };
       batchOf.set(feed, result.value);
       return { done: false, value: feed };
     },
@@ -108,4 +114,13 @@ export function trainingBatches(list: SampleList, options: TrainingBatchesOption
       return this;
     },
   };
+}
+
+/** The same thresholds for every image: `[B,C]`. */
+function thresholdFeed({ low, high }: Thresholds, images: number): Pick<BatchFeed, 'thresholds'> {
+  const feed = (values: readonly number[]) => ({
+    data: Float32Array.from({ length: images * values.length }, (_, i) => values[i % values.length]!),
+    shape: [images, values.length],
+  });
+  return { thresholds: { low: feed(low), high: feed(high) } };
 }

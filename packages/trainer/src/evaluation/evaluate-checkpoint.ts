@@ -2,9 +2,9 @@ import type { Backbone } from '@toco/backbone';
 import { disposeTree } from '@toco/core';
 import { type Dataset, openDataset, validationList } from '@toco/datasets';
 import { type CompiledFunction, compileFunction, lanesOf, oneLane } from '@toco/graph';
-import { type NetworkParams, unevenScales } from '@toco/network';
+import { type MakeNetwork, type NetworkParams, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
-import { rememberedBackbone } from '@toco/weights';
+import { rememberedBackbone, rememberedNetwork } from '@toco/weights';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, evaluateOptionsOf, type RunForward } from './evaluate.js';
 import {
@@ -28,6 +28,10 @@ export interface EvaluateCheckpointOptions {
   /** `key=value` settings over the configuration of a run. */
   readonly settings?: readonly string[] | undefined;
   readonly backbone?: Backbone | undefined;
+  /** Makes the network that was trained; default: as the run remembers. */
+  readonly network?: MakeNetwork | undefined;
+  /** A data set of one's own instead of the one that the configuration names. */
+  readonly data?: Dataset | undefined;
   readonly print?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onPanel?: ((panel: Panel) => void) | undefined;
@@ -51,11 +55,12 @@ export async function evaluateCheckpoint(
   if (report !== undefined) await makeReportFolder(report);
   const model = typeof trained === 'string' ? await modelOfRun(trained, { settings, print }) : trained;
   const { config } = model;
-  const dataset = await openDataset(config);
+  const dataset = options.data ?? (await openDataset(config));
   assertClasses(dataset, model);
   const list = validationList(await dataset.list(dataset.lists.val), print);
   const backbone = options.backbone ?? (await rememberedBackbone(config, print));
-  const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone });
+  const make = options.network ?? (await rememberedNetwork(config, print));
+  const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone, network: make });
   for (const note of unevenScales(config, network.backbone, ['evaluation.size'])) print(note);
   const engine = await initBackend({ ...config.engine, print });
   const compiles = config.engine.compile && engine.backend === 'tensorflow';

@@ -1,6 +1,6 @@
 import { corrections } from '@toco/core';
 import { counted } from '@toco/files';
-import { lossTerms } from '@toco/method';
+import { termNames } from '@toco/method';
 import { writeReport } from '@toco/report';
 import { describeMachine } from '@toco/runtime';
 import { stringify } from 'yaml';
@@ -39,7 +39,7 @@ export async function reportRun(path: string, run: ReportedRun): Promise<void> {
     description: `Segmentation learned from image-level labels alone${iterations > 0 ? `: ${trained}` : ''}.`,
     machine: describeMachine(),
     config: stringify(config),
-    lossTerms,
+    lossTerms: termNames(config.phases),
     batchSize: config.batchSize,
     seconds: secondsOf(rows),
     iterations,

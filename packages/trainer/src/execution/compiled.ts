@@ -35,10 +35,13 @@ export async function compiledStepper<P extends TensorTree>(
   const compiled = await compile(step, { state, batch: needed(feed, phase), phase }, options);
   disposeTree(state);
   const inferences = new WeakMap<object, unknown>();
-  const inferenceOf = <I, O>(f: Inference<P, I, O>): TracedFunction<I, undefined, O> => {
+  const inferenceOf = <I, O>(
+    f: Inference<P, I, O>,
+    of: (from: TrainState<P>) => TrainState<P>['params'],
+  ): TracedFunction<I, undefined, O> => {
     let traced = inferences.get(f) as TracedFunction<I, undefined, O> | undefined;
     if (!traced) {
-      traced = compiled.function<I, undefined, O>((from: TrainState<P>, inputs: I) => f(from.params, inputs));
+      traced = compiled.function<I, undefined, O>((from: TrainState<P>, inputs: I) => f(of(from), inputs));
       inferences.set(f, traced);
     }
     return traced;
@@ -46,8 +49,11 @@ export async function compiledStepper<P extends TensorTree>(
   return {
     step: (batch, now) => compiled.run(needed(batch, now), now),
     profile: (batch, now, how) => compiled.profile(needed(batch, now), now, how),
-    inference<I extends object, O extends object>(f: Inference<P, I, O>) {
-      const traced = inferenceOf(f);
+    inference<I extends object, O extends object>(
+      f: Inference<P, I, O>,
+      of = ({ params }: TrainState<P>) => params,
+    ) {
+      const traced = inferenceOf(f, of);
       return (inputs: Feeds<I>) => traced.run(inputs);
     },
     async snapshot() {

@@ -18,6 +18,8 @@ export interface Stepper<P extends TensorTree = TensorTree> {
   /** Prepares a function over the live parameters; the same function is traced once, however often it is prepared. */
   inference<I extends object, O extends object>(
     f: Inference<P, I, O>,
+    /** Which parameters those of the moment are, such as an average's; default: those that are trained. */
+    of?: (state: TrainState<P>) => NetworkParams<P>,
   ): (inputs: Feeds<I>) => Promise<Fetched<O>>;
   /** A snapshot of the state; the caller disposes it with {@link Snapshot.dispose}. */
   snapshot(): Promise<Snapshot<P>>;
@@ -53,7 +55,7 @@ export function eagerStepper<P extends TensorTree>({
       current = next;
       return fetch(metrics);
     },
-    inference: (f) => eagerInference(() => current.params, f),
+    inference: (f, of = ({ params }) => params) => eagerInference(() => of(current), f),
     snapshot: () => Promise.resolve({ state: current, dispose: () => undefined }),
     dispose: () => {
       disposeTree(current);

@@ -1,17 +1,24 @@
 import type { Backbone } from '@toco/backbone';
-import { BackboneError, createNetwork, type Network } from '@toco/network';
+import { BackboneError, createNetwork, type MakeNetwork, type Network } from '@toco/network';
 import type { Config } from '../config/config.js';
 import { UserError } from '@toco/files';
+import { isBelow } from '@toco/method';
 import { namedBackbone } from '@toco/weights';
 
 /**
  * The network that a configuration describes, on the backbone that it names or on one of one's own.
  *
+ * @param parts.network makes the network in place of `createNetwork`
+ *
  * @throws one line where a size is no multiple of the backbone's patch size
  */
 export function buildNetwork(
   config: Config,
-  { numClasses, backbone }: { numClasses: number; backbone?: Backbone | undefined },
+  {
+    numClasses,
+    backbone,
+    network: make = createNetwork,
+  }: { numClasses: number; backbone?: Backbone | undefined; network?: MakeNetwork | undefined },
 ): Network {
   const { name, ...options } = config.backbone;
   const chosen = backbone ?? namedBackbone(name, options);
@@ -23,9 +30,11 @@ export function buildNetwork(
   ] as const) {
     assertMultiple(key, size, chosen);
   }
-  const network = createNetwork({ backbone: chosen, numClasses, ...config.network });
+  const network = make({ backbone: chosen, numClasses, ...config.network });
+  const { frozen } = config.network;
   return {
     ...network,
+    trainable: (path) => network.trainable(path) && !frozen.some((prefix) => isBelow(path, prefix)),
     forward(...args) {
       try {
         return network.forward(...args);

@@ -206,10 +206,12 @@ async function* feedsOf(
 
 /** A configuration as its run remembers it: with the backbone that it really has, wherever it is read from. */
 function rememberedConfig(config: Config, name: string): Config {
-  const { module } = config.backbone;
+  const whole = ({ module }: { module?: string | undefined }) =>
+    module === undefined ? {} : { module: resolve(module) };
   return {
     ...config,
-    backbone: { ...config.backbone, name, ...(module !== undefined && { module: resolve(module) }) },
+    backbone: { ...config.backbone, name, ...whole(config.backbone) },
+    network: { ...config.network, ...whole(config.network) },
   };
 }
 

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import type { BatchFeed } from '@toco/datasets';
 import type { Phase } from '@toco/method';
 import { appendMetrics, readMetrics, repairMetrics, type MetricsRow } from '../logs/metrics-log.js';
-import { metricsWindow, type MetricsWindowState } from '@toco/method';
+import { metricsWindow, type MetricsWindowState, termNames } from '@toco/method';
 import { createProgress } from '@toco/files';
 import { runFiles } from '../checkpoints/run-folder.js';
 import { tensorBoardWriter } from '../logs/tensorboard.js';
@@ -55,7 +55,7 @@ export async function openRecords(
 ): Promise<RunRecords> {
   const { logEvery } = config.run;
   const { metrics: path } = runFiles(folder);
-  const window = metricsWindow(options.window);
+  const window = metricsWindow(options.window, termNames(config.phases));
   // A run that ended here has written its last row before the window was full.
   const isComplete = start === total || window.isEmpty();
   const isKept = ({ kind, iteration }: MetricsRow): boolean =>

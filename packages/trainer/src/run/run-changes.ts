@@ -3,7 +3,7 @@ import type { CheckpointInfo } from '../checkpoints/checkpoint.js';
 import { counted, UserError } from '@toco/files';
 
 /** What a network is made of: other values are another network, which no checkpoint fits. */
-const architecture = /^(?:backbone\.(?:name|depth)|network\.(?:decoderDim|projection\..*))$/;
+const architecture = /^(?:backbone\.(?:name|depth)|network\.(?:frozen|decoderDim|projection\..*))$/;
 
 /**
  * Lines that say what differs between a run so far and what it shall be resumed with: every key of the configuration, the

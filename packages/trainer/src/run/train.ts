@@ -1,25 +1,37 @@
 import type { Backbone } from '@toco/backbone';
-import type { Dataset } from '@toco/datasets';
+import type { Dataset, Enrichment } from '@toco/datasets';
 import type { Config } from '../config/config.js';
 import type { Evaluation } from '@toco/segmenter';
 import type { Panel } from '@toco/report';
-import { phaseAt } from '@toco/method';
+import { type MethodParts, type Phase, phaseAt } from '@toco/method';
+import type { MakeNetwork } from '@toco/network';
 import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { listCheckpoints } from '@toco/weights';
 import { assertFinite } from '../checkpoints/finite.js';
 import type { Cluster } from '@toco/runtime';
 import { trainTogether, type Together } from '../cluster/together.js';
 import { openRun, type Run } from './open-run.js';
+import type { Snapshot } from '../execution/eager.js';
 import { rescue } from './rescue.js';
 
 /** Objects and switches beside the configuration. */
-export interface TrainOptions {
+export interface TrainOptions extends MethodParts {
   /** Folder of the run: checkpoints, metrics, events. */
   readonly folder: string;
   /** A backbone of one's own instead of the named one. */
   readonly backbone?: Backbone | undefined;
+  /**
+   * Makes a network of one's own, as `createNetwork` of `@toco/network` does. So that whoever resumes or evaluates the run need not
+   * name it again, it may be a module's: see `network.module`.
+   */
+  readonly network?: MakeNetwork | undefined;
   /** A data set of one's own instead of the named one. */
   readonly data?: Dataset | undefined;
+  /**
+   * What else is made of every training image, in the loader's threads: a module and the name of its function, see `Enrich` of
+   * `@toco/datasets`. It gives an object of `{ data, shape }`, which come to terms, targets and refinement as `batch.extra`.
+   */
+  readonly enrichment?: Enrichment | undefined;
   /** Resumes the run in the folder from its newest checkpoint that is whole; `auto`: where there is one, else begins it. */
   readonly resume?: boolean | 'auto' | undefined;
   /** The processes that train together, see `clusterOfEnvironment` of `@toco/runtime`; `folder` is shared; default: this one alone. */
@@ -28,10 +40,25 @@ export interface TrainOptions {
   readonly signal?: AbortSignal | undefined;
   /** Takes what is said about the run, a line at a time; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
+  /** Called, and waited for, after every iteration, in every process that trains; an error of its ends the run, which is saved. */
+  readonly onIteration?: ((iteration: TrainedIteration) => void | Promise<void>) | undefined;
   /** Called with every image of the last validation; for reports of one's own. */
   readonly onPanel?: ((panel: Panel) => void) | undefined;
   /** Whether the folder gets a `report.html` at the end, with best and worst images and curves; default: true. */
   readonly report?: boolean | undefined;
+}
+
+/** An iteration that has ended, as {@link TrainOptions.onIteration} is told of it. */
+export interface TrainedIteration {
+  /** Iterations done, this one included. */
+  readonly iteration: number;
+  readonly phase: Phase;
+  /** Loss, its terms, and the rest of a row of metrics, of this iteration alone. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Names of its images. */
+  readonly ids: readonly string[];
+  /** The state after it; the caller disposes the snapshot, before it returns. */
+  snapshot(): Promise<Snapshot>;
 }
 
 /** How a run ended. */
@@ -83,6 +110,10 @@ export async function train(config: Config, options: TrainOptions): Promise<Trai
       assertFinite(metrics);
       const seconds = (performance.now() - began) / 1000;
       await records.step(iteration, { ...metrics, seconds }, { feed, phase });
+      await options.onIteration?.({
+        ...{ iteration, phase, metrics: { ...metrics, seconds }, ids: run.ids() },
+        snapshot: () => stepper!.snapshot(),
+      });
       const saves = iteration === total || iteration % config.run.checkpointEvery === 0;
       if (saves) {
         await run.assertReadable();

@@ -1,11 +1,31 @@
 import type { ApplyOptions, Backbone } from '@toco/backbone';
-import { type Dataset, openDataset, type SampleList, viewOptionsOf, withTrainingMasks } from '@toco/datasets';
+import { flattenTree } from '@toco/core';
+import {
+  type Dataset,
+  type Enrichment,
+  openDataset,
+  type SampleList,
+  viewOptionsOf,
+  withTrainingMasks,
+} from '@toco/datasets';
 import { allReduce, checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
-import { frozenBackbone, type Network, unevenScales } from '@toco/network';
+import { frozenBackbone, type MakeNetwork, type Network, unevenScales } from '@toco/network';
 import { type BackendInfo, initBackend } from '@toco/runtime';
-import { rememberedBackbone } from '@toco/weights';
+import { rememberedBackbone, rememberedNetwork } from '@toco/weights';
+import { UserError } from '@toco/files';
 import type { Config } from '../config/config.js';
-import { type StepConfig, type TrainState, trainStep, type TrainStep } from '@toco/method';
+import {
+  assertTerms,
+  isBelow,
+  type MethodParts,
+  type StepConfig,
+  thresholdsAt,
+  tocoParameterGroups,
+  trainedParameters,
+  type TrainState,
+  trainStep,
+  type TrainStep,
+} from '@toco/method';
 import { stepConfigOf } from '../config/config.js';
 import { sharedStep } from '../cluster/shared-step.js';
 import type { Together } from '../cluster/together.js';
@@ -21,6 +41,10 @@ export interface TrainingSource {
   /** Training images. */
   readonly images: SampleList;
   readonly settings: StepConfig;
+  /** What differs from ToCo's step. */
+  readonly parts: MethodParts;
+  /** Further arrays of a batch. */
+  readonly enrichment?: Enrichment | undefined;
 }
 
 /** The step and the state it begins with, on a backend that is ready. */
@@ -40,24 +64,42 @@ export interface TrainingStart {
 /** Opens data set and network of a configuration, or takes one's own. */
 export async function trainingSource(
   config: Config,
-  own: {
+  own: MethodParts & {
     readonly data?: Dataset | undefined;
     readonly backbone?: Backbone | undefined;
+    readonly network?: MakeNetwork | undefined;
+    readonly enrichment?: Enrichment | undefined;
     readonly print: (line: string) => void;
   },
 ): Promise<TrainingSource> {
+  const { terms, targets, refine, enrichment } = own;
+  asUserError(() => {
+    assertTerms(config.phases, Object.keys(terms ?? {}));
+  });
   const data = own.data ?? (await openDataset(config));
   const numClasses = data.classes.length;
   const backbone = own.backbone ?? (await rememberedBackbone(config, own.print));
-  const network = buildNetwork(config, { numClasses, backbone });
+  const make = own.network ?? (await rememberedNetwork(config, own.print));
+  const network = buildNetwork(config, { numClasses, backbone, network: make });
   const images = await withTrainingMasks(await data.list(data.lists.train), data, config.data);
-  return { data, network, images, settings: stepConfigOf(config, numClasses) };
+  const settings = stepConfigOf(config, numClasses);
+  asUserError(() => thresholdsAt(settings, 0));
+  return { data, network, images, settings, parts: { terms, targets, refine }, enrichment };
+}
+
+/** What is wrong with a configuration beside a method's parts is the user's to mend. */
+function asUserError(check: () => unknown): void {
+  try {
+    check();
+  } catch (error) {
+    throw new UserError((error as Error).message, { cause: error });
+  }
 }
 
 /** Starts the engine and loads the state that a run begins with. */
 export async function trainingStart(
   config: Config,
-  { network, settings }: TrainingSource,
+  { network, settings, parts }: TrainingSource,
   options: {
     readonly checkpoint: string | undefined;
     readonly print: (line: string) => void;
@@ -72,7 +114,17 @@ export async function trainingStart(
   const state = await startingState(config, network, options);
   const notes = [...unevenScales(config, network.backbone), ...frozenBackbone(network, state.params)];
   for (const note of notes) options.print(note);
+  asUserError(() => {
+    const paths = [...flattenTree(state.params).keys()];
+    const unknown = config.network.frozen.find((prefix) => !paths.some((path) => isBelow(path, prefix)));
+    if (unknown !== undefined)
+      throw new Error(
+        `network.frozen: there are no parameters below ${unknown}; write paths such as encoder or encoder.blocks.0.`,
+      );
+    tocoParameterGroups(settings, Object.keys(trainedParameters(network, state.params)));
+  });
   const step = trainStep(settings, {
+    ...parts,
     network,
     forward: checkpoint ? { wrapBlock: checkpointed } : {},
     targetForward: lanes.forward,
@@ -99,7 +151,7 @@ function nameOf({ backend, device, version, threads, kernels, tileProducts = fal
 /** The batches of a run, from one iteration to before another. */
 export function batchesOf(
   config: Config,
-  { network, images, settings }: TrainingSource,
+  { network, images, settings, enrichment }: TrainingSource,
   range: {
     readonly startIteration: number;
     readonly endIteration?: number | undefined;
@@ -112,6 +164,8 @@ export function batchesOf(
     backbone: network.backbone,
     config: settings,
     cropSize: config.views.cropSize,
+    enrichment,
+    thresholds: (iteration) => thresholdsAt(settings, iteration),
     views: viewOptionsOf(config.views),
     batchSize: config.batchSize,
     seed: config.seed,

@@ -3,6 +3,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApplyOptions } from '@toco/backbone';
 import type { Dataset, SampleList } from '@toco/datasets';
+import { averagedParameters } from '@toco/method';
 import type { Network } from '@toco/network';
 import type { Config } from '../config/config.js';
 import { evaluate, evaluateOptionsOf, type RunForward } from '../evaluation/evaluate.js';
@@ -71,7 +72,10 @@ export function createValidator(options: ValidatorOptions): Validator {
       const began = performance.now();
       records.pause();
       // Prepared once: each preparation is another trace.
-      run ??= stepper.inference(forward);
+      const { average } = config.evaluation;
+      run ??= stepper.inference(forward, (state) =>
+        average === undefined ? state.params : averagedParameters(state, average),
+      );
       const onPanel = iteration === total ? options.onPanel : undefined;
       const own = evaluateOptionsOf(config, network.backbone);
       const how = {

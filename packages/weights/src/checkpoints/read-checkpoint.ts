@@ -7,6 +7,8 @@ import { openSafetensors, readSafetensors } from '@toco/formats';
 import { damageOf, type SealedFile, UserError } from '@toco/files';
 import type { Network, NetworkState } from '@toco/network';
 import { importNetwork } from '../network-weights.js';
+import { checkpointFiles } from './checkpoint-files.js';
+import { withStoredAverage } from './stored-average.js';
 
 /** The part of a run's configuration that its network follows from. */
 export interface NetworkConfig {
@@ -20,7 +22,16 @@ export interface NetworkConfig {
     /** Left out by earlier versions, which had the paper's. */
     readonly decoderDilation?: number | undefined;
     readonly projection: { readonly hidden: number; readonly bottleneck: number; readonly out: number };
+    /** JavaScript module of a network of one's own. */
+    readonly module?: string | undefined;
   };
+  readonly evaluation?: { readonly average?: string | undefined } | undefined;
+}
+
+/** How a checkpoint's network is read. */
+export interface ReadModelOptions {
+  /** The moving average whose parameters take the place of those that they are of. */
+  readonly average?: string | undefined;
 }
 
 /** What a checkpoint says of itself, as far as using its network needs it. */
@@ -34,13 +45,6 @@ export interface CheckpointHeader {
   /** Lengths and checksums of the other files. */
   readonly files?: Readonly<Record<string, SealedFile>>;
 }
-
-/** Names of a checkpoint's files: the network and its teacher, the optimizer's moments, the rest. */
-export const checkpointFiles = {
-  model: 'model.safetensors',
-  optimizer: 'optimizer.safetensors',
-  state: 'state.json',
-} as const;
 
 /** Checkpoints of a run, oldest first; unfinished ones are none. */
 export async function listCheckpoints(runFolder: string): Promise<string[]> {
@@ -116,8 +120,12 @@ export async function readCheckpointHeader<H extends CheckpointHeader = Checkpoi
  *
  * @throws one line where the checkpoint belongs to another architecture
  */
-export function readModel<P extends TensorTree>(folder: string, network: Network<P>): NetworkState<P> {
+export function readModel<P extends TensorTree>(
+  folder: string,
+  network: Network<P>,
+  { average }: ReadModelOptions = {},
+): NetworkState<P> {
   const arrays = readSafetensors(join(folder, checkpointFiles.model));
   const { params, teacher } = importNetwork(network, arrays, { name: folder, complete: true });
-  return { params, teacher };
+  return { params: average === undefined ? params : withStoredAverage(folder, params, average), teacher };
 }

@@ -4,9 +4,15 @@ import type { Backbone } from '@toco/backbone';
 import { disposeTree, type TensorTree } from '@toco/core';
 import { counted, printLine, UserError } from '@toco/files';
 import type { NDArray } from '@toco/formats';
-import { createNetwork, type Network, type NetworkOptions, type NetworkState } from '@toco/network';
 import {
-  checkpointFiles,
+  createNetwork,
+  type MakeNetwork,
+  type Network,
+  type NetworkOptions,
+  type NetworkState,
+} from '@toco/network';
+import { checkpointFiles } from '../checkpoints/checkpoint-files.js';
+import {
   isCheckpoint,
   type NetworkConfig,
   readCheckpointHeader,
@@ -17,6 +23,7 @@ import { formatImportReport } from '../import-report.js';
 import { importNetwork, readNetworkArrays } from '../network-weights.js';
 import { resolveWeights, type ResolveWeightsOptions } from '../resolve-weights.js';
 import { rememberedBackbone } from './load-backbone.js';
+import { rememberedNetwork } from './load-network-module.js';
 import { namedBackbone } from './named-backbone.js';
 import { recognizeVit } from './recognize-vit.js';
 
@@ -31,6 +38,10 @@ export interface LoadNetworkOptions<P extends TensorTree> {
   readonly auxBlock?: number | undefined;
   /** Names of the foreground classes of a weight file, which has none. */
   readonly classes?: readonly string[] | undefined;
+  /** Makes the network; default: as its run remembers, else ToCo's. */
+  readonly network?: MakeNetwork | undefined;
+  /** The moving average of a run whose parameters are taken; default: its `evaluation.average`. */
+  readonly average?: string | undefined;
   readonly print?: ((line: string) => void) | undefined;
   /** Shows megabytes of a download. */
   readonly bar?: ResolveWeightsOptions['bar'] | undefined;
@@ -74,20 +85,22 @@ export async function loadNetwork<P extends TensorTree = TensorTree>(
 
 async function loadCheckpoint<P extends TensorTree>(
   path: string,
-  { backbone, print = printLine }: LoadNetworkOptions<P>,
+  { backbone, network: given, average: asked, print = printLine }: LoadNetworkOptions<P>,
 ): Promise<LoadedNetwork<P>> {
   const folder = await wholeCheckpoint(path, print);
   const { config, classes, iteration } = await readCheckpointHeader(folder);
+  const average = asked ?? config.evaluation?.average;
   const own =
     named(backbone, config.backbone) ??
     ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
-  const network = createNetwork({
+  const network = makeNetwork(given ?? (await rememberedNetwork(config, print)), {
     // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
     backbone: own ?? (namedBackbone(config.backbone.name, config.backbone) as unknown as Backbone<P>),
     numClasses: classes.length,
     ...config.network,
   });
-  const state = readModel(folder, network);
+  const state = readModel(folder, network, { average });
+  if (average !== undefined) print(`${folder}: parameters of the average ${average}.`);
   return loaded(state, {
     ...{ network, classes, config, iteration },
     ...{ name: folder, file: join(folder, checkpointFiles.model) },
@@ -96,7 +109,7 @@ async function loadCheckpoint<P extends TensorTree>(
 
 async function loadWeights<P extends TensorTree>(
   weights: string,
-  { backbone, auxBlock = -3, classes, print = printLine, bar }: LoadNetworkOptions<P>,
+  { backbone, auxBlock = -3, classes, network: given, print = printLine, bar }: LoadNetworkOptions<P>,
 ): Promise<LoadedNetwork<P>> {
   const file = await resolveWeights(weights, { print, bar });
   const arrays = readNetworkArrays(file);
@@ -111,7 +124,7 @@ async function loadWeights<P extends TensorTree>(
     throw new UserError(
       `${weights}: is of ${counted(sizes.numClasses, 'class', 'classes')}, ${classes.length} names were given.`,
     );
-  const network = createNetwork({ backbone: chosen, ...sizes });
+  const network = makeNetwork(given, { backbone: chosen, ...sizes });
   const { report, ...state } = importNetwork(network, arrays, { name: weights });
   print(
     `${weights}: ${chosen.name}, ${counted(sizes.numClasses, 'class', 'classes')}; ${formatImportReport(report)}.`,
@@ -127,6 +140,14 @@ function named<P extends TensorTree>(
     ? // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
       (namedBackbone(backbone, options) as unknown as Backbone<P>)
     : backbone;
+}
+
+function makeNetwork<P extends TensorTree>(
+  make: MakeNetwork | undefined,
+  options: NetworkOptions<P>,
+): Network<P> {
+  // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
+  return (make ?? createNetwork)(options as unknown as NetworkOptions<TensorTree>) as unknown as Network<P>;
 }
 
 function loaded<P extends TensorTree>(

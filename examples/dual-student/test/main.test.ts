@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const sources = readdirSync(at('../src')).map((name) => readFileSync(at(`../src/${name}`), 'utf8'));
+
+test('has fewer than 300 lines, and imports what packages export', () => {
+  expect(sources.join('').split('\n').length).toBeLessThan(300);
+  const imports = sources.flatMap((text) => [...text.matchAll(/from '([^']+)'/g)].map(([, name]) => name!));
+  const own = /^(?:@toco\/[a-z]+|@tensorflow\/tfjs-core|node:\w+|\.\/[a-z]+\.js)$/;
+  expect(imports.length).toBeGreaterThan(10);
+  expect(imports.filter((name) => !own.test(name))).toEqual([]);
+});
+
+test('trains both students a few steps, goes on where it was stopped, and is evaluated without them being named', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'toco-dual-student-'));
+  const run = join(folder, 'run');
+  const node = (...args: string[]): string => execFileSync(process.execPath, args, { encoding: 'utf8' });
+  try {
+    const output = node(at('../dist/main.js'), '--out', run, '--iterations', '10');
+    expect(output).toMatch(/^10 iterations; discrepancy -?\d+\.\d+; /);
+    expect(output).toMatch(/first student: CAM [\d.]+ %, segmentation [\d.]+ %/);
+    const rows = readFileSync(join(run, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((row) => JSON.parse(row) as Record<string, number>);
+    const last = rows.findLast((row) => row['secondSeg'] !== undefined)!;
+    for (const term of ['secondCls', 'secondSeg', 'discrepancy', 'seg'])
+      expect(last[term]).toEqual(expect.any(Number));
+    const toco = at('../../../packages/cli/bin/toco.js');
+    const figures = JSON.parse(node(toco, 'evaluate', run, '--limit', '4', '--json')) as { seg: object };
+    expect(figures.seg).toBeDefined();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,28 @@
+import { patchAffinity, spreadPlanes } from '@toco/cam';
+import type { Refine } from './targets.js';
+
+/**
+ * Refines pixel labels by patch affinity, in place of PAR: the attention of the last blocks says which patches belong together.
+ * Takes one more forward pass of the main views.
+ *
+ * Source: MCTformer (Xu et al., CVPR 2022); see `patchAffinity` of `@toco/cam`.
+ *
+ * @param options.blocks how many of the last blocks the attention is the mean of
+ * @param options.iterations how often the affinity is applied
+ * @throws while the step is traced, where the backbone shows no attention among all its tokens
+ * @example
+ * await train(config, { folder, refine: attentionRefine({ blocks: 3 }) });
+ */
+export function attentionRefine({
+  blocks = 3,
+  iterations = 1,
+}: { readonly blocks?: number | undefined; readonly iterations?: number | undefined } = {}): Refine {
+  return (_images, planes, { network, params, batch, forward }) => {
+    const { taps, grid } = network.forward(params, batch.images, { ...forward, taps: ['attention'] });
+    const { name, classToken, prefixTokens = classToken === 'learned' ? 1 : 0 } = network.backbone;
+    if (!taps?.attention)
+      throw new Error(`attentionRefine: the backbone ${name} shows no attention; refine by something else.`);
+    const affinity = patchAffinity(taps.attention.slice(-blocks), { prefixTokens });
+    return spreadPlanes(planes, affinity, { grid, iterations });
+  };
+}

@@ -1,0 +1,30 @@
+import { nearestName } from '@toco/core';
+import { lossTerms, type Phase, termNames } from './phase.js';
+
+/** Metrics of every iteration, whose names no term can have. */
+const taken: readonly string[] = [
+  ...lossTerms,
+  ...['loss', 'gradNorm', 'lr', 'positive', 'tokenIgnored', 'pixelIgnored'],
+  ...['kind', 'iteration', 'seconds', 'memory', 'stop'],
+];
+
+/**
+ * Throws one line unless terms of one's own have names that are free, and phases weigh or measure no others.
+ *
+ * @param own names of the terms of one's own
+ */
+export function assertTerms(phases: readonly Phase[], own: readonly string[]): void {
+  for (const name of own) {
+    if (!/^[A-Za-z]\w*$/.test(name))
+      throw new Error(`The term "${name}" needs another name: letters, digits and _, a letter first.`);
+    if (taken.includes(name)) throw new Error(`The term "${name}" needs another name: this one is taken.`);
+  }
+  for (const name of termNames(phases)) {
+    if (own.includes(name) || (lossTerms as readonly string[]).includes(name)) continue;
+    const near = nearestName(name, [...lossTerms, ...own]);
+    const hint = near === undefined ? '' : `did you mean ${near}? Else `;
+    throw new Error(
+      `phases: there is no term "${name}"; ${hint}give its function beside the configuration: terms: { ${name} }.`,
+    );
+  }
+}

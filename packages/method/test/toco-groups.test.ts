@@ -1,0 +1,66 @@
+import { expect, test } from '@jest/globals';
+import { stepConfig, type StepConfigInput } from '../src/method-config.js';
+import { assignGroups } from '../src/optimizer/parameter-groups.js';
+import { tocoParameterGroups } from '../src/toco-groups.js';
+
+const paths = [
+  'encoder.patch_embed.proj.weight',
+  'encoder.blocks.0.norm1.weight',
+  'encoder.blocks.1.norm1.weight',
+  'encoder.norm.weight',
+  'classifier.weight',
+  'decoder.conv6.weight',
+  'decoder.conv8.weight',
+  'mine.weight',
+];
+
+/** Rate and decay of each path. */
+function rates(optimizer: StepConfigInput['optimizer'] = {}): Record<string, readonly [number, number]> {
+  const groups = assignGroups(tocoParameterGroups(stepConfig({ optimizer }), paths), paths);
+  return Object.fromEntries(
+    [...groups].map(([path, { lrScale, weightDecay }]) => [path, [lrScale, weightDecay] as const]),
+  );
+}
+
+test('the encoder learns at the base rate, all else ten times as fast, heads of one’s own too', () => {
+  const groups = tocoParameterGroups(stepConfig(), paths);
+  expect(groups.map(({ name, prefixes }) => [name, prefixes])).toEqual([
+    ['encoder', ['encoder']],
+    ['heads', ['classifier', 'decoder', 'mine']],
+  ]);
+  expect(rates()['mine.weight']).toEqual([10, 0.01]);
+  expect(tocoParameterGroups(stepConfig(), ['decoder.conv6.weight']).map(({ name }) => name)).toEqual([
+    'heads',
+  ]);
+});
+
+test('a group of one’s own has its rate and decay; the longest path counts, and what is left out stays', () => {
+  const own = rates({
+    groups: [
+      { paths: ['decoder'], lrScale: 20 },
+      { paths: ['decoder.conv8', 'encoder.norm'], weightDecay: 0 },
+    ],
+  });
+  expect(own['decoder.conv6.weight']).toEqual([20, 0.01]);
+  expect(own['decoder.conv8.weight']).toEqual([10, 0]);
+  expect(own['encoder.norm.weight']).toEqual([1, 0]);
+  expect(own['classifier.weight']).toEqual([10, 0.01]);
+});
+
+test('the rate decays from block to block, and not where a group says otherwise', () => {
+  const own = rates({ layerDecay: 0.5, groups: [{ paths: ['encoder.blocks.1'], lrScale: 3 }] });
+  expect(own['encoder.patch_embed.proj.weight']![0]).toBe(0.125);
+  expect(own['encoder.blocks.0.norm1.weight']![0]).toBe(0.25);
+  expect(own['encoder.blocks.1.norm1.weight']![0]).toBe(3);
+  expect(own['encoder.norm.weight']![0]).toBe(1);
+  expect(own['classifier.weight']![0]).toBe(10);
+});
+
+test('a path that nothing lies below, and a decay without blocks, are refused in one line', () => {
+  expect(() => rates({ groups: [{ paths: ['decoder', 'decodr'], lrScale: 2 }] })).toThrow(
+    /^optimizer\.groups\.0: no parameter below decodr is trained; [^\n]+$/,
+  );
+  expect(() => tocoParameterGroups(stepConfig({ optimizer: { layerDecay: 0.5 } }), ['encoder.stem'])).toThrow(
+    'optimizer.layerDecay: no trained parameter begins with encoder.blocks.<number>; set it to 1.',
+  );
+});

@@ -1,0 +1,151 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { vit } from '@toco/backbone';
+import { syntheticScenes } from '@toco/datasets';
+import type { LossFunction } from '@toco/method';
+import { loadNetwork } from '@toco/weights';
+import * as tf from '@tensorflow/tfjs-core';
+import type * as trainer from '../../src/index.js';
+
+// Built, since the loader's threads import a file of it.
+const built = new URL('../../dist/index.js', import.meta.url).href;
+const { evaluateCheckpoint, parseConfig, readMetrics, readTrainState, train } = (await import(
+  built
+)) as typeof trainer;
+
+const folder = mkdtempSync(join(tmpdir(), 'toco-own-method-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const backbone = vit({ name: 'tiny', imageSize: 32, patchSize: 8, dim: 8, depth: 3, heads: 2 });
+const data = syntheticScenes({ size: 40, train: 8, val: 4 });
+const enrichment = { module: new URL('./enrichments.mjs', import.meta.url).href, export: 'brightness' };
+
+/** A network with a head of its own, in a module of the user's. */
+const module = join(folder, 'network.mjs');
+writeFileSync(
+  module,
+  `import { createNetwork } from ${JSON.stringify(import.meta.resolve('@toco/network').replace('/src/', '/dist/').replace(/\.ts$/, '.js'))};
+import * as tf from ${JSON.stringify(import.meta.resolve('@tensorflow/tfjs-core'))};
+export const network = (options) => {
+  const base = createNetwork(options);
+  return {
+    ...base,
+    init(seed) {
+      const { params, teacher } = base.init(seed);
+      return { params: { ...params, brightness_head: { weight: tf.fill([options.backbone.tokenDim, 1], 0.01) } }, teacher };
+    },
+  };
+};
+`,
+);
+
+const six = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0 };
+const settings = {
+  batchSize: 2,
+  data: { workers: 1 },
+  views: { cropSize: 32 },
+  localCrops: { size: 16, count: 2 },
+  cam: { scales: [1], average: 'slow' },
+  par: { iterations: 1, dilations: [1] },
+  network: {
+    module,
+    frozen: ['encoder.patch_embed'],
+    decoderDim: 8,
+    projection: { hidden: 8, bottleneck: 8, out: 8 },
+  },
+  averages: { slow: { momentum: 0.5 } },
+  optimizer: {
+    ...{ iterations: 4, warmup: 0, lr: 1e-3, layerDecay: 0.5 },
+    groups: [{ paths: ['brightness_head'], lrScale: 2, weightDecay: 0 }],
+  },
+  phases: [
+    { from: 0, weights: { ...six, brightness: 0.3 }, cam: { high: [0.3, 0.3, 0.4, 0.5], anneal: 'cosine' } },
+  ],
+  evaluation: { every: 4, size: 32, average: 'slow' },
+  run: { checkpointEvery: 2, logEvery: 1 },
+};
+
+/** The head learns the brightness that the loader's thread has measured. */
+const brightness: LossFunction = (_, { params, main, batch }) => {
+  const { weight } = (params as unknown as { brightness_head: { weight: tf.Tensor2D } }).brightness_head;
+  const predicted = tf.matMul(main.clsToken, weight);
+  return tf.mean(tf.squaredDifference(predicted, batch.extra!['brightness']!));
+};
+
+const arraysOf = (run: string) =>
+  ['model', 'optimizer'].map((name) =>
+    readFileSync(join(folder, run, `checkpoints/iteration-000004/${name}.safetensors`)),
+  );
+
+test('a method of one’s own: network, term, thresholds, averages, groups and arrays, bit for bit the same after a resume', async () => {
+  const config = parseConfig(settings);
+  const classes = data.classes.length;
+  const high = Array.from({ length: classes }, (_, c) => 0.3 + 0.02 * c);
+  const own = {
+    ...config,
+    phases: config.phases.map((phase) => ({ ...phase, cam: { high, anneal: 'cosine' as const } })),
+  };
+  const common = { backbone, data, enrichment, report: false, terms: { brightness }, print: () => undefined };
+  const told: number[] = [];
+  const whole = await train(own, {
+    ...common,
+    folder: join(folder, 'whole'),
+    onIteration: async ({ iteration, metrics, ids, snapshot }) => {
+      told.push(iteration);
+      expect(metrics['brightness']).toBeGreaterThan(0);
+      expect(ids).toHaveLength(2);
+      const { state, dispose } = await snapshot();
+      expect(Object.keys(state.averages!['slow']!)).toContain('brightness_head.weight');
+      dispose();
+    },
+  });
+  expect(told).toEqual([1, 2, 3, 4]);
+
+  const resumed = join(folder, 'resumed');
+  const stopped = { ...own, run: { ...own.run, stopAfter: 2 } };
+  await train(stopped, { ...common, folder: resumed });
+  await train(own, { ...common, folder: resumed, resume: true });
+  expect(arraysOf('resumed')).toEqual(arraysOf('whole'));
+  const rows = async (run: string) =>
+    (await readMetrics(join(folder, run, 'metrics.jsonl')))
+      .filter(({ kind }) => kind === 'train')
+      .map(({ seconds: _, memory: __, ...row }) => row);
+  expect(await rows('resumed')).toEqual(await rows('whole'));
+
+  // What is used afterwards is the average, of a network that the run remembers.
+  const lines: string[] = [];
+  const print = (line: string): void => void lines.push(line);
+  const again = await evaluateCheckpoint(join(folder, 'whole'), { backbone, data, print });
+  expect(lines).toContain(`Network of ${module}.`);
+  expect(again.evaluation.seg.mean).toBeCloseTo(whole.evaluation!.seg.mean, 6);
+  const loaded = await loadNetwork(join(folder, 'whole'), { backbone, print });
+  expect(loaded.params).toHaveProperty('brightness_head.weight');
+  expect(lines.at(-1)).toMatch(/parameters of the average slow\.$/);
+  const state = await readTrainState(whole.checkpoint, loaded.network, config.averages);
+  const [average, moment] = [state.averages!['slow']!['classifier.weight']!, state.params.classifier.weight];
+  expect([...loaded.params.classifier.weight.dataSync()]).toEqual([...average.dataSync()]);
+  expect([...average.dataSync()]).not.toEqual([...moment.dataSync()]);
+  loaded.dispose();
+});
+
+test('what does not fit is refused in one line, and leaves no run', async () => {
+  const common = { backbone, data, report: false, print: () => undefined };
+  const attempt = (config: object, parts: object = {}) =>
+    train(parseConfig({ ...settings, ...config }), { ...common, ...parts, folder: join(folder, 'refused') });
+  const phases = [{ from: 0, weights: { ...six, brightness: 0.3 } }];
+  await expect(attempt({ phases })).rejects.toThrow(/^phases: there is no term "brightness"; [^\n]+$/);
+  const frozen = { ...settings.network, frozen: ['encodr'] };
+  await expect(attempt({ phases, network: frozen }, { terms: { brightness } })).rejects.toThrow(
+    /^network\.frozen: there are no parameters below encodr; [^\n]+$/,
+  );
+  await expect(attempt({}, { terms: { brightness } })).rejects.toThrow(
+    /^phases\.0\.cam\.high has 4 values for \d+ classes/,
+  );
+  expect(() => parseConfig({ evaluation: { average: 'ema' } })).toThrow(
+    'config: evaluation.average: there is no average "ema"; configure averages.ema, or leave it out.',
+  );
+});
