@@ -34,7 +34,13 @@ test('value and gradient equal the recorded ones', async () => {
 });
 
 /** The formula written down plainly in 64 bits, view-major rows. */
-function plainCtc(student: number[][], teacher: number[][], flags: number[][], tau: number): number {
+function plainCtc(
+  student: number[][],
+  teacher: number[][],
+  flags: number[][],
+  tau: number,
+  negativesTerm = true,
+): number {
   const batch = flags.length;
   const globals = teacher.length / batch;
   let loss = 0;
@@ -47,7 +53,8 @@ function plainCtc(student: number[][], teacher: number[][], flags: number[][], t
       });
       const negatives = e.reduce((sum, value, j) => sum + (row[j] === 1 ? 0 : value), 0);
       const terms = e.map((value, j) => (row[j] === 1 ? -Math.log(value / (value + negatives + 1e-4)) : 0));
-      const image = terms.reduce((sum, term) => sum + term, 0) - Math.log(1 / (1 + negatives + 1e-4));
+      const extra = negativesTerm ? -Math.log(1 / (1 + negatives + 1e-4)) : 0;
+      const image = terms.reduce((sum, term) => sum + term, 0) + extra;
       loss += image / (globals * (positives + 1e-4)) / batch;
     }
   });
@@ -75,6 +82,16 @@ describe.each([
       tolerance: 2e-3,
     });
   });
+});
+
+test("without the reference's own term it is the paper's eq. 4, and the gradient follows the values", async () => {
+  const [student, teacher, flags] = [rows(12, 8, 1), rows(4, 8, 2), randomFlags(2, 6, 3)];
+  const options = { temperature: 0.7, negativesTerm: false };
+  const [s, t, f] = [await student.array(), await teacher.array(), await flags.array()] as number[][][];
+  const [value] = await ctcLoss(student, teacher, flags, options).data();
+  expect(Math.abs(value! / plainCtc(s!, t!, f!, 0.7, false) - 1)).toBeLessThan(2e-6);
+  expect(value).not.toBeCloseTo(plainCtc(s!, t!, f!, 0.7), 3);
+  await checkGradient((x) => ctcLoss(x, teacher, flags, options), student, { tolerance: 2e-3 });
 });
 
 test('neither the order of images nor the order of crops matters', async () => {

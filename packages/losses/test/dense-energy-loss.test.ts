@@ -43,12 +43,18 @@ interface Scene {
 }
 
 /** Random images, logits and labels; the first image has a box that leaves a border of padding. */
-async function scene(batch: number, h: number, w: number, classes: number): Promise<Scene> {
+async function scene(
+  batch: number,
+  h: number,
+  w: number,
+  classes: number,
+  downsample = 2,
+): Promise<Scene> {
   const images = tf.randomUniform([batch, h, w, 3], 0, 60, 'float32', 1);
   const data = (await images.data()) as Float32Array;
   const size = h * w * 3;
   const lattices = Array.from({ length: batch }, (_, b) =>
-    viewLattice(data.subarray(b * size, (b + 1) * size), [h, w]),
+    viewLattice(data.subarray(b * size, (b + 1) * size), [h, w], { downsample }),
   );
   const drawn = tf.cast(tf.floor(tf.randomUniform([batch, h, w], 0, classes + 2, 'float32', 2)), 'int32');
   return {
@@ -65,12 +71,10 @@ async function scene(batch: number, h: number, w: number, classes: number): Prom
 }
 
 /** Loss and gradient as the formulas stand there, pixel by pixel in 64 bits (the filter itself in 32). */
-async function plainDenseEnergy({
-  logits,
-  labels,
-  imgBox,
-  lattices,
-}: Scene): Promise<{ loss: number; gradient: number[] }> {
+async function plainDenseEnergy(
+  { logits, labels, imgBox, lattices }: Scene,
+  n = 2,
+): Promise<{ loss: number; gradient: number[] }> {
   const [x, y, boxes] = [
     await logits.array(),
     (await labels.array()) as number[][][],
@@ -86,32 +90,27 @@ async function plainDenseEnergy({
         return e.map((value) => value / sum);
       }),
     );
-    const [h, w, classes] = [p.length / 2, p[0]!.length / 2, p[0]![0]!.length];
+    const [h, w, classes] = [p.length / n, p[0]!.length / n, p[0]![0]!.length];
     const half: number[][] = [];
     const roi: number[] = [];
     const gate: number[] = [];
     for (let i = 0; i < h; i++)
       for (let j = 0; j < w; j++) {
-        const block = [
-          p[2 * i]![2 * j]!,
-          p[2 * i]![2 * j + 1]!,
-          p[2 * i + 1]![2 * j]!,
-          p[2 * i + 1]![2 * j + 1]!,
-        ];
-        const means = block[0]!.map((_, k) => block.reduce((sum, values) => sum + values[k]! / 4, 0));
-        const inside = 2 * i >= y0 && 2 * i < y1 && 2 * j >= x0 && 2 * j < x1 ? 1 : 0;
+        const block = p.slice(n * i, n * i + n).flatMap((row) => row.slice(n * j, n * j + n));
+        const means = block[0]!.map((_, k) => block.reduce((sum, values) => sum + values[k]! / n ** 2, 0));
+        const inside = n * i >= y0 && n * i < y1 && n * j >= x0 && n * j < x1 ? 1 : 0;
         half.push(means);
         roi.push(inside);
-        gate.push(ignoreIndex === y[b]![2 * i]![2 * j] ? 1 : Math.max(inside - Math.max(...means), 0));
+        gate.push(ignoreIndex === y[b]![n * i]![n * j] ? 1 : Math.max(inside - Math.max(...means), 0));
       }
     const s = half.flatMap((means, i) => means.map((value) => value * roi[i]!));
     const a = filterLattice(lattices[b]!, Float32Array.from(s), classes);
     s.forEach((value, i) => (loss -= (weight / x.length) * value * gate[Math.floor(i / classes)]! * a[i]!));
     return p.map((row, i) =>
       row.map((values, j) => {
-        const at = Math.floor(i / 2) * w + Math.floor(j / 2);
+        const at = Math.floor(i / n) * w + Math.floor(j / n);
         const d = values.map(
-          (_, k) => ((-2 * weight) / x.length / 4) * gate[at]! * a[at * classes + k]! * roi[at]!,
+          (_, k) => ((-2 * weight) / x.length / n ** 2) * gate[at]! * a[at * classes + k]! * roi[at]!,
         );
         const mean = d.reduce((sum, value, k) => sum + value * values[k]!, 0);
         return values.map((value, k) => value * (d[k]! - mean));
@@ -122,16 +121,19 @@ async function plainDenseEnergy({
 }
 
 describe.each([
-  [1, 8, 8, 2],
-  [2, 12, 16, 6],
-  [3, 10, 6, 21],
-])('[%d,%d,%d,%d]', (batch, h, w, classes) => {
+  [1, 8, 8, 2, 2],
+  [2, 12, 16, 6, 2],
+  [3, 10, 6, 21, 2],
+  [2, 12, 16, 5, 4],
+  [1, 9, 6, 3, 3],
+  [2, 5, 7, 4, 1],
+])('[%d,%d,%d,%d] at 1/%d', (batch, h, w, classes, downsample) => {
   test('value and gradient equal the formulas', async () => {
-    const it = await scene(batch, h, w, classes);
-    const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => denseEnergyLoss(x, it, { ignoreIndex }))(
-      it.logits,
-    );
-    const expected = await plainDenseEnergy(it);
+    const it = await scene(batch, h, w, classes, downsample);
+    const { value, grad } = tf.valueAndGrad((x: tf.Tensor) =>
+      denseEnergyLoss(x, it, { ignoreIndex, downsample }),
+    )(it.logits);
+    const expected = await plainDenseEnergy(it, downsample);
     expect(Math.abs((await value.data())[0]! / expected.loss - 1)).toBeLessThan(1e-5);
     const { error, scale } = largestError(await grad.data(), expected.gradient);
     expect(error).toBeLessThan(1e-5 * scale);

@@ -105,3 +105,33 @@ test('names what does not fit', () => {
     /groupSize 2 does not divide the batch of 3/,
   );
 });
+
+test('signed cosines follow the formula, and pairs of opposite tokens are told apart', async () => {
+  const x = tokens([2, 7, 5], 11);
+  const affinity = affinityOf([2, 7], 12);
+  const [values, pairs] = [(await x.array()) as number[][][], await affinity.array()];
+  const sums = [0, 0];
+  const counts = [0, 0];
+  values.forEach((image, b) => {
+    image.forEach((f, i) => {
+      image.forEach((g, j) => {
+        const kind = pairs[b]![i]![j]!;
+        if (kind > 1) return;
+        const dot = f.reduce((sum, value, d) => sum + value * g[d]!, 0);
+        sums[kind]! += dot / (Math.hypot(...f) * Math.hypot(...g));
+        counts[kind]!++;
+      });
+    });
+  });
+  const expected = 0.5 * (1 - sums[1]! / (counts[1]! + 1)) + (0.5 * sums[0]!) / (counts[0]! + 1);
+  const loss = (input: tf.Tensor): tf.Scalar => ptcLoss(input, affinity, { cosine: 'signed' });
+  expect(Math.abs((await loss(x).data())[0]! - expected)).toBeLessThan(2e-6);
+  await checkGradient(loss, x, { step: 3e-3, tolerance: 5e-3 });
+
+  const opposite = tf.tensor3d([[[1, 2], [-1, -2]]]);
+  const alike = tf.tensor3d([[[255, 1], [1, 255]]], [1, 2, 2], 'int32');
+  const of = async (cosine: 'absolute' | 'signed'): Promise<number> =>
+    (await ptcLoss(opposite, alike, { cosine }).data())[0]!;
+  expect(await of('absolute')).toBeCloseTo(0.5 * (1 - 2 / 3), 6);
+  expect(await of('signed')).toBeCloseTo(0.5 * (1 + 2 / 3), 6);
+});

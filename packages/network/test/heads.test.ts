@@ -40,6 +40,8 @@ describe('classifier', () => {
   });
 });
 
+const positive = ({ weight }: { weight: tf.Tensor4D }): { weight: tf.Tensor4D } => ({ weight: tf.abs(weight) });
+
 describe('decoder', () => {
   test.each([
     [1, 1],
@@ -48,6 +50,20 @@ describe('decoder', () => {
   ])('logits of a %i×%i grid keep it', (h, w) => {
     const params = initDecoder({ numClasses: 4, dim: 3, decoderDim: 6 }, 0);
     expect(decode(params, normal([2, h, w, 3], 1)).shape).toEqual([2, h, w, 5]);
+  });
+
+  test('the dilation is how far the outer taps reach', async () => {
+    const { conv6, conv7, conv8 } = initDecoder({ numClasses: 2, dim: 3, decoderDim: 4 }, 1);
+    const features = tf.abs(normal<tf.Rank.R4>([1, 11, 11, 3], 2));
+    const params = { conv6: positive(conv6), conv7: positive(conv7), conv8: positive(conv8) };
+    for (const dilation of [1, 2, 5]) {
+      const plain = (x: tf.Tensor4D, { weight }: { weight: tf.Tensor4D }): tf.Tensor4D =>
+        tf.relu(tf.conv2d(x, weight, 1, 'same', 'NHWC', dilation));
+      const hidden = plain(plain(features, params.conv6), params.conv7);
+      const expected = tf.conv2d(hidden, params.conv8.weight, 1, 'same');
+      await expectClose(decode(params, features, { dilation }), expected, { relative: 1e-5 });
+    }
+    await expectClose(decode(params, features), decode(params, features, { dilation: 5 }), { absolute: 0 });
   });
 
   test('gradient of all filters and features', async () => {

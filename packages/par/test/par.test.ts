@@ -87,6 +87,18 @@ describe.each(['tensorflow', 'cpu'])('on %s', (backend) => {
     });
   });
 
+  test('bandwidth and weight of the position term are those that are asked for', async () => {
+    const images = random([1, 9, 11, 3], 1);
+    const [image] = await (images as tf.Tensor4D).array();
+    const kernels = { bandwidth: 0.7, positionWeight: 0.25 };
+    const affinity = parAffinity(images, { dilations, ...kernels });
+    await expectClose(tf.sum(affinity, 3), tf.fill([1, 9, 11], 1.25), { relative: 1e-6 });
+    const own = tf.tensor1d(definition(image!, 0, 9, dilations, kernels));
+    await expectClose(tf.reshape(tf.slice(affinity, [0, 0, 9, 0], [1, 1, 1, 16]), [16]), own, {
+      relative: 1e-5,
+    });
+  });
+
   test.each([1, 3])('a constant mask grows by 1.01 in each of %d iterations', async (iterations) => {
     const masks = tf.fill([1, 12, 7, 2], 0.5);
     const refined = par(random([1, 12, 7, 3], 2), masks, { iterations, dilations });
@@ -182,7 +194,13 @@ test('says what is wrong', () => {
 });
 
 /** The 8·dilations weights of one pixel, written as the formula. */
-function definition(image: number[][][], y: number, x: number, dilations: number[]): number[] {
+function definition(
+  image: number[][][],
+  y: number,
+  x: number,
+  dilations: number[],
+  { bandwidth, positionWeight } = { bandwidth: 0.3, positionWeight: 0.01 },
+): number[] {
   const offsets = dilations.flatMap((r) =>
     [-r, 0, r].flatMap((dy) => [-r, 0, r].map((dx) => [dy, dx] as const)).filter(([dy, dx]) => dy || dx),
   );
@@ -201,10 +219,10 @@ function definition(image: number[][][], y: number, x: number, dilations: number
   const colour = offsets.map(([dy, dx]) =>
     [0, 1, 2].reduce((sum, c) => {
       const sigma = deviation(offsets.map(([oy, ox]) => at(oy, ox, c))) + 1e-8;
-      return sum - ((at(dy, dx, c) - image[y]![x]![c]!) / sigma / 0.3) ** 2 / 3;
+      return sum - ((at(dy, dx, c) - image[y]![x]![c]!) / sigma / bandwidth) ** 2 / 3;
     }, 0),
   );
   const radii = offsets.map(([dy, dx]) => Math.hypot(dy, dx));
-  const position = softmax(radii.map((r) => -((r / (deviation(radii) + 1e-8) / 0.3) ** 2)));
-  return softmax(colour).map((weight, i) => weight + 0.01 * position[i]!);
+  const position = softmax(radii.map((r) => -((r / (deviation(radii) + 1e-8) / bandwidth) ** 2)));
+  return softmax(colour).map((weight, i) => weight + positionWeight * position[i]!);
 }
