@@ -1,7 +1,6 @@
 import { evaluateCheckpoint, train, type Config, type TrainResult } from '@toco/trainer';
 import { reportPanel, type Panel, type ReportPanel } from '@toco/report';
 import type { Evaluation } from '@toco/segmenter';
-import { imagenetMean, imagenetStd } from '@toco/core';
 import type { RunFigures } from './recorded.js';
 
 /** A run that went to its end. */
@@ -31,13 +30,10 @@ export async function runScenes(
 ): Promise<FinishedRun | undefined> {
   const drawn: Promise<ReportPanel>[] = [];
   const raw = new Map<string, Panel>();
-  const normalization = { mean: imagenetMean, std: imagenetStd };
   const onPanel = (panel: Panel): void => {
-    const { id } = panel.sample;
+    const { id } = panel.photograph;
     if (keepPanels) raw.set(id, panel);
-    drawn.push(
-      reportPanel(panel, { ...normalization, ...config.evaluation, baseline: beside?.get(id), side: 224 }),
-    );
+    drawn.push(reportPanel(panel, { ...config.evaluation, baseline: beside?.get(id), side: 224 }));
   };
   try {
     const result = await train(config, { folder, resume, signal, onPanel, report: false });

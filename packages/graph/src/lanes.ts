@@ -41,7 +41,7 @@ interface Engine {
 
 /** How a compiled step shares an engine's threads. */
 export interface Lanes {
-  /** For passes that no gradient goes through: `targetForward` of `trainStep`, `forward` of `evaluationForward`. */
+  /** For passes that no gradient goes through: `targetForward` of `trainStep`, `forward` of `segmenter`. */
   readonly forward: { readonly wrapBlock?: WrapBlock };
   /** What to compile with. */
   readonly options: Pick<CompileOptions, 'threads'>;

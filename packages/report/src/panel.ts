@@ -1,9 +1,9 @@
-import type { EvaluationSample } from '@toco/datasets';
+import type { Photograph } from '@toco/datasets';
 import type { Planes } from '@toco/segmenter';
 
 /** One image with everything that was predicted for it, for a report. */
 export interface Panel {
-  readonly sample: EvaluationSample;
+  readonly photograph: Photograph;
   /** Classes of the CAM's planes. */
   readonly classes: readonly number[];
   readonly cam: Planes;

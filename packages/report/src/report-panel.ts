@@ -7,6 +7,7 @@ import {
   resizePlanes,
   labelOverlay,
   type Labels,
+  type Size,
 } from '@toco/segmenter';
 import { classColor } from './class-color.js';
 import type { Panel } from './panel.js';
@@ -37,9 +38,6 @@ export interface ReportPanel {
 
 /** How a panel is drawn. */
 export interface ReportPanelOptions {
-  /** Normalisation of the image. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
   /** A CAM above this is its class: its outline is drawn in the class's color. */
   readonly threshold: number;
   /** The same image as a classification-only network saw it. */
@@ -55,26 +53,20 @@ export interface ReportPanelOptions {
  *
  * @example
  * const drawn: Promise<ReportPanel>[] = [];
- * await evaluate(run, list, { ...options, onPanel: (panel) => drawn.push(reportPanel(panel, { mean, std, threshold: 0.5 })) });
+ * const onPanel = (panel: Panel) => drawn.push(reportPanel(panel, { threshold: 0.5 }));
+ * await train(config, { folder, onPanel });
  */
 export async function reportPanel(panel: Panel, options: ReportPanelOptions): Promise<ReportPanel> {
-  const { mean, std, threshold, baseline, side = 256 } = options;
-  const { sample, classes, seg, iou } = panel;
-  const { id } = sample;
-  const { mask, original: native } = sample;
-  const factor = Math.min(1, side / Math.max(native.width, native.height));
+  const { threshold, baseline, side = 256 } = options;
+  const { photograph, classes, seg, iou } = panel;
+  const { id, width, height, mask } = photograph;
+  const native = { width, height };
+  const factor = Math.min(1, side / Math.max(width, height));
   const small = {
-    width: Math.max(1, Math.round(native.width * factor)),
-    height: Math.max(1, Math.round(native.height * factor)),
+    width: Math.max(1, Math.round(width * factor)),
+    height: Math.max(1, Math.round(height * factor)),
   };
-  const photograph = photographOf(
-    { height: sample.height, width: sample.width, channels: 3, data: sample.image },
-    { size: native, mean, std },
-  );
-  const reduced = photographOf(
-    { height: sample.height, width: sample.width, channels: 3, data: sample.image },
-    { size: small, mean, std },
-  );
+  const reduced = reducedTo(small, photograph);
   const heat = (cam: Planes, camClasses: readonly number[]): RgbImage => {
     const planeClasses = Array.from({ length: cam.channels }, (_, m) => camClasses[m] ?? -1);
     const labels = labelsOfCam(cam, { size: small, classes: planeClasses, threshold });
@@ -82,12 +74,12 @@ export async function reportPanel(panel: Panel, options: ReportPanelOptions): Pr
   };
   const regions = (data: Uint8Array): RgbImage => labelOverlay(photograph, { ...native, data }, colors);
   const drawn: Partial<Record<PanelColumn, RgbImage>> = {
-    image: photograph,
+    image: { ...native, data: photograph.data.slice() },
     ...(baseline && { baselineCam: heat(baseline.cam, baseline.classes) }),
     cam: heat(panel.cam, classes),
     camAux: heat(panel.camAux, classes),
     seg: regions(seg),
-    ...(mask && { truth: regions(mask.data) }),
+    ...(mask && { truth: regions(mask) }),
   };
   const labels = classes.map((c) => c + 1);
   const mistaken = mistakenLabels({ ...native, data: seg }, labels);
@@ -98,18 +90,10 @@ export async function reportPanel(panel: Panel, options: ReportPanelOptions): Pr
   return { id, ...small, pictures, labels, mistaken, iou };
 }
 
-/** The photograph that a normalised image was made of, at another size. */
-function photographOf(
-  image: Planes,
-  {
-    size,
-    mean,
-    std,
-  }: { size: { width: number; height: number }; mean: readonly number[]; std: readonly number[] },
-): RgbImage {
-  const { data } = resizePlanes(image, size);
-  const bytes = Uint8ClampedArray.from(data, (value, i) => 255 * (value * std[i % 3]! + mean[i % 3]!));
-  return { ...size, data: new Uint8Array(bytes.buffer) };
+/** A photograph at another size. */
+function reducedTo(size: Size, { width, height, data }: RgbImage): RgbImage {
+  const planes = resizePlanes({ width, height, channels: 3, data: Float32Array.from(data) }, size);
+  return { ...size, data: Uint8Array.from(planes.data, Math.round) };
 }
 
 function mistakenLabels({ width, height, data }: Labels, shown: readonly number[]): number[] {

@@ -3,24 +3,20 @@ import sharp from 'sharp';
 import type { Panel } from '../src/panel.js';
 import { reportPanel } from '../src/report-panel.js';
 
-const options = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25], threshold: 0.5 };
+const options = { threshold: 0.5 };
 
-/** A red photograph of 40 × 20 pixels, squashed to 8 × 8; class 3 on its left half, predicted as class 2 on its right. */
+/** A red photograph of 40 × 20 pixels; class 3 on its left half, predicted as class 2 on its right. */
 function redPanel(): Panel {
   const [width, height] = [40, 20];
-  const image = Float32Array.from({ length: 8 * 8 * 3 }, (_, i) => (i % 3 === 0 ? 2 : -2));
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i % 3 === 0 ? 255 : 0));
   const half = (label: number, left: boolean): Uint8Array =>
     Uint8Array.from({ length: width * height }, (_, i) => (i % width < width / 2 === left ? label : 0));
   const cam = { width: 8, height: 8, channels: 2, data: new Float32Array(8 * 8 * 2).fill(0) };
   return {
-    sample: {
-      id: 'red',
-      width: 8,
-      height: 8,
-      original: { width, height },
-      image,
+    photograph: {
+      ...{ id: 'red', width, height, data },
       labels: Uint8Array.of(0, 0, 1),
-      mask: { width, height, data: half(3, true) },
+      mask: half(3, true),
     },
     classes: [2],
     cam,
@@ -63,9 +59,9 @@ test('the arrays may be reused as soon as the call returns; small photographs ar
   expect([kept.width, kept.height]).toEqual([40, 20]);
   const panel = redPanel();
   const drawn = reportPanel(panel, options);
-  panel.sample.image.fill(0);
+  panel.photograph.data.fill(0);
   panel.seg.fill(0);
-  panel.sample.mask!.data.fill(0);
+  panel.photograph.mask!.fill(0);
   expect((await drawn).pictures).toEqual(kept.pictures);
 });
 

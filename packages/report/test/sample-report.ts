@@ -1,13 +1,10 @@
-import { loadEvaluationSample, syntheticScenes } from '@toco/datasets';
+import { loadPhotograph, syntheticScenes } from '@toco/datasets';
 import { intersectionOverUnion, confusionMatrix, countPixels } from '@toco/segmenter';
 import type { Panel } from '../src/panel.js';
 import { resizePlanes, type Planes } from '@toco/segmenter';
 import type { ReportData } from '../src/report-data.js';
 import { reportPanel, type ReportPanel } from '../src/report-panel.js';
 import type { ReportRow } from '../src/report-row.js';
-
-const mean = [0.485, 0.456, 0.406] as const;
-const std = [0.229, 0.224, 0.225] as const;
 
 /** Deterministic numbers in 0…1 that look like noise. */
 export function noise(i: number): number {
@@ -21,12 +18,10 @@ export async function samplePanel(
   { shift, blur }: { shift: number; blur: number },
 ): Promise<Panel> {
   const list = await syntheticScenes({ seed: 3, size: 96, train: 0, val: 40 }).list('val');
-  const sample = await loadEvaluationSample(list.sample(index), {
-    size: 96,
-    normalization: { mean, std },
-  });
-  const { width, height, data } = sample.mask!;
-  const classes = Array.from(sample.labels).flatMap((label, c) => (label > 0 ? [c] : []));
+  const photograph = await loadPhotograph(list.sample(index), { withMask: true });
+  const { width, height } = photograph;
+  const data = photograph.mask!;
+  const classes = Array.from(photograph.labels).flatMap((label, c) => (label > 0 ? [c] : []));
   const seg = data.map((_, i) => {
     const x = (i % width) - shift;
     const label = x >= 0 ? data[i - shift]! : 0;
@@ -49,7 +44,7 @@ export async function samplePanel(
   const matrix = confusionMatrix(7);
   countPixels(matrix, { truth: data, prediction: seg }, { ignoreIndex: 255 });
   return {
-    sample,
+    photograph,
     classes,
     cam: camOf(blur),
     camAux: camOf(blur / 2),
@@ -64,7 +59,7 @@ export function samplePanels(count: number): Promise<ReportPanel[]> {
     Array.from({ length: count }, async (_, i) => {
       const panel = await samplePanel(i, { shift: 1 + 3 * i, blur: 0.3 + i / count });
       const baseline = { ...panel, cam: panel.camAux };
-      return reportPanel(panel, { mean, std, threshold: 0.5, baseline });
+      return reportPanel(panel, { threshold: 0.5, baseline });
     }),
   );
 }

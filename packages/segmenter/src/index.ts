@@ -1,9 +1,4 @@
 export {
-  evaluationForward,
-  type EvaluationInputs,
-  type EvaluationOutputs,
-} from './forward/evaluation-forward.js';
-export {
   inferenceForward,
   type InferenceInputs,
   type InferenceOutput,
@@ -53,6 +48,7 @@ export {
 export { protocolOf, type ProtocolSettings } from './protocol/protocol-of.js';
 export { validationProtocol, type ValidationSettings } from './protocol/validation-protocol.js';
 export type { CompiledPass, Compiler, Pass } from './passes/network-engine.js';
+export type { Prepare } from './passes/live-engine.js';
 export type { UsedParams } from './passes/network-pass.js';
 export type { PassOutput } from './passes/pass-engine.js';
 export type { ProbabilityStrip } from './stream/finish-image.js';
@@ -64,6 +60,7 @@ export type {
   SegmenterOutput,
   SegmenterOutputs,
 } from './stream/segmenter-image.js';
+export { liveSegmenter } from './stream/live-segmenter.js';
 export { type Segmenter, segmenter, type SegmenterOptions, type StreamOptions } from './stream/segmenter.js';
 export { pseudoLabels, type PseudoLabelsOptions, type Refine, refineByCrf } from './labels/pseudo-labels.js';
 export { refineByPar } from './labels/refine-by-par.js';
@@ -75,8 +72,7 @@ export { evaluationLine, evaluationRow } from './metrics/evaluation-row.js';
 export {
   type EvaluationTally,
   evaluationTally,
-  type ImagePrediction,
-  type ScoredImage,
   mergedEvaluation,
+  type TalliedImage,
   type TallyCounts,
 } from './metrics/tally.js';

@@ -5,8 +5,9 @@ import type { TensorTree } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { expectClose, randomTensor } from '@toco/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { evaluationForward } from '../src/forward/evaluation-forward.js';
-import { tokenSimilarity } from '../src/forward/token-similarity.js';
+import { normalized } from '../src/forward/normalized.js';
+import { tokenSimilarities } from '../src/forward/token-similarity.js';
+import { networkPass } from '../src/passes/network-pass.js';
 
 beforeAll(() => initBackend());
 
@@ -26,15 +27,14 @@ test.each([
     projection: { hidden: 8, bottleneck: 4, out: 8 },
   });
   const { params } = network.init(5);
-  const images = randomTensor([2, 32, 32, 3], 2) as tf.Tensor4D;
-  const classes = tf.tensor2d([0, 2, 1, -1], [2, 2], 'int32');
-  const { similarity, segLogits } = evaluationForward(network, { scales: [1, 0.5] })(params, {
+  const images = tf.mul(randomTensor([2, 32, 32, 3], 2), 255) as tf.Tensor4D;
+  const { similarity, segLogits } = networkPass(network, params, {
     images,
-    classes,
+    wanted: ['segLogits', 'similarity'],
   });
-  const { taps, grid } = network.forward(params, images, { taps: ['tokens'] });
-  const expected = taps!.tokens!.map((tokens) => tokenSimilarity(tf.slice(tokens, [0, prefix, 0])));
+  const { taps, grid } = network.forward(params, normalized(images, backbone), { taps: ['tokens'] });
+  const expected = taps!.tokens!.map((tokens) => tokenSimilarities(tf.slice(tokens, [0, prefix, 0])));
   expect(expected).toHaveLength(3);
-  await expectClose(similarity, tf.stack(expected), { absolute: 1e-6 });
-  expect(segLogits.shape).toEqual([2, ...grid, 4]);
+  await expectClose(similarity!, tf.stack(expected, 1), { absolute: 1e-6 });
+  expect(segLogits!.shape).toEqual([2, ...grid, 4]);
 });

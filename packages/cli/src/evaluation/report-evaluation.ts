@@ -1,4 +1,4 @@
-import { loadEvaluationSample, loadPhotograph, type SampleList } from '@toco/datasets';
+import { loadPhotograph, type SampleList } from '@toco/datasets';
 import { type Panel, panelsPerGroup, rankPanels, reportPanel, type ReportPanel } from '@toco/report';
 import { type Evaluation, type EvaluationProtocol, type MeanOver } from '@toco/segmenter';
 import { reportRun } from '@toco/trainer';
@@ -20,9 +20,6 @@ export interface ReportedEvaluation {
   /** What to type to get it again. */
   readonly command: string;
 }
-
-/** Side of the pictures that a page shows. */
-const side = 448;
 
 /**
  * Writes the page of an evaluation. The few images that it shows go through the network once more: nothing is kept of the others,
@@ -46,27 +43,18 @@ async function drawnPanels(
   { model, list, withMask, protocol, counts }: ReportedEvaluation,
   places: readonly number[],
 ): Promise<ReportPanel[]> {
-  const { network } = model.loaded;
-  const { mean, std } = network.backbone;
   const pool = protocol.protocol.crf === undefined ? undefined : crfPool(0, () => undefined);
   const through = segmenterOf(model, {
     ...{ protocol: protocol.protocol, outputs: ['cam', 'camAux', 'labels'], batchSize: 1, crf: pool?.crf },
   });
-  const normalization = { mean, std } as NonNullable<
-    Parameters<typeof loadEvaluationSample>[1]
-  >['normalization'];
   const drawn: ReportPanel[] = [];
   try {
     for (const place of places) {
-      const sample = await loadEvaluationSample(list.sample(place), {
-        ...{ size: side, withMask },
-        ...(normalization && { normalization }),
-      });
-      const photograph = await loadPhotograph(list.sample(place));
+      const photograph = await loadPhotograph(list.sample(place), { withMask });
       for await (const { classes, cam, camAux, labels } of through.segment([photograph])) {
         const iou = counts.images.find(({ index }) => index === place)?.iou ?? Number.NaN;
-        const panel: Panel = { sample, classes, cam, camAux, seg: labels, iou };
-        drawn.push(await reportPanel(panel, { mean, std, threshold: protocol.threshold }));
+        const panel: Panel = { photograph, classes, cam, camAux, seg: labels, iou };
+        drawn.push(await reportPanel(panel, { threshold: protocol.threshold }));
       }
     }
   } finally {

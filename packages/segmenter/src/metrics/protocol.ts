@@ -23,7 +23,7 @@ export interface ProtocolSettings extends ValidationSettings {
   readonly engine: { readonly precision: EvaluationProtocol['precision'] };
 }
 
-/** The protocol that {@link evaluationForward} and {@link evaluate} follow for a configuration. */
+/** The protocol that validation in training follows for a configuration. */
 export function evaluationProtocol(
   settings: ProtocolSettings,
   of: Pick<EvaluationProtocol, 'data' | 'list' | 'images' | 'compiled'>,

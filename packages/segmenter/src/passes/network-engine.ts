@@ -1,6 +1,7 @@
 import { flattenTree, type HostTensor, mapTree, type TensorTree } from '@toco/core';
 import type { ApplyOptions, Network } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
+import { filled, firstOf } from './filled-batch.js';
 import { networkPass, type UsedParams } from './network-pass.js';
 import type { PassEngine, PassImages, PassOutput, PassResult } from './pass-engine.js';
 
@@ -112,22 +113,4 @@ export async function read(tensors: Readonly<Record<string, tf.Tensor>>): Promis
     return [name, { data, shape: tensor.shape, dtype: 'float32' }] as const;
   });
   return Object.fromEntries(await Promise.all(entries)) as PassResult;
-}
-
-/** A batch filled up with black images, so that the last one is no shape of its own. */
-function filled({ data, shape: [batch, ...size] }: PassImages, fill: number): HostTensor {
-  if (batch >= fill) return { data, shape: [batch, ...size] };
-  const whole = new Float32Array((data.length / batch) * fill);
-  whole.set(data);
-  return { data: whole, shape: [fill, ...size] };
-}
-
-/** The outputs of the first images of a batch. */
-function firstOf(result: PassResult, batch: number): PassResult {
-  const entries = Object.entries(result).map(([name, { data, shape, dtype }]) => {
-    const [all = 1, ...rest] = shape;
-    const part = (data as Float32Array).subarray(0, (data.length / all) * batch);
-    return [name, { data: part, shape: [batch, ...rest], dtype }] as const;
-  });
-  return Object.fromEntries(entries) as PassResult;
 }

@@ -3,7 +3,6 @@ import { denseCrfReference } from '@toco/crf';
 import { compileFunction } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
-import { evaluationForward } from '../../src/forward/evaluation-forward.js';
 import { labelsOfLogits } from '../../src/masks/predict-labels.js';
 import { type Planes, resizePlanes } from '../../src/masks/resize-planes.js';
 import type { Compiler } from '../../src/passes/network-engine.js';
@@ -12,6 +11,7 @@ import { protocols } from '../../src/protocol/protocol.js';
 import { segmenter } from '../../src/stream/segmenter.js';
 import { smallNetwork } from '../small-network.js';
 import { apart, collect, picture, spreadParams } from './pictures.js';
+import { tensorValidation } from './tensor-validation.js';
 
 beforeAll(() => initBackend());
 
@@ -28,7 +28,7 @@ const mixed = [
   picture(33, 70, 5),
 ];
 
-test('what a validation in training computes', async () => {
+test('the maps of the step, made with tensors from end to end', async () => {
   const params = spreadParams();
   const images = [picture(50, 70, 1), picture(64, 48, 2)].map((image, b) => ({
     ...image,
@@ -45,10 +45,11 @@ test('what a validation in training computes', async () => {
       [64, 64, 3],
     );
   });
-  const forward = evaluationForward(network, { scales: [1, 0.5, 1.5] })(params, {
+  const batch = {
     images: tf.stack(squashed) as tf.Tensor4D,
     classes: tf.tensor2d([0, 3, 1, 2], [2, 2], 'int32'),
-  });
+  };
+  const forward = tensorValidation({ network, params }, batch, [1, 0.5, 1.5]);
   const planes = async (tensor: tf.Tensor4D, b: number): Promise<Planes> => {
     const [, height, width, channels] = tensor.shape;
     const length = height * width * channels;

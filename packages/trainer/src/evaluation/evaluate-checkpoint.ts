@@ -1,26 +1,26 @@
 import type { Backbone } from '@toco/backbone';
 import { disposeTree } from '@toco/core';
 import { type Dataset, openDataset, validationList } from '@toco/datasets';
-import { type CompiledFunction, compileFunction, lanesOf, oneLane } from '@toco/graph';
-import { type MakeNetwork, type NetworkParams, unevenScales } from '@toco/network';
+import { compileFunction, lanesOf, oneLane } from '@toco/graph';
+import { type MakeNetwork, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import { rememberedBackbone, rememberedNetwork } from '@toco/weights';
 import { buildNetwork } from '../network/build-network.js';
-import { evaluate, evaluateOptionsOf, type RunForward } from './evaluate.js';
+import { evaluate, evaluateOptionsOf } from './evaluate.js';
 import {
+  type Compiler,
   type Evaluation,
-  evaluationForward,
-  type EvaluationInputs,
   evaluationLine,
-  type EvaluationOutputs,
   evaluationProtocol,
   type EvaluationProtocol,
+  segmenter,
+  validationProtocol,
 } from '@toco/segmenter';
 import { makeReportFolder, type Panel } from '@toco/report';
 import { evaluateWithPanels } from './exemplary-panels.js';
 import { reportRun } from './report-run.js';
 import { counted, printLine, UserError } from '@toco/files';
-import { eagerInference } from '../execution/eager.js';
+import { validationBatch, validationOutputs } from './validation-segmenter.js';
 import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';
 
 /** What {@link evaluateCheckpoint} may be told. */
@@ -67,18 +67,14 @@ export async function evaluateCheckpoint(
   const { precision, xla } = config.engine;
   const lanes = compiles ? lanesOf(engine, { xla }) : oneLane;
   const { params, teacher } = model.read(network);
-  const forward = evaluationForward(network, { ...config.cam, forward: lanes.forward });
-  let compiled: CompiledFunction<NetworkParams, EvaluationInputs, undefined, EvaluationOutputs> | undefined;
-
-  const run: RunForward = compiles
-    ? async (inputs) => {
-        const example = { params, inputs };
-        compiled ??= await compileFunction(forward, example, { precision, xla, ...lanes.options });
-        return compiled.run(inputs);
-      }
-    : eagerInference(() => params, forward);
+  const compiler = ((pass, example) =>
+    compileFunction(pass as never, example, { precision, xla, ...lanes.options })) as Compiler;
+  const through = segmenter(network, params, {
+    ...{ protocol: validationProtocol(config), outputs: validationOutputs, batchSize: validationBatch },
+    ...{ forward: lanes.forward, compiler: compiles ? compiler : undefined },
+  });
   try {
-    const how = { ...evaluateOptionsOf(config, network.backbone), signal, onPanel };
+    const how = { ...evaluateOptionsOf(config), signal, onPanel };
     const { name, classes } = dataset;
     const described = (evaluation: Evaluation): EvaluationProtocol =>
       evaluationProtocol(config, {
@@ -88,10 +84,10 @@ export async function evaluateCheckpoint(
         compiled: compiles,
       });
     if (report === undefined) {
-      const evaluation = await evaluate(run, list, how);
+      const evaluation = await evaluate(through, list, how);
       return { evaluation, classes, protocol: described(evaluation) };
     }
-    const drawn = await evaluateWithPanels(run, list, how);
+    const drawn = await evaluateWithPanels(through, list, how);
     const { rows = [] } = model;
     const source = model.rows ? model.name : `--weights ${model.name}`;
     const command = `toco evaluate ${source} --report ${report}`;
@@ -104,7 +100,7 @@ export async function evaluateCheckpoint(
     }
     return { evaluation: drawn.evaluation, classes, protocol: described(drawn.evaluation) };
   } finally {
-    compiled?.dispose();
+    through.dispose();
     disposeTree({ params, teacher });
   }
 }

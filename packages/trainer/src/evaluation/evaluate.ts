@@ -1,39 +1,17 @@
-import type { Backbone } from '@toco/backbone';
-import type { Rgb } from '@toco/core';
-import type { Panel } from '@toco/report';
-import type { Feeds, Fetched } from '@toco/graph';
-import {
-  type Evaluation,
-  type EvaluationInputs,
-  type EvaluationOutputs,
-  evaluationTally,
-  mergedEvaluation,
-  type TallyCounts,
-} from '@toco/segmenter';
-import {
-  evaluationLoader,
-  type EvaluationSample,
-  formatLeftOut,
-  presentClasses,
-  type SampleList,
-} from '@toco/datasets';
-import { ignoreIndex } from '@toco/method';
+import { formatLeftOut, photographLoader, type SampleList } from '@toco/datasets';
 import { createProgress, printLine, type Progress, UserError } from '@toco/files';
+import { ignoreIndex } from '@toco/method';
+import type { Panel } from '@toco/report';
+import { type Evaluation, evaluationTally, mergedEvaluation, type TallyCounts } from '@toco/segmenter';
 import type { Config } from '../config/config.js';
 import { loaderThreads } from '../data/loader-threads.js';
+import { validationBatch, type ValidationSegmenter } from './validation-segmenter.js';
 
 /** What {@link evaluate} looks at. */
 export interface EvaluateOptions {
-  /** Side that images are squashed to. */
-  readonly size: number;
   /** A CAM above this is its class, else background. */
   readonly threshold: number;
-  /** What images are normalised with, of values in `0…1`. */
-  readonly mean: Rgb;
-  readonly std: Rgb;
   readonly workers: number;
-  /** Images per forward pass. */
-  readonly batchSize?: number | undefined;
   /** Only the first images. */
   readonly limit?: number | undefined;
   readonly progress?: Progress | undefined;
@@ -77,31 +55,28 @@ const alone: SharedEvaluation = {
   gather: (found) => Promise.resolve([found]),
 };
 
-/** How a configuration validates a network on this backbone, during a run and after it. */
-export function evaluateOptionsOf({ evaluation, data }: Config, { mean, std }: Backbone): EvaluateOptions {
+/** How a configuration validates a network, during a run and after it. */
+export function evaluateOptionsOf({
+  evaluation,
+  data,
+}: Pick<Config, 'evaluation' | 'data'>): EvaluateOptions {
+  const { threshold, limit } = evaluation;
   const { workers } = loaderThreads(data);
-  return { ...evaluation, mean, std, workers, progress: createProgress('validate') };
+  return { threshold, limit, workers, progress: createProgress('validate') };
 }
-
-/** The forward pass, compiled or eager. */
-export type RunForward = (inputs: Feeds<EvaluationInputs>) => Promise<Fetched<EvaluationOutputs>>;
 
 /**
  * Validates on a list of images (the protocol during training): one confusion matrix over the whole set each for CAM,
  * auxiliary CAM and segmentation, at the masks' own sizes. A list without masks gives F1 and token similarity.
  */
 export async function evaluate(
-  run: RunForward,
+  through: ValidationSegmenter,
   list: SampleList,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const {
-    size,
     threshold,
-    mean,
-    std,
     workers,
-    batchSize = 4,
     limit = list.length,
     progress,
     onPanel,
@@ -118,37 +93,24 @@ export async function evaluate(
   const withMask = list.sample(0).mask !== undefined;
   // Whole batches, so that a forward pass holds the same images however many processes share the work.
   const indices = Array.from({ length: total }, (_, i) => i).filter(
-    (i) => Math.floor(i / batchSize) % share.count === share.index,
+    (i) => Math.floor(i / validationBatch) % share.count === share.index,
   );
-  const loader = evaluationLoader(list, {
-    size,
-    workers,
-    withMask,
-    indices,
-    normalization: { mean, std },
-    onUnreadable: (problem) => void leftOut.push(problem),
-  });
   const leftOut: { id: string; message: string }[] = [];
   const scores: ImageScore[] = [];
-  let interrupted = false;
-  const mine = indices.length;
-  // In the loader's order: those before it were either left out or have been given.
-  async function* placed(): AsyncGenerator<PlacedSample> {
-    let given = 0;
-    for await (const sample of loader) yield { sample, index: indices[leftOut.length + given++]! };
-  }
-  for await (const batch of batchesOf(placed(), batchSize)) {
-    interrupted = signal?.aborted ?? false;
-    if (interrupted) break;
-    const samples = batch.map(({ sample }) => sample);
-    const outputs = await run(feedOf(samples, { size, numClasses }));
-    tally.add(outputs, samples, batch[0]!.index).forEach((prediction, b) => {
-      scores.push({ index: batch[b]!.index, iou: prediction.iou });
-      onPanel?.({ sample: samples[b]!, ...prediction });
-    });
-    progress?.update({ done: scores.length, total: mine });
+  const loader = photographLoader(list, {
+    ...{ workers, withMask, indices },
+    onUnreadable: ({ id, message }) => void leftOut.push({ id, message }),
+  });
+  for await (const segmented of through.segment(loader, { signal })) {
+    const { image: photograph, labels: seg, classes, cam, camAux } = segmented;
+    const { index } = photograph;
+    const iou = tally.add({ ...segmented, ...photograph, place: index, seg });
+    scores.push({ index, iou });
+    onPanel?.({ photograph, classes, cam, camAux, seg, iou });
+    progress?.update({ done: scores.length, total: indices.length });
   }
   progress?.stop();
+  const interrupted = signal?.aborted === true && scores.length + leftOut.length < indices.length;
   const parts = await among.gather({
     counts: tally.counts(),
     scores: scores.map(({ index, iou }) => ({ index, iou: Number.isNaN(iou) ? null : iou })),
@@ -168,39 +130,4 @@ export async function evaluate(
     parts.map(({ counts }) => counts),
     numClasses,
   );
-}
-
-interface PlacedSample {
-  readonly sample: EvaluationSample;
-  /** Its place in the list. */
-  readonly index: number;
-}
-
-async function* batchesOf(loader: AsyncIterable<PlacedSample>, size: number): AsyncGenerator<PlacedSample[]> {
-  let batch: PlacedSample[] = [];
-  for await (const sample of loader) {
-    batch.push(sample);
-    if (batch.length === size) {
-      yield batch;
-      batch = [];
-    }
-  }
-  if (batch.length > 0) yield batch;
-}
-
-function feedOf(
-  samples: readonly EvaluationSample[],
-  { size, numClasses }: { size: number; numClasses: number },
-): Feeds<EvaluationInputs> {
-  const length = size * size * 3;
-  const images = new Float32Array(samples.length * length);
-  const labels = new Float32Array(samples.length * numClasses);
-  samples.forEach((sample, b) => {
-    images.set(sample.image, b * length);
-    labels.set(sample.labels, b * numClasses);
-  });
-  return {
-    images: { data: images, shape: [samples.length, size, size, 3] },
-    classes: presentClasses(labels, [samples.length, numClasses]),
-  };
 }

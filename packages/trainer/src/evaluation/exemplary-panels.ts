@@ -1,6 +1,7 @@
 import { computedList, type SampleList } from '@toco/datasets';
-import { evaluate, type EvaluateOptions, type ImageScore, type RunForward } from './evaluate.js';
+import { evaluate, type EvaluateOptions, type ImageScore } from './evaluate.js';
 import type { Evaluation } from '@toco/segmenter';
+import type { ValidationSegmenter } from './validation-segmenter.js';
 import { panelsPerGroup, rankPanels, reportPanel, type ReportPanel } from '@toco/report';
 
 /** A validation with pictures. */
@@ -15,19 +16,19 @@ export interface DrawnEvaluation {
  * the network once more: nothing is kept of the others, however long the list is. Of processes that share the work the first draws.
  */
 export async function evaluateWithPanels(
-  run: RunForward,
+  through: ValidationSegmenter,
   list: SampleList,
   options: EvaluateOptions,
 ): Promise<DrawnEvaluation> {
   let scores: readonly ImageScore[] = [];
-  const evaluation = await evaluate(run, list, { ...options, onScores: (all) => (scores = all) });
+  const evaluation = await evaluate(through, list, { ...options, onScores: (all) => (scores = all) });
   if ((options.among?.share.index ?? 0) > 0) return { evaluation, panels: [] };
   const shown = rankPanels(scores, panelsPerGroup).flatMap(({ panels }) => panels.map(({ index }) => index));
   const drawn: Promise<ReportPanel>[] = [];
   const few = computedList({ name: list.name, classes: list.classes, length: shown.length }, (i) =>
     list.sample(shown[i]!),
   );
-  await evaluate(run, few, {
+  await evaluate(through, few, {
     ...options,
     among: undefined,
     limit: undefined,

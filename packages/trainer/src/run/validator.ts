@@ -6,8 +6,9 @@ import type { Dataset, SampleList } from '@toco/datasets';
 import { averagedParameters } from '@toco/method';
 import type { Network } from '@toco/network';
 import type { Config } from '../config/config.js';
-import { evaluate, evaluateOptionsOf, type RunForward } from '../evaluation/evaluate.js';
-import { type Evaluation, evaluationForward, evaluationLine, evaluationRow } from '@toco/segmenter';
+import { evaluate, evaluateOptionsOf } from '../evaluation/evaluate.js';
+import { type ValidationSegmenter, validationSegmenter } from '../evaluation/validation-segmenter.js';
+import { type Evaluation, evaluationLine, evaluationRow } from '@toco/segmenter';
 import type { Panel } from '@toco/report';
 import { evaluateWithPanels, type DrawnEvaluation } from '../evaluation/exemplary-panels.js';
 import { reportRun } from '../evaluation/report-run.js';
@@ -49,10 +50,9 @@ export function createValidator(options: ValidatorOptions): Validator {
   const { folder, config, data, list, network, records, together, total, print } = options;
   const { asked: signal, among } = together;
   const files = runFiles(folder);
-  const forward = evaluationForward(network, { ...config.cam, forward: options.targetForward });
   let evaluation: Evaluation | undefined;
   let report: string | undefined;
-  let run: RunForward | undefined;
+  let through: ValidationSegmenter | undefined;
   const hasRow = async (iteration: number): Promise<boolean> =>
     (await records.rows()).some((row) => row.kind === 'evaluation' && row.iteration === iteration);
   const reports = (iteration: number): boolean => iteration === total && options.report !== false;
@@ -73,19 +73,22 @@ export function createValidator(options: ValidatorOptions): Validator {
       records.pause();
       // Prepared once: each preparation is another trace.
       const { average } = config.evaluation;
-      run ??= stepper.inference(forward, (state) =>
-        average === undefined ? state.params : averagedParameters(state, average),
-      );
+      through ??= validationSegmenter(config, network, {
+        prepare: (pass) =>
+          stepper.inference(pass, (state) =>
+            average === undefined ? state.params : averagedParameters(state, average),
+          ),
+        forward: options.targetForward,
+      });
       const onPanel = iteration === total ? options.onPanel : undefined;
-      const own = evaluateOptionsOf(config, network.backbone);
       const how = {
-        ...{ ...own, signal, onPanel, among },
+        ...{ ...evaluateOptionsOf(config), signal, onPanel, among },
         ...(!together.leads && { print, progress: undefined }),
       };
       let drawn: DrawnEvaluation | undefined;
       try {
-        drawn = reports(iteration) ? await evaluateWithPanels(run, list, how) : undefined;
-        evaluation = drawn?.evaluation ?? (await evaluate(run, list, how));
+        drawn = reports(iteration) ? await evaluateWithPanels(through, list, how) : undefined;
+        evaluation = drawn?.evaluation ?? (await evaluate(through, list, how));
       } catch (error) {
         // Interrupted: it is still due, so it is made up for when the run is resumed.
         if (signal?.aborted) return;

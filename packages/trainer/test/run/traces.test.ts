@@ -59,7 +59,7 @@ test('40 validations are traced once for each shape, and leave no files open', a
   }
   const rows = await readMetrics(join(folder, 'metrics.jsonl'));
   expect(rows.filter(({ kind }) => kind === 'evaluation').length).toBe(iterations);
-  // Classes shown: 2 or 4. In the first phase and in the validations these are all shapes there are, whatever the lattices.
+  // Classes shown: 2 or 4, in the first phase all shapes there are, whatever the lattices. Validations: images, and their mirrored twins.
   const before = traced.filter((validations) => validations < iterations / 2).length;
   expect(before).toBeLessThanOrEqual(2 + 2);
   // Three sizes of lattices in the second.

@@ -1,0 +1,25 @@
+import type { TensorTree } from '@toco/core';
+import type { ApplyOptions, Network } from '@toco/network';
+import { liveSegmenter, type Prepare, type Segmenter, validationProtocol } from '@toco/segmenter';
+import type { Config } from '../config/config.js';
+
+/** What a validation asks of a network. */
+export const validationOutputs = ['labels', 'cam', 'camAux', 'scores', 'similarity'] as const;
+
+/** What images of a validation go through. */
+export type ValidationSegmenter = Segmenter<(typeof validationOutputs)[number]>;
+
+/** Images in one forward pass of a validation. */
+export const validationBatch = 4;
+
+/** The protocol `fast` with a run's sizes, on the network that the run is training. */
+export function validationSegmenter<P extends TensorTree>(
+  config: Config,
+  network: Network<P>,
+  { prepare, forward }: { readonly prepare: Prepare<P>; readonly forward: ApplyOptions },
+): ValidationSegmenter {
+  return liveSegmenter(network, prepare, {
+    ...{ protocol: validationProtocol(config), outputs: validationOutputs, forward },
+    batchSize: validationBatch,
+  });
+}
