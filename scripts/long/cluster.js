@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { killCluster } from '../../packages/testing/dist/kills/kill-cluster.js';
 import { weightDistance } from '../../packages/testing/dist/kills/weight-distance.js';
 
@@ -12,26 +13,31 @@ const bound = 120;
 export const job = {
   name: 'cluster',
   says: `two processes that train together, one of which is killed ${kills} times, end as two that were not, and as one process`,
-  async run({ folder, log, signal }) {
+  async run({ folder, log, resume, signal }) {
     const training = {
       main: cli('dist/main.js'),
       args: ['--config', cli('test/cluster/cluster.yaml'), '--backbone', cli('test/tiny-backbone.js')],
       iterations: 50,
     };
-    const distance = besideOne(folder, training);
+    const distance = await besideOne(folder, training, resume);
     log(`weights after ${training.iterations} iterations: ${distance.toExponential(1)} from those of one process`);
     if (!(distance < 1e-5)) throw new Error(`The weights are ${distance} from those of one process.`);
-    const seconds = await killCluster(training, { folder, seed: 1, kills, bound, log, signal });
+    const seconds = await killCluster(training, { folder, seed: 1, kills, bound, log, resume, signal });
     return `weights within ${distance.toExponential(1)} of one process; ${kills} kills; the other process ended ${seconds.toFixed(1)} s after one at the most`;
   },
 };
 
-/** Trains with `toco launch` and alone, and compares the weights. */
-function besideOne(folder, { main, args, iterations }) {
+/** Trains with `toco launch` and alone, unless that is done, and compares the weights. */
+async function besideOne(folder, { main, args, iterations }, resume) {
   const [one, two] = ['one', 'two'].map((name) => join(folder, name));
-  for (const path of [one, two]) rmSync(path, { recursive: true, force: true });
   const train = (out) => ['train', ...args, '--out', out];
-  execFileSync(process.execPath, [main, ...train(one)], { stdio: 'ignore' });
-  execFileSync(process.execPath, [main, 'launch', '--processes', '2', ...train(two)], { stdio: 'ignore' });
+  for (const [out, command] of [
+    [one, train(one)],
+    [two, ['launch', '--processes', '2', ...train(two)]],
+  ]) {
+    if (resume && existsSync(join(out, 'report.html'))) continue;
+    rmSync(out, { recursive: true, force: true });
+    await promisify(execFile)(process.execPath, [main, ...command]);
+  }
   return weightDistance(two, one, iterations);
 }

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startRanks } from './cluster-ranks.js';
+import { type Rank, startRanks } from './cluster-ranks.js';
 import { compareRuns } from './compare-runs.js';
 import { randomNumbers } from './random-numbers.js';
 
@@ -22,6 +22,8 @@ export interface KillClusterOptions {
   /** Seconds within which the other process must have ended. */
   readonly bound: number;
   readonly log?: ((line: string) => void) | undefined;
+  /** Goes on where {@link KillClusterOptions.signal} stopped it; what it has done so far is in the folder. */
+  readonly resume?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,26 +35,27 @@ export interface KillClusterOptions {
  * @throws where it does not end in time, with a line that names the other, or where the runs differ
  */
 export async function killCluster(training: KilledCluster, options: KillClusterOptions): Promise<number> {
-  const { folder, seed, kills, bound, signal, log = () => undefined } = options;
-  const random = randomNumbers(seed);
+  const { folder, seed, kills, bound, resume, signal, log = () => undefined } = options;
   const whole = join(folder, 'whole');
   const killed = join(folder, 'killed');
-  for (const path of [whole, killed]) rmSync(path, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  const progressFile = join(folder, 'progress.json');
   const start = (out: string): ReturnType<typeof startRanks> => {
     const args = [training.main, 'train', ...training.args, '--out', out, '--resume', 'auto'];
     // Who waits for one that was killed at its start waits so long.
     return startRanks([args, args], { TOCO_JOIN_SECONDS: String(bound / 2) });
   };
-  const ranks = await start(whole);
-  await ranks[0]!.says('Training ');
-  const began = performance.now();
-  for (const { status, stderr } of await Promise.all(ranks.map(({ ended }) => ended)))
-    if (status !== 0) throw new Error(`The uninterrupted run ended with ${status}:\n${stderr.slice(-2000)}`);
-  const takes = performance.now() - began;
-
-  let longest = 0;
-  for (let done = 0; ;) {
+  let progress: Progress;
+  if (resume && existsSync(progressFile)) progress = JSON.parse(readFileSync(progressFile, 'utf8')) as Progress;
+  else {
+    for (const path of [whole, killed]) rmSync(path, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    progress = { takes: await trainWhole(await start(whole)), done: 0, longest: 0 };
+    writeFileSync(progressFile, JSON.stringify(progress));
+  }
+  const { takes } = progress;
+  let { done, longest } = progress;
+  const random = randomNumbers(seed + done);
+  for (;;) {
     if (signal?.aborted) return longest;
     const both = await start(killed);
     if (done < kills) {
@@ -75,6 +78,7 @@ export async function killCluster(training: KilledCluster, options: KillClusterO
         if (!new RegExp(`rank ${victim} \\(`).test(end.stderr))
           throw new Error(`Rank ${1 - victim} does not name rank ${victim}:\n${end.stderr}`);
         done++;
+        writeFileSync(progressFile, JSON.stringify({ takes, done, longest }));
         log(`kill ${done} of rank ${victim}, the other ended ${seconds.toFixed(1)} s later: ${last}`);
         continue;
       }
@@ -88,4 +92,21 @@ export async function killCluster(training: KilledCluster, options: KillClusterO
     if (done >= kills) return longest;
     rmSync(killed, { recursive: true });
   }
+}
+
+/** What is left of a call that was stopped. */
+interface Progress {
+  /** Milliseconds that the uninterrupted run trained. */
+  readonly takes: number;
+  readonly done: number;
+  readonly longest: number;
+}
+
+/** @returns the milliseconds that it trained */
+async function trainWhole(ranks: readonly Rank[]): Promise<number> {
+  await ranks[0]!.says('Training ');
+  const began = performance.now();
+  for (const { status, stderr } of await Promise.all(ranks.map(({ ended }) => ended)))
+    if (status !== 0) throw new Error(`The uninterrupted run ended with ${status}:\n${stderr.slice(-2000)}`);
+  return performance.now() - began;
 }
