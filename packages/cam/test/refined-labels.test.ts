@@ -124,23 +124,26 @@ test('leaves nothing behind and names what does not fit', async () => {
   );
 });
 
-test.each([1, 2, 4])('refined at 1/%d of the size: what PAR makes of means over as many pixels', async (n) => {
-  const [h, w, c] = [24, 16, 3];
-  const cam = randomCam([1, h, w, c], 5);
-  const images = tf.randomNormal([1, h, w, 3], 0, 1, 'float32', 6);
-  const labels = tf.ones([1, c]);
-  const [low, high] = [0.4, 0.6];
-  const smaller = (x: tf.Tensor): tf.Tensor4D => tf.avgPool<tf.Tensor4D>(x as tf.Tensor4D, n, n, 'valid');
-  const levels = tf.div(denormalize(images, { rounding: 'nearest' }), 255);
-  const classOf = async (background: number): Promise<Int32Array> => {
-    const planes = tf.concat([tf.fill([1, h / n, w / n, 1], background), smaller(cam)], 3);
-    const refined = par(smaller(levels), tf.softmax(planes));
-    const full = resize(refined, [h, w], { method: 'bilinear', alignCorners: false });
-    return (await tf.argMax(full, 3).data()) as Int32Array;
-  };
-  const [above, below] = [await classOf(high), await classOf(low)];
-  const expected = above.map((label, i) => (label > 0 ? label : below[i] === 0 ? 0 : ignoreIndex));
-  const actual = refinedLabels(cam, { labels, images }, { ignoreIndex, low, high, downsample: n });
-  expect([...(await actual.data())]).toEqual([...expected]);
-  expect(new Set(expected).size).toBeGreaterThan(1);
-});
+test.each([1, 2, 4])(
+  'refined at 1/%d of the size: what PAR makes of means over as many pixels',
+  async (n) => {
+    const [h, w, c] = [24, 16, 3];
+    const cam = randomCam([1, h, w, c], 5);
+    const images = tf.randomNormal([1, h, w, 3], 0, 1, 'float32', 6);
+    const labels = tf.ones([1, c]);
+    const [low, high] = [0.4, 0.6];
+    const smaller = (x: tf.Tensor): tf.Tensor4D => tf.avgPool<tf.Tensor4D>(x as tf.Tensor4D, n, n, 'valid');
+    const levels = tf.div(denormalize(images, { rounding: 'nearest' }), 255);
+    const classOf = async (background: number): Promise<Int32Array> => {
+      const planes = tf.concat([tf.fill([1, h / n, w / n, 1], background), smaller(cam)], 3);
+      const refined = par(smaller(levels), tf.softmax(planes));
+      const full = resize(refined, [h, w], { method: 'bilinear', alignCorners: false });
+      return (await tf.argMax(full, 3).data()) as Int32Array;
+    };
+    const [above, below] = [await classOf(high), await classOf(low)];
+    const expected = above.map((label, i) => (label > 0 ? label : below[i] === 0 ? 0 : ignoreIndex));
+    const actual = refinedLabels(cam, { labels, images }, { ignoreIndex, low, high, downsample: n });
+    expect([...(await actual.data())]).toEqual([...expected]);
+    expect(new Set(expected).size).toBeGreaterThan(1);
+  },
+);

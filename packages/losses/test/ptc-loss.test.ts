@@ -128,8 +128,22 @@ test('signed cosines follow the formula, and pairs of opposite tokens are told a
   expect(Math.abs((await loss(x).data())[0]! - expected)).toBeLessThan(2e-6);
   await checkGradient(loss, x, { step: 3e-3, tolerance: 5e-3 });
 
-  const opposite = tf.tensor3d([[[1, 2], [-1, -2]]]);
-  const alike = tf.tensor3d([[[255, 1], [1, 255]]], [1, 2, 2], 'int32');
+  const opposite = tf.tensor3d([
+    [
+      [1, 2],
+      [-1, -2],
+    ],
+  ]);
+  const alike = tf.tensor3d(
+    [
+      [
+        [255, 1],
+        [1, 255],
+      ],
+    ],
+    [1, 2, 2],
+    'int32',
+  );
   const of = async (cosine: 'absolute' | 'signed'): Promise<number> =>
     (await ptcLoss(opposite, alike, { cosine }).data())[0]!;
   expect(await of('absolute')).toBeCloseTo(0.5 * (1 - 2 / 3), 6);

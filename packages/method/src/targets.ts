@@ -108,7 +108,15 @@ export function computeTargets<P extends TensorTree>(
         refinedLabels(
           phase.labelCam === 'main' ? cam : camAux,
           { labels, images, imgBox, classes },
-          { low, high, ignoreIndex, behavior: behavior.rounding, par: config.par, downsample: config.par.downsample, ...normalization(network) },
+          {
+            low,
+            high,
+            ignoreIndex,
+            behavior: behavior.rounding,
+            par: config.par,
+            downsample: config.par.downsample,
+            ...normalization(network),
+          },
         ),
       )
     : undefined;

@@ -96,7 +96,7 @@ const backbone = z.strictObject({
     .describe('block whose output gives the auxiliary tokens; negative counts from the end'),
   depth: count
     .optional()
-    .describe("blocks of a named vision transformer, the first ones of its weights; default: all of them"),
+    .describe('blocks of a named vision transformer, the first ones of its weights; default: all of them'),
   positionResizing: z
     .enum(['bicubic', 'antialiased', 'bilinear'])
     .optional()

@@ -57,7 +57,9 @@ function checkConsistency(config: Config, source: string): void {
   for (const key of ['par', 'reg'] as const) {
     const { downsample } = config[key];
     if (views.cropSize % downsample !== 0)
-      refuse(`${key}.downsample ${downsample} does not divide views.cropSize ${views.cropSize}; choose a divisor.`);
+      refuse(
+        `${key}.downsample ${downsample} does not divide views.cropSize ${views.cropSize}; choose a divisor.`,
+      );
   }
   if (!phases.some(({ from }) => from === 0))
     refuse('phases: none begins at iteration 0; let the first one do so.');
