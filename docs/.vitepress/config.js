@@ -10,6 +10,14 @@ const all = pages();
 const { homepage } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 const repository = homepage.replace(/#.*$/, '');
 
+/** READMEs lie outside of this package, and would look for Vue where it is not: the program that renders pages finds it here. */
+const vueFromHere = {
+  name: 'vue-from-here',
+  enforce: 'pre',
+  resolveId: (id, _importer, { ssr }) =>
+    ssr && /^vue(?:\/server-renderer)?$/.test(id) ? { id, external: true } : undefined,
+};
+
 export default defineConfig({
   title: 'toco',
   description: 'Weakly-supervised semantic segmentation in TypeScript: masks from image-level labels',
@@ -30,6 +38,7 @@ export default defineConfig({
     config: (md) => md.use(repositoryLinks, { pages: all, repository }),
   },
   vite: {
+    plugins: [vueFromHere],
     publicDir: fileURLToPath(new URL('../public', import.meta.url)),
     define: { __DEMO__: JSON.stringify(existsSync(demo)) },
     build: { chunkSizeWarningLimit: 4000 },

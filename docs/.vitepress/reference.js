@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import GithubSlugger from 'github-slugger';
 import { Application, Converter } from 'typedoc';
 import { tocoProgram } from '../../packages/cli/dist/program.js';
 import { root } from './pages.js';
@@ -53,6 +54,22 @@ async function writeApi() {
   app.validate(project);
   if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error('typedoc complained: see above');
   await app.generateOutputs(project);
+  for (const name of readdirSync(out, { recursive: true }).filter((each) => each.endsWith('.md')))
+    correctAnchors(join(out, name));
+}
+
+/**
+ * The plugin numbers anchors by a member's whole name, so that `EngineKind` comes after `Engine.kind` as `#enginekind-1`; pages
+ * number headings, of which there is one.
+ */
+function correctAnchors(path) {
+  const text = readFileSync(path, 'utf8');
+  const slugger = new GithubSlugger();
+  const anchors = new Set([...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) => slugger.slug(title)));
+  const corrected = text.replaceAll(/\]\(#([\w-]+)-\d+\)/g, (link, anchor) =>
+    anchors.has(link.slice(3, -1)) || !anchors.has(anchor) ? link : `](#${anchor})`,
+  );
+  writeFileSync(path, corrected);
 }
 
 function repository() {

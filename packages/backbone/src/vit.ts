@@ -66,7 +66,7 @@ export interface Vit extends Backbone<VitParams> {
  * with layer scale and register tokens it is DINOv2's.
  *
  * `clsToken` and `patchTokens` come after the final norm, `auxTokens` is the output of block `auxBlock` without norm (ToCo,
- * section 3.2). Images may have any size of at least one patch: positions are resized to the token grid. Register tokens
+ * section 4.2). Images may have any size of at least one patch: positions are resized to the token grid. Register tokens
  * take part in the blocks and in the taps, after the class token, and in nothing else.
  *
  * @throws when `dim` is not divisible by `heads`, or `auxBlock` is not one of the blocks

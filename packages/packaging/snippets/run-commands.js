@@ -1,7 +1,8 @@
 // Runs the commands of documents, one after the other, in a world that is made for them: all in one process, which loads
-// TensorFlow once. Reads { folder, repository, report, commands: { toco?, shell?, module? }[] }, writes [{ ok, output }] to `report`.
+// TensorFlow once. Each document has a copy of that world. Reads { folder, repository, report, commands: { document, toco?, shell?,
+// module? }[] }, writes [{ ok, output }] to `report`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
@@ -10,6 +11,13 @@ import { tocoProgram } from '../../cli/dist/program.js';
 import { makeWorld, small } from './world.js';
 
 const { folder, repository, commands, report } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+
+/** What a command makes anew is not there yet where a reader follows its document. */
+function makeRoom([command, ...args]) {
+  const at = args.findIndex((each) => each === '--out' || each === '-o');
+  if (command === 'train') rmSync(at < 0 ? 'runs/toco' : args[at + 1], { recursive: true, force: true });
+  if (command === 'init') rmSync('toco.yaml', { force: true });
+}
 
 /** Runs one command here; what it prints goes to `output`. */
 async function toco(args) {
@@ -23,11 +31,12 @@ async function toco(args) {
   process.stdout.write = keep;
   process.stderr.write = keep;
   process.exitCode = undefined;
-  const began = performance.now();
+  const began = process.cpuUsage();
   try {
     // Ends the command, not the process that runs all of them.
     const program = tocoProgram();
     for (const each of [program, ...program.commands]) each.exitOverride();
+    makeRoom(args);
     // A recipe for a GPU ends within seconds.
     const given = args[0] === 'train' ? [...args, '--set', ...small] : args;
     await program.parseAsync(settingsApart(given), { from: 'user' });
@@ -38,7 +47,10 @@ async function toco(args) {
     process.stdout.write = write.out;
     process.stderr.write = write.err;
     process.exitCode = undefined;
-    if (process.env.TOCO_TIMES) console.error(`${((performance.now() - began) / 1000).toFixed(1)} s  toco ${args.join(' ').slice(0, 100)}`);
+    if (process.env.TOCO_TIMES) {
+      const { user, system } = process.cpuUsage(began);
+      console.error(`${((user + system) / 1e6).toFixed(1)} s of CPU  toco ${args.join(' ').slice(0, 100)}`);
+    }
   }
 }
 
@@ -78,12 +90,21 @@ writeFileSync(
   `#!/bin/sh\nexec "${process.execPath}" "${join(repository, 'packages/cli/bin/toco.js')}" "$@"\n`,
   { mode: 0o755 },
 );
-await makeWorld(folder, repository, async (args) => {
+const world = join(folder, 'world');
+mkdirSync(world);
+await makeWorld(world, repository, async (args) => {
   const { ok, output } = await toco(args);
   if (!ok) throw new Error(`toco ${args.join(' ')}\n${output}`);
 });
 const results = [];
-for (const { toco: written, shell, module } of commands) {
+let current;
+for (const { document, toco: written, shell, module } of commands) {
+  if (document !== current) {
+    current = document;
+    const place = join(folder, document.replaceAll('/', '-'));
+    cpSync(world, place, { recursive: true, verbatimSymlinks: true });
+    process.chdir(place);
+  }
   if (written !== undefined) results.push(await toco(words(written)));
   else results.push(module === undefined ? inShell(shell) : await program(module));
 }

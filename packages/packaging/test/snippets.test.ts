@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadConfig, parseConfig } from '@toco/trainer';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +11,6 @@ import ts from 'typescript';
 import { parse } from 'yaml';
 import { tocoProgram } from '../../cli/dist/program.js';
 import { settingsApart } from '../../cli/dist/commands/settings-apart.js';
-import { succeed } from './run.js';
 import { commandsOf, documents, needs, shellWords, type Snippet, snippetsOf, tocoArguments } from './snippets.js';
 import { published, root } from './workspace.js';
 
@@ -114,19 +115,20 @@ describe('commands run', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'toco-documents-'));
     const [job, report] = [join(folder, 'job.json'), join(folder, 'report.json')];
-    const given = commands.map(({ command }) => {
+    const given = commands.map(({ one: { file: document }, command }) => {
       const toco = tocoArguments(command);
-      return toco === undefined ? { shell: command } : { toco };
+      return toco === undefined ? { document, shell: command } : { document, toco };
     });
+    const modules = runnable.map((one) => ({ document: `${place(one)} (ts)`, module: moduleOf(one, 'js') }));
     for (const one of runnable) {
       const { outputText } = ts.transpileModule(one.text, {
         compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
       });
       await writeFile(moduleOf(one, 'js'), outputText);
     }
-    await writeFile(job, JSON.stringify({ folder, repository: root, commands: [...given, ...runnable.map((one) => ({ module: moduleOf(one, 'js') }))], report }));
+    await writeFile(job, JSON.stringify({ folder, repository: root, commands: [...given, ...modules], report }));
     const program = fileURLToPath(new URL('../snippets/run-commands.js', import.meta.url));
-    await succeed(folder, process.execPath, program, job);
+    await promisify(execFile)(process.execPath, [program, job], { timeout: 280_000 });
     results = JSON.parse(await readFile(report, 'utf8')) as typeof results;
   }, 300_000);
   afterAll(() => rm(folder, { recursive: true }));
