@@ -14,6 +14,7 @@ export const small = [
   'localCrops={size: 16, count: 2}',
   'network={decoderDim: 8, projection: {hidden: 16, bottleneck: 8, out: 16}}',
   'optimizer.iterations=2',
+  'cam.scales=[1]',
   'optimizer.warmup=1',
   'phases=[{from: 0, weights: {cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05}}]',
   'batchSize=2',
