@@ -16,6 +16,8 @@ if (existsSync(demo)) cpSync(demo, `${site}/demo`, { recursive: true });
 const broken = brokenLinks(site, values.base);
 for (const line of broken) console.error(line);
 if (broken.length > 0) {
-  console.error(`\n${broken.length} links of the site are broken: they stand above, each behind the page that it is on.`);
+  console.error(
+    `\n${broken.length} links of the site are broken: they stand above, each behind the page that it is on.`,
+  );
   process.exitCode = 1;
 } else console.log(`The site: ${site}`);

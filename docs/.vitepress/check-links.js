@@ -12,12 +12,17 @@ export function brokenLinks(folder, base) {
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.html'));
   const texts = new Map(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
   const anchors = new Map(
-    [...texts].map(([name, text]) => [name, new Set([...text.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id))]),
+    [...texts].map(([name, text]) => [
+      name,
+      new Set([...text.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id)),
+    ]),
   );
 
   /** The file that an address of the site stands for. */
   const fileOf = (path) =>
-    [path, `${path}.html`, join(path, 'index.html')].find((name) => existsSync(join(folder, name)) && /\./.test(name));
+    [path, `${path}.html`, join(path, 'index.html')].find(
+      (name) => existsSync(join(folder, name)) && /\./.test(name),
+    );
 
   return [...texts].flatMap(([name, text]) =>
     [...text.matchAll(/\s(?:href|src)="([^"]*)"/g)]

@@ -24,7 +24,8 @@ export function repositoryLinks(md, { pages, repository }) {
 
   md.core.ruler.push('repository-links', ({ tokens, env }) => {
     for (const link of tokens.flatMap(({ children }) => children ?? [])) {
-      if (link.type === 'link_open') link.attrSet('href', target(link.attrGet('href'), env.realPath ?? env.path));
+      if (link.type === 'link_open')
+        link.attrSet('href', target(link.attrGet('href'), env.realPath ?? env.path));
     }
   });
 }

@@ -6,7 +6,14 @@ import { parse } from 'yaml';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Sections of the sidebar, in their order; a page in `docs` names its own in its front matter. */
-const sections = ['Start', 'Train', 'Use a trained network', 'Build with the packages', 'Reference', 'Project'];
+const sections = [
+  'Start',
+  'Train',
+  'Use a trained network',
+  'Build with the packages',
+  'Reference',
+  'Project',
+];
 
 /** Pages outside `docs`: file → page and section. */
 const elsewhere = {
@@ -31,7 +38,13 @@ function ownPage(file) {
     throw new Error(
       `${file}: the front matter must name a section (${sections.join(', ')}) and an order (a number)`,
     );
-  return { file, route: file.slice('docs/'.length, -'.md'.length), section, order, title: title ?? titleOf(text) };
+  return {
+    file,
+    route: file.slice('docs/'.length, -'.md'.length),
+    section,
+    order,
+    title: title ?? titleOf(text),
+  };
 }
 
 /** All pages: those of `docs`, READMEs, the reference that was generated from doc comments. */
@@ -45,14 +58,23 @@ export function pages() {
       return { file, route: `${parent}/${name}`, group: parent, title: titleOf(read(file)) };
     }),
   );
-  const others = Object.entries(elsewhere).map(([file, place]) => ({ file, ...place, title: titleOf(read(file)) }));
+  const others = Object.entries(elsewhere).map(([file, place]) => ({
+    file,
+    ...place,
+    title: titleOf(read(file)),
+  }));
   const api = existsSync(`${root}/docs/api`)
     ? readdirSync(`${root}/docs/api`, { recursive: true })
         .filter((name) => name.endsWith('.md'))
         .sort()
         .map((name) => {
           const file = `docs/api/${name}`;
-          return { file, route: `api/${name.slice(0, -'.md'.length)}`, group: 'api', title: titleOf(read(file)) };
+          return {
+            file,
+            route: `api/${name.slice(0, -'.md'.length)}`,
+            group: 'api',
+            title: titleOf(read(file)),
+          };
         })
     : [];
   return [...own, ...others, ...readmes, ...api];

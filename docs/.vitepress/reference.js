@@ -17,7 +17,10 @@ function entries() {
     if (manifest.private) return [];
     return Object.entries(manifest.exports)
       .filter(([, conditions]) => conditions['@toco/source'])
-      .map(([path, conditions]) => [`${manifest.name}${path.slice(1)}`, join(folder, conditions['@toco/source'])]);
+      .map(([path, conditions]) => [
+        `${manifest.name}${path.slice(1)}`,
+        join(folder, conditions['@toco/source']),
+      ]);
   });
 }
 

@@ -35,36 +35,36 @@ Exit status, of every command:
 
 /** The command `toco` with all that it knows, to be given arguments. */
 export function tocoProgram(): Command {
-const program = new Command('toco')
-  .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
-  .enablePositionalOptions()
-  .version(version, '-V, --version', 'print the version')
-  .showHelpAfterError('(add --help for all options)');
+  const program = new Command('toco')
+    .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
+    .enablePositionalOptions()
+    .version(version, '-V, --version', 'print the version')
+    .showHelpAfterError('(add --help for all options)');
 
-addInitCommand(program);
-addPrepareCommand(program);
-addCheckCommand(program);
-addTrainCommand(program);
-addLaunchCommand(program);
-addEvaluateCommand(program);
-addPredictCommand(program);
-addLabelCommand(program);
-addShowCommand(program);
-addSubmitCommand(program);
-addExportCommand(program);
-addConvertCommand(program);
-program
-  .command('config')
-  .description('print the whole configuration, defaults filled in')
-  .option('-c, --config <file>', 'YAML file with what differs from the defaults')
-  .option('-s, --set <key=value...>', 'single settings over the file', [])
-  .addHelpText(
-    'after',
-    '\nExample: a file with every setting, to be edited:\n  toco config --config toco.yaml > whole.yaml',
-  )
-  .action(async ({ config, set }: { config?: string; set: string[] }) => {
-    process.stdout.write(stringify(await loadConfig(config, set)));
-  });
-addRuntimeCommands(program);
-return program.addHelpText('after', afterHelp);
+  addInitCommand(program);
+  addPrepareCommand(program);
+  addCheckCommand(program);
+  addTrainCommand(program);
+  addLaunchCommand(program);
+  addEvaluateCommand(program);
+  addPredictCommand(program);
+  addLabelCommand(program);
+  addShowCommand(program);
+  addSubmitCommand(program);
+  addExportCommand(program);
+  addConvertCommand(program);
+  program
+    .command('config')
+    .description('print the whole configuration, defaults filled in')
+    .option('-c, --config <file>', 'YAML file with what differs from the defaults')
+    .option('-s, --set <key=value...>', 'single settings over the file', [])
+    .addHelpText(
+      'after',
+      '\nExample: a file with every setting, to be edited:\n  toco config --config toco.yaml > whole.yaml',
+    )
+    .action(async ({ config, set }: { config?: string; set: string[] }) => {
+      process.stdout.write(stringify(await loadConfig(config, set)));
+    });
+  addRuntimeCommands(program);
+  return program.addHelpText('after', afterHelp);
 }

@@ -33,7 +33,8 @@ function drawn(label, seed) {
     const [x, y] = [i % width, Math.floor(i / width)];
     const inside = x > 12 + seed && x < 40 + seed && y > 10 && y < 36;
     mask[i] = inside ? label : 0;
-    for (let c = 0; c < 3; c++) image[3 * i + c] = inside ? 60 * ((label + c) % 4) : (x * 7 + y * 13 + seed * 5) % 97;
+    for (let c = 0; c < 3; c++)
+      image[3 * i + c] = inside ? 60 * ((label + c) % 4) : (x * 7 + y * 13 + seed * 5) % 97;
   }
   return { image: { ...size, data: image }, mask: { ...size, data: mask } };
 }
@@ -74,7 +75,20 @@ async function vocLike(root) {
 const labelMe = (imagePath, label) =>
   JSON.stringify({
     ...{ version: '5.5.0', flags: {}, imagePath, imageData: null, imageHeight: 48, imageWidth: 64 },
-    shapes: [{ label, points: [[12, 10], [40, 10], [40, 36], [12, 36]], group_id: null, shape_type: 'polygon', flags: {} }],
+    shapes: [
+      {
+        label,
+        points: [
+          [12, 10],
+          [40, 10],
+          [40, 36],
+          [12, 36],
+        ],
+        group_id: null,
+        shape_type: 'polygon',
+        flags: {},
+      },
+    ],
   });
 
 /**
@@ -94,14 +108,30 @@ export async function makeWorld(folder, repository, run) {
   }
   await photograph('photo.jpg', 1, 3);
   mkdirSync('more');
-  writeFileSync('more/a.png', await encodeDrawing('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"><rect x="9" y="9" width="30" height="30" fill="#a22"/></svg>'));
+  writeFileSync(
+    'more/a.png',
+    await encodeDrawing(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"><rect x="9" y="9" width="30" height="30" fill="#a22"/></svg>',
+    ),
+  );
   symlinkSync(join(repository, 'examples'), 'examples');
   for (const name of ['fully-supervised', 'second-stage', 'semi-supervised'])
     cpSync(join(repository, `examples/voc-train/${name}.yaml`), `${name}.yaml`);
   writeFileSync('voc.yaml', readFileSync(join(repository, 'examples/voc-train/deit-base.yaml')));
-  await run(['train', '--config', 'voc.yaml', '--data', 'VOCdevkit/VOC2012', '--out', 'runs/voc', '--set', ...small]);
+  await run([
+    'train',
+    '--config',
+    'voc.yaml',
+    '--data',
+    'VOCdevkit/VOC2012',
+    '--out',
+    'runs/voc',
+    '--set',
+    ...small,
+  ]);
   await run(['train', '--data', 'pets', '--out', 'runs/pets', '--set', ...small]);
   await run(['init', 'photos']);
   cpSync('runs/voc/checkpoints/iteration-000002/model.safetensors', 'model.safetensors');
-  for (const name of ['toco', 'baseline', 'voc-deit-base']) cpSync('runs/voc', `runs/${name}`, { recursive: true });
+  for (const name of ['toco', 'baseline', 'voc-deit-base'])
+    cpSync('runs/voc', `runs/${name}`, { recursive: true });
 }

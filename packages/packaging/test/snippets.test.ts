@@ -11,7 +11,15 @@ import ts from 'typescript';
 import { parse } from 'yaml';
 import { tocoProgram } from '../../cli/dist/program.js';
 import { settingsApart } from '../../cli/dist/commands/settings-apart.js';
-import { commandsOf, documents, needs, shellWords, type Snippet, snippetsOf, tocoArguments } from './snippets.js';
+import {
+  commandsOf,
+  documents,
+  needs,
+  shellWords,
+  type Snippet,
+  snippetsOf,
+  tocoArguments,
+} from './snippets.js';
 import { published, root } from './workspace.js';
 
 const snippets = documents.flatMap(snippetsOf);
@@ -45,7 +53,9 @@ describe('commands exist with their options and settings', () => {
     const settings: string[] = [];
     const all = [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)];
     for (const command of all) {
-      command.exitOverride().configureOutput({ writeErr: (text) => (complaint = text), writeOut: () => undefined });
+      command
+        .exitOverride()
+        .configureOutput({ writeErr: (text) => (complaint = text), writeOut: () => undefined });
       if (command.commands.length > 0) continue;
       command.action((...given: unknown[]) => {
         const options = given.at(-2) as { set?: string[] };
@@ -87,14 +97,18 @@ describe('commands exist with their options and settings', () => {
   });
 
   test('recipes that they name exist', () => {
-    const recipes = written.flatMap(({ toco }) => [...toco.matchAll(/\bexamples\/\S+\.yaml/g)].map(([path]) => path));
+    const recipes = written.flatMap(({ toco }) =>
+      [...toco.matchAll(/\bexamples\/\S+\.yaml/g)].map(([path]) => path),
+    );
     expect(recipes.length).toBeGreaterThan(5);
     expect(recipes.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 });
 
 /** Programs of documents. What a package's README runs, packed.test.ts runs with the package as it is published. */
-const programs = ofLanguage('ts').filter((one) => !one.file.startsWith('packages/') || one.needs !== undefined);
+const programs = ofLanguage('ts').filter(
+  (one) => !one.file.startsWith('packages/') || one.needs !== undefined,
+);
 
 const runnable = programs.filter((one) => one.needs === undefined);
 
@@ -126,7 +140,10 @@ describe('commands run', () => {
       });
       await writeFile(moduleOf(one, 'js'), outputText);
     }
-    await writeFile(job, JSON.stringify({ folder, repository: root, commands: [...given, ...modules], report }));
+    await writeFile(
+      job,
+      JSON.stringify({ folder, repository: root, commands: [...given, ...modules], report }),
+    );
     const program = fileURLToPath(new URL('../snippets/run-commands.js', import.meta.url));
     await promisify(execFile)(process.execPath, [program, job], { timeout: 280_000 });
     results = JSON.parse(await readFile(report, 'utf8')) as typeof results;
@@ -166,7 +183,10 @@ test('programs fit the types of the packages', async () => {
   );
   const complaints = ts
     .getPreEmitDiagnostics(program)
-    .map(({ file, messageText }) => `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+    .map(
+      ({ file, messageText }) =>
+        `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+    );
   expect(complaints).toEqual([]);
 }, 120_000);
 
@@ -189,7 +209,10 @@ describe('messages that docs/errors.md explains', () => {
       )
       .join('\n');
     const parts = (message: string): string[] =>
-      message.split(/…|\.$/).map((part) => part.trim()).filter((part) => part.length > 7);
+      message
+        .split(/…|\.$/)
+        .map((part) => part.trim())
+        .filter((part) => part.length > 7);
     expect(rows.filter((message) => parts(message).some((part) => !sources.includes(part)))).toEqual([]);
   });
 });
@@ -198,6 +221,9 @@ test('pages say where they belong', async () => {
   const names = documents.filter((file) => posix.dirname(file) === 'docs' && file !== 'docs/index.md');
   for (const file of names) {
     const text = await readFile(join(root, file), 'utf8');
-    expect({ file, known: /^---\nsection: .+\norder: \d+\n---\n\n# /.test(text) }).toEqual({ file, known: true });
+    expect({ file, known: /^---\nsection: .+\norder: \d+\n---\n\n# /.test(text) }).toEqual({
+      file,
+      known: true,
+    });
   }
 });
