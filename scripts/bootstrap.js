@@ -37,19 +37,7 @@ export function run(command, args) {
  * @returns whether TensorFlow's engine is there: on some platforms there is none, and one line then says what works
  */
 export async function bootstrap() {
-  process.env.TURBO_TELEMETRY_DISABLED = '1';
-  process.env.TURBO_NO_UPDATE_NOTIFIER = '1';
-  process.env.DO_NOT_TRACK = '1';
-  checkNode();
-  putPnpmOnPath();
-  say('Installing packages');
-  // Without a terminal pnpm would ask nothing, but refuse to replace a folder of another version: CI tells it to go on.
-  process.env.CI ??= 'true';
-  if (!run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline', '--reporter', 'append-only'])) {
-    fail(
-      'The packages could not be installed, pnpm says above why: mostly the network or the npm registry (npm config get registry).',
-    );
-  }
+  installPackages();
   say('Building');
   if (!run('pnpm', ['exec', 'turbo', 'run', 'build', '--output-logs=new-only'])) {
     fail('The packages could not be built: the compiler says above why.');
@@ -65,6 +53,23 @@ export async function bootstrap() {
   }
   if (!run('node', ['packages/runtime/dist/cli.js', 'setup'])) process.exit(1);
   return true;
+}
+
+/** What each of the repository's programs needs first: the right Node, pnpm, and the packages. */
+export function installPackages() {
+  process.env.TURBO_TELEMETRY_DISABLED = '1';
+  process.env.TURBO_NO_UPDATE_NOTIFIER = '1';
+  process.env.DO_NOT_TRACK = '1';
+  checkNode();
+  putPnpmOnPath();
+  say('Installing packages');
+  // Without a terminal pnpm would ask nothing, but refuse to replace a folder of another version: CI tells it to go on.
+  process.env.CI ??= 'true';
+  if (!run('pnpm', ['install', '--frozen-lockfile', '--prefer-offline', '--reporter', 'append-only'])) {
+    fail(
+      'The packages could not be installed, pnpm says above why: mostly the network or the npm registry (npm config get registry).',
+    );
+  }
 }
 
 function checkNode() {

@@ -30,7 +30,7 @@ export interface IterationFlops {
 }
 
 /**
- * Counts the matrix products and convolutions of one iteration (METHOD section 2), a multiplication and an addition as two.
+ * Counts the matrix products and convolutions of one iteration, a multiplication and an addition as two.
  *
  * A pass that is differentiated costs three forward passes, less the gradient of the image, which nobody asks for.
  * Element-wise work, resizing, PAR, the lattice filter and the optimiser are not counted: this is the floor that a share

@@ -72,8 +72,9 @@ export interface Vit extends Backbone<VitParams> {
  * A vision transformer (Dosovitskiy et al., 2021) with learned class token and fixed positions, in timm's layout and names;
  * with layer scale and register tokens it is DINOv2's, with a norm before the blocks CLIP's.
  *
- * `clsToken` and `patchTokens` come after the final norm and the projection, where there is one, `auxTokens` is the output of block `auxBlock` without norm (ToCo,
- * section 3.2). Images may have any size of at least one patch: positions are resized to the token grid. Register tokens
+ * `clsToken` and `patchTokens` come after the final norm and the projection, where there is one; `auxTokens` is the output of
+ * block `auxBlock` without norm (ToCo, section 4.2). Images may have any size of at least one patch: positions are resized to the
+ * token grid. Register tokens
  * take part in the blocks and in the taps, after the class token, and in nothing else.
  *
  * @throws when `dim` is not divisible by `heads`, or `auxBlock` is not one of the blocks

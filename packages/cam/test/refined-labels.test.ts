@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { par } from '@toco/par';
 import { initBackend } from '@toco/runtime';
 import { expectClose, expectNoLeak, fixture } from '@toco/testing';
 import { classLabels, selectClasses } from '../src/select-classes.js';

@@ -1,80 +1,14 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
-import { Command } from 'commander';
-import { stringify } from 'yaml';
 import { errorText } from '@toco/files';
-import { addRuntimeCommands } from './commands/runtime-commands.js';
-import { loadConfig } from '@toco/trainer';
-import { addCheckCommand } from './commands/check-command.js';
-import { addConvertCommand } from './commands/convert-command.js';
-import { addEvaluateCommand } from './commands/evaluate-command.js';
-import { addExportCommand } from './commands/export-command.js';
-import { addInitCommand } from './commands/init-command.js';
-import { addLabelCommand } from './commands/label-command.js';
-import { addLaunchCommand } from './commands/launch-command.js';
-import { addPredictCommand } from './commands/predict-command.js';
-import { addPrepareCommand } from './commands/prepare-command.js';
 import { outliveClosedOutput } from './commands/closed-output.js';
 import { settingsApart } from './commands/settings-apart.js';
-import { addShowCommand } from './commands/show-command.js';
-import { addSubmitCommand } from './commands/submit-command.js';
-import { addTrainCommand } from './commands/train-command.js';
-
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-
-const afterHelp = `
-Examples:
-  toco init photos                                     a configuration for a folder of your own
-  toco train --config toco.yaml --out runs/photos
-  toco predict runs/photos holiday/ --save labelme     masks that LabelMe opens
-  toco COMMAND --help                                  all options of a command, with examples
-
-Exit status, of every command:
-  0    done
-  1    not done, or a check that found errors; one line says what is wrong, where, and what to do
-  3    done but for images that can't be read, which are named (1 with --strict)
-  129  stopped, since its terminal was closed; the same command, or the one that is printed, goes on
-  130  the same by Ctrl-C
-  143  the same by SIGTERM`;
-
-const program = new Command('toco')
-  .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
-  .enablePositionalOptions()
-  .version(version, '-V, --version', 'print the version')
-  .showHelpAfterError('(add --help for all options)');
-
-addInitCommand(program);
-addPrepareCommand(program);
-addCheckCommand(program);
-addTrainCommand(program);
-addLaunchCommand(program);
-addEvaluateCommand(program);
-addPredictCommand(program);
-addLabelCommand(program);
-addShowCommand(program);
-addSubmitCommand(program);
-addExportCommand(program);
-addConvertCommand(program);
-program
-  .command('config')
-  .description('print the whole configuration, defaults filled in')
-  .option('-c, --config <file>', 'YAML file with what differs from the defaults')
-  .option('-s, --set <key=value...>', 'single settings over the file', [])
-  .addHelpText(
-    'after',
-    '\nExample: a file with every setting, to be edited:\n  toco config --config toco.yaml > whole.yaml',
-  )
-  .action(async ({ config, set }: { config?: string; set: string[] }) => {
-    process.stdout.write(stringify(await loadConfig(config, set)));
-  });
-addRuntimeCommands(program);
-program.addHelpText('after', afterHelp);
+import { tocoProgram } from './program.js';
 
 outliveClosedOutput();
 
 // The single door where errors leave: a user's mistake is one line, a fault of ours comes with its stack.
 try {
-  await program.parseAsync(settingsApart(process.argv.slice(2)), { from: 'user' });
+  await tocoProgram().parseAsync(settingsApart(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   process.stderr.write(`${errorText(error)}\n`);
   process.exitCode ??= 1;

@@ -7,7 +7,7 @@ import { fuse } from './step-compiler.js';
  * Layer normalisation over the last dimension: (x − mean)/√(variance + ε)·γ + β with the biased variance.
  *
  * @param x [..., D]
- * @param norm γ is its `weight` [D], β its `bias` [D]: a norm layer of a timm checkpoint as it is
+ * @param norm γ is its `weight` `[D]`, β its `bias` `[D]`: a norm layer of a timm checkpoint as it is
  * @param options `epsilon` is added to the variance (timm's ViT: 1e-6; PyTorch's default: 1e-5)
  * @returns [..., D]
  * @example

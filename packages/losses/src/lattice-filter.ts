@@ -49,7 +49,7 @@ export function sliceLattice(
 }
 
 /**
- * The filter of {@link filterLattice} as tensor operations on prebuilt lattices: out = K·values per image and channel.
+ * The filter of `filterLattice` of `@toco/crf` as tensor operations on prebuilt lattices: out = K·values per image and channel.
  *
  * All shapes are static and nothing is read back, so it may run inside a traced step. Linear in `values`, and its
  * gradient with respect to them is exact (Kᵀ, the blur axes in reverse order); none flows to the lattice.

@@ -2,7 +2,7 @@ import { zipTrees, type TensorTree } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Exponential moving average of a tree of parameters: θᵍ ← ρ·θᵍ + (1 − ρ)·θˡ (paper, section 3.4).
+ * Exponential moving average of a tree of parameters: θᵍ ← ρ·θᵍ + (1 − ρ)·θˡ (paper, section 4.3).
  *
  * @param teacher θᵍ
  * @param student θˡ, of the same paths

@@ -46,7 +46,7 @@ export interface LossInputs<P extends TensorTree> {
 /** The values of the terms that a phase computes; those of one's own stand beside the six, under their names. */
 export type TermValues = Partial<Record<LossTerm, tf.Scalar>>;
 
-/** The terms of the training loss that a phase has on, each unweighted (paper, eq. 7). */
+/** The terms of the training loss that a phase has on, each unweighted (paper, equation 5). */
 export function lossTermValues<P extends TensorTree>(
   context: LossContext<P>,
   inputs: LossInputs<P>,

@@ -1,4 +1,4 @@
-/** The six terms of the training loss (METHOD of the paper, eq. 7; names of the packages that compute them). */
+/** The six terms of the training loss (paper, equation 5). */
 export const lossTerms = ['cls', 'clsAux', 'ptc', 'ctc', 'seg', 'reg'] as const;
 
 /** Name of one term of the training loss. */

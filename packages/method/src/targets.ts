@@ -89,7 +89,7 @@ export interface TargetInputs<P extends TensorTree> {
 }
 
 /**
- * Targets of one iteration (paper, sections 3.3–3.5): multi-scale CAMs, from the auxiliary one the token affinity and the
+ * Targets of one iteration (paper, sections 4.2–4.4): multi-scale CAMs, from the auxiliary one the token affinity and the
  * local crops, from one of the two the refined pixel labels.
  *
  * The main view's own forward pass serves as scale 1 of the CAMs, unless they are those of an average. Not differentiated.
@@ -186,7 +186,7 @@ function withMasks(
   return tf.where(counts, masks, pseudo!);
 }
 
-/** Draws local crops in uncertain and background regions and says which of them are background (paper, section 3.4). */
+/** Draws local crops in uncertain and background regions and says which of them are background (paper, section 4.3). */
 function localCrops(
   { config, batch }: { config: StepConfig; batch: Batch },
   region: tf.Tensor3D,

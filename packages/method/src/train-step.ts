@@ -39,7 +39,7 @@ export interface TrainStepOptions<P extends TensorTree> extends MethodParts<P> {
 }
 
 /**
- * One iteration of ToCo (paper, section 3, algorithm of the supplement): teacher → targets → six terms → gradients → AdamW.
+ * One iteration of ToCo (paper, section 4): teacher → targets → six terms → gradients → AdamW.
  *
  * A pure function of state, batch and phase: shapes are static, nothing is read back, no randomness is drawn, so that it
  * runs eagerly on any backend and as one compiled graph alike. Nothing given is disposed; the new state shares the

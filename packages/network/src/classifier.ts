@@ -3,7 +3,7 @@ import { assertShape, childSeed, kaimingUniform, linear, maxOverTokens } from '@
 import type { ClassifierParams } from './params.js';
 
 /**
- * Image-level logits from tokens: `logits[b,c] = Σ_d W[c,d] · max_n tokens[b,n,d]` (ToCo, section 3.2).
+ * Image-level logits from tokens: `logits[b,c] = Σ_d W[c,d] · max_n tokens[b,n,d]` (ToCo, section 3.1).
  *
  * Where tokens tie for the maximum, one of them gets the gradient.
  *

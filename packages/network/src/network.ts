@@ -102,7 +102,7 @@ export interface Network<P extends TensorTree = TensorTree> {
 
 /**
  * Token Contrast's network on any backbone: two classifiers, a segmentation decoder, a projection head and its teacher
- * (ToCo, section 3 and figure 3).
+ * (ToCo, section 4 and figure 3).
  *
  * @example
  * ```ts

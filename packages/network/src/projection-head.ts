@@ -26,7 +26,7 @@ export interface ProjectionSizes {
 const epsilon = 1e-12;
 
 /**
- * Class tokens projected for the class-token contrast (ToCo, section 3.4): D → hidden → hidden → bottleneck with GELU
+ * Class tokens projected for the class-token contrast (ToCo, section 4.3): D → hidden → hidden → bottleneck with GELU
  * between, unit length, then a linear map whose rows have the length `weight_g`. The result is not of unit length.
  *
  * @param clsToken `[B,D]`

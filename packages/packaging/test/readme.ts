@@ -7,7 +7,7 @@ export interface Instructions {
   readonly install: readonly string[];
   /** Further commands of the same block. */
   readonly commands: readonly string[];
-  /** Programs: the blocks fenced as ts, but not as `ts no-run`. */
+  /** Programs: the blocks fenced as ts, but not with what they need behind it (`ts download`). */
   readonly examples: readonly string[];
 }
 

@@ -40,8 +40,8 @@ const trainingOnly = /^proj_head(_t)?\./;
  * A network's state with the values of a checkpoint, such as those that ToCo's authors released. Only the projection heads
  * may be missing; what the network does not have (`encoder.head.*`) is left over.
  *
- * @param name what errors call the checkpoint
- * @param complete whether it must have all that the network has, and nothing else, as one of our own
+ * @param options `name`: what errors call the checkpoint; `complete`: whether it must have all that the network has, and
+ * nothing else, as one of our own
  * @throws one line where the checkpoint belongs to another architecture
  */
 export function importNetwork<P extends TensorTree>(

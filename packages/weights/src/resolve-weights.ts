@@ -23,7 +23,7 @@ export interface ResolveWeightsOptions extends Pick<
 > {
   /** Takes what is said, a line at a time; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
-  /** Cache of the hub; default: the one that Hugging Face's own programs use, see {@link hubCache}. */
+  /** Cache of the hub; default: the one that Hugging Face's own programs use. */
   readonly cache?: string | undefined;
   /** Shows megabytes as they arrive; default: nothing. */
   readonly bar?: DownloadBar | undefined;

@@ -31,7 +31,7 @@ export interface EvaluationSample {
 }
 
 /**
- * Decodes an image and its mask; the normalised image is squashed bilinearly without antialias (METHOD section 7).
+ * Decodes an image and its mask; the normalized image is squashed bilinearly without antialias, as in the original's validation.
  *
  * @throws One line that names the file when image or mask is missing, damaged, or does not agree with the other.
  *

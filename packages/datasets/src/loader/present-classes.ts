@@ -10,7 +10,7 @@ export function planeCounts(numClasses: number): number[] {
 }
 
 /**
- * The classes that each image shows, ascending, padded with −1 to the smallest of {@link planeCounts} that holds them.
+ * The classes that each image shows, ascending, padded with −1 to the smallest of `planeCounts` that holds them.
  *
  * @param labels `[B,C]`, 1 where the image shows the class
  * @returns `[B,M]`

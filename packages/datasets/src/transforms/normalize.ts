@@ -6,7 +6,7 @@ export interface Normalization {
   readonly std: readonly [number, number, number];
 }
 
-/** Statistics of ImageNet, used by the backbones of the paper (METHOD section 1). */
+/** Statistics of ImageNet, used by the backbones of the paper (section 5.1). */
 export const imageNetNormalization: Normalization = {
   mean: [0.485, 0.456, 0.406],
   std: [0.229, 0.224, 0.225],

@@ -21,7 +21,7 @@ export interface ViewPlan {
 }
 
 /**
- * Draws the views of an image of this size (METHOD section 5). Both behaviours draw the same numbers: only the late flips
+ * Draws the views of an image of this size (paper, section 5.1). Both behaviors draw the same numbers: only the late flips
  * differ.
  *
  * @example

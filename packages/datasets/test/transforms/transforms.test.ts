@@ -76,7 +76,7 @@ describe('transforms agree with the fixture', () => {
     const expected = asImage(key);
     expect([actual.height, actual.width]).toEqual([expected.height, expected.width]);
     const { error } = largestError(actual.data, expected.data);
-    // METHOD allows 2 levels, 4 for resampling, 8 for the blur; rounding as Pillow does, nothing is left of them.
+    // The bounds are 2 levels, 4 for resampling, 8 for the blur; rounding as Pillow does, nothing is left of them.
     expect(error).toBe(0);
   });
 });

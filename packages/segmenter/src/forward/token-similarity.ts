@@ -19,7 +19,7 @@ export function tokenSimilarities(tokens: tf.Tensor3D): tf.Tensor1D {
   });
 }
 
-/** {@link tokenSimilarities} averaged over the batch (paper, fig. 2), a scalar in −1…1. */
+/** `tokenSimilarities` averaged over the batch (paper, fig. 2), a scalar in −1…1. */
 export function tokenSimilarity(tokens: tf.Tensor3D): tf.Scalar {
   return tf.tidy(() => tf.mean(tokenSimilarities(tokens)));
 }

@@ -23,7 +23,7 @@ export interface PseudoLabelsOptions {
 /**
  * Pseudo labels of one image from maps in 0…1 (CAMs, or {@link segmentationCams}): its classes compete with a background of
  * constant `high` and again with one of constant `low`, each by softmax and refinement. Label: the class where the strict
- * background loses; 0 where both win; `ignoreIndex` between (ToCo, section 3.5).
+ * background loses; 0 where both win; `ignoreIndex` between (ToCo, section 4.4).
  *
  * @param cam `[H,W,M]` of the image's size
  * @returns `[H,W]`, 0 background, c + 1 class c

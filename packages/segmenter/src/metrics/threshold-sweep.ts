@@ -42,8 +42,7 @@ export function sweepCounts(numClasses: number, thresholds: readonly number[]): 
  * Counts the CAM of one image: once, for all thresholds.
  *
  * @param cam planes at the size of the mask
- * @param of.classes class index of each plane, from 0
- * @param of.truth class of each pixel; `ignoreIndex` is skipped
+ * @param of `classes`: class index of each plane, from 0; `truth`: class of each pixel, of which `ignoreIndex` is skipped
  */
 export function countCam(
   { thresholds, numClasses, ...counts }: SweepCounts,

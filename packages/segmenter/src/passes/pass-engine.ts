@@ -19,7 +19,7 @@ export const passOutputs = [
   'similarity',
 ] as const;
 
-/** One of {@link passOutputs}. */
+/** One of `passOutputs`. */
 export type PassOutput = (typeof passOutputs)[number];
 
 /** What a pass gave. */
@@ -44,7 +44,7 @@ export interface PassEngine {
   /**
    * One pass.
    *
-   * @param wanted in the order of {@link passOutputs}
+   * @param wanted in the order of `passOutputs`
    * @param fill for passes that all have one shape: the batch they have, also where this one is smaller; it is worth compiling at once
    */
   run(images: PassImages, wanted: readonly PassOutput[], fill?: number): Promise<PassResult>;

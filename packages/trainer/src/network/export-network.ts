@@ -16,7 +16,7 @@ export interface ExportNetworkOptions extends Omit<ExportOptions, 'labels'> {
 
 /**
  * Writes a network for use without this package: images `[B,S,S,3]` with values 0…255 in, segmentation `logits [B,S,S,K]`,
- * `labels [B,S,S]` and class `scores [B,C]` out, or what else is chosen (see {@link InferenceOutputs}). The weights are inside as constants; the
+ * `labels [B,S,S]` and class `scores [B,C]` out, or what else is chosen (see `InferenceOutputs` of `@toco/segmenter`). The weights are inside as constants; the
  * names of the classes, in the order of the labels and background first, are in `classes.json` beside it.
  *
  * @throws one line: a folder that is not empty, a size below one patch, more than 2 GB as SavedModel

@@ -198,7 +198,8 @@ describe('ViT-B/16 with random weights', () => {
     execFileSync(python!, [join(fixtures, 'clip_tower.py'), 'base', path], { stdio: 'ignore' });
     const results = decodeSafetensors(readFileSync(path));
     const { arrays } = readWeights(await written(below(results, 'params.')));
-    const towers = { projected: clipVitBase({ projection: true }), plain: clipVitBase() };
-    for (const side of [224, 320]) await expectTokens(towers, arrays, { results, side });
+    const projected = clipVitBase({ projection: true });
+    const towers = { projected, plain: clipVitBase(), params: load(projected, arrays) };
+    for (const side of [224, 320]) await expectTokens(towers, { results, side });
   });
 });
