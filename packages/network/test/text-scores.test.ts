@@ -29,7 +29,7 @@ test('of patch tokens is that of each token by itself', async () => {
   const texts = randomTensor([4, 6], 2) as tf.Tensor2D;
   const maps = textScores(tokens, texts);
   expect(maps.shape).toEqual([2, 5, 4]);
-  const flat = textScores(tf.reshape<tf.Tensor2D>(tokens, [10, 6]), texts);
+  const flat = textScores(tf.reshape<tf.Rank.R2>(tokens, [10, 6]), texts);
   await expectClose(tf.reshape(maps, [10, 4]), flat, { absolute: 1e-5 });
 });
 
