@@ -31,11 +31,11 @@ export async function exportNetwork(
   params: NetworkParams,
   { format, size, batch = 1, out, classes, outputs }: ExportNetworkOptions,
 ): Promise<FrozenGraph> {
-  // The projection head serves training only.
-  const { encoder, classifier, aux_classifier, decoder } = params;
+  // A network of one's own may have further parts; the projection head serves training only.
+  const { proj_head: _, ...used } = params;
   const shape = [batch, size, size, 3];
   const images = { data: new Float32Array(shape.reduce((a, b) => a * b)), shape };
-  const example = { params: { encoder, classifier, aux_classifier, decoder }, inputs: { images } };
+  const example = { params: used, inputs: { images } };
   return exportFunction(inferenceForward(network, outputs), example, {
     ...{ format, out },
     labels: classes && ['background', ...classes],

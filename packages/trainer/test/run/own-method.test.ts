@@ -97,9 +97,9 @@ test('a method of one’s own: network, term, thresholds, averages, groups and a
       told.push(iteration);
       expect(metrics['brightness']).toBeGreaterThan(0);
       expect(ids).toHaveLength(2);
-      const { state, dispose } = await snapshot();
-      expect(Object.keys(state.averages!['slow']!)).toContain('brightness_head.weight');
-      dispose();
+      const taken = await snapshot();
+      expect(Object.keys(taken.state.averages!['slow']!)).toContain('brightness_head.weight');
+      taken.dispose();
     },
   });
   expect(told).toEqual([1, 2, 3, 4]);
