@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
@@ -80,17 +80,19 @@ const arraysOf = (run: string) =>
     readFileSync(join(folder, run, `checkpoints/iteration-000004/${name}.safetensors`)),
   );
 
+const config = parseConfig(settings);
+const classes = data.classes.length;
+const high = Array.from({ length: classes }, (_, c) => 0.3 + 0.02 * c);
+const own = {
+  ...config,
+  phases: config.phases.map((phase) => ({ ...phase, cam: { high, anneal: 'cosine' as const } })),
+};
+const common = { backbone, data, enrichment, report: false, terms: { brightness }, print: () => undefined };
+let whole: trainer.TrainResult;
+
 test('a method of one’s own: network, term, thresholds, averages, groups and arrays, bit for bit the same after a resume', async () => {
-  const config = parseConfig(settings);
-  const classes = data.classes.length;
-  const high = Array.from({ length: classes }, (_, c) => 0.3 + 0.02 * c);
-  const own = {
-    ...config,
-    phases: config.phases.map((phase) => ({ ...phase, cam: { high, anneal: 'cosine' as const } })),
-  };
-  const common = { backbone, data, enrichment, report: false, terms: { brightness }, print: () => undefined };
   const told: number[] = [];
-  const whole = await train(own, {
+  whole = await train(own, {
     ...common,
     folder: join(folder, 'whole'),
     onIteration: async ({ iteration, metrics, ids, snapshot }) => {
@@ -114,8 +116,9 @@ test('a method of one’s own: network, term, thresholds, averages, groups and a
       .filter(({ kind }) => kind === 'train')
       .map(({ seconds: _, memory: __, ...row }) => row);
   expect(await rows('resumed')).toEqual(await rows('whole'));
+});
 
-  // What is used afterwards is the average, of a network that the run remembers.
+test('what is used afterwards is the average, of a network that the run remembers', async () => {
   const lines: string[] = [];
   const print = (line: string): void => void lines.push(line);
   const again = await evaluateCheckpoint(join(folder, 'whole'), { backbone, data, print });
@@ -146,6 +149,7 @@ test('what does not fit is refused in one line, and leaves no run', async () => 
   await expect(attempt({}, { terms: { brightness } })).rejects.toThrow(
     /^phases\.0\.cam\.high has 4 values for \d+ classes/,
   );
+  expect(existsSync(join(folder, 'refused'))).toBe(false);
   expect(() => parseConfig({ evaluation: { average: 'ema' } })).toThrow(
     'config: evaluation.average: there is no average "ema"; configure averages.ema, or leave it out.',
   );
