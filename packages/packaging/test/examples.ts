@@ -91,4 +91,13 @@ export function testExamples(tarball: (name: string) => Tarball, projectOf: (nam
     const printed = await succeed(project, process.execPath, 'dual-student/main.js', '--iterations', '4');
     expect(printed).toMatch(/^4 iterations; discrepancy -?\d+\.\d+; /m);
   }, 200_000);
+
+  test('examples/frozen-backbone runs on what is published', async () => {
+    const project = projectOf(whole);
+    await cp(join(root, 'examples/frozen-backbone/dist'), join(project, 'frozen-backbone'), {
+      recursive: true,
+    });
+    const printed = await succeed(project, process.execPath, 'frozen-backbone/main.js', '--iterations', '4');
+    expect(printed).toMatch(/^4 iterations on vit_mini_patch8_96, frozen; /m);
+  }, 200_000);
 }
