@@ -31,6 +31,7 @@ export {
   type Fuse,
   inFloat32,
   type InFloat32,
+  isForAnyBatch,
   scope,
   type Scope,
   type StepCompiler,
