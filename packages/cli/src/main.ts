@@ -14,6 +14,7 @@ import { addLabelCommand } from './commands/label-command.js';
 import { addLaunchCommand } from './commands/launch-command.js';
 import { addPredictCommand } from './commands/predict-command.js';
 import { addPrepareCommand } from './commands/prepare-command.js';
+import { addPublishCommand } from './commands/publish-command.js';
 import { outliveClosedOutput } from './commands/closed-output.js';
 import { settingsApart } from './commands/settings-apart.js';
 import { addShowCommand } from './commands/show-command.js';
@@ -54,6 +55,7 @@ addLabelCommand(program);
 addShowCommand(program);
 addSubmitCommand(program);
 addExportCommand(program);
+addPublishCommand(program);
 addConvertCommand(program);
 program
   .command('config')

@@ -21,6 +21,7 @@ export { type MetricsRow, readMetrics, secondsOf } from './logs/metrics-log.js';
 export { assertMultiple, buildNetwork } from './network/build-network.js';
 export { exportHubGraph } from './network/export-hub-graph.js';
 export { type ExportedNetwork, exportNetwork, type ExportNetworkOptions } from './network/export-network.js';
+export { onnxDifference, type OnnxDifferenceOptions } from './network/onnx-difference.js';
 export { openRecords, type RecordsOptions, type RunRecords } from './run/records.js';
 export { interruption } from './run/interruption.js';
 export { train, type TrainOptions, type TrainResult } from './run/train.js';

@@ -1,21 +1,36 @@
-import { type HostTensor, tidied } from '@toco/core';
+import { type HostTensor, type TensorTree, tidied } from '@toco/core';
 import { exportToOnnx } from '@toco/graph';
 import type { Network, NetworkParams } from '@toco/network';
+import type { UsedParams } from '@toco/segmenter';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ExportedNetwork } from './export-network.js';
 
 /** What a hub's libraries give to a network. */
-interface HubInputs {
+export interface HubInputs {
   /** `[B,3,S,S]`, normalized. */
   readonly pixel_values: tf.Tensor4D;
 }
 
 /** What they expect of one that segments. */
-interface HubOutputs {
+export interface HubOutputs {
   /** `[B,K,h,w]` segmentation logits on the token grid, background first. */
   readonly logits: tf.Tensor4D;
   /** `[B,C]`: how probable it is that the image shows a class, without background. */
   readonly scores: tf.Tensor2D;
+}
+
+/** The network with the names and layouts that a hub's libraries have. */
+export function hubForward(
+  network: Network,
+): (params: UsedParams<TensorTree>, inputs: HubInputs) => HubOutputs {
+  return (params, { pixel_values }) =>
+    tidied(() => {
+      const output = network.forward(params as NetworkParams, tf.transpose(pixel_values, [0, 2, 3, 1]));
+      return {
+        logits: tf.transpose(network.segment(params as NetworkParams, output), [0, 3, 1, 2]),
+        scores: tf.sigmoid(output.clsLogits),
+      };
+    });
 }
 
 /**
@@ -33,13 +48,5 @@ export function exportHubGraph(
   const inputs = (count: number): { pixel_values: Required<Pick<HostTensor, 'data' | 'shape'>> } => ({
     pixel_values: { data: new Float32Array(count * 3 * size * size), shape: [count, 3, size, size] },
   });
-  const forward = (given: typeof params, { pixel_values }: HubInputs): HubOutputs =>
-    tidied(() => {
-      const output = network.forward(given, tf.transpose(pixel_values, [0, 2, 3, 1]));
-      return {
-        logits: tf.transpose(network.segment(given, output), [0, 3, 1, 2]),
-        scores: tf.sigmoid(output.clsLogits),
-      };
-    });
-  return exportToOnnx(forward, { params, two: inputs(2), three: inputs(3) }, { out });
+  return exportToOnnx(hubForward(network), { params, two: inputs(2), three: inputs(3) }, { out });
 }
