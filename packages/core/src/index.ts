@@ -33,6 +33,7 @@ export {
   type Fuse,
   inFloat32,
   type InFloat32,
+  isForAnyBatch,
   scope,
   type Scope,
   type StepCompiler,

@@ -18,6 +18,8 @@ export interface StepCompiler {
   readonly barrier: Barrier;
   readonly inFloat32: InFloat32;
   readonly scope: Scope;
+  /** Whether what is traced serves any number of images, see {@link isForAnyBatch}. */
+  readonly anyBatch?: boolean | undefined;
 }
 
 let current: StepCompiler = {
@@ -86,3 +88,6 @@ export const inFloat32: InFloat32 = (f) => current.inFloat32(f);
  * const output = scope('main', () => network.forward(params, images));
  */
 export const scope: Scope = (name, f) => current.scope(name, f);
+
+/** Whether what is computed is traced for any number of images: then nothing may be chosen by how many there are. */
+export const isForAnyBatch = (): boolean => current.anyBatch === true;
