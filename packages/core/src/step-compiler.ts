@@ -22,12 +22,13 @@ export interface StepCompiler {
   readonly anyBatch?: boolean | undefined;
 }
 
-let current: StepCompiler = {
+const eager: StepCompiler = {
   fuse: (f) => f,
   barrier: (x) => x,
   inFloat32: (f) => f(),
   scope: (_name, f) => f(),
 };
+let current = eager;
 
 /**
  * Runs `f` for a compiled step: {@link fuse}, {@link barrier}, {@link inFloat32} and {@link scope} go through `compiler`. `compile` of
@@ -44,6 +45,11 @@ export function compiling<T>(compiler: StepCompiler, f: () => T): T {
   } finally {
     current = outer;
   }
+}
+
+/** Whether operations run one by one, and are not traced for a compiler of {@link compiling}. */
+export function isEager(): boolean {
+  return current === eager;
 }
 
 /**
