@@ -28,8 +28,8 @@ Examples:
 Exit status, of every command:
   0    done
   1    not done, or a check that found errors; one line says what is wrong, where, and what to do
-  3    done but for images that can't be read, which are named (1 with --strict)
-  129  stopped, since its terminal was closed; the same command, or the one that is printed, goes on
+  3    done, except for images that can't be read, which are named (1 with --strict)
+  129  stopped because its terminal was closed; run the same command, or the one that is printed, to continue
   130  the same by Ctrl-C
   143  the same by SIGTERM`;
 

@@ -28,11 +28,11 @@ export function addCheckCommand(program: Command): void {
     .description('decode every image and mask of a data set, compare sizes, values and labels, count classes')
     .argument('[folder]', 'folder of the data set, such as VOCdevkit/VOC2012')
     .addOption(
-      new Option('--dataset <layout>', 'default: told by the folder').choices(['voc', 'coco', 'folder']),
+      new Option('--dataset <layout>', 'default: detected from the folder').choices(['voc', 'coco', 'folder']),
     )
     .option(
       '--labels <source>',
-      "label file, 'xml', 'masks', 'folders', or a tool: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: what is found",
+      "label file, 'xml', 'masks', 'folders', or a tool: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: auto-detected",
     )
     .option('--images <folder>', 'photographs, where they lie elsewhere (coco, folder)')
     .option('--masks <folder>', 'masks, where they lie elsewhere (voc, folder)')

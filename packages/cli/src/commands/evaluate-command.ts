@@ -85,7 +85,7 @@ export function addEvaluateCommand(program: Command): void {
       '-o, --out <folder>',
       'where counts are kept; default: evaluations, in the folder of the run, else in runs',
     )
-    .option('--again', 'evaluate anew what has been evaluated')
+    .option('--again', 'evaluate again what has been evaluated')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
     .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
     .option('--report <file>', 'write a page with the best and the worst images, figures and curves')
@@ -155,7 +155,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     });
     if (!isWhole(file)) {
       const done = file.counts.images.length + file.counts.leftOut.length;
-      print(`Stopped after ${done} of ${counted(file.images, 'image')}; the same command goes on.`);
+      print(`Stopped after ${done} of ${counted(file.images, 'image')}. Run the same command to continue.`);
       return;
     }
     const counts = countsOf(file.counts);

@@ -77,7 +77,7 @@ export function addLabelCommand(program: Command): void {
     .option('-o, --out <folder>', 'folder that is written to', 'runs/label')
     .option('--shard <i/n>', 'a part of the list, from 0; auto: as the scheduler says')
     .option('--merge <parts...>', 'lists and JSON of the parts whose files are named')
-    .option('--again', 'write anew what is there')
+    .option('--again', 'overwrite existing results')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
     .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
@@ -136,7 +136,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     );
     const { rows, images, journal } = labeled;
     if (rows.length < images) {
-      print(`Stopped after ${rows.length} of ${counted(images, 'image')}; the same command goes on.`);
+      print(`Stopped after ${rows.length} of ${counted(images, 'image')}. Run the same command to continue.`);
       return;
     }
     assertSome(rows);

@@ -72,7 +72,7 @@ export function addPredictCommand(program: Command): void {
       'keep photographs as they are stored; by default they are turned as viewers show them',
     )
     .option('--shard <i/n>', 'a part of the photographs, from 0; auto: as the scheduler says')
-    .option('--again', 'write anew what is there')
+    .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
     .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
@@ -138,7 +138,7 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
     );
     if (end.interrupted) {
       print(
-        `Stopped after ${end.done} of ${counted(photographs.length, 'photograph')}; the same command goes on.`,
+        `Stopped after ${end.done} of ${counted(photographs.length, 'photograph')}. Run the same command to continue.`,
       );
       return;
     }

@@ -34,7 +34,7 @@ export function addRuntimeCommands(program: Command): Command {
     });
   program
     .command('doctor')
-    .description('print versions, devices, what is missing and the command that mends it')
+    .description('print versions and devices, and what is missing with the command that fixes it')
     .option('--json', 'print the report as JSON')
     .option(
       '--try',

@@ -59,7 +59,7 @@ export function addSubmitCommand(program: Command): void {
         .default('comp6'),
     )
     .option('-o, --out <folder>', 'folder of the masks and of the archive', 'runs/submit')
-    .option('--again', 'write anew what is there')
+    .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
     .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
@@ -107,7 +107,7 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
       },
     );
     if (interrupted) {
-      print(`Stopped after ${done} of ${counted(images.length, 'image')}; the same command goes on.`);
+      print(`Stopped after ${done} of ${counted(images.length, 'image')}. Run the same command to continue.`);
       process.exitCode = 130;
       return;
     }

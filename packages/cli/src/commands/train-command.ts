@@ -58,7 +58,7 @@ export function addTrainCommand(program: Command): void {
 Examples:
   toco train --config toco.yaml --out runs/photos              a configuration that toco init wrote
   toco train --config toco.yaml --set batchSize=2 optimizer.lr=3e-5 --out runs/slow
-  toco train --resume --out runs/photos                        goes on where it stopped
+  toco train --resume --out runs/photos                        continues where it stopped
   toco train --config toco.yaml --profile                      where the time goes; trains nothing`,
     )
     .action(async (flags: TrainFlags) => {
