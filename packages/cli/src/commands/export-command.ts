@@ -23,7 +23,7 @@ interface ExportFlags extends ModelFlags {
 export function addExportCommand(program: Command): void {
   program
     .command('export')
-    .description('a trained network as TensorFlow SavedModel or TensorFlow.js graph model')
+    .description('export a trained network as a TensorFlow SavedModel or a TensorFlow.js graph model')
     .argument('[run]', 'folder of a run, or of one of its checkpoints')
     .addOption(
       new Option('-f, --format <format>', 'what is written')
@@ -31,13 +31,13 @@ export function addExportCommand(program: Command): void {
         .default('savedmodel'),
     )
     .option('--size <pixels>', 'side of the images; default: evaluation.size')
-    .option('--batch <images>', 'images that go in at once', '1')
+    .option('--batch <images>', 'images per batch', '1')
     .option(
       '--outputs <names>',
-      `what it gives, by commas: ${inferenceOutputs.join(', ')}`,
+      `outputs, separated by commas: ${inferenceOutputs.join(', ')}`,
       'logits,labels,scores',
     )
-    .option('-o, --out <folder>', 'new folder that is written to; default: export-<format>')
+    .option('-o, --out <folder>', 'new folder; default: export-<format>')
     .option('-w, --weights <file>', 'a whole network from a weight file instead of a run')
     .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
     .option('-s, --set <key=value...>', 'single settings over the configuration', [])

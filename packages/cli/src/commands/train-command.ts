@@ -46,11 +46,11 @@ export function addTrainCommand(program: Command): void {
     .option('--network <file>', 'JavaScript module that exports a function "network" of your own')
     .option(
       '-r, --resume [auto]',
-      'resume the run in --out, with the configuration that it was trained with; auto: where there is one, else begin it',
+      'resume the run in --out, with the configuration that it was trained with; auto: resume if there is a run, else start it',
     )
     .option(
       '--profile',
-      'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
+      'train a few iterations and print where the time goes: stages of the step, loader; writes no run',
     )
     .addHelpText(
       'after',

@@ -202,7 +202,9 @@ async function cropsOf({ image, camAux }: Seen, { config }: OpenModel): Promise<
   if (Math.min(image.height, image.width) <= side || camAux.channels === 0) return [];
   const { low, high } = config.cam;
   const behavior = config.behavior.cropPadding;
-  const noise = randomStream(randomPurpose.crops, config.seed, 0, image.index).noise(image.height * image.width);
+  const noise = randomStream(randomPurpose.crops, config.seed, 0, image.index).noise(
+    image.height * image.width,
+  );
   return drawnCrops(camAux, { low, high, side, count, threshold, behavior, noise });
 }
 

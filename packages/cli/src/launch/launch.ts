@@ -72,11 +72,7 @@ export function gpusOf(visible: string | undefined, processes: number): string[]
 
 function start(
   command: readonly string[],
-  {
-    worker,
-    rank,
-    gpu,
-  }: { readonly worker: readonly string[]; readonly rank: number; readonly gpu: string },
+  { worker, rank, gpu }: { readonly worker: readonly string[]; readonly rank: number; readonly gpu: string },
 ): ChildProcess {
   const threads = Math.max(1, Math.floor(availableParallelism() / worker.length));
   const child = spawn(process.execPath, [process.argv[1]!, ...command], {

@@ -27,8 +27,8 @@ const data = z.strictObject({
   images: z
     .string()
     .optional()
-    .describe('folder of the photographs, where they lie elsewhere (coco, folder)'),
-  masks: z.string().optional().describe('folder of the masks, where they lie elsewhere (voc, folder)'),
+    .describe('folder of the folder of the photographs, if elsewhere (coco, folder)'),
+  masks: z.string().optional().describe('folder of the folder of the masks, if elsewhere (voc, folder)'),
   trainMasks: z
     .string()
     .default('none')
