@@ -40,7 +40,7 @@ export function addCheckCommand(program: Command): void {
       '--train-masks <list>',
       "masks that training will use (data.trainMasks): 'all', a list, or a file of ids",
     )
-    .option('--train-mask-folder <folder>', 'folder of those masks (data.trainMaskFolder); default: the data set's own')
+    .option('--train-mask-folder <folder>', "folder of those masks (data.trainMaskFolder); default: the data set's own")
     .option('--list <name...>', 'lists to check; default: those for training and validation')
     .option(
       '-n, --most <problems>',
