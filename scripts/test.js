@@ -13,6 +13,7 @@ const options = ['--continue', '--log-order=grouped', '--env-mode=loose'];
 const checks = {
   Format: ['prettier', '--check', '--log-level', 'warn', '.'],
   Lint: ['eslint', '.'],
+  Spelling: ['cspell', '--no-progress', '--no-summary'],
   Types: ['tsc', '-b'],
   'Unused files, exports and dependencies': ['knip', '--no-progress'],
 };

@@ -2,7 +2,7 @@ import type { NDArray } from '@toco/formats';
 import { photoLike } from './photo-like.js';
 import { seededUniform } from './seeded-uniform.js';
 
-/** What the views are normalised with, of levels 0…255. */
+/** What the views are normalized with, of levels 0…255. */
 interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];

@@ -27,7 +27,7 @@ export async function crfInputs(classes: number, photograph?: string): Promise<C
 }
 
 /**
- * A photo-like image of at most 780 pixels a side, enlarged: at this size neighbouring pixels of photographs differ less than its
+ * A photo-like image of at most 780 pixels a side, enlarged: at this size neighboring pixels of photographs differ less than its
  * own. At 333 × 500 its lattice has 43 000 vertices; those of a dozen photographs have 16 000 to 159 000, half of them less than 47 000.
  *
  * @returns `[height, width, 3]`

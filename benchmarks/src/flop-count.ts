@@ -33,7 +33,7 @@ export interface IterationFlops {
  * Counts the matrix products and convolutions of one iteration, a multiplication and an addition as two.
  *
  * A pass that is differentiated costs three forward passes, less the gradient of the image, which nobody asks for.
- * Element-wise work, resizing, PAR, the lattice filter and the optimiser are not counted: this is the floor that a share
+ * Element-wise work, resizing, PAR, the lattice filter and the optimizer are not counted: this is the floor that a share
  * of the machine's matrix-product peak may be taken of.
  *
  * @example

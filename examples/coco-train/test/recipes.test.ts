@@ -19,7 +19,7 @@ const [width, height] = [640, 480];
 const gaps = [12, 26, 29, 30, 45, 66, 68, 69, 71, 83];
 const ids = Array.from({ length: 90 }, (_, i) => i + 1).filter((id) => !gaps.includes(id));
 
-/** A few images in the owners' layout: coloured boxes, each with a polygon of its category. */
+/** A few images in the owners' layout: colored boxes, each with a polygon of its category. */
 beforeAll(async () => {
   mkdirSync(join(root, 'annotations'), { recursive: true });
   for (const [split, count] of [

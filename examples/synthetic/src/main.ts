@@ -92,7 +92,7 @@ async function finish(
 }
 
 function stopped(): void {
-  print('Stopped; the same command goes on from here.');
+  print('Stopped. Run the same command to continue from here.');
   process.exitCode = 130;
 }
 

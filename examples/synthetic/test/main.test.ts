@@ -44,7 +44,7 @@ describe('npm start, shortened', () => {
   test('an interrupted run goes on and ends with a self-contained report and figures', async () => {
     const run = join(folder, 'run');
     const first = await start(['--short', '--out', run], '· loss');
-    expect(first.err).toContain('Stopped; the same command goes on from here.');
+    expect(first.err).toContain('Stopped. Run the same command to continue from here.');
     expect(first.code).toBe(130);
 
     const second = await start(['--short', '--out', run]);

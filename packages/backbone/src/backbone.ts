@@ -96,15 +96,15 @@ export interface Backbone<P extends TensorTree = TensorTree> {
   readonly classToken: 'learned' | 'pooled';
   /** Number of tokens before the patch tokens in {@link Taps}; by default 1 with a learned class token, else 0. */
   readonly prefixTokens?: number;
-  /** Mean of the colors in `0…1` that images are normalised with: `(image / 255 − mean) / std`. */
+  /** Mean of the colors in `0…1` that images are normalized with: `(image / 255 − mean) / std`. */
   readonly mean: Rgb;
-  /** Standard deviation of the colors in `0…1` that images are normalised with. */
+  /** Standard deviation of the colors in `0…1` that images are normalized with. */
   readonly std: Rgb;
   /** New parameters, the same for the same seed. */
   init(seed: number): P;
   /** Whether the parameter at this dotted path is trained. */
   trainable(path: string): boolean;
-  /** Features of normalised images `[B,H,W,3]`. */
+  /** Features of normalized images `[B,H,W,3]`. */
   apply(params: P, images: Tensor4D, options?: ApplyOptions): BackboneOutput;
   /**
    * Optional: `apply(…).clsToken` for less work, for images of which nothing else is looked at (ToCo's second view and

@@ -11,7 +11,7 @@ export interface VariantOptions {
   /** Number of blocks, the first ones of the pretrained network's; by default all of them. */
   readonly depth?: number | undefined;
   /** How positions are brought to another grid, see {@link VitOptions}. */
-  readonly positionResizing?: VitOptions['positionResizing'];
+  readonly positionResizing?: VitOptions['positionResizing'] | undefined;
 }
 
 const tiny = { dim: 192, depth: 12, heads: 3 };

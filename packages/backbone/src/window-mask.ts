@@ -6,7 +6,7 @@ import { toWindows, type WindowLayout } from './windows.js';
 const APART = -100;
 
 /**
- * Keeps tokens apart that rolling has brought into one window without being neighbours; with `maskPadding` also tokens and
+ * Keeps tokens apart that rolling has brought into one window without being neighbors; with `maskPadding` also tokens and
  * padding. `undefined` where nothing is to be kept apart.
  *
  * Only the regions of rows and columns are constants, a few numbers each; the mask itself, window⁴ values for each of the

@@ -62,7 +62,7 @@ export function fromWindows(
   return height === h && width === w ? filled : tf.slice(filled, [0, 0, 0, 0], [-1, h, w, depth]);
 }
 
-/** `x` moved cyclically by `distance` towards the beginning of an axis. */
+/** `x` moved cyclically by `distance` toward the beginning of an axis. */
 function roll(x: tf.Tensor4D, axis: 1 | 2, distance: number): tf.Tensor4D {
   const length = x.shape[axis];
   if (distance % length === 0) return x;

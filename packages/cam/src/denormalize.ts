@@ -12,7 +12,7 @@ export interface DenormalizeOptions {
 }
 
 /**
- * Levels 0…255 of normalised images: x · 255·std + 255·mean, one multiplication and one addition in 32 bits.
+ * Levels 0…255 of normalized images: x · 255·std + 255·mean, one multiplication and one addition in 32 bits.
  *
  * `nearest` recovers the 8-bit image. `truncate` reproduces ToCo's published code, which loses one level at about 3 %
  * of the values, namely where rounding left them just below the integer. A compiler that contracts the two operations

@@ -16,10 +16,10 @@ export interface FuseCamsOptions {
 }
 
 /**
- * One normalised CAM from raw CAMs at several scales, each with its mirrored twin.
+ * One normalized CAM from raw CAMs at several scales, each with its mirrored twin.
  *
  * Per scale: both resized to H×W (bilinear, half-pixel), the larger of the map and its twin flipped back, ReLU. Their
- * sum m is normalised per image and class: (m − min m) / (max(m − min m) + ε).
+ * sum m is normalized per image and class: (m − min m) / (max(m − min m) + ε).
  *
  * Source: ToCo (Ru et al., CVPR 2023), multi-scale CAM; scales (1, 0.5, 1.5).
  *

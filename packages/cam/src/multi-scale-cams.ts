@@ -20,7 +20,7 @@ export interface MultiScaleCamsOptions extends ScaledSizeOptions {
 }
 
 /**
- * Normalised CAMs of both classifiers over scales and mirror images.
+ * Normalized CAMs of both classifiers over scales and mirror images.
  *
  * Per scale s the images are resized to s·H × s·W (bilinear, half-pixel), in whole patches of `stride` pixels unless `oddSizes` is
  * `reference` (see `scaledSize`), and seen as they are and flipped; `fuseCams` does the rest. Not differentiated.

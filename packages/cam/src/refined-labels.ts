@@ -11,13 +11,13 @@ import { validCam } from './valid-cam.js';
 
 /** What {@link refinedLabels} knows of the images. */
 export interface RefinedLabelsTargets extends CamTargets {
-  /** `[B,H,W,3]`, the normalised view that the CAM belongs to. */
+  /** `[B,H,W,3]`, the normalized view that the CAM belongs to. */
   readonly images: tf.Tensor;
 }
 
 /** Options of {@link refinedLabels}. */
 export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<DenormalizeOptions, 'rounding'> {
-  /** `corrected`: de-normalised levels are rounded to nearest. `reference`: truncated, which costs 3 % of them a level. */
+  /** `corrected`: denormalized levels are rounded to nearest. `reference`: truncated, which costs 3 % of them a level. */
   readonly behavior?: Behavior | undefined;
   /** Iterations, dilations and kernels of the refinement; default: those of `par`. */
   readonly par?: RefineOptions | undefined;
@@ -38,7 +38,7 @@ export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<Denormali
  *
  * Source: ToCo (Ru et al., CVPR 2023), segmentation loss; PAR: Ru et al., Learning Affinity from Attention, CVPR 2022.
  *
- * @param cam `[B,H,W,C]`, normalised; H and W multiples of `downsample`.
+ * @param cam `[B,H,W,C]`, normalized; H and W multiples of `downsample`.
  * @param targets labels, images and boxes; with `classes` (and planes from `selectClasses`) absent classes cost nothing.
  * @returns `[B,H,W]`, int32, 0 = background, c + 1 = class c.
  * @throws If shapes do not fit or a side is no multiple of `downsample`.

@@ -18,7 +18,7 @@ export interface RegionMaskOptions {
  *
  * Source: ToCo (Ru et al., CVPR 2023), class token contrast.
  *
- * @param camAux `[B,H,W,C]`, normalised auxiliary CAM.
+ * @param camAux `[B,H,W,C]`, normalized auxiliary CAM.
  * @param labels `[B,C]`, 1 where the image holds the class, else 0.
  * @returns `[B,H,W]`, int32, 0, 1 or 2.
  * @example

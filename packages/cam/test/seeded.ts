@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Smooth normalised maps in 0 … 1, `[B,H,W,C]`. */
+/** Smooth normalized maps in 0 … 1, `[B,H,W,C]`. */
 export function randomCam(
   [b, h, w, c]: readonly [number, number, number, number],
   seed: number,

@@ -21,7 +21,7 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 
 const afterHelp = `
 Examples:
-  toco init photos                                     a configuration for a folder of your own
+  toco init photos                                     write a configuration for your own folder
   toco train --config toco.yaml --out runs/photos
   toco predict runs/photos holiday/ --save labelme     masks that LabelMe opens
   toco COMMAND --help                                  all options of a command, with examples
@@ -29,10 +29,10 @@ Examples:
 Exit status, of every command:
   0    done
   1    not done, or a check that found errors; one line says what is wrong, where, and what to do
-  3    done but for images that can't be read, which are named (1 with --strict)
-  129  stopped, since its terminal was closed; the same command, or the one that is printed, goes on
-  130  the same by Ctrl-C
-  143  the same by SIGTERM`;
+  3    done, except for images that can't be read, which are named (1 with --strict)
+  129  stopped because its terminal was closed; run the same command, or the one that is printed, to continue
+  130  the same, after Ctrl-C
+  143  the same, after SIGTERM`;
 
 /** The command `toco` with all that it knows, to be given arguments. */
 export function tocoProgram(): Command {

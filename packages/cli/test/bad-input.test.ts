@@ -33,7 +33,7 @@ describe('configuration', () => {
     [['--set', 'optimizer.lr'], /write it as key=value/],
     [
       ['--set', 'views.cropSize=50', 'localCrops.size=16'],
-      /views\.cropSize 50 is no multiple of the patch size 8 of tiny; choose 48 or 56\.$/,
+      /views\.cropSize 50 is not a multiple of the patch size 8 of tiny; choose 48 or 56\.$/,
     ],
     [['--set', 'views.scale=[2,0.5]'], /views\.scale: the first number is larger than the second; write/],
     [['--set', 'views.scale=[0,1]'], /views\.scale\.0: Too small/],
@@ -149,7 +149,7 @@ describe('weights and checkpoints', () => {
       const [out, weights] = [join(folder, 'run'), join(folder, 'weights.safetensors')];
       const args = ['train', ...tinyRun, '--set', `backbone.weights=${weights}`, '--out', out];
       await expectRefusal(args, /weights\.safetensors: /, out);
-      writeFileSync(weights, 'this is no safetensors file');
+      writeFileSync(weights, 'this is not a safetensors file');
       await expectRefusal(args, /weights\.safetensors: /, out);
       const foreign = {
         'layer.weight': { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) },
@@ -199,7 +199,7 @@ describe('weights and checkpoints', () => {
         expect(status).toBe(1);
         expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/disk is full/);
         expect(stderr).toMatch(
-          /could not be saved; .*iteration-\d+ is untouched\. Once that is mended, resume with: toco train --resume/,
+          /could not be saved; .*iteration-\d+ is untouched\. Once that is fixed, resume with: toco train --resume/,
         );
         const left = readdirSync(join(out, 'checkpoints'));
         expect(left.length).toBeGreaterThan(0);

@@ -106,17 +106,17 @@ test('steps of the paper’s protocol side by side; three parts, one of them twi
     expect(other).toMatchObject({ status: 0 });
     const foreign = readdirSync(folder).find((name) => name.endsWith('1-of-3.json'))!;
     const mixed = await toco(['evaluate', '--merge', files[0]!, files[2]!, join(folder, foreign)]);
-    expect(mixed.stderr).toMatch(/: is of another settings than /);
+    expect(mixed.stderr).toMatch(/: is of other settings than /);
 
     // A file of fewer images is one that was interrupted: the rest is done, and the figures are the same.
     const path = join(folder, 'whole', readdirSync(join(folder, 'whole'))[0]!);
     const cut = JSON.parse(readFileSync(path, 'utf8')) as { counts: object; seal: string };
     writeFileSync(path, JSON.stringify({ ...cut, seal: 'wrong' }));
     const damaged = await toco([...args, '--json', '--out', join(folder, 'whole')]);
-    expect(damaged.stderr).toMatch(/or it is damaged\. It is evaluated anew\.$/m);
+    expect(damaged.stderr).toMatch(/or it is damaged\. It is evaluated again\.$/m);
     expect(damaged).toMatchObject({ status: 0, stdout: whole.stdout });
     const known = await toco([...args, '--json', '--out', join(folder, 'whole')]);
-    expect(known.stderr).toMatch(/^Evaluated already: /m);
+    expect(known.stderr).toMatch(/^Already evaluated: /m);
     expect(known).toMatchObject({ status: 0, stdout: whole.stdout });
   });
 });
@@ -132,9 +132,11 @@ test('Ctrl-C keeps what is counted, and the same command goes on to the same fig
       },
     });
     expect(interrupted).toMatchObject({ status: 130, stdout: '' });
-    expect(interrupted.stderr).toMatch(/^Stopped after \d+ of 40 images; the same command goes on\.$/m);
+    expect(interrupted.stderr).toMatch(
+      /^Stopped after \d+ of 40 images\. Run the same command to continue\.$/m,
+    );
     const resumed = await toco([...args, join(folder, 'a')]);
-    expect(resumed.stderr).toMatch(/^Going on after \d+ of 40 images\.$/m);
+    expect(resumed.stderr).toMatch(/^Continuing after \d+ of 40 images\.$/m);
     const whole = await toco([...args, join(folder, 'b')]);
     expect(resumed).toMatchObject({ status: 0, stdout: whole.stdout });
   });
@@ -145,8 +147,11 @@ describe('what would silently be something else is refused or told', () => {
     [['engine.precision=bf16', 'engine.compile=false'], /engine\.precision bf16 needs a compiled step/],
     [['engine.precision=bf16', 'engine.backend=wasm'], /and the backend wasm compiles nothing/],
     [['engine.xla=true', 'engine.backend=cpu'], /engine\.xla needs a compiled step/],
-    [['__proto__.polluted=1'], /^--set __proto__\.polluted=1: "__proto__" is no key of a configuration\.$/],
-    [['data.constructor.prototype.x=1'], /"constructor" is no key of a configuration\.$/],
+    [
+      ['__proto__.polluted=1'],
+      /^--set __proto__\.polluted=1: "__proto__" is not a key of the configuration\.$/,
+    ],
+    [['data.constructor.prototype.x=1'], /"constructor" is not a key of the configuration\.$/],
     [['data={__proto__: {x: 1}}'], /unknown key data\.__proto__/],
     [['backbone.name=constructor'], /There is no backbone "constructor"/],
   ])('%j', async (settings, line) => {

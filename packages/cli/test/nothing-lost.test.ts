@@ -218,7 +218,7 @@ test('weights that are no numbers become no checkpoint', async () => {
     const { status, stderr } = await toco(begin(out, settings));
     expect(status).toBe(1);
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
-      /^Iteration 1 gave values that are no numbers: encoder\.\S+ .*\(images .*\)\. There is no checkpoint yet; repeat that iteration with: toco train --resume --out /,
+      /^Iteration 1 gave values that are not finite numbers: encoder\.\S+ .*\(images .*\)\. There is no checkpoint yet; repeat that iteration with: toco train --resume --out /,
     );
     expect(existsSync(join(out, 'checkpoints'))).toBe(false);
   });

@@ -30,7 +30,7 @@ function animals(count: number): Record<string, Uint8Array | string> {
   };
 }
 
-describe("toco train on a folder of one's own", () => {
+describe('toco train on your own folder', () => {
   test('goes on without unreadable photographs and masks, names and counts them', async () => {
     await inTemporaryFolder(async (folder) => {
       const data = join(folder, 'animals');

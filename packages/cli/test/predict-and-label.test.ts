@@ -98,7 +98,7 @@ test('predict: a folder of odd photographs, one of them broken; again: only what
   const other = await toco([...args, '--size', '64']);
   expect(other).toMatchObject({ status: 1, stdout: '' });
   expect(other.stderr).toMatch(
-    /: holds results of another settings; choose another --out, or write them anew with --again\.$/m,
+    /: holds results of other settings; choose another --out, or overwrite them with --again\.$/m,
   );
 });
 

@@ -118,12 +118,12 @@ describe('toco prepare voc, toco check', () => {
       });
       expect(first.status).toBe(130);
       expect(first.stderr).toMatch(
-        /\nInterrupted: ending after the files in hand \(again to stop at once\)\.\ninterrupted; the same command goes on where it stopped\n$/,
+        /\nInterrupted: finishing the current files \(press Ctrl-C again to stop now\)\.\ninterrupted; run the same command to continue where it stopped\n$/,
       );
       expect(await second).toEqual({
         status: 130,
         stdout: '',
-        stderr: `${busy}: another toco prepare is at work there, or was killed a moment ago; waiting for its end.\n\nInterrupted: ending after the files in hand (again to stop at once).\ninterrupted\n`,
+        stderr: `${busy}: another toco prepare is running here, or has just been killed; waiting for it to finish.\n\nInterrupted: finishing the current files (press Ctrl-C again to stop now).\ninterrupted\n`,
       });
       expect(await stat(lock).catch(() => 'gone')).toBe('gone');
     } finally {

@@ -49,7 +49,7 @@ test('a network is exported by the command', async () => {
     const odd = await toco(['export', ...model, '--size', '50', '--out', join(folder, 'odd')]);
     expect(odd).toMatchObject({
       status: 1,
-      stderr: '--size 50 is no multiple of the patch size 8 of tiny; choose 48 or 56.\n',
+      stderr: '--size 50 is not a multiple of the patch size 8 of tiny; choose 48 or 56.\n',
     });
   });
 });

@@ -9,7 +9,7 @@ export type Behavior = 'reference' | 'corrected';
  * - `tokenBox`: the box of real pixels is applied to the token grid;
  * - `lateFlip`: main view and local source flip once more after the box is fixed;
  * - `cropPadding`: padding counts as background when local crops are drawn and judged;
- * - `rounding`: de-normalised levels are truncated;
+ * - `rounding`: denormalized levels are truncated;
  * - `oddSizes`: what is left of a patch is dropped, see {@link OddSizes}.
  */
 export const corrections = ['tokenBox', 'lateFlip', 'cropPadding', 'rounding', 'oddSizes'] as const;
@@ -17,11 +17,11 @@ export const corrections = ['tokenBox', 'lateFlip', 'cropPadding', 'rounding', '
 /** Name of one defect and its correction. */
 export type Correction = (typeof corrections)[number];
 
-/** A behaviour for each. */
+/** A behavior for each. */
 export type Corrections = Readonly<Record<Correction, Behavior>>;
 
 /**
- * A behaviour for each correction: one word is for all; what is left out is corrected.
+ * A behavior for each correction: one word is for all; what is left out is corrected.
  *
  * @example
  * correctionsOf('reference').tokenBox; // 'reference'

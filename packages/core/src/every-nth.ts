@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Every n-th pixel of labels or images in both directions, beginning with the first: the nearest neighbours at 1/n of the size. No
+ * Every n-th pixel of labels or images in both directions, beginning with the first: the nearest neighbors at 1/n of the size. No
  * gradient.
  *
  * By reshape and slice: `stridedSlice` of int32 and bool gives bit patterns on wasm.

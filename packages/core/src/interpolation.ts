@@ -2,7 +2,7 @@
 export interface Interpolation {
   /** `bilinear`, or `bicubic` with a = −0.75; neither filters when shrinking. */
   readonly method: 'bilinear' | 'bicubic';
-  /** Whether the centres of the corner pixels of both grids coincide (else their outer corners: "half-pixel"). */
+  /** Whether the centers of the corner pixels of both grids coincide (else their outer corners: "half-pixel"). */
   readonly alignCorners: boolean;
 }
 

@@ -5,7 +5,7 @@ import { eagerKernel } from './eager-kernel.js';
 import { fuse } from './step-compiler.js';
 
 /**
- * Layer normalisation over the last dimension: (x − mean)/√(variance + ε)·γ + β with the biased variance.
+ * Layer normalization over the last dimension: (x − mean)/√(variance + ε)·γ + β with the biased variance.
  *
  * @param x [..., D]
  * @param norm γ is its `weight` `[D]`, β its `bias` `[D]`: a norm layer of a timm checkpoint as it is

@@ -13,7 +13,7 @@ const shapes = [
   [1, 4, 3, 2],
 ];
 
-/** Ones and zeros for bool, values above 1 that differ from their neighbours otherwise. */
+/** Ones and zeros for bool, values above 1 that differ from their neighbors otherwise. */
 function pixels(shape: number[], type: (typeof types)[number]): tf.Tensor {
   const size = shape.reduce((product, side) => product * side, 1);
   const values = Array.from({ length: size }, (_, i) => (type === 'bool' ? Number(i % 3 === 0) : 7 * i + 2));

@@ -74,7 +74,7 @@ export interface BilateralFilterOptions extends BilateralOptions {
 }
 
 /**
- * Filters the channels of `values` with the bilateral kernel of `image`, not normalised, every pixel itself included:
+ * Filters the channels of `values` with the bilateral kernel of `image`, not normalized, every pixel itself included:
  * out_p ≈ Σ_q exp(−‖xy_p − xy_q‖²/2σ_xy² − ‖rgb_p − rgb_q‖²/2σ_rgb²) · values_q, on the permutohedral lattice.
  *
  * @param values `[h, w, c]`

@@ -51,7 +51,7 @@ function normalisedKernel(
   };
 }
 
-/** Softmax over groups of `classes` neighbouring values. */
+/** Softmax over groups of `classes` neighboring values. */
 function softmax(logits: Float32Array, classes: number): Float32Array {
   const out = new Float32Array(logits.length);
   for (let start = 0; start < logits.length; start += classes) {

@@ -10,7 +10,7 @@ export interface FilterLatticeOptions {
  * Filters c channels on a lattice: splat, blur along axes 0…d one after the other, slice.
  *
  * K·v = α · Sᵀ B_d … B_0 S v with S the barycentric weights, (B_j v)_i = v_i + ½(v_n₁ + v_n₂) along axis j (a missing
- * neighbour counts 0) and α = 1/(1 + 2^−d). Not normalised; a point contributes to itself. K approximates
+ * neighbor counts 0) and α = 1/(1 + 2^−d). Not normalized; a point contributes to itself. K approximates
  * exp(−½‖f_p − f_q‖²) in shape. K is linear but not
  * symmetric, because the B_j commute only where no vertex is missing: on photographs K·v and Kᵀ·v differ by up to 11 % of
  * the largest value, vᵀK·u and uᵀK·v by less than 0.1 %. `transposed` gives the exact adjoint.

@@ -2,7 +2,7 @@
 export interface LabelProbabilitiesOptions {
   /** Number of classes K. */
   readonly classes: number;
-  /** Probability of the labelled class; the others share the rest equally. */
+  /** Probability of the labeled class; the others share the rest equally. */
   readonly confidence: number;
 }
 

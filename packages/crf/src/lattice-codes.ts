@@ -14,8 +14,8 @@ export interface LatticeCodes {
  * Names lattice points by 64-bit codes, as two 32-bit words, that are linear in the coordinates.
  *
  * The first d coordinates (the last follows from them) are the digits of two mixed-radix numbers, whose radices come
- * from the extent of the features. Linear means that the way from a vertex to its neighbour adds the same pair of
- * words everywhere, so neither the simplex of a point nor the blur neighbours need the coordinates themselves; and
+ * from the extent of the features. Linear means that the way from a vertex to its neighbor adds the same pair of
+ * words everywhere, so neither the simplex of a point nor the blur neighbors need the coordinates themselves; and
  * arithmetic modulo 2³² keeps the codes distinct without moving the origin.
  */
 export function latticeCodes(features: Float32Array, d: number): LatticeCodes {
@@ -31,7 +31,7 @@ export function latticeCodes(features: Float32Array, d: number): LatticeCodes {
   let sum = 0;
   for (let i = d; i >= 0; i--) {
     const range = i === 0 ? 0 : ranges[i - 1]! * scale[i]!;
-    // A vertex is within d+1 of its point, a neighbour d further, on both sides: 6(d+1) covers them and the rounding.
+    // A vertex is within d+1 of its point, a neighbor d further, on both sides: 6(d+1) covers them and the rounding.
     const extent = Math.ceil(sum + i * range) + 6 * (d + 1);
     sum += range;
     if (i === d) continue;

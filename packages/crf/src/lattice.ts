@@ -16,7 +16,7 @@ export interface Lattice {
   readonly offsets: Int32Array;
   /** Barycentric weights of those vertices, `[n, d+1]`; each row sums to 1. */
   readonly weights: Float32Array;
-  /** The two neighbours of each vertex along each blur axis, `[d+1, V, 2]`; −1 where the lattice has none. */
+  /** The two neighbors of each vertex along each blur axis, `[d+1, V, 2]`; −1 where the lattice has none. */
   readonly neighbours: Int32Array;
 }
 
@@ -51,7 +51,7 @@ export function buildLattice(features: Float32Array, numPoints: number, dimensio
 
   for (let point = 0; point < numPoints; point++) {
     // The embedding, split into the nearest remainder-0 quotients and what remains. Single precision throughout: where
-    // two coordinates tie (grey or saturated pixels do), the rounding decides which vertices exist, and with them the
+    // two coordinates tie (gray or saturated pixels do), the rounding decides which vertices exist, and with them the
     // result; in double precision the dense CRF was off by 2e-3.
     let sum = 0;
     let excess = 0;

@@ -5,7 +5,7 @@ import { latticeSizes, pickLatticeSize } from './lattice-sizes.js';
  * A batch of lattices of one size as plain arrays, made where images are loaded and fed to a step like any other input.
  *
  * Each image has `vertices + 1` rows, all images' rows lie one after the other, and the indices count through all of
- * them. The first row of an image is never written to and stays 0: it stands for missing neighbours and pads.
+ * them. The first row of an image is never written to and stays 0: it stands for missing neighbors and pads.
  */
 export interface LatticeArrays {
   /** Number of images B. */
@@ -20,7 +20,7 @@ export interface LatticeArrays {
   readonly offsets: Int32Array;
   /** Barycentric weights of those rows, `[B, n, d+1]`. */
   readonly weights: Float32Array;
-  /** Both neighbours of every row along each axis, `[d+1, 2, B·(V+1)]`. */
+  /** Both neighbors of every row along each axis, `[d+1, 2, B·(V+1)]`. */
   readonly neighbours: Int32Array;
 }
 

@@ -53,7 +53,7 @@ export async function repairJsonLines<Row extends object>(
   if (bad.length > 0) {
     const aside = path.replace(/(\.jsonl)?$/, '.damaged$1');
     await appendFile(aside, Buffer.concat(bad.flatMap(({ bytes }) => [bytes, Buffer.from('\n')])));
-    print(`${damageOf(path, bad)} moved to ${aside}; the run goes on with the other rows.`);
+    print(`${damageOf(path, bad)} moved to ${aside}; the run continues with the other rows.`);
   }
   const kept = rows.filter(isKept);
   await writeWhole(path, [new TextEncoder().encode(jsonLines(kept))]);
@@ -64,7 +64,7 @@ async function readLines<Row>(path: string, rowOf: RowOf<Row>): Promise<Lines<Ro
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw new UserError(
-      `${path}: ${error.message.split(',')[0]!}; move it away, and the run goes on without it.`,
+      `${path}: ${error.message.split(',')[0]!}; move it away, and the run continues without it.`,
       { cause: error },
     );
   });

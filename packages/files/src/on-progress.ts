@@ -18,6 +18,8 @@ export type OnPreparationProgress = (progress: PreparationProgress) => void;
  */
 export function assertNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) {
-    throw new UserError('interrupted; the same command goes on where it stopped', { cause: signal.reason });
+    throw new UserError('interrupted; run the same command to continue where it stopped', {
+      cause: signal.reason,
+    });
   }
 }

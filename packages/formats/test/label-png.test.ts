@@ -24,7 +24,7 @@ const anyMap: fc.Arbitrary<LabelMap> = fc
       .map((data) => ({ width, height, data })),
   );
 
-/** A PNG whose scanlines are given packed: depth, colour type and interlacing as wished. */
+/** A PNG whose scanlines are given packed: depth, color type and interlacing as wished. */
 function png(width: number, height: number, settings: number[], packed: Uint8Array): Uint8Array {
   const chunk = (type: string, body: Uint8Array): Uint8Array => {
     const out = new Uint8Array(12 + body.length);

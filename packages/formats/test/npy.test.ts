@@ -54,7 +54,7 @@ function file(header: string, size: number): Uint8Array {
 }
 
 test.each([
-  [new Uint8Array(4), 'is no npy file'],
+  [new Uint8Array(4), 'is not an npy file'],
   [file("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 7), 'takes 8 bytes, 7 follow'],
   [file("{'descr': '<f4', 'fortran_order': False, 'shape': (999999999,99999999), }", 8), 'too many elements'],
   [file("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8), 'lacks its order or its shape'],

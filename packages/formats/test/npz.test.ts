@@ -95,7 +95,7 @@ describe('reading', () => {
     forged[30] = 0x62;
     expect(() => decodeNpz(forged)).toThrow('zip member "a.npy": is called "b.npy" at its place');
     const other = Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('a.npy', 'a.txt'), 'latin1');
-    expect(() => decodeNpz(other)).toThrow('a member that is no array: "a.txt"');
+    expect(() => decodeNpz(other)).toThrow('a member that is not an array: "a.txt"');
     const twice = Buffer.from(encodeNpz({ a: float(1), b: float(1) }))
       .toString('latin1')
       .replaceAll('b.npy', 'a.npy');

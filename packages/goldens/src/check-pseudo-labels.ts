@@ -55,7 +55,7 @@ export async function checkPseudoLabels(folder: GoldenFolder): Promise<Row[]> {
   ];
 }
 
-/** `pseudo_labels_corrected`: what differs in corrected behaviour, from the inputs of `pseudo_labels`. */
+/** `pseudo_labels_corrected`: what differs in corrected behavior, from the inputs of `pseudo_labels`. */
 export async function checkCorrectedPseudoLabels(folder: GoldenFolder): Promise<Row[]> {
   const inputs = folder.arrays('pseudo_labels');
   const arrays = folder.arrays('pseudo_labels_corrected');

@@ -83,7 +83,7 @@ const toTensor = ({ data, shape, dtype }: Required<HostTensor>): tf.Tensor =>
  * Traces a training step once, without executing it, and keeps it with its state inside TensorFlow.
  *
  * The step is called with tensors that stand for the leaves of `state` and `batch`; every operation becomes a node of a
- * graph, gradients and optimiser included. `phase` is static: any value that JSON can tell apart. A batch of another shape,
+ * graph, gradients and optimizer included. `phase` is static: any value that JSON can tell apart. A batch of another shape,
  * or another phase, is traced when it first comes; all share the state.
  *
  * @throws TraceError where the step reads a value back, draws randomness in JavaScript, or has a shape that depends on data.

@@ -4,7 +4,7 @@ import { type Structure, putTogether, takeApart } from './tree.js';
 
 /**
  * `f` compiled by XLA as one piece of a compiled step: its element-by-element operations become one pass over memory, while
- * products outside stay TensorFlow's own. For optimisers and long chains of small operations; the first run takes longer.
+ * products outside stay TensorFlow's own. For optimizers and long chains of small operations; the first run takes longer.
  *
  * All tensors that `f` uses must be arguments (tensors or trees of them). Under a gradient it is refused, since the gradient
  * would look inside: call it within `tf.customGrad`. Outside a trace it is `f` itself.

@@ -123,7 +123,7 @@ function applyByGathers(values: tf.Tensor4D, lattice: LatticeTensors, transposed
   });
 }
 
-/** v + ½(n₁ + n₂) along one axis; row 0 of each image is its own neighbour and stays 0. */
+/** v + ½(n₁ + n₂) along one axis; row 0 of each image is its own neighbor and stays 0. */
 function blur(vertices: tf.Tensor, neighbours: tf.Tensor, axis: number): tf.Tensor {
   const rows = vertices.shape[0]!;
   const [first, second] = [0, 1].map((side) =>

@@ -54,7 +54,7 @@ export function ptcLoss(
     const dCosine = signed ? weights : tf.mul(weights, tf.sign(cosine));
     // One product with the symmetric part: half the time of two products with the matrix and its transpose.
     const dUnit = tf.matMul(tf.add(dCosine, tf.transpose(dCosine, [0, 2, 1])), unit);
-    // A vector held at the clamp is scaled by a constant; only true normalisation removes the radial part.
+    // A vector held at the clamp is scaled by a constant; only true normalization removes the radial part.
     const radial = tf.mul(
       tf.sum(tf.mul(unit, dUnit), 2, true),
       tf.cast(tf.greater(length, epsilon), 'float32'),

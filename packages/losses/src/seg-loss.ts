@@ -17,7 +17,7 @@ export interface SegLossOptions {
 /**
  * Segmentation loss balanced between background and foreground.
  *
- * L = ½ · mean cross entropy over the pixels labelled 0 + ½ · mean cross entropy over the pixels labelled 1 … K−1
+ * L = ½ · mean cross entropy over the pixels labeled 0 + ½ · mean cross entropy over the pixels labeled 1 … K−1
  *
  * A set without a pixel contributes 0 (the reference divides 0 by 0 there). The gradient is
  * (softmax − one-hot) · weight of the pixel; it is the only tensor of the size of the logits that outlives the call.

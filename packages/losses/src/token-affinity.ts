@@ -8,7 +8,7 @@ export interface TokenAffinityOptions {
 }
 
 /**
- * Pairwise affinity of labelled tokens, the target of {@link ptcLoss}.
+ * Pairwise affinity of labeled tokens, the target of {@link ptcLoss}.
  *
  * a_ij = 1 where tokens i and j carry the same label, 0 where they carry different ones, `ignoreIndex` where either
  * is ignored and on the diagonal (a token is no pair with itself).

@@ -18,7 +18,7 @@ beforeAll(async () => {
 const ignoreIndex = 255;
 const weight = 1e-7;
 
-/** Normalised images as levels 0…255, not truncated. */
+/** Normalized images as levels 0…255, not truncated. */
 const levels = (images: tf.Tensor): tf.Tensor4D =>
   tf.add(tf.mul(images, tf.tensor1d([58.395, 57.12, 57.375])), tf.tensor1d([123.675, 116.28, 103.53]));
 

@@ -1,7 +1,7 @@
 import type { LatticeTensors } from '@toco/losses';
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** What one iteration is given. All views are normalised and of one size `H = W = cropSize`. */
+/** What one iteration is given. All views are normalized and of one size `H = W = cropSize`. */
 export interface Batch {
   /** `[B,H,W,3]` main view, which is the first global view. */
   readonly images: tf.Tensor4D;
@@ -17,7 +17,7 @@ export interface Batch {
   readonly cropNoise?: tf.Tensor3D;
   /** `[B,P,2]` int32: top-left corners (y, x) of local crops that are given instead of drawn. */
   readonly cropOrigins?: tf.Tensor3D;
-  /** Bilateral kernels of the half-size main views, for the regularisation term. */
+  /** Bilateral kernels of the half-size main views, for the regularization term. */
   readonly lattice?: LatticeTensors;
   /** `[B,M]` int32: the classes that each image shows, padded with −1; planes of other classes are not refined. */
   readonly presentClasses?: tf.Tensor2D;

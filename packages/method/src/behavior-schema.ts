@@ -11,7 +11,7 @@ const correctionsSchema = z.strictObject(
     cropPadding: each('padding counts as background when local crops are drawn and judged'),
     rounding: each('de-normalized levels are truncated, not rounded'),
     oddSizes: each(
-      'of a scaled size that is no multiple of the patch the rest is dropped, which shifts the CAMs',
+      'drops the remainder of a scaled size that is not a multiple of the patch, which shifts the CAMs',
     ),
   } satisfies Record<keyof Corrections, z.ZodType>,
   {

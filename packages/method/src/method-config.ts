@@ -56,7 +56,7 @@ export const stepConfigSchema = z.strictObject({
   numClasses: count.default(20).describe('foreground classes C'),
   groupSize: count
     .optional()
-    .describe('images that PTC and the segmentation loss are normalised over; default: the whole batch'),
+    .describe('images that PTC and the segmentation loss are normalized over; default: the whole batch'),
   accumulate: count
     .default(1)
     .describe('equal parts of a batch that go through the network one after the other, for less memory'),

@@ -59,7 +59,7 @@ export function checkBackboneOutput(
   function expectShape(field: (typeof fields)[number], shape: readonly number[], why = ''): void {
     const { shape: found } = given[field] as Partial<tf.Tensor>;
     if (!Array.isArray(found))
-      refuse(`${field} is no tensor; expected is one of shape [${shape.join()}]${why}.`);
+      refuse(`${field} is not a tensor; expected one of shape [${shape.join()}]${why}.`);
     if (String(found) !== String(shape))
       refuse(`${field} has shape [${found!.join()}], expected is [${shape.join()}]${why}.`);
   }

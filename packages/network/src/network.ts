@@ -59,7 +59,7 @@ export interface Network<P extends TensorTree = TensorTree> {
   withPretrained?(state: NetworkState<P>, encoder: P): NetworkState<P>;
   /** Whether the parameter at this dotted path of {@link NetworkParams} is trained. */
   trainable(path: string): boolean;
-  /** Features and logits of both classifiers for normalised images `[B,H,W,3]`. */
+  /** Features and logits of both classifiers for normalized images `[B,H,W,3]`. */
   forward(
     params: Pick<NetworkParams<P>, 'encoder' | 'classifier' | 'aux_classifier'>,
     images: tf.Tensor4D,

@@ -16,7 +16,7 @@ import type { ProjectionHeadParams } from './params.js';
 export interface ProjectionSizes {
   /** Hidden layers, 2048 in the paper's experiments. */
   readonly hidden: number;
-  /** Where the length is normalised, 256. */
+  /** Where the length is normalized, 256. */
   readonly bottleneck: number;
   /** Result, 1024. */
   readonly out: number;

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 /** Dilations of ToCo's refinement. */
 export const defaultDilations: readonly number[] = [1, 2, 4, 8, 12, 24];
 
-/** Steps to the 8 neighbours of a pixel, in (y, x). */
+/** Steps to the 8 neighbors of a pixel, in (y, x). */
 const directions = [
   [-1, -1],
   [-1, 0],
@@ -15,13 +15,13 @@ const directions = [
   [1, 1],
 ] as const;
 
-/** Offsets (y, x) in pixels of the 8 neighbours at a distance. */
+/** Offsets (y, x) in pixels of the 8 neighbors at a distance. */
 export function neighbourOffsets(dilation: number): [number, number][] {
   return directions.map(([y, x]) => [y * dilation, x * dilation]);
 }
 
 /**
- * Planes with `reach` pixels around them, each the nearest pixel of its plane, so that a neighbour of every pixel is one
+ * Planes with `reach` pixels around them, each the nearest pixel of its plane, so that a neighbor of every pixel is one
  * slice.
  *
  * @param planes `[C,B,H,W]`
@@ -32,7 +32,7 @@ export function padded(planes: tf.Tensor4D, reach: number): tf.Tensor4D {
 }
 
 /**
- * The 8 neighbours of every pixel at a distance.
+ * The 8 neighbors of every pixel at a distance.
  *
  * @param around `[C,B,H+2·reach,W+2·reach]` of {@link padded}
  * @returns 8 × `[C,B,H,W]`, as in {@link neighbourOffsets}

@@ -1,8 +1,8 @@
 /** Options of {@link parAffinity}. */
 export interface ParAffinityOptions {
-  /** Distances in pixels at which the 8 neighbours of a pixel are taken. */
+  /** Distances in pixels at which the 8 neighbors of a pixel are taken. */
   readonly dilations?: readonly number[] | undefined;
-  /** Width of both kernels, in standard deviations of the neighbours (w₁ = 0.3 in AFA and ToCo). */
+  /** Width of both kernels, in standard deviations of the neighbors (w₁ = 0.3 in AFA and ToCo). */
   readonly bandwidth?: number | undefined;
   /** Weight of the position term beside that of the colors (w₂ = 0.01 in AFA and ToCo). */
   readonly positionWeight?: number | undefined;

@@ -3,20 +3,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighbourhood.js';
 import { assertDilations, type ParAffinityOptions } from './options.js';
 
-/** Keeps the division finite where all neighbours are equal. */
+/** Keeps the division finite where all neighbors are equal. */
 const EPSILON = 1e-8;
 
 /**
- * Weights of the neighbours of every pixel from the image alone: what {@link refine} applies (the pixel-adaptive refinement of AFA, Ru et al.,
+ * Weights of the neighbors of every pixel from the image alone: what {@link refine} applies (the pixel-adaptive refinement of AFA, Ru et al.,
  * CVPR 2022, which ToCo takes over).
  *
- * With d the difference of a neighbour and the pixel in one channel, σ the unbiased standard deviation of that channel
- * over all neighbours, r the distance of a neighbour (times √2 on diagonals), w₁ the bandwidth (0.3) and w₂ the weight of the position
+ * With d the difference of a neighbor and the pixel in one channel, σ the unbiased standard deviation of that channel
+ * over all neighbors, r the distance of a neighbor (times √2 on diagonals), w₁ the bandwidth (0.3) and w₂ the weight of the position
  * term (0.01): weights = softmax(−mean_channels (d/(σ + 1e-8)/w₁)²) + w₂·softmax(−(r/(σ_r + 1e-8)/w₁)²).
  * They sum to 1 + w₂. Beyond the border the nearest pixel counts. A constant to any gradient.
  *
  * @param images `[B,H,W,3]`, 0…1
- * @returns `[B,H,W,8·dilations]`, the 8 neighbours of the first dilation first
+ * @returns `[B,H,W,8·dilations]`, the 8 neighbors of the first dilation first
  * @throws where the images have another shape or there is no dilation
  * @example
  * const affinity = parAffinity(images);
@@ -30,7 +30,7 @@ export function parAffinity(images: tf.Tensor, options: ParAffinityOptions = {})
   );
 }
 
-/** The weights with neighbours before pixels, `[8·dilations,B,H,W]`: what the refinement reads fastest. */
+/** The weights with neighbors before pixels, `[8·dilations,B,H,W]`: what the refinement reads fastest. */
 export function affinityPlanes(
   images: tf.Tensor4D,
   { dilations = defaultDilations, bandwidth = 0.3, positionWeight = 0.01 }: ParAffinityOptions,
@@ -50,10 +50,10 @@ export function affinityPlanes(
   });
 }
 
-/** softmax over the neighbours of −mean_channels (d/(σ + 1e-8)/w₁)²: `[M,3,B,H,W]` and `[3,B,H,W]` to `[M,B,H,W]`. */
+/** softmax over the neighbors of −mean_channels (d/(σ + 1e-8)/w₁)²: `[M,3,B,H,W]` and `[3,B,H,W]` to `[M,B,H,W]`. */
 function colorWeights(bandwidth: number) {
   return (all: tf.Tensor, planes: tf.Tensor4D): tf.Tensor4D => {
-    // Each step disposes of its input: maps of all neighbours are large.
+    // Each step disposes of its input: maps of all neighbors are large.
     const scale = tf.tidy(() => {
       const squares = releasing(tf.sub(all, tf.mean(all, 0)), tf.square);
       const sigma = tf.sqrt(tf.mul(tf.sum(squares, 0), 1 / (all.shape[0]! - 1)));

@@ -4,7 +4,7 @@ import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighb
 import { assertDilations, type RefineOptions } from './options.js';
 
 /**
- * Iterates mask ← Σ weights · neighbour masks. Every plane is refined on its own, so planes of several stacks go through
+ * Iterates mask ← Σ weights · neighbor masks. Every plane is refined on its own, so planes of several stacks go through
  * together, and planes that are known to be 0 (classes absent from the image) may be left out. A constant to any gradient.
  *
  * @param masks `[B,H,W,C]`
@@ -86,7 +86,7 @@ function refineByPieces(
   });
 }
 
-/** Adds the 8 neighbours at one distance, each times its weight, to what was summed before. */
+/** Adds the 8 neighbors at one distance, each times its weight, to what was summed before. */
 function weightedNeighbours(dilation: number, reach: number) {
   return (around: tf.Tensor4D, weights: tf.Tensor[], before: tf.Tensor4D[]): tf.Tensor4D =>
     tf.tidy(() => {

@@ -9,7 +9,7 @@ import { setup } from './setup.js';
 const usage = `toco-runtime: TensorFlow for @toco packages
 
   setup     install TensorFlow into the cache shared by all projects
-    --gpu               the library for NVIDIA GPUs, with CUDA (default where a driver is present)
+    --gpu               the library for NVIDIA GPUs, with CUDA (default if a driver is present)
     --cpu               the library for the CPU
     --no-cuda           leave CUDA out of the GPU library's installation and use the system's
     --library <folder>  use the libtensorflow_cc.so.2 of this folder

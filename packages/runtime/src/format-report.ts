@@ -35,6 +35,6 @@ export function formatReport(report: DoctorReport): string {
     '',
     ...(problems.length === 0
       ? ['Everything is in place.']
-      : problems.flatMap(({ problem, remedy }) => [`Missing: ${problem}`, `  mend it with: ${remedy}`])),
+      : problems.flatMap(({ problem, remedy }) => [`Missing: ${problem}`, `  fix: ${remedy}`])),
   ].join('\n');
 }

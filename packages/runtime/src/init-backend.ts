@@ -184,7 +184,7 @@ function loadEngine(options: BackendOptions): Loaded {
 }
 
 function describe(kernels: KernelsState): string {
-  if ('without' in kernels) return `no kernels of ours (${kernels.without})`;
+  if ('without' in kernels) return `no toco kernels (${kernels.without})`;
   const { instructions, tileProducts, passedOver } = kernels;
   return `kernels ${instructions}${tileProducts ? ' with products' : ''}${passedOver === undefined ? '' : `, ${passedOver}`}`;
 }

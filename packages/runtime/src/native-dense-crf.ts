@@ -13,7 +13,7 @@ export interface NativeDenseCrfOptions {
   readonly classes: number;
   /** Smoothness kernel: weight, and σ of the position in pixels. */
   readonly gaussian: { readonly weight: number; readonly sigmaXy: number };
-  /** Appearance kernel: weight, σ of the position in pixels, σ of the colour in levels 0…255. */
+  /** Appearance kernel: weight, σ of the position in pixels, σ of the color in levels 0…255. */
   readonly bilateral: { readonly weight: number; readonly sigmaXy: number; readonly sigmaRgb: number };
   /** Mean-field iterations. */
   readonly iterations: number;
@@ -144,7 +144,7 @@ function loadModule(): CrfModule {
   return (loaded = module);
 }
 
-/** `TOCO_KERNELS=avx2` holds for this module too; there is nothing that it could be switched off in favour of. */
+/** `TOCO_KERNELS=avx2` holds for this module too; there is nothing that it could be switched off in favor of. */
 function instructionLimit(): string[] {
   const limit = process.env['TOCO_KERNELS'];
   return limit === 'avx2' ? [limit] : [];

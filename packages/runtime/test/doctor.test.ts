@@ -35,7 +35,7 @@ test('a machine where everything is in place', async () => {
 test('what is missing is named with the command that mends it', async () => {
   const { code, stdout } = await cli(['doctor'], { TOCO_CACHE: join(root, 'none') });
   expect(code).toBe(1);
-  expect(stdout).toContain('Missing: TensorFlow is not installed\n  mend it with: npx @toco/runtime setup\n');
+  expect(stdout).toContain('Missing: TensorFlow is not installed\n  fix: npx @toco/runtime setup\n');
 });
 
 test("a library of the user's own is joined with our binding, computes, and is found out when it breaks", async () => {

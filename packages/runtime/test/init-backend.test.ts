@@ -63,7 +63,7 @@ describe('in a process of its own', () => {
     const { stdout, stderr } = await runNode(`${start} await initBackend(); ${gradient}`);
     expect(stdout).toBe('158,274,266,482\n');
     expect(stderr).toMatch(
-      /^Backend: tensorflow 2\.21\.0 on the CPU, \d+ threads?, (?:kernels \w+|no kernels of ours \(this .*\)) \(.*\)\n$/,
+      /^Backend: tensorflow 2\.21\.0 on the CPU, \d+ threads?, (?:kernels \w+|no toco kernels \(this .*\)) \(.*\)\n$/,
     );
   });
 
@@ -171,7 +171,7 @@ describe('what can not be had is one sentence', () => {
     });
     const doctor = await startProgram('node', [built('cli.js'), 'doctor'], elsewhere).ended;
     expect(doctor.stdout).toContain(
-      'Missing: There is no TensorFlow engine for linux-x64-musl\n  mend it with: use the backend "wasm"',
+      'Missing: There is no TensorFlow engine for linux-x64-musl\n  fix: use the backend "wasm"',
     );
     expect(doctor.stdout.match(/Missing/g)).toHaveLength(1);
   }, 60_000);

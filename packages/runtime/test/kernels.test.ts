@@ -175,7 +175,7 @@ test('code for different instructions shares no function, which the linker would
 test('TOCO_KERNELS switches them off, and is refused where it means nothing', async () => {
   const off = await runNode(initialise, { TOCO_KERNELS: 'off' });
   expect(JSON.parse(off.stdout)).not.toHaveProperty('kernels');
-  expect(off.stderr).toContain(', no kernels of ours (switched off by TOCO_KERNELS) (');
+  expect(off.stderr).toContain(', no toco kernels (switched off by TOCO_KERNELS) (');
   expect((await runNode(initialise, { TOCO_KERNELS: 'sse' })).stdout).toBe(
     'UserError: TOCO_KERNELS is "sse": it may be amx_bf16, avx512_bf16, avx512, avx2, neon, off, or not be set.\n',
   );
@@ -188,10 +188,10 @@ test('an engine without kernels says how to get them, and setup compiles them', 
       await symlink(join(cacheFolder(), name), join(root, name));
     const environment = { TOCO_CACHE: root };
     expect((await runNode(initialise, environment)).stderr).toContain(
-      'no kernels of ours (not installed: run "npx @toco/runtime setup")',
+      'no toco kernels (not installed: run "npx @toco/runtime setup")',
     );
     expect((await start('node', [built('cli.js'), 'doctor'], environment).ended).stdout).toContain(
-      'Missing: The kernels of this version are not installed\n  mend it with: npx @toco/runtime setup\n',
+      'Missing: The kernels of this version are not installed\n  fix: npx @toco/runtime setup\n',
     );
     const installed = await runNode(
       `const { setup } = await import(${JSON.stringify(built('index.js'))}); await setup({ device: 'cpu' });`,

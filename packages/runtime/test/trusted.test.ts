@@ -28,7 +28,7 @@ afterEach(() => rm(cache, { recursive: true }));
 
 const doctor = (): Promise<Ended> =>
   start(process.execPath, [built('cli.js'), 'doctor'], { TOCO_CACHE: cache }).ended;
-const remedy = 'mend it with: set TOCO_CACHE to a folder of your own that only you can write';
+const remedy = 'fix: set TOCO_CACHE to a folder of your own that only you can write';
 
 /** Makes a path writable for everybody, or gives it to another user. */
 type Planting = (path: string) => Promise<void>;

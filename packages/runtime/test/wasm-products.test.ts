@@ -58,7 +58,7 @@ test.each(cases)('products on wasm: $name', ({ a, b, transposed }) => {
   expect(held()).toBe(ids);
 });
 
-test('a stack times one matrix, and values that are no numbers, are what they were', () => {
+test('a stack times one matrix, and values that are not finite numbers, are what they were', () => {
   const stack = tf.ones([2, 40, 50]);
   const one = tf.fill([1, 50, 40], 2);
   expect(

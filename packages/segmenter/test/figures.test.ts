@@ -37,7 +37,7 @@ describe('drawnCrops', () => {
         true,
         12,
       ]);
-      // its centre lies outside of the object, where training draws it
+      // its center lies outside of the object, where training draws it
       expect(x + side / 2).toBeLessThan(40);
       let sum = 0;
       for (let row = y; row < y + side; row++)

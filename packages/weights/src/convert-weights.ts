@@ -56,7 +56,7 @@ export async function convertWeights(
 function writerFor(out: string): (path: string, arrays: Record<string, NDArray>) => Promise<void> {
   if (out.endsWith('.safetensors')) return async (path, arrays) => writeSafetensors(path, arrays);
   if (out.endsWith('.npz')) return async (path, arrays) => writeNpz(path, arrays);
-  throw new UserError(`${out}: the ending says no format; write .safetensors or .npz.`);
+  throw new UserError(`${out}: unknown extension; use .safetensors or .npz.`);
 }
 
 function backboneOnly(arrays: Record<string, NDArray>): Record<string, NDArray> {

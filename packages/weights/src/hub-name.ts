@@ -25,7 +25,7 @@ export function parseHubName(spec: string): HubModel {
   const match = new RegExp(`^${prefix}(${part})/(${part})(?:@(${part}))?$`).exec(spec);
   if (!match) {
     throw new UserError(
-      `${spec}: is no model's name; write hf:owner/name or hf:owner/name@revision, e.g. hf:timm/deit_tiny_patch16_224.fb_in1k.`,
+      `${spec}: not a model name; write hf:owner/name or hf:owner/name@revision, e.g. hf:timm/deit_tiny_patch16_224.fb_in1k.`,
     );
   }
   const [, owner = '', name = '', revision = 'main'] = match;

@@ -111,7 +111,7 @@ function weightFormat(path: string): WeightFormat {
   if (text.startsWith('\x80')) return 'torch';
   const known = strangers.find(([beginning]) => text.trimStart().startsWith(beginning));
   throw new UserError(
-    `${path}: ${known?.[1] ?? 'is no weight file: neither safetensors nor PyTorch nor npz'}`,
+    `${path}: ${known?.[1] ?? 'not a weight file: neither safetensors nor PyTorch nor npz'}`,
   );
 }
 

@@ -69,7 +69,7 @@ export async function resolveWeights(spec: string, options: ResolveWeightsOption
       const version = await downloadFile(address, file.arriving, {
         ...options,
         token: hubToken(),
-        // A page of a proxy or a hotel also arrives whole: what is no safetensors file is not kept.
+        // A page of a proxy or a hotel also arrives whole: what is not a safetensors file is not kept.
         verify: (partial) => {
           openSafetensors(partial).close();
         },

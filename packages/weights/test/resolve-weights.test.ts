@@ -113,7 +113,7 @@ describe('the environment of Hugging Face', () => {
     expect(await resolveWeights(spec, rest)).toBe(path.replace(cache, join(cache, 'elsewhere')));
   });
 
-  test('HF_TOKEN, or the file that a login left, goes to the hub and not to the storage that it leads on to', async () => {
+  test('HF_TOKEN, or the file that a login left, goes to the hub and not to the storage that it redirects to', async () => {
     process.env['HF_HOME'] = cache;
     const storage = await hubServer();
     try {
@@ -134,7 +134,7 @@ describe('the environment of Hugging Face', () => {
   test('without a token none is sent', async () => {
     process.env['HF_HOME'] = cache;
     hub.answer = (_, response) => response.writeHead(401).end();
-    await expect(resolveWeights(spec, options)).rejects.toThrow(/needs a permission .*set HF_TOKEN/);
+    await expect(resolveWeights(spec, options)).rejects.toThrow(/access denied .*set HF_TOKEN/);
     expect(hub.seen[0]!.token).toBeUndefined();
   });
 });
@@ -215,12 +215,12 @@ test('a server that sends a byte now and then is given up, in one connection or 
   };
   hub.answer = dripping;
   await expect(resolveWeights(spec, { ...options, patience: 100, attempts: 2 })).rejects.toThrow(
-    /breaks off \(\d+ bytes in 0\.1 seconds\)/,
+    /connection dropped \(\d+ bytes in 0\.1 seconds\)/,
   );
   expect(hub.seen).toHaveLength(2);
   // A byte before each break is no progress either.
   hub.answer = send(content, { headers: tag, breakAfter: 1 });
-  await expect(resolveWeights(spec, options)).rejects.toThrow(/breaks off/);
+  await expect(resolveWeights(spec, options)).rejects.toThrow(/connection dropped/);
   expect(hub.seen).toHaveLength(2 + 3);
   expect(existsSync(path)).toBe(false);
 });
@@ -272,7 +272,7 @@ test('a part of an older file is noticed and thrown away', async () => {
   expect(content.equals(await readFile(path))).toBe(true);
 });
 
-test('size and hash of the hub hold for the storage it leads on to', async () => {
+test('size and hash of the hub hold for the storage it redirects to', async () => {
   const wrong = Buffer.from(content);
   wrong[wrong.length - 1]! ^= 1;
   const headers = { 'x-linked-etag': `"${sha256}"`, 'x-linked-size': String(content.length) };
@@ -285,7 +285,7 @@ test('size and hash of the hub hold for the storage it leads on to', async () =>
   hub.answer = lead(wrong);
   await expect(resolveWeights(spec, options)).rejects.toThrow(/SHA-256/);
   hub.answer = lead(content.subarray(0, -4));
-  await expect(resolveWeights(spec, options)).rejects.toThrow(/199\d+ of \d+ bytes arrived|breaks off/);
+  await expect(resolveWeights(spec, options)).rejects.toThrow(/199\d+ of \d+ bytes arrived|connection dropped/);
   await rm(partial, { force: true });
   hub.answer = lead(content);
   await resolveWeights(spec, options);
@@ -293,8 +293,8 @@ test('size and hash of the hub hold for the storage it leads on to', async () =>
 });
 
 test.each([
-  ['circles', '/again', /leads on more than 5 times/],
-  ['another protocol', 'file:///etc/hostname', /leads on to "file:.*not followed/],
+  ['circles', '/again', /redirected more than 5 times/],
+  ['another protocol', 'file:///etc/hostname', /redirects to "file:.*not followed/],
 ])('a redirect to %s is not followed', async (_, location, message) => {
   hub.answer = (_request, response) => response.writeHead(302, { location }).end();
   await expect(resolveWeights(spec, { ...options, attempts: 1 })).rejects.toThrow(message);
@@ -302,8 +302,8 @@ test.each([
 
 test.each([
   [404, /there is no such file; check name and revision/],
-  [401, /needs a permission/],
-  [418, /answers with status 418/],
+  [401, /access denied/],
+  [418, /responded with HTTP 418/],
 ])('status %i is said at once, in one line', async (status, message) => {
   hub.answer = (_, response) => response.writeHead(status).end('no');
   await expect(resolveWeights(spec, options)).rejects.toThrow(message);
@@ -355,6 +355,6 @@ test('names of models', () => {
     'hf:/b',
     'hf:a/b@',
   ]) {
-    expect(() => parseHubName(wrong)).toThrow(`${wrong}: is no model's name`);
+    expect(() => parseHubName(wrong)).toThrow(`${wrong}: not a model name`);
   }
 });

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
  *
  * Pixels are copied by index, so values are exact. Not differentiated.
  *
- * @param source `[B,H,W,3]`, normalised local source, aligned with the main view.
+ * @param source `[B,H,W,3]`, normalized local source, aligned with the main view.
  * @param origins `[B,P,2]`, y and x of the top-left corners, from `drawCrops`.
  * @param cropSize s: side of a crop in pixels (96 in ToCo).
  * @returns `[P·B,s,s,3]`, view-major: row = crop·B + image, as `ctcLoss` expects its student rows.

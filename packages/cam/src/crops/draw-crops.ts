@@ -3,10 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { assertCropsFit, type CropsOptions } from './eligible-centres.js';
 
 /**
- * Draws local crops among eligible centres, without replacement: the P largest values of the noise.
+ * Draws local crops among eligible centers, without replacement: the P largest values of the noise.
  *
  * The randomness is an input, so that the step which calls this is a function of its inputs alone. With independent
- * uniform noise every set of P eligible centres is equally likely.
+ * uniform noise every set of P eligible centers is equally likely.
  *
  * @param eligible `[B,H,W]`, from `eligibleCentres`.
  * @param noise `[B,H,W]`, uniform in 0 … 1.

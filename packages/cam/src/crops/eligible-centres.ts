@@ -14,16 +14,16 @@ export interface CropsOptions {
 /** Options of {@link eligibleCentres}. */
 export interface EligibleCentresOptions extends CropsOptions {
   /**
-   * `corrected`: centres lie inside the box of real pixels. `reference`: padding counts as background, so crops of
+   * `corrected`: centers lie inside the box of real pixels. `reference`: padding counts as background, so crops of
    * pure padding are drawn.
    */
   readonly behavior?: Behavior | undefined;
 }
 
 /**
- * Pixels that local crops may be centred on.
+ * Pixels that local crops may be centered on.
  *
- * Background or uncertain (region ≤ 1), with the crop inside the view: s/2 ≤ centre < side − s/2; and, corrected,
+ * Background or uncertain (region ≤ 1), with the crop inside the view: s/2 ≤ center < side − s/2; and, corrected,
  * inside the box. Where fewer than P pixels of an image qualify, those with the crop inside the view (corrected: first
  * those of them inside the box) qualify whatever their region.
  *
@@ -67,7 +67,7 @@ function enough(mask: tf.Tensor, count: number): tf.Tensor {
   return tf.greaterEqual(pixels, tf.scalar(count, 'int32'));
 }
 
-/** Throws where crops have no whole half, or a view has fewer centres than crops. */
+/** Throws where crops have no whole half, or a view has fewer centers than crops. */
 export function assertCropsFit(
   name: string,
   [height, width]: readonly [number, number],

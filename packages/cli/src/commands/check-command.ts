@@ -28,25 +28,32 @@ export function addCheckCommand(program: Command): void {
     .description('decode every image and mask of a data set, compare sizes, values and labels, count classes')
     .argument('[folder]', 'folder of the data set, such as VOCdevkit/VOC2012')
     .addOption(
-      new Option('--dataset <layout>', 'default: told by the folder').choices(['voc', 'coco', 'folder']),
+      new Option('--dataset <layout>', 'default: detected from the folder').choices([
+        'voc',
+        'coco',
+        'folder',
+      ]),
     )
     .option(
       '--labels <source>',
-      "label file, 'xml', 'masks', 'folders', or a tool: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: what is found",
+      "label file, 'xml', 'masks', 'folders', or a tool: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: auto-detected",
     )
-    .option('--images <folder>', 'photographs, where they lie elsewhere (coco, folder)')
-    .option('--masks <folder>', 'masks, where they lie elsewhere (voc, folder)')
+    .option('--images <folder>', 'folder of the photographs, if elsewhere (coco, folder)')
+    .option('--masks <folder>', 'folder of the masks, if elsewhere (voc, folder)')
     .option(
       '--train-masks <list>',
-      "masks that training will look at (data.trainMasks): 'all', a list, or a file of ids",
+      "masks that training will use (data.trainMasks): 'all', a list, or a file of ids",
     )
-    .option('--train-mask-folder <folder>', 'where they lie (data.trainMaskFolder); default: with the others')
+    .option(
+      '--train-mask-folder <folder>',
+      "folder of those masks (data.trainMaskFolder); default: the data set's own",
+    )
     .option('--list <name...>', 'lists to check; default: those for training and validation')
     .option(
       '-n, --most <problems>',
-      'show so many errors and disagreements, image by image; default: one line a kind',
+      'list up to this many errors and disagreements, image by image; default: one line per kind',
     )
-    .option('--strict', 'fail for single classes that labels and mask do not agree on, too')
+    .option('--strict', 'also fail for single classes on which labels and mask disagree')
     .option('--json', 'print the report as JSON')
     .addOption(workers())
     .addHelpText(

@@ -21,7 +21,9 @@ interface ConvertFlags {
 export function addConvertCommand(program: Command): void {
   program
     .command('convert')
-    .description('weights of any format (.pth, .npz, safetensors, hf:owner/name) to safetensors or npz')
+    .description(
+      'convert weights of any format (.pth, .npz, safetensors, hf:owner/name) to safetensors or npz',
+    )
     .argument('<input>', 'file, or hf:owner/name')
     .argument('<output>', 'file that ends in .safetensors or .npz')
     .addOption(
@@ -30,8 +32,14 @@ export function addConvertCommand(program: Command): void {
         "timm: the backbone alone; toco: below encoder., as in the authors' checkpoints",
       ).choices(['timm', 'toco']),
     )
-    .option('-c, --container <name>', 'set of weights to take where a file holds several, e.g. teacher')
-    .option('-b, --backbone <name>', 'report what matches, is missing and left over for this backbone')
+    .option(
+      '-c, --container <name>',
+      'set of weights to extract from a file that holds several, e.g. teacher',
+    )
+    .option(
+      '-b, --backbone <name>',
+      'report what matches this backbone, what is missing, and what is left over',
+    )
     .addHelpText(
       'after',
       `

@@ -62,7 +62,7 @@ export function addEvaluateCommand(program: Command): void {
   const command = program
     .command('evaluate')
     .description(
-      'measure a network on images with masks: mIoU of CAM, auxiliary CAM and segmentation, step by step',
+      'evaluate a network on images with masks: mIoU of CAM, auxiliary CAM, and segmentation, step by step',
     )
     .argument('[run]', 'folder of a run or of one of its checkpoints, a weight file, or hf:owner/name')
     .option('-w, --weights <file>', 'the same as naming the weight file');
@@ -74,23 +74,23 @@ export function addEvaluateCommand(program: Command): void {
     .addOption(
       new Option(
         '--mean <classes>',
-        'classes that the mean is over: those that occur in truth or prediction, or in the truth alone, as the reference has it',
+        'classes in the mean: those that occur in truth or prediction, or in the truth alone, as in the reference',
       )
         .choices(['occurring', 'truth'])
         .default('occurring'),
     )
-    .option('--shard <i/n>', 'a part of the list, from 0; auto: as the scheduler says')
-    .option('--merge <parts...>', 'figures of the files of all parts together')
+    .option('--shard <i/n>', 'part i of n of the list, from 0; auto: ask the scheduler')
+    .option('--merge <parts...>', 'merge the files of all parts into the figures of the whole list')
     .option(
       '-o, --out <folder>',
       'where counts are kept; default: evaluations, in the folder of the run, else in runs',
     )
-    .option('--again', 'evaluate anew what has been evaluated')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
-    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
+    .option('--again', 'evaluate again what has been evaluated')
+    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
     .option('--report <file>', 'write a page with the best and the worst images, figures and curves')
     .option('--json', 'print figures, names of the classes and protocol as JSON')
-    .option('--strict', "fail where an image can't be read")
+    .option('--strict', "exit with 1 if an image can't be read")
     .addHelpText('after', example)
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
       if (flags.merge !== undefined) await merge(run, flags);
@@ -155,7 +155,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     });
     if (!isWhole(file)) {
       const done = file.counts.images.length + file.counts.leftOut.length;
-      print(`Stopped after ${done} of ${counted(file.images, 'image')}; the same command goes on.`);
+      print(`Stopped after ${done} of ${counted(file.images, 'image')}. Run the same command to continue.`);
       return;
     }
     const counts = countsOf(file.counts);

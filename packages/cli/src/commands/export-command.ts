@@ -26,7 +26,7 @@ export function addExportCommand(program: Command): void {
   program
     .command('export')
     .description(
-      'a trained network as TensorFlow SavedModel, TensorFlow.js graph model, ONNX or folder for a hub',
+      'export a trained network as a TensorFlow SavedModel, a TensorFlow.js graph model, ONNX, or a folder for a hub',
     )
     .argument('[run]', 'folder of a run, or of one of its checkpoints')
     .addOption(
@@ -35,12 +35,12 @@ export function addExportCommand(program: Command): void {
         .default('savedmodel'),
     )
     .option('--size <pixels>', 'side of the images; default: evaluation.size')
-    .option('--batch <images>', 'images that go in at once; default: 1, of onnx and hub any number')
+    .option('--batch <images>', 'images per batch; default: 1, for onnx and hub any number')
     .option(
       '--outputs <names>',
-      `what it gives, by commas: ${inferenceOutputs.join(', ')}; default: logits,labels,scores`,
+      `outputs, separated by commas: ${inferenceOutputs.join(', ')}; default: logits,labels,scores`,
     )
-    .option('-o, --out <folder>', 'new folder that is written to; default: export-<format>')
+    .option('-o, --out <folder>', 'new folder; default: export-<format>')
     .option('-w, --weights <file>', 'a whole network from a weight file instead of a run')
     .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
     .option('-s, --set <key=value...>', 'single settings over the configuration', [])

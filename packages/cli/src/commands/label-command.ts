@@ -62,26 +62,26 @@ export function addLabelCommand(program: Command): void {
   const command = program
     .command('label')
     .description(
-      'pseudo labels of a list of images whose classes are known, for a second stage or another project',
+      'write pseudo labels for images whose classes are known, for a second stage or another project',
     )
     .argument('[run]', 'folder of a run or of one of its checkpoints, a weight file, or hf:owner/name');
   addProtocolOptions(addModelOptions(command))
     .option('-d, --data <folder>', 'folder of the data set; default: the one the run was trained on')
     .option('--list <name>', "list of images; default: the data set's for training")
     .option('-n, --limit <images>', 'the first images of the list only')
-    .addOption(new Option('--from <maps>', 'what labels are made of').choices(labelSources).default('cam'))
+    .addOption(new Option('--from <maps>', 'source of the labels').choices(labelSources).default('cam'))
     .option('--refine <how>', 'par, none, or a CRF: toco-cam, toco, deeplab, afa, irn', 'par')
     .option('--low <value>', 'at most this is background; default: cam.low')
-    .option('--high <value>', 'above this is the class, between both 255; default: cam.high')
-    .option('--save <kinds>', `beside masks and lists, with commas between: ${labelKinds.join(', ')}`)
-    .option('-o, --out <folder>', 'folder that is written to', 'runs/label')
-    .option('--shard <i/n>', 'a part of the list, from 0; auto: as the scheduler says')
-    .option('--merge <parts...>', 'lists and JSON of the parts whose files are named')
-    .option('--again', 'write anew what is there')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
-    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
+    .option('--high <value>', 'above this is the class, in between 255; default: cam.high')
+    .option('--save <kinds>', `besides masks and lists, separated by commas: ${labelKinds.join(', ')}`)
+    .option('-o, --out <folder>', 'output folder', 'runs/label')
+    .option('--shard <i/n>', 'part i of n of the list, from 0; auto: ask the scheduler')
+    .option('--merge <parts...>', 'merge the named files of all parts into lists and JSON')
+    .option('--again', 'overwrite existing results')
+    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
-    .option('--strict', "fail where an image can't be read")
+    .option('--strict', "exit with 1 if an image can't be read")
     .addHelpText('after', example)
     .action(async (run: string | undefined, flags: LabelFlags) => {
       if (flags.merge !== undefined)
@@ -136,7 +136,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     );
     const { rows, images, journal } = labeled;
     if (rows.length < images) {
-      print(`Stopped after ${rows.length} of ${counted(images, 'image')}; the same command goes on.`);
+      print(`Stopped after ${rows.length} of ${counted(images, 'image')}. Run the same command to continue.`);
       return;
     }
     assertSome(rows);

@@ -6,7 +6,7 @@ import { wholeNumber } from './whole-number.js';
 export function addLaunchCommand(program: Command): void {
   program
     .command('launch')
-    .description('run a command of toco in several processes on this host that train together')
+    .description('run a toco command in several processes on this host that train together')
     .requiredOption('-p, --processes <count>', 'how many: one per GPU, or per part of the cores')
     .argument('<command...>', 'what each of them runs, e.g. train --config voc.yaml --out runs/voc')
     .passThroughOptions()

@@ -61,23 +61,20 @@ export function addPredictCommand(program: Command): void {
     .argument('<run>', 'folder of a run or of one of its checkpoints, a weight file, or hf:owner/name')
     .argument('<source...>', 'photographs, folders, lists (.txt), globs, or - for names on standard input');
   addProtocolOptions(addModelOptions(command), 'fast')
-    .option('-o, --out <folder>', 'folder that is written to', 'runs/predict')
+    .option('-o, --out <folder>', 'output folder', 'runs/predict')
     .option(
       '--save <kinds>',
-      `what is written, with commas between: ${savedKinds.join(', ')} (npy: probabilities as float32, npy8: of 8 bits)`,
+      `what to write, separated by commas: ${savedKinds.join(', ')} (npy: probabilities as float32, npy8: as 8 bits)`,
       'masks,overlays,scores',
     )
-    .option(
-      '--no-orientation',
-      'keep photographs as they are stored; by default they are turned as viewers show them',
-    )
-    .option('--shard <i/n>', 'a part of the photographs, from 0; auto: as the scheduler says')
-    .option('--again', 'write anew what is there')
+    .option('--no-orientation', 'keep photographs as stored; by default they are turned as viewers show them')
+    .option('--shard <i/n>', 'part i of n of the photographs, from 0; auto: ask the scheduler')
+    .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
-    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
-    .option('--json', 'print a line of JSON a photograph')
-    .option('--strict', "fail where a photograph can't be read")
+    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
+    .option('--json', 'print a line of JSON per photograph')
+    .option('--strict', "exit with 1 if a photograph can't be read")
     .addHelpText('after', example)
     .action(predict);
 }
@@ -138,7 +135,7 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
     );
     if (end.interrupted) {
       print(
-        `Stopped after ${end.done} of ${counted(photographs.length, 'photograph')}; the same command goes on.`,
+        `Stopped after ${end.done} of ${counted(photographs.length, 'photograph')}. Run the same command to continue.`,
       );
       return;
     }

@@ -141,9 +141,9 @@ async function inFolder<Result>(
   const print = (line: string): void => void process.stderr.write(`${line}\n`);
   const onWait = (): void =>
     print(
-      `${folder}: another toco prepare is at work there, or was killed a moment ago; waiting for its end.`,
+      `${folder}: another toco prepare is running here, or has just been killed; waiting for it to finish.`,
     );
-  const signal = interruption(print, 'ending after the files in hand');
+  const signal = interruption(print, 'finishing the current files');
   const bar = preparationBar();
   const run = (): Promise<Result> => work({ onProgress: bar.onProgress, signal });
   try {

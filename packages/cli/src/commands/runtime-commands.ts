@@ -23,7 +23,7 @@ export function addRuntimeCommands(program: Command): Command {
   program
     .command('setup')
     .description('install TensorFlow into the cache shared by all projects')
-    .option('--gpu', 'the library for NVIDIA GPUs, with CUDA (default where a driver is present)')
+    .option('--gpu', 'the library for NVIDIA GPUs, with CUDA (default if a driver is present)')
     .option('--cpu', 'the library for the CPU')
     .option('--no-cuda', "leave CUDA out of the GPU library's installation and use the system's")
     .option('--library <folder>', 'use the libtensorflow_cc.so.2 of this folder')
@@ -34,7 +34,7 @@ export function addRuntimeCommands(program: Command): Command {
     });
   program
     .command('doctor')
-    .description('print versions, devices, what is missing and the command that mends it')
+    .description('print versions and devices, and what is missing with the command that fixes it')
     .option('--json', 'print the report as JSON')
     .option(
       '--try',

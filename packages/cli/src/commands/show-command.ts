@@ -59,22 +59,18 @@ Each is a drawing (SVG) and a picture (PNG) besides.`;
 export function addShowCommand(program: Command): void {
   const command = program
     .command('show')
-    .description("the paper's figures of a run, or of several side by side: files and a page")
+    .description("draw draw the paper's figures of a run, or of several side by side: files and a page")
     .argument('<run...>', 'folders of runs or checkpoints, weight files; the first is shown in all figures');
   addProtocolOptions(addModelOptions(command), 'fast')
     .option('-d, --data <folder>', 'folder of the data set; default: the one the first run was trained on')
     .option('--list <name>', "list of images; default: the data set's for validation")
     .option('--images <ids>', `ids with commas between; default: the first ${someImages} of the list`)
-    .option(
-      '-n, --limit <images>',
-      'images that similarity and confusion are measured on, from the first',
-      '100',
-    )
-    .option('--figures <names>', `with commas between: ${figureKinds.join(', ')}; default: all`)
-    .option('--names <names>', 'what the runs are called, with commas between; default: their folders')
-    .option('-o, --out <folder>', 'folder that is written to', 'runs/show')
-    .option('--report <file>', "report that the figures are put into; default: the first run's report.html")
-    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
+    .option('-n, --limit <images>', 'number of images on which similarity and confusion are measured', '100')
+    .option('--figures <names>', `separated by commas: ${figureKinds.join(', ')}; default: all`)
+    .option('--names <names>', 'names of the runs, separated by commas; default: their folders')
+    .option('-o, --out <folder>', 'output folder', 'runs/show')
+    .option('--report <file>', "report to add the figures to; default: the first run's report.html")
+    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', example)
     .action(show);

@@ -42,7 +42,7 @@ Exit status: 0 when the archive is written; else 1, and there is none.`;
 export function addSubmitCommand(program: Command): void {
   const command = program
     .command('submit')
-    .description("the archive that VOC's server takes: masks of the test images, checked")
+    .description("write the archive for VOC's test server: checked masks of the test images")
     .argument('<run>', 'folder of a run or of one of its checkpoints, a weight file, or hf:owner/name')
     .requiredOption(
       '-t, --test <folder>',
@@ -53,16 +53,16 @@ export function addSubmitCommand(program: Command): void {
     .addOption(
       new Option(
         '--competition <number>',
-        "comp5: trained on VOC's own data alone; comp6: on other data, too, such as pretrained weights",
+        "comp5: trained on VOC's own data alone; comp6: on other data too, such as pretrained weights",
       )
         .choices(['comp5', 'comp6'])
         .default('comp6'),
     )
     .option('-o, --out <folder>', 'folder of the masks and of the archive', 'runs/submit')
-    .option('--again', 'write anew what is there')
+    .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one a processor')
-    .option('--memory <size>', 'what one image may take, such as 4GB; default: half of what is free')
+    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', example)
     .action(submit);
@@ -107,7 +107,7 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
       },
     );
     if (interrupted) {
-      print(`Stopped after ${done} of ${counted(images.length, 'image')}; the same command goes on.`);
+      print(`Stopped after ${done} of ${counted(images.length, 'image')}. Run the same command to continue.`);
       process.exitCode = 130;
       return;
     }

@@ -46,11 +46,11 @@ export function addTrainCommand(program: Command): void {
     .option('--network <file>', 'JavaScript module that exports a function "network" of your own')
     .option(
       '-r, --resume [auto]',
-      'resume the run in --out, with the configuration that it was trained with; auto: where there is one, else begin it',
+      'resume the run in --out, with the configuration that it was trained with; auto: resume if there is a run, else start it',
     )
     .option(
       '--profile',
-      'train a few iterations only and print where their time goes: stages of the step, loader; writes no run',
+      'train a few iterations and print where the time goes: stages of the step, loader; writes no run',
     )
     .addHelpText(
       'after',
@@ -58,7 +58,7 @@ export function addTrainCommand(program: Command): void {
 Examples:
   toco train --config toco.yaml --out runs/photos              a configuration that toco init wrote
   toco train --config toco.yaml --set batchSize=2 optimizer.lr=3e-5 --out runs/slow
-  toco train --resume --out runs/photos                        goes on where it stopped
+  toco train --resume --out runs/photos                        continues where it stopped
   toco train --config toco.yaml --profile                      where the time goes; trains nothing`,
     )
     .action(async (flags: TrainFlags) => {

@@ -86,10 +86,10 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   const done = new Set([...counts.images, ...counts.leftOut].map(({ index }) => index));
   const left = places.filter((place) => !done.has(place));
   if (left.length === 0) {
-    print(`Evaluated already: ${path}. --again evaluates anew.`);
+    print(`Already evaluated: ${path}. Use --again to evaluate again.`);
     return file();
   }
-  if (done.size > 0) print(`Going on after ${done.size} of ${places.length} images.`);
+  if (done.size > 0) print(`Continuing after ${done.size} of ${places.length} images.`);
   // A folder that can't be written to is told now, not after hours.
   await writeEvaluationFile(path, file());
   const columns = Object.keys(counts.matrices) as Column[];
@@ -173,7 +173,7 @@ async function countsSoFar(
 ): Promise<EvaluationCounts> {
   if (!again && existsSync(path)) {
     const old = await readEvaluationFile(path).catch((error: Error) => {
-      print(`${error.message} It is evaluated anew.`);
+      print(`${error.message} It is evaluated again.`);
       return undefined;
     });
     if (old !== undefined && JSON.stringify(old.hashes) === JSON.stringify(hashes))

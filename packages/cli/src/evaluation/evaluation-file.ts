@@ -38,7 +38,7 @@ export async function readEvaluationFile(path: string): Promise<EvaluationFile> 
   if (!existsSync(path)) throw new UserError(`${path}: there is no such file.`);
   const value = unsealedJson(await readFile(path, 'utf8'));
   if (value?.['kind'] !== 'toco evaluation 1')
-    throw new UserError(`${path}: is no evaluation that toco evaluate wrote, or it is damaged.`);
+    throw new UserError(`${path}: not an evaluation written by toco evaluate, or damaged.`);
   // eslint-disable-next-line no-restricted-syntax -- the seal says that we wrote it
   return value as unknown as EvaluationFile;
 }

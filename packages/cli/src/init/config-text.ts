@@ -57,7 +57,7 @@ evaluation:
   every: ${iterations / 10}
   size: ${cropSize}
 run:
-  # Ctrl-C saves too; --resume goes on
+  # Ctrl-C saves too; --resume continues
   checkpointEvery: ${iterations / 20}
 engine:
   # true takes less memory and more time

@@ -67,7 +67,7 @@ export async function openJournal(
       const difference = old === undefined ? 'something else' : changeOf(old, head);
       if (difference !== undefined)
         throw new UserError(
-          `${folder}: holds results of ${difference}; choose another --out, or write them anew with --again.`,
+          `${folder}: holds results of ${difference}; choose another --out, or overwrite them with --again.`,
         );
       for (const row of lines.slice(1) as JournalRow[])
         if (row.files.every((file) => existsSync(join(folder, file)))) done.set(row.index, row);
@@ -97,6 +97,6 @@ export async function readJournal(
 ): Promise<{ head: JournalHead; rows: JournalRow[] }> {
   const [first, ...rows] = existsSync(path) ? await readJsonLines<Line>(path, lineOf, print) : [];
   if (first === undefined || !('head' in first))
-    throw new UserError(`${path}: is no journal of a part; name files like label-0-of-3.jsonl.`);
+    throw new UserError(`${path}: not the journal of a part; name files like label-0-of-3.jsonl.`);
   return { head: first.head as JournalHead, rows: rows as JournalRow[] };
 }

@@ -21,7 +21,7 @@ export interface ProfileTrainingOptions {
   readonly folder: string;
   readonly resume: boolean;
   readonly backbone?: Backbone | undefined;
-  readonly network?: TrainOptions['network'];
+  readonly network?: TrainOptions['network'] | undefined;
   readonly data?: Dataset | undefined;
   readonly print: (line: string) => void;
 }

@@ -38,13 +38,13 @@ export function addProtocolOptions(command: Command, preset?: ProtocolName): Com
     .addOption(named.choices(Object.keys(protocols)).default(preset))
     .option('--size <pixels>', 'native, a side that images are squashed to (448), or shorter:448')
     .option('--scales <numbers>', 'scales of the segmentation, such as 1,1.25,1.5')
-    .addOption(new Option('--mirror <how>', 'mirrored passes, too').choices(['none', 'sum', 'max']))
-    .addOption(new Option('--fusion <how>', 'how scales become one').choices(['max', 'sum', 'mean']))
+    .addOption(new Option('--mirror <how>', 'how mirrored passes are added').choices(['none', 'sum', 'max']))
+    .addOption(new Option('--fusion <how>', 'how scales are combined').choices(['max', 'sum', 'mean']))
     .option('--cam-scales <numbers>', 'scales of the CAMs, such as 1,0.5,1.5')
     .option('--crf <preset>', `dense CRF: none, ${Object.keys(crfPresets).join(', ')}`)
     .option('--window <pixels>', 'cut large images into tiles of this side; 448,112 sets their overlap too')
     .addOption(
-      new Option('--odd-sizes <how>', 'sizes that are no multiple of the patch').choices([
+      new Option('--odd-sizes <how>', 'sizes that are not multiples of the patch').choices([
         'corrected',
         'reference',
       ]),

@@ -17,11 +17,13 @@ export function settingsHash(settings: object): string {
 
 /** What differs between two sets of hashes, in words; undefined where nothing does. */
 export function differenceOf(one: Hashes, other: Hashes): string | undefined {
-  const names = { checkpoint: 'network', list: 'list of images', settings: 'settings' } as const;
+  const names = {
+    checkpoint: 'another network',
+    list: 'another list of images',
+    settings: 'other settings',
+  } as const;
   const different = (Object.keys(names) as (keyof Hashes)[]).filter((key) => one[key] !== other[key]);
-  return different.length === 0
-    ? undefined
-    : `another ${different.map((key) => names[key]).join(', another ')}`;
+  return different.length === 0 ? undefined : different.map((key) => names[key]).join(', ');
 }
 
 /** A name for files that belong to these hashes. */

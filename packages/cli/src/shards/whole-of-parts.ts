@@ -41,6 +41,6 @@ export function wholeOfParts<P extends Part>(parts: readonly P[], print: (line: 
   const ordered = Array.from({ length: count }, (_, i) => found.get(i)!);
   const unfinished = ordered.find(({ whole }) => !whole);
   if (unfinished !== undefined)
-    throw new UserError(`${unfinished.name}: is not finished; run its command again, and it goes on.`);
+    throw new UserError(`${unfinished.name}: is not finished; run its command again to continue.`);
   return ordered;
 }

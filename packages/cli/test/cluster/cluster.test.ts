@@ -107,7 +107,9 @@ test('a folder that is not shared is told at the start', async () => {
     expect(begun.map(({ status }) => status)).toEqual([0, 0]);
     const ranks = await startRanks([train(out, '--resume', 'auto'), train(elsewhere, '--resume', 'auto')]);
     const ends = await Promise.all(ranks.map(({ ended }) => ended));
-    expect(ends[1]!.stderr).toContain(`${last(elsewhere, 5)}: is missing, the one that rank 0 goes on from`);
+    expect(ends[1]!.stderr).toContain(
+      `${last(elsewhere, 5)}: is missing, the one that rank 0 continues from`,
+    );
     expect(ends[0]!.stderr).toMatch(/rank 1 \(127\.0\.0\.1:\d+\): .*is missing/);
     expect(ends.map(({ status }) => status)).toEqual([1, 1]);
   });

@@ -32,14 +32,14 @@ test('goes on where a kill in the middle of a row left it, and without the files
 
     const other = { ...head, hashes: { ...head.hashes, checkpoint: 'x' } };
     await expect(openJournal(path, other, how)).rejects.toThrow(
-      `${join(folder, 'out')}: holds results of another network; choose another --out, or write them anew with --again.`,
+      `${join(folder, 'out')}: holds results of another network; choose another --out, or overwrite them with --again.`,
     );
     await expect(openJournal(path, { ...head, command: 'label' }, how)).rejects.toThrow(
       'results of toco predict',
     );
     expect((await openJournal(path, other, { ...how, again: true })).done.size).toBe(0);
     await expect(readJournal(join(folder, 'nothing.jsonl'), how.print)).rejects.toThrow(
-      'is no journal of a part',
+      'not the journal of a part',
     );
   });
 });

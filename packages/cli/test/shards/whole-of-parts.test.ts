@@ -33,7 +33,7 @@ test.each([
   [[part(0), part(1, { shard: { index: 1, count: 2 } })], 'p1: is one of 2 parts, p0 one of 3.'],
   [
     [part(0), part(1, { hashes: { ...hashes, checkpoint: 'x', settings: 'y' } })],
-    'p1: is of another network, another settings than p0.',
+    'p1: is of another network, other settings than p0.',
   ],
   [[part(0), part(1, { whole: false }), part(2)], 'p1: is not finished; run its command again'],
 ])('%# is refused', (parts, line) => {

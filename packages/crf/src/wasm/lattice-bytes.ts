@@ -9,7 +9,7 @@ export function latticeBytes(height: number, width: number, gaussianSigma: numbe
   const perPixel = 3 * 4 + 4 + 6 * 4; // levels; order; weights
   const groups = 32 * doubled * (pixels + pixels / 64 + 1024);
   const vertexTable = vertices * 8 * doubled + (vertices * 4 * 2 + 2 ** 17) * 4 * 2; // codes; slots
-  const chains = vertices * (8 + 2 * 4 + 6 * 4 + 4); // ends; neighbours; chains; sums
+  const chains = vertices * (8 + 2 * 4 + 6 * 4 + 4); // ends; neighbors; chains; sums
   const strip = height * 32 * (20 * 4 + 20 * doubled + 4 + 6 * 4) + 2 ** 18; // slots; keys; keys of pixels; weights
   // columns of the grid are √(4/3) of them a σ, its rows one a σ
   const [columns, rows] = [(1.1548 * width) / gaussianSigma + 16, height / gaussianSigma + 16];

@@ -80,7 +80,7 @@ export async function readInstances(
     keepStack: false,
   });
   parser.onValue = ({ value, stack }) => {
-    if (typeof value !== 'object' || value === null) throw new UserError('an entry is no object');
+    if (typeof value !== 'object' || value === null) throw new UserError('an entry is not an object');
     add(stack[1]?.key, value as Json);
   };
   let bytes = 0;

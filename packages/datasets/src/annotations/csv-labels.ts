@@ -98,7 +98,7 @@ function wrongCount(cells: readonly string[], header: readonly string[], where: 
   const remedy =
     header.length === 2 && cells.length > 2
       ? `; separate several names in a cell with "|"`
-      : '; a cell that holds the separator stands in quotes';
+      : '; a cell that holds the separator needs quotes';
   return new UserError(`${where}: ${cells.length} cells, the header has ${header.length}${remedy}`);
 }
 

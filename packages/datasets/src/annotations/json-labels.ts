@@ -21,7 +21,7 @@ export function jsonLabels(text: string, where: string): NamedLabels {
   }
   if ('images' in document && 'annotations' in document && 'categories' in document) {
     throw new UserError(
-      `${where}: these are annotations in COCO's form, which are read in a folder of one's own (data.dataset=folder); elsewhere write the class names of each image as { "a": ["cat", "dog"] }`,
+      `${where}: these are annotations in COCO's form, which are read in your own folder (data.dataset=folder); elsewhere write the class names of each image as { "a": ["cat", "dog"] }`,
     );
   }
   const twice = repeatedKey(text);

@@ -111,7 +111,7 @@ async function countsOfMask(
     .raw()
     .toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {
-      throw new UserError(`${where}: the mask is no image (${(error as Error).message.split('\n')[0]})`, {
+      throw new UserError(`${where}: the mask is not an image (${(error as Error).message.split('\n')[0]})`, {
         cause: error,
       });
     });

@@ -55,7 +55,7 @@ export async function readYoloLabels(path: string, classes: readonly string[]): 
     const name = classes[number];
     if (name === undefined)
       throw new UserError(
-        `${where}: "${line.split(/\s+/)[0]!.slice(0, 40)}" is no number of a class; there are ${classes.length}, from 0`,
+        `${where}: "${line.split(/\s+/)[0]!.slice(0, 40)}" is not a class number; there are ${classes.length}, from 0`,
       );
     if (!values.every((value) => value >= 0 && value <= 1))
       throw new UserError(`${where}: coordinates are shares of width and height, from 0 to 1`);

@@ -63,7 +63,7 @@ function backgroundClasses(classes: readonly string[]): Finding[] {
   const found = classes.filter((name) => /^_*background_*$/i.test(name.trim()));
   return found.map((name) => ({
     kind: 'error',
-    message: `"${name}" is among the classes, and background is no class: it is what none of them covers, 0 in masks, and is always there; remove it from the classes, and let an image that shows nothing have none`,
+    message: `"${name}" is among the classes, and background is not a class: it is what none of them covers, 0 in masks, and is always there; remove it from the classes, and let an image that shows nothing have none`,
   }));
 }
 

@@ -13,8 +13,8 @@ export interface DecodeOptions {
 }
 
 /**
- * The pixels of a JPEG, PNG or other photograph as 8-bit RGB. Grey, 16-bit and CMYK images are converted, transparency and
- * colour profiles are dropped; orientation tags are ignored unless `upright` says otherwise.
+ * The pixels of a JPEG, PNG or other photograph as 8-bit RGB. Gray, 16-bit and CMYK images are converted, transparency and
+ * color profiles are dropped; orientation tags are ignored unless `upright` says otherwise.
  *
  * A file that is cut short is refused, not filled up with grey.
  *

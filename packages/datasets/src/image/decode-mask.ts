@@ -18,7 +18,7 @@ export interface MaskExpectation {
 }
 
 /**
- * The class of every pixel: of a label image (a PNG with palette, or 8-bit grey), whose colors are never interpreted; of an image
+ * The class of every pixel: of a label image (a PNG with palette, or 8-bit gray), whose colors are never interpreted; of an image
  * in which each class has a color; or of outlines, which are drawn.
  *
  * @throws One line that names the file when it is missing, damaged, of another size than its photograph, or holds a label
@@ -59,7 +59,7 @@ async function labelsIn(
   }
 }
 
-/** The labels of a drawing whose shapes are filled with the grey value of their class, without antialias. */
+/** The labels of a drawing whose shapes are filled with the gray value of their class, without antialias. */
 async function drawnLabels(svg: Uint8Array): Promise<LabelMap> {
   const { data, info } = await sharp(svg)
     .removeAlpha()

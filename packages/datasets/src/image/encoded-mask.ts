@@ -1,7 +1,7 @@
 import type { EncodedImage } from './encoded-image.js';
 import type { Region } from './drawn-regions.js';
 
-/** A color image that gives each class a color: a PNG of RGB or with a palette, or one of grey numbers that count `colors` from 0. */
+/** A color image that gives each class a color: a PNG of RGB or with a palette, or one of gray numbers that count `colors` from 0. */
 export interface ColoredMask {
   readonly path: string;
   readonly colors: readonly { readonly color: number; readonly label: number }[];

@@ -1,4 +1,4 @@
-/** An 8-bit colour image, `data[(y · width + x) · 3 + channel]`, channels red, green, blue. */
+/** An 8-bit color image, `data[(y · width + x) · 3 + channel]`, channels red, green, blue. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;

@@ -53,14 +53,14 @@ const layouts = {
 export async function datasetAt(root: string, options: DatasetAtOptions = {}): Promise<Dataset> {
   if (!existsSync(root)) throw new UserError(`${root}: the folder does not exist`);
   if (!statSync(root).isDirectory())
-    throw new UserError(`${root}: is no folder; name the folder of the data set`);
+    throw new UserError(`${root}: not a folder; name the folder of the data set`);
   const { layout = datasetLayout(root), ...others } = options;
   const { open, takes } = layouts[layout];
   const given = Object.entries(others).filter(([, value]) => value !== undefined);
   const refused = given.find(([name]) => !takes.some((taken) => taken === name))?.[0];
   if (refused !== undefined)
     throw new UserError(
-      `${root}: ${refused} is nothing for a data set of the layout ${layout}, which takes ${takes.join(', ')}`,
+      `${root}: ${refused} has no effect in the layout ${layout}, which takes ${takes.join(', ')}`,
     );
   return open(root, Object.fromEntries(given));
 }

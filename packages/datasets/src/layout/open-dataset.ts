@@ -26,7 +26,7 @@ export async function openDataset({ data }: { readonly data: DataSelection }): P
     const unused = Object.entries({ root, ...parts }).find(([, value]) => value !== undefined)?.[0];
     if (unused !== undefined)
       throw new UserError(
-        `data.${unused} is nothing for synthetic scenes; leave it out, or name the layout of your data, such as data.dataset=folder.`,
+        `data.${unused} has no effect for synthetic scenes; remove it, or name the layout of your data, such as data.dataset=folder.`,
       );
     dataset = syntheticScenes(synthetic);
   } else {

@@ -44,7 +44,7 @@ function arraysOf(value: unknown, id: string): Record<string, FeedArray> {
     const { data, shape } = array ?? {};
     const isNumbers = data instanceof Float32Array || data instanceof Int32Array;
     if (!isNumbers || !Array.isArray(shape) || data.length !== shape.reduce((a, b) => a * b, 1))
-      refuse(`"${name}" is no array with its shape`);
+      refuse(`"${name}" is not an array with its shape`);
   }
   return value as Record<string, FeedArray>;
 }

@@ -30,7 +30,7 @@ export interface TrainingLoaderOptions {
   readonly prefetch?: number | undefined;
   /** Something more to compute for every sample, in the worker thread. */
   readonly enrichment?: Enrichment | undefined;
-  /** Builds the lattice of each main view at half size, which the regularisation term filters with, in the loader's threads. */
+  /** Builds the lattice of each main view at half size, which the regularization term filters with, in the loader's threads. */
   readonly lattice?: ViewLatticeOptions | undefined;
   /** Images that can't be read end the iteration when they are more than this, and more than {@link maxUnreadableShare}. */
   readonly maxUnreadable?: number | undefined;

@@ -38,7 +38,7 @@ export interface TrainingSample {
   readonly labels: Uint8Array;
   /** The box of real pixels in the main view, the rest being padding. */
   readonly imgBox: Box;
-  /** `[H, W]`: uniform numbers in `[0, 1)`, by which the step draws the centres of local crops. */
+  /** `[H, W]`: uniform numbers in `[0, 1)`, by which the step draws the centers of local crops. */
   readonly cropNoise: Float32Array;
   /** `[H, W]`: the class of every pixel of the main view, 255 = ignored; only where the image trains on its mask. */
   readonly mask?: Uint8Array;

@@ -70,7 +70,7 @@ function hash(word: number, key: readonly number[]): number {
   return state;
 }
 
-/** Finaliser with full avalanche: every input bit moves every output bit with probability near ½. */
+/** Finalizer with full avalanche: every input bit moves every output bit with probability near ½. */
 function mix(value: number): number {
   let x = value | 0;
   x = Math.imul(x ^ (x >>> 16), 0x7feb352d);

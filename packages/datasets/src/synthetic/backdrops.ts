@@ -4,7 +4,7 @@ export const backdropNames = ['sea', 'meadow', 'reef', 'forest', 'street', 'nigh
 /** One of the backdrops. */
 export type BackdropName = (typeof backdropNames)[number];
 
-/** Colours from top to bottom, and the grain: how fine it is horizontally and vertically, and how strong. */
+/** Colors from top to bottom, and the grain: how fine it is horizontally and vertically, and how strong. */
 interface Backdrop {
   readonly stops: readonly (readonly [offset: number, colour: string])[];
   readonly grain: readonly [x: number, y: number];

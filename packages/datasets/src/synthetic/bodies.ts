@@ -4,7 +4,7 @@ export const bodyTextures = ['planks', 'stripes', 'dots', 'checks', 'waves', 'sm
 /** One of the textures of bodies. */
 export type BodyTexture = (typeof bodyTextures)[number];
 
-/** Colours of bodies, in the order of the kinds: hue in degrees, saturation and lightness in percent. */
+/** Colors of bodies, in the order of the kinds: hue in degrees, saturation and lightness in percent. */
 export const bodyColours: readonly { hue: number; saturation: number; lightness: number }[] = [
   { hue: 0, saturation: 65, lightness: 50 },
   { hue: 55, saturation: 75, lightness: 56 },
@@ -14,13 +14,13 @@ export const bodyColours: readonly { hue: number; saturation: number; lightness:
   { hue: 250, saturation: 70, lightness: 60 },
 ];
 
-/** Colour of what belongs to no class. */
+/** Color of what belongs to no class. */
 export const neutralColour = { hue: 30, saturation: 8, lightness: 56 };
 
 /**
- * The marks of a texture on a tile of 1 × 1, to be painted over the body's colour; `undefined` for a smooth body.
+ * The marks of a texture on a tile of 1 × 1, to be painted over the body's color; `undefined` for a smooth body.
  *
- * @param ink - Colour of the marks.
+ * @param ink - Color of the marks.
  */
 export function textureMarks(texture: BodyTexture, ink: string): string | undefined {
   switch (texture) {

@@ -1,12 +1,12 @@
 /**
- * A kind of object: outlines within the square from −1 to 1. The plain part is large and mostly in the kind's colour, with
+ * A kind of object: outlines within the square from −1 to 1. The plain part is large and mostly in the kind's color, with
  * textures that other kinds use, too; the striking part is small, bright and the kind's own, but not always seen.
  */
 export interface ObjectKind {
   readonly name: string;
-  /** Path data of the body, whose colour and texture vary. */
+  /** Path data of the body, whose color and texture vary. */
   readonly plain: readonly string[];
-  /** Path data and colour of the striking part, painted over the body in this order. */
+  /** Path data and color of the striking part, painted over the body in this order. */
   readonly striking: readonly { readonly path: string; readonly fill: string }[];
 }
 

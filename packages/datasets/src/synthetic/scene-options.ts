@@ -18,7 +18,7 @@ export interface SceneOptions {
   readonly crowding: number;
   /** Probability that an object shows its striking part; else its body alone must tell the class. */
   readonly strikingProbability: number;
-  /** Probability that a body has its kind's own colour and one of its two textures; else it takes any kind's. */
+  /** Probability that a body has its kind's own color and one of its two textures; else it takes any kind's. */
   readonly homeBody: number;
   /** Probability that the backdrop is that of one of the objects; else any. */
   readonly homeBackdrop: number;

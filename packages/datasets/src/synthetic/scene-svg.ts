@@ -46,7 +46,7 @@ export function sceneSvg(scene: Scene, { classes }: SceneOptions): string {
   );
 }
 
-/** The labels of the same scene: every shape in the grey value of its class, without antialias. */
+/** The labels of the same scene: every shape in the gray value of its class, without antialias. */
 export function sceneMaskSvg(scene: Scene, { classes }: SceneOptions): string {
   const drawn = scene.objects.map(({ kind, placement, striking: seen }) => {
     const { plain, striking } = objectKinds[kindOf(classes, kind)]!;

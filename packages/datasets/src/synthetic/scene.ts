@@ -15,7 +15,7 @@ export interface BodyPaint {
   readonly texture: BodyTexture;
 }
 
-/** Where something is drawn: centre and half extents in pixels, turn in degrees. */
+/** Where something is drawn: center and half extents in pixels, turn in degrees. */
 export interface Placement {
   readonly x: number;
   readonly y: number;
@@ -112,7 +112,7 @@ function drawCount(random: RandomStream, probabilities: readonly number[]): numb
   return (drawn < 0 ? probabilities.length - 1 : drawn) + 1;
 }
 
-/** Each kind has a colour and two of the textures, each of which it shares with one other kind. */
+/** Each kind has a color and two of the textures, each of which it shares with one other kind. */
 function drawPaint(random: RandomStream, kind: number, colour = bodyColours[kind]!): BodyPaint {
   return {
     hue: colour.hue + random.uniform(-10, 10),
@@ -124,7 +124,7 @@ function drawPaint(random: RandomStream, kind: number, colour = bodyColours[kind
 
 /** Tries before objects are allowed to cover each other more than a little. */
 const ATTEMPTS = 60;
-/** Distance of two centres, as a share of the sum of their radii, below which they would cover each other too much. */
+/** Distance of two centers, as a share of the sum of their radii, below which they would cover each other too much. */
 const CLEARANCE = 0.95;
 
 function place(

@@ -16,7 +16,7 @@ export interface SyntheticScenesOptions extends Partial<SceneOptions> {
 
 /**
  * Drawn scenes with exact masks, for tests and demonstrations without photographs. Objects are made of a small striking
- * part, which tells the class for sure where it is seen, and a large plain part whose colour and texture tell it mostly: a
+ * part, which tells the class for sure where it is seen, and a large plain part whose color and texture tell it mostly: a
  * network trained on image-level labels looks at the first, a good segmentation must find the second, too.
  *
  * @throws One line for an empty list of classes, or a class that can't be drawn.

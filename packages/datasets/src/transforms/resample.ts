@@ -27,7 +27,7 @@ interface Taps {
 const FRACTION_BITS = 22;
 
 /**
- * Resizes an image as Pillow does: the kernel is widened by the shrinking factor (antialias), weights are normalised at the
+ * Resizes an image as Pillow does: the kernel is widened by the shrinking factor (antialias), weights are normalized at the
  * borders, and each of the two passes (horizontal, then vertical) rounds to 8 bits.
  *
  * With `window` only that part of the result is computed; its values are those of the whole.

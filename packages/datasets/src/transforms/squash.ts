@@ -1,5 +1,5 @@
 /**
- * Resizes float values bilinearly with half-pixel centres and no antialias: what evaluation does to the normalised image.
+ * Resizes float values bilinearly with half-pixel centers and no antialias: what evaluation does to the normalized image.
  *
  * @param values - `[height, width, channels]`.
  * @returns `[outHeight, outWidth, channels]`.

@@ -11,13 +11,13 @@ import type { ViewOptions } from './view-options.js';
 
 const jitterOperations = { brightness, contrast, saturation, hue } as const;
 
-/** One step of the colour jitter: a factor, or for the hue a shift in turns. */
+/** One step of the color jitter: a factor, or for the hue a shift in turns. */
 export interface JitterStep {
   readonly operation: keyof typeof jitterOperations;
   readonly amount: number;
 }
 
-/** What is done to the colours of one view, in this order. */
+/** What is done to the colors of one view, in this order. */
 export interface Appearance {
   readonly jitter: readonly JitterStep[];
   readonly grey: boolean;
@@ -27,7 +27,7 @@ export interface Appearance {
   readonly solariseThreshold: number | undefined;
 }
 
-/** Draws the colours of a view that is blurred and solarised with these probabilities. */
+/** Draws the colors of a view that is blurred and solarized with these probabilities. */
 export function drawAppearance(
   random: RandomStream,
   options: ViewOptions,
@@ -54,7 +54,7 @@ export function drawAppearance(
   };
 }
 
-/** The view with the colours that were drawn. */
+/** The view with the colors that were drawn. */
 export function applyAppearance(image: RgbImage, appearance: Appearance): RgbImage {
   let view = image;
   for (const { operation, amount } of appearance.jitter) view = jitterOperations[operation](view, amount);

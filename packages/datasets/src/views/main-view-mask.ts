@@ -4,7 +4,7 @@ import { realPixels } from '../transforms/crop.js';
 import type { ViewPlan } from './view-plan.js';
 
 /**
- * The mask of the main view: rescaled, mirrored, padded and cut as its pixels are, by the nearest pixel (half-pixel centres);
+ * The mask of the main view: rescaled, mirrored, padded and cut as its pixels are, by the nearest pixel (half-pixel centers);
  * padding is 255. Where `reference` mirrors the main view after the crop, its mask follows.
  */
 export function mainViewMask(mask: LabelMap, { crop, main }: ViewPlan): LabelMap {
@@ -25,7 +25,7 @@ export function mainViewMask(mask: LabelMap, { crop, main }: ViewPlan): LabelMap
   return { width: placement.width, height: placement.height, data };
 }
 
-/** The input position whose pixel holds the centre of an output position. */
+/** The input position whose pixel holds the center of an output position. */
 function nearest(position: number, output: number, input: number): number {
   return Math.min(input - 1, Math.floor(((position + 0.5) * input) / output));
 }

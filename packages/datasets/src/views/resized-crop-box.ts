@@ -2,7 +2,7 @@ import type { RandomStream } from '../random/random.js';
 import type { Box } from '../transforms/crop.js';
 import type { Range } from './view-options.js';
 
-/** Draws before the crop falls back on the largest centred one of an allowed aspect. */
+/** Draws before the crop falls back on the largest centered one of an allowed aspect. */
 const ATTEMPTS = 10;
 
 /** A random box of an image: its share of the area is uniform, its aspect (width / height) log-uniform. */

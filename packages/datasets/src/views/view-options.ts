@@ -9,7 +9,7 @@ export type Behavior = 'reference' | 'corrected';
 /** A closed range from which a number is drawn uniformly. */
 export type Range = readonly [low: number, high: number];
 
-/** Strengths of the colour jitter, whose four operations come in random order. */
+/** Strengths of the color jitter, whose four operations come in random order. */
 export interface ColorJitterOptions {
   readonly probability: number;
   /** Factor from U(1 − b, 1 + b). */

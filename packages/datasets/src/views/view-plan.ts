@@ -13,7 +13,7 @@ export interface ViewPlan {
     readonly flip: boolean;
     readonly placement: CropPlacement;
   };
-  /** `lateFlip`: mirrored once more after the box is fixed (never in corrected behaviour). */
+  /** `lateFlip`: mirrored once more after the box is fixed (never in corrected behavior). */
   readonly main: { readonly lateFlip: boolean; readonly appearance: Appearance };
   readonly local: { readonly lateFlip: boolean; readonly appearance: Appearance };
   /** The second global view: a box of the original image, resized to the crop size. */

@@ -375,7 +375,7 @@ describe('one line for what is wrong', () => {
     [
       'a class that is not numbered',
       yolo('3 0.1 0.1 0.2 0.2\n'),
-      /a\.txt, line 1: "3" is no number of a class; there are 1/,
+      /a\.txt, line 1: "3" is not a class number; there are 1/,
     ],
     ['pixels instead of shares', yolo('0 10 10 20 20\n'), /line 1: coordinates are shares/],
     ['a polygon of odd numbers', yolo('0 0.1 0.1 0.2 0.2 0.3\n'), /line 1: 5 numbers behind the class/],

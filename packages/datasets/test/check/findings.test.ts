@@ -77,7 +77,7 @@ const kinds: [string, Files, RegExp][] = [
   [
     'background among the classes',
     { 'classes.txt': '_Background_\ncat\ndog\n' },
-    /^error: "_Background_" is among the classes, and background is no class: .*; remove it from the classes/,
+    /^error: "_Background_" is among the classes, and background is not a class: .*; remove it from the classes/,
   ],
   [
     'classes that differ in case only',

@@ -126,7 +126,7 @@ describe('prepareCoco', () => {
     ]) {
       await writeFile(path, content);
       await expect(coco(root, { classes }).list('val')).rejects.toThrow(
-        `${path}: the file is damaged; run the same toco prepare again, which makes it anew`,
+        `${path}: the file is damaged; run the same toco prepare again, which writes it again`,
       );
       expect(await prepareCoco({ ...options, root })).toMatchObject({ alreadyDone: false });
       expect((await coco(root, { classes }).list('val')).length).toBe(labelledIds.length);
@@ -167,7 +167,7 @@ describe('prepareCoco', () => {
         (e: unknown) => e,
       );
       if (!(result instanceof Error)) break;
-      expect(result.message).toMatch(/interrupted; the same command goes on/);
+      expect(result.message).toMatch(/interrupted; run the same command to continue/);
     }
     await assertMasks(root, 'ignore');
     // Other crowds, other masks: nothing of the earlier ones stays.

@@ -262,7 +262,7 @@ describe('label files', () => {
     ],
     [
       'id,cat,dog\na,1\n',
-      /^x, line 2: 2 cells, the header has 3; a cell that holds the separator stands in quotes$/,
+      /^x, line 2: 2 cells, the header has 3; a cell that holds the separator needs quotes$/,
     ],
     ['id,label\n"a,b\n', /^x: [^\n]+$/],
   ])('%j is refused', (text, message) => {

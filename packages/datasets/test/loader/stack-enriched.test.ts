@@ -20,9 +20,9 @@ test.each([
     /b gave m: float32 \[3\], a m: float32 \[2\]/,
   ],
   [[{}, { m: { data: new Float32Array(1), shape: [] } }], /b gave m: float32 \[\], a nothing/],
-  [[{ m: { data: new Uint8Array(1), shape: [] } }, {}], /a: "m" is no array with its shape/],
-  [[{ m: { data: new Float32Array(2), shape: [3] } }, {}], /a: "m" is no array with its shape/],
-  [[{ m: 1 }, {}], /a: "m" is no array with its shape/],
+  [[{ m: { data: new Uint8Array(1), shape: [] } }, {}], /a: "m" is not an array with its shape/],
+  [[{ m: { data: new Float32Array(2), shape: [3] } }, {}], /a: "m" is not an array with its shape/],
+  [[{ m: 1 }, {}], /a: "m" is not an array with its shape/],
   [[7, {}], /a: gave 7; return/],
 ] as const)('what does not fit is refused in one line: %j', (enriched, message) => {
   expect(() => stackEnriched(ids, enriched)).toThrow(message);

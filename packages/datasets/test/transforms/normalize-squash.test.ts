@@ -24,7 +24,7 @@ describe('squash', () => {
     const row = Float32Array.of(0, 1, 2, 3);
     expect([...squash(row, [1, 4], [1, 2])]).toEqual([0.5, 2.5]);
     expect([...squash(row, [1, 4], [1, 8])]).toEqual([0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]);
-    // Shrinking eightfold reads two neighbours only: an antialiased resize would give the mean, 31.5.
+    // Shrinking eightfold reads two neighbors only: an antialiased resize would give the mean, 31.5.
     const ramp = Float32Array.from({ length: 64 }, (_, i) => i * i);
     expect([...squash(ramp, [64, 1], [1, 1])]).toEqual([(31 ** 2 + 32 ** 2) / 2]);
   });

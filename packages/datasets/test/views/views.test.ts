@@ -15,7 +15,7 @@ const coordinates: RgbImage = (() => {
   return { width, height, data };
 })();
 
-/** Colours untouched: only geometry is left. */
+/** Colors untouched: only geometry is left. */
 const geometry: ViewOptions = {
   ...defaultViewOptions,
   cropSize: 48,

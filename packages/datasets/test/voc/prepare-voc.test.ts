@@ -161,7 +161,7 @@ describe('prepareVoc', () => {
         (error: unknown) => error,
       );
       if (!(result instanceof Error)) break;
-      expect(result.message).toBe('interrupted; the same command goes on where it stopped');
+      expect(result.message).toBe('interrupted; run the same command to continue where it stopped');
       interruptions++;
     }
     expect(interruptions).toBeGreaterThan(5);

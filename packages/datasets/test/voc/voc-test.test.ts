@@ -78,7 +78,7 @@ describe('prepareVocTest', () => {
     };
     const { signal } = interruption;
     await expect(prepareVocTest({ out, test: archive, partial: true, onProgress, signal })).rejects.toThrow(
-      /^interrupted; the same command goes on/,
+      /^interrupted; run the same command to continue/,
     );
     expect(existsSync(join(out, root, 'ImageSets/Segmentation/test.txt'))).toBe(false);
     expect(await prepareVocTest({ out, test: archive, partial: true })).toMatchObject({ images: 3 });

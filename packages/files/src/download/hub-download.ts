@@ -6,7 +6,7 @@ import { requestFile, type HubAnswer } from './hub-request.js';
 export interface HubDownloadOptions extends FetchOptions {
   /** Throws where the whole file is not what it should be. */
   readonly verify?: ((path: string) => void) | undefined;
-  /** Lets into what needs a permission. */
+  /** Lets into what access denied. */
   readonly token?: string | undefined;
 }
 
@@ -64,15 +64,15 @@ export async function downloadFile(
       if (status === 404)
         return `${href}: there is no such file; check name and revision, not every model has safetensors.`;
       if (status === 401 || status === 403)
-        return `${href}: needs a permission (status ${status}); check the name, set HF_TOKEN, or download it yourself and give the path.`;
-      return `${href}: the server answers with status ${status}.`;
+        return `${href}: access denied (HTTP ${status}); check the name, set HF_TOKEN, or download it yourself and give the path.`;
+      return `${href}: the server responded with HTTP ${status}.`;
     },
     tooMuch: (_: number, announced: number | undefined) =>
       announced === undefined
         ? `${href}: the server announces no size and does not stop sending; nothing was kept. Download the file yourself and give its path.`
         : `${href}: the server sends more than the ${announced} bytes that it announced; nothing was kept. Check HF_ENDPOINT.`,
     gaveUp: (reason: string) =>
-      `${host}: can't be reached or breaks off (${reason}); what has arrived is kept. Check the network, set HF_ENDPOINT to a mirror, or download the file yourself and give its path (--set backbone.weights=FILE).`,
+      `${host}: unreachable, or the connection dropped (${reason}); what has arrived is kept. Check the network, set HF_ENDPOINT to a mirror, or download the file yourself and give its path (--set backbone.weights=FILE).`,
   };
   const answer = await fetchFile(path, origin, { ...options, most });
   return answer && { tag: answer.tag, commit: answer.commit };

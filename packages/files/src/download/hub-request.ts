@@ -15,7 +15,7 @@ const maxRedirects = 5;
 
 /**
  * Asks for a file from position `start` on, and follows redirects by hand: a hub tells size and hash of the file in the
- * headers of the first answer, before it leads on to a storage that knows neither.
+ * headers of the first answer, before it redirects to a storage that knows neither.
  *
  * @throws one line for a redirect to nowhere, in circles, or from https to http
  */
@@ -34,7 +34,7 @@ export async function requestFile(
     const headers = {
       'accept-encoding': 'identity',
       ...(start > 0 && { range: `bytes=${start}-` }),
-      // for the hub's eyes alone, not for a storage that it leads on to
+      // for the hub's eyes alone, not for a storage that it redirects to
       ...(token !== undefined && place.origin === address.origin && { authorization: `Bearer ${token}` }),
     };
     const response = await fetch(place, { headers, redirect: 'manual', signal });
@@ -48,7 +48,7 @@ export async function requestFile(
     await response.body?.cancel();
     place = nextPlace(place, response);
   }
-  throw new UserError(`${address.host}: leads on more than ${maxRedirects} times; check HF_ENDPOINT.`);
+  throw new UserError(`${address.host}: redirected more than ${maxRedirects} times; check HF_ENDPOINT.`);
 }
 
 function nextPlace(place: URL, response: Response): URL {
@@ -56,7 +56,7 @@ function nextPlace(place: URL, response: Response): URL {
   const next = location !== null && URL.canParse(location, place.href) ? new URL(location, place) : undefined;
   const allowed = place.protocol === 'https:' ? ['https:'] : ['https:', 'http:'];
   if (!next || !allowed.includes(next.protocol)) {
-    throw new UserError(`${place.host}: leads on to "${location ?? ''}", which is not followed.`);
+    throw new UserError(`${place.host}: redirects to "${location ?? ''}", which is not followed.`);
   }
   return next;
 }

@@ -55,7 +55,7 @@ const longestHeader = 65_536;
 /** Reads the header of an npy file, versions 1 to 3. */
 export function readNpyHeader(bytes: Uint8Array): NpyHeader {
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-  if (bytes.length < 10 || magic.some((byte, i) => bytes[i] !== byte)) refuse('is no npy file');
+  if (bytes.length < 10 || magic.some((byte, i) => bytes[i] !== byte)) refuse('is not an npy file');
   const version = bytes[6]!;
   if (version < 1 || version > 3) refuse(`npy version ${version} is unknown`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -73,7 +73,7 @@ export function readNpyHeader(bytes: Uint8Array): NpyHeader {
 
 /** The header is a Python dictionary with exactly these three entries. */
 function parseDictionary(text: string): Omit<NpyHeader, 'dataStart'> {
-  const inner = /^\s*\{([^{}]*)\}\s*$/.exec(text)?.[1] ?? refuse('npy header is no dictionary');
+  const inner = /^\s*\{([^{}]*)\}\s*$/.exec(text)?.[1] ?? refuse('npy header is not a dictionary');
   const name = /'descr': ?'([^']*)'/.exec(inner)?.[1];
   const order = /'fortran_order': ?(True|False)/.exec(inner)?.[1];
   const sizes = /'shape': ?\(([\dL, ]*)\)/.exec(inner)?.[1];

@@ -18,7 +18,7 @@ function readArrays(source: ByteSource, options: NpzOptions): Record<string, NDA
   const archive = openZip(source, options);
   return Object.fromEntries(
     archive.names.map((member) => {
-      if (!member.endsWith('.npy')) refuse(`npz archive has a member that is no array: ${quote(member)}`);
+      if (!member.endsWith('.npy')) refuse(`npz archive has a member that is not an array: ${quote(member)}`);
       const bytes = archive.read(member);
       return [member.slice(0, -4), within(`npz member ${quote(member)}`, () => decodeNpy(bytes))];
     }),

@@ -215,13 +215,13 @@ export class PickleMachine {
 
   #append(items: readonly PickleValue[]): void {
     const list = this.#top();
-    if (!Array.isArray(list)) refuse('pickle appends to something that is no list');
+    if (!Array.isArray(list)) refuse('pickle appends to something that is not a list');
     for (const item of items) list.push(item);
   }
 
   #setItems(items: readonly PickleValue[]): void {
     const map = this.#top();
-    if (!(map instanceof Map)) refuse('pickle sets an item of something that is no dictionary');
+    if (!(map instanceof Map)) refuse('pickle sets an item of something that is not a dictionary');
     if (items.length % 2 !== 0) refuse('pickle has a key without a value');
     for (let i = 0; i < items.length; i += 2) map.set(this.#key(items[i]!), items[i + 1]!);
   }
@@ -249,7 +249,7 @@ export class PickleMachine {
     if (!Array.isArray(args)) refuse('pickle calls something without arguments');
     const known = target as KnownGlobal | null;
     if (typeof known !== 'object' || known?.call === undefined)
-      refuse('pickle calls something that is no function');
+      refuse('pickle calls something that is not a function');
     this.#push(known.call(args, this));
   }
 

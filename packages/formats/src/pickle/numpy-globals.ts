@@ -136,7 +136,7 @@ function scalar(args: readonly PickleValue[]): PickleValue {
 function encodeText(args: readonly PickleValue[], machine: PickleMachine): PickleValue {
   const [text, encoding] = args;
   if (typeof text !== 'string' || (encoding !== 'latin1' && encoding !== 'latin-1')) {
-    refuse('pickle encodes something that is no text of bytes');
+    refuse('pickle encodes something that is not text of bytes');
   }
   machine.spend(text.length);
   return Buffer.from(text, 'latin1');

@@ -3,12 +3,12 @@ import type { KnownGlobal, PickleMachine } from './machine.js';
 import { isKey, type PickleObject, type PickleValue } from './values.js';
 
 function orderedDictionary([pairs = []]: readonly PickleValue[], machine: PickleMachine): PickleValue {
-  if (!Array.isArray(pairs)) refuse('pickle has an OrderedDict of something that is no list of pairs');
+  if (!Array.isArray(pairs)) refuse('pickle has an OrderedDict of something that is not a list of pairs');
   machine.spend(pairs.length);
   const map = new Map(
     pairs.map((pair) => {
       if (!Array.isArray(pair) || pair.length !== 2 || !isKey(pair[0]!)) {
-        refuse('pickle has an OrderedDict of something that is no list of pairs');
+        refuse('pickle has an OrderedDict of something that is not a list of pairs');
       }
       return [pair[0], pair[1]!] as const;
     }),

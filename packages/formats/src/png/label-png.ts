@@ -22,10 +22,10 @@ const grey = 0;
 const mostPixels = 2 ** 28;
 
 /**
- * The class indices of a label image: the indices of a PNG with a palette (1, 2, 4 or 8 bits), the values of a grey one of
- * 8 bits. Colours are never looked at, so nothing can be rounded or resampled on the way.
+ * The class indices of a label image: the indices of a PNG with a palette (1, 2, 4 or 8 bits), the values of a gray one of
+ * 8 bits. Colors are never looked at, so nothing can be rounded or resampled on the way.
  *
- * @throws FormatError in one line for a damaged file, a colour image, or 16 bits
+ * @throws FormatError in one line for a damaged file, a color image, or 16 bits
  * @example
  * const { width, height, data } = decodeLabelPng(await readFile('SegmentationClass/2007_000033.png'));
  */

@@ -93,7 +93,7 @@ function unfilter(line: Uint8Array, above: Uint8Array, filter: number): void {
   }
 }
 
-/** The neighbour nearest to left + up − corner, in this order where they tie. */
+/** The neighbor nearest to left + up − corner, in this order where they tie. */
 function paeth(left: number, up: number, corner: number): number {
   const toLeft = Math.abs(up - corner);
   const toUp = Math.abs(left - corner);

@@ -1,8 +1,8 @@
 /**
- * The colours of PASCAL VOC's label images: the bits of an index are dealt to red, green and blue in turn, from the most
- * significant bit of the colour down, so that neighbouring indices differ strongly. 255 is the cream of the ignored border.
+ * The colors of PASCAL VOC's label images: the bits of an index are dealt to red, green and blue in turn, from the most
+ * significant bit of the color down, so that neighboring indices differ strongly. 255 is the cream of the ignored border.
  *
- * @returns 256 colours, `[red, green, blue]` each, 768 values
+ * @returns 256 colors, `[red, green, blue]` each, 768 values
  * @example
  * vocPalette().subarray(15 * 3, 16 * 3); // person: 192, 128, 128
  */

@@ -19,7 +19,7 @@ interface GridPoint {
  * height.
  *
  * @param points `[x0, y0, x1, y1, …]` in pixels, closed by itself; the first pixel reaches from 0 to 1
- * @throws FormatError for an odd number of coordinates, values that are no numbers, or far outside of the image
+ * @throws FormatError for an odd number of coordinates, values that are not finite numbers, or far outside of the image
  * @example
  * rleFromPolygon([1, 1, 1, 3, 3, 3, 3, 1], 4, 4); // the square of 2 × 2 pixels in the middle
  */

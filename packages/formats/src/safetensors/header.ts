@@ -40,11 +40,11 @@ const longestHeader = 100_000_000;
 
 /** Reads and checks the header: sizes, types and offsets fit together and cover the file without gap or overlap. */
 export function readSafetensorsHeader(source: ByteSource): SafetensorsHeader {
-  if (source.size < 8) refuse('is no safetensors file: shorter than 8 bytes');
+  if (source.size < 8) refuse('is not a safetensors file: shorter than 8 bytes');
   const prefix = source.read(0, 8);
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (length > longestHeader || 8 + Number(length) > source.size) {
-    refuse(`is no whole safetensors file: a header of ${length} bytes is announced in ${source.size} bytes`);
+    refuse(`is not a whole safetensors file: a header of ${length} bytes is announced in ${source.size} bytes`);
   }
   const start = 8 + Number(length);
   const parsed = parseObject(source.read(8, Number(length)));

@@ -2,7 +2,7 @@ import { quote, refuse } from '../format-error.js';
 import { isNDArray, type NDArray } from '../nd-array.js';
 import type { PickleKey, PickleValue } from '../pickle/values.js';
 
-/** Names under which training programs put the weights, beside optimisers and counters. */
+/** Names under which training programs put the weights, beside optimizers and counters. */
 const containers = [
   'model',
   'model_ema',

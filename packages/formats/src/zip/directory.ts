@@ -38,7 +38,7 @@ export function readZipDirectory(source: ByteSource): Map<string, ZipMember> {
 }
 
 function findDirectory(source: ByteSource): DirectoryPlace {
-  if (source.size < shortest) refuse('is no zip archive: too short');
+  if (source.size < shortest) refuse('is not a zip archive: too short');
   const length = Math.min(source.size, shortest + longestComment);
   const start = source.size - length;
   const tail = Buffer.from(source.read(start, length));
@@ -48,7 +48,7 @@ function findDirectory(source: ByteSource): DirectoryPlace {
     const isLarge = place.length === isElsewhere || place.offset === isElsewhere;
     return isLarge ? findLargeDirectory(source, start + at) : place;
   }
-  return refuse('is no whole zip archive: it has no directory at its end');
+  return refuse('is not a whole zip archive: it has no directory at its end');
 }
 
 /** Archives with sizes beyond 32 bits point to a second, wider end record. */

@@ -47,7 +47,7 @@ async function aroundFigures(report: string): Promise<{ before: string; after: s
   const [from, to] = [page.indexOf(begins), page.lastIndexOf(ends)];
   if (from < 0 || to < from)
     throw new UserError(
-      `${report}: has no place for figures; it is no report, or an older one: write it again with toco evaluate RUN --report ${report}.`,
+      `${report}: has no place for figures; it is not a report, or an older one: write it again with toco evaluate RUN --report ${report}.`,
     );
   return { before: page.slice(0, from), after: page.slice(to + ends.length) };
 }

@@ -3,7 +3,7 @@ import { fusedStrips, type ScaleMaps } from './fuse-maps.js';
 import type { Planes, Size } from './resize-planes.js';
 
 /**
- * One normalised CAM from raw ones at several scales: `fuseCams` of `@toco/cam` on the host, for any size without a graph of its
+ * One normalized CAM from raw ones at several scales: `fuseCams` of `@toco/cam` on the host, for any size without a graph of its
  * own. With m fused at `size`, (m − min m) / (max(m − min m) + 1e-5) for each plane.
  */
 export function fuseCamPlanes(scales: readonly ScaleMaps[], size: Size, passes: Passes): Planes {

@@ -1,4 +1,4 @@
-/** Where tiles begin along an axis, so that they cover it, and neighbours share `overlap` or more. All in whole strides. */
+/** Where tiles begin along an axis, so that they cover it, and neighbors share `overlap` or more. All in whole strides. */
 export function tileOrigins(
   length: number,
   { tile, overlap, stride }: { readonly tile: number; readonly overlap: number; readonly stride: number },

@@ -10,7 +10,7 @@ export const errorColors = {
   confused: [160, 60, 190],
 } as const satisfies Readonly<Record<string, readonly [number, number, number]>>;
 
-/** Where a prediction is wrong, over the photograph in pale grey; where the truth says nothing, it is darker. */
+/** Where a prediction is wrong, over the photograph in pale gray; where the truth says nothing, it is darker. */
 export function errorOverlay(
   { width, height, data }: Picture,
   { truth, prediction }: { readonly truth: Labels['data']; readonly prediction: Labels['data'] },

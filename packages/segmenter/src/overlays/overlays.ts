@@ -23,7 +23,7 @@ export interface Labels {
 }
 
 /**
- * The strongest class's activation as heat over a photograph. Where the map is low, the photograph stays visible in grey;
+ * The strongest class's activation as heat over a photograph. Where the map is low, the photograph stays visible in gray;
  * the stronger, the more of the heat's color.
  *
  * @param cam planes of the photograph's size, values in 0…1
@@ -55,7 +55,7 @@ export function labelOverlay(image: Picture, labels: Labels, colors: LabelColors
   return withOutlines({ ...image, data: out }, labels, colors);
 }
 
-/** The borders of all labelled regions in full class colors. */
+/** The borders of all labeled regions in full class colors. */
 export function withOutlines(
   { width, height, data }: Picture,
   labels: Labels,

@@ -19,7 +19,7 @@ export interface CrfPreset extends DenseCrfKernels {
 /** Square tiles that a scaled image is cut into; both in pixels, whole patches of the network. */
 export interface Window {
   readonly size: number;
-  /** Pixels that neighbouring tiles share at least. */
+  /** Pixels that neighboring tiles share at least. */
   readonly overlap: number;
 }
 

@@ -196,7 +196,7 @@ export function segmenterOn<O extends SegmenterOutput>(
     assertOnlySize(engine, protocol, plan);
     if (window && window.size % engine.stride !== 0)
       refuse(
-        `window ${window.size} is no multiple of the patch size ${engine.stride} of ${engine.name}; choose ${Math.ceil(window.size / engine.stride) * engine.stride}.`,
+        `window ${window.size} is not a multiple of the patch size ${engine.stride} of ${engine.name}; choose ${Math.ceil(window.size / engine.stride) * engine.stride}.`,
       );
   }
 }

@@ -282,7 +282,7 @@ describe('one line for', () => {
     expect(() => segmenter(pooled, params, { outputs: ['attention'] })).toThrow('vit gives no attention');
     const protocol = protocolOf('fast', { window: { size: 60, overlap: 8 } });
     expect(() => segmenter(network, params, { protocol })).toThrow(
-      'segmenter: window 60 is no multiple of the patch size 8 of vit; choose 64.',
+      'segmenter: window 60 is not a multiple of the patch size 8 of vit; choose 64.',
     );
   });
 

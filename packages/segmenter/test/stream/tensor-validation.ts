@@ -21,7 +21,7 @@ interface TensorValidation {
  * A validation written with tensors from end to end, as the step makes its CAMs: what the segmenter, which fuses on the host, must
  * agree with.
  *
- * @param images `[B,S,S,3]`, normalised
+ * @param images `[B,S,S,3]`, normalized
  * @param classes `[B,M]` int32: the classes that each image shows, padded with −1
  */
 export function tensorValidation<P extends TensorTree>(

@@ -155,7 +155,7 @@ export async function readTrainState<P extends TensorTree>(
         const array = arrays[`${moment}.${path}`];
         if (!array || String(array.shape) !== String(shape)) {
           throw new UserError(
-            `${folder}: the optimiser's state lacks ${moment}.${path}; this checkpoint can't be resumed.`,
+            `${folder}: the optimizer's state lacks ${moment}.${path}; this checkpoint can't be resumed.`,
           );
         }
         return [path, tf.tensor(array.data as Float32Array, [...shape])];

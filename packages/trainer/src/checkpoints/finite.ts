@@ -16,7 +16,7 @@ export function assertFinite(metrics: Readonly<Record<string, number>>): void {
 export function assertFiniteArrays(arrays: Readonly<Record<string, NDArray>>): void {
   for (const [name, { data }] of Object.entries(arrays)) {
     if (data instanceof Float32Array && !isFinite(data)) {
-      throw new NonFiniteError(`${name} holds values that are no numbers`);
+      throw new NonFiniteError(`${name} holds values that are not finite numbers`);
     }
   }
 }

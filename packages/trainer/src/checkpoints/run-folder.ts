@@ -106,7 +106,7 @@ export async function readRunConfig(folder: string): Promise<Config> {
       const remedy =
         checkpoints.length > 0
           ? 'Remove the file, and the configuration of the newest checkpoint is used.'
-          : 'The run has no checkpoint yet: remove its folder, and start it anew.';
+          : 'The run has no checkpoint yet: remove its folder, and start it again.';
       throw new UserError(
         `${(error as Error).message.replace(/ at line \d+, column \d+:$/, '.')} ${remedy}`,
         {
@@ -120,7 +120,7 @@ export async function readRunConfig(folder: string): Promise<Config> {
     if (info !== undefined) return info.config;
   }
   throw new UserError(
-    `${folder}: config.yaml is missing, and no checkpoint can be read; start the run anew.`,
+    `${folder}: config.yaml is missing, and no checkpoint can be read; start the run again.`,
   );
 }
 

@@ -50,7 +50,7 @@ export async function openFolder(
   const checkpoint = name === undefined ? undefined : join(folder, 'checkpoints', name);
   if (checkpoint !== undefined && !together.leads && (await hashOf(checkpoint)) !== hash)
     throw new UserError(
-      `${checkpoint}: ${existsSync(checkpoint) ? 'is not the one' : 'is missing, the one'} that rank 0 goes on from; give all processes one folder on shared storage with --out.`,
+      `${checkpoint}: ${existsSync(checkpoint) ? 'is not the one' : 'is missing, the one'} that rank 0 continues from; give all processes one folder on shared storage with --out.`,
     );
   return { lock: owned?.lock, resume, checkpoint, leave };
 }

@@ -21,14 +21,14 @@ const data = z.strictObject({
     .string()
     .optional()
     .describe(
-      "image-level labels: a .npy, .json or .csv file, 'xml', 'masks' (voc), or (folder) 'folders', or an annotation tool or a file of it: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: what is found",
+      "image-level labels: a .npy, .json or .csv file, 'xml', 'masks' (voc), or (folder) 'folders', or an annotation tool or a file of it: 'coco', 'cvat', 'labelme', 'yolo', 'labelmap'; default: auto-detected",
     ),
   classes: z.array(z.string()).optional().describe('foreground classes in the order of their labels'),
   images: z
     .string()
     .optional()
-    .describe('folder of the photographs, where they lie elsewhere (coco, folder)'),
-  masks: z.string().optional().describe('folder of the masks, where they lie elsewhere (voc, folder)'),
+    .describe('folder of the folder of the photographs, if elsewhere (coco, folder)'),
+  masks: z.string().optional().describe('folder of the folder of the masks, if elsewhere (voc, folder)'),
   trainMasks: z
     .string()
     .default('none')
@@ -110,7 +110,7 @@ const network = z.strictObject({
     .string()
     .optional()
     .describe(
-      "a network to start from, heads included: a checkpoint's model.safetensors; what it lacks starts anew",
+      "a network to start from, heads included: a checkpoint's model.safetensors; what it lacks starts from random numbers",
     ),
   module: z
     .string()

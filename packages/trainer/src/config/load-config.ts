@@ -51,7 +51,7 @@ function applySetting(data: Record<string, unknown>, setting: string): void {
   const keys = setting.slice(0, at).split('.');
   const inherited = keys.find((key) => key in Object.prototype);
   if (inherited !== undefined)
-    throw new UserError(`--set ${setting}: "${inherited}" is no key of a configuration.`);
+    throw new UserError(`--set ${setting}: "${inherited}" is not a key of the configuration.`);
   const last = keys.pop()!;
   let branch = data;
   for (const key of keys) {

@@ -16,7 +16,7 @@ import { listNames } from '@toco/weights';
 
 /** What {@link trainingBatches} needs to know besides the list of images. */
 export interface TrainingBatchesOptions {
-  /** Its normalisation is that of the views. */
+  /** Its normalization is that of the views. */
   readonly backbone: Pick<Backbone, 'mean' | 'std'>;
   readonly config: Pick<StepConfig, 'reg' | 'behavior'>;
   /** Side of the views in pixels. */

@@ -56,6 +56,6 @@ export function assertMultiple(
   const [below, above] = [Math.floor(size / stride), Math.ceil(size / stride)];
   const near = [below, above].filter((count) => count > 0).map((count) => count * stride);
   throw new UserError(
-    `${key} ${size} is no multiple of the patch size ${stride} of ${name}; choose ${near.join(' or ')}.`,
+    `${key} ${size} is not a multiple of the patch size ${stride} of ${name}; choose ${near.join(' or ')}.`,
   );
 }

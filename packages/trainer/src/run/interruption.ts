@@ -23,7 +23,7 @@ export function interruption(
       if (!controller.signal.aborted) {
         first = performance.now();
         process.exitCode = code;
-        print(`\nInterrupted: ${doing} (again to stop at once).`);
+        print(`\nInterrupted: ${doing} (press Ctrl-C again to stop now).`);
         controller.abort(new UserError('interrupted'));
       } else if (name !== 'SIGHUP' && performance.now() - first > sameKey) process.exit(code);
     });

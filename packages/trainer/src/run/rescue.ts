@@ -27,7 +27,7 @@ export async function rescue(error: Error, run: EndedRun): Promise<Error> {
   const kept = saver.newest() === '' ? 'there is no checkpoint yet' : `${saver.newest()} is untouched`;
   if (saver.hasFailed()) {
     print(
-      `Iteration ${iteration} could not be saved; ${kept}. Once that is mended, resume with: ${resumeCommand(folder)}`,
+      `Iteration ${iteration} could not be saved; ${kept}. Once that is fixed, resume with: ${resumeCommand(folder)}`,
     );
     return error;
   }
@@ -48,7 +48,7 @@ function nonFiniteEnd(error: NonFiniteError, { iteration, ids, saver, folder }: 
   const kept = saver.newest() === '' ? 'There is no checkpoint yet' : `${saver.newest()} is from before`;
   const images = ids().join(', ');
   return new UserError(
-    `Iteration ${iteration} gave values that are no numbers: ${error.message} (images ${images}). ${kept}; repeat that iteration with: ${resumeCommand(folder)} (with --set optimizer.lr=<smaller> to try another way).`,
+    `Iteration ${iteration} gave values that are not finite numbers: ${error.message} (images ${images}). ${kept}; repeat that iteration with: ${resumeCommand(folder)} (with --set optimizer.lr=<smaller> to try another way).`,
     { cause: error },
   );
 }

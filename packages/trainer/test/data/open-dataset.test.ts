@@ -103,12 +103,12 @@ test.each([
     { dataset: 'voc', root: at('flowers') },
     /flowers: is not laid out like VOCdevkit\/VOC2012; remove data\.dataset=voc, and the layout is detected\.$/,
   ],
-  [{ root: at('voc'), valFraction: 0.2 }, /valFraction is nothing for a data set of the layout voc, which/],
-  [{ root: at('voc'), images: 'x' }, /images is nothing for .* voc, which takes labels, classes, masks$/],
-  [{ dataset: 'coco', root: at('voc'), masks: 'x' }, /masks is nothing for .* coco, which takes/],
+  [{ root: at('voc'), valFraction: 0.2 }, /valFraction has no effect in the layout voc, which/],
+  [{ root: at('voc'), images: 'x' }, /images has no effect in the layout voc, which takes labels, classes, masks$/],
+  [{ dataset: 'coco', root: at('voc'), masks: 'x' }, /masks has no effect in the layout coco, which takes/],
   [
     { dataset: 'synthetic', root: at('voc') },
-    /^data\.root is nothing for synthetic scenes; leave it out, or name .* data\.dataset=folder\.$/,
+    /^data\.root has no effect for synthetic scenes; remove it, or name .* data\.dataset=folder\.$/,
   ],
 ] as [ConfigInput['data'], RegExp][])('%j is refused in one line', async (data, message) => {
   await expect(open(data)).rejects.toThrow(message);

@@ -57,7 +57,7 @@ test.each(damages)('%s among the rows is told once and kept aside', async (_, da
   expect(await repairMetrics(path, ({ iteration }) => iteration <= 3, print)).toEqual(rows.slice(0, 4));
   const aside = join(folder, 'metrics.damaged.jsonl');
   expect(told[1]).toBe(
-    `${path}: line 3 is damaged and was moved to ${aside}; the run goes on with the other rows.`,
+    `${path}: line 3 is damaged and was moved to ${aside}; the run continues with the other rows.`,
   );
   expect(readFileSync(aside)).toEqual(Buffer.concat([damage, bytesOf('\n')]));
 

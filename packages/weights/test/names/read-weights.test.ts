@@ -102,9 +102,9 @@ test.each([
   ['a web page', '<!doctype html><title>404</title>', /is a web page/],
   ['a pointer', 'version https://git-lfs\noid sha256:00', /pointer of Git LFS/],
   ['one array', Buffer.from('\x93NUMPY\x01', 'latin1'), /is a single array/],
-  ['nothing', '', /is no weight file/],
-  ['text', 'weights', /is no weight file/],
-  ['the beginning of a zip', 'PK\x03\x04\x00\x00', /is no weight file/],
+  ['nothing', '', /not a weight file/],
+  ['text', 'weights', /not a weight file/],
+  ['the beginning of a zip', 'PK\x03\x04\x00\x00', /not a weight file/],
   ['a zip of nothing known', `PK\x03\x04${'\x00'.repeat(40)}`, /zip/],
 ])('%s is refused in one line', async (_, bytes, message) => {
   const path = await file('weights', bytes);
