@@ -9,11 +9,18 @@ export const scenes: ConfigInput = {
   backbone: { name: 'vit_mini_patch8_96' },
   network: { decoderDim: 64, projection: { hidden: 128, bottleneck: 32, out: 64 } },
   optimizer: { lr: 1e-4, warmup: 12, iterations: 240 },
-  evaluation: { every: 240, size: 96 },
-  run: { checkpointEvery: 240 },
+  evaluation: { size: 96 },
 };
 
 const six = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0 };
+
+/** Ten iterations, and few images to validate on: whether it works. */
+export const shortScenes: ConfigInput = {
+  ...scenes,
+  optimizer: { ...scenes.optimizer, warmup: 1, iterations: 10 },
+  evaluation: { ...scenes.evaluation, limit: 4 },
+  run: { checkpointEvery: 5 },
+};
 
 /**
  * The schedule of two students over any configuration: classification first, then each learns from the other. β_h of every class goes

@@ -1,10 +1,10 @@
 // Two students that teach one another, on drawn scenes or on any data set:
-// node dist/main.js [--out folder] [--config file.yaml] [--iterations n]
+// node dist/main.js [--out folder] [--config file.yaml] [--short]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openDataset } from '@toco/datasets';
 import { type ConfigInput, loadConfig, parseConfig, train } from '@toco/trainer';
-import { dualConfig, scenes } from './config.js';
+import { dualConfig, scenes, shortScenes } from './config.js';
 import { dualStudent } from './method.js';
 import { network } from './network.js';
 
@@ -12,22 +12,17 @@ const { values } = parseArgs({
   options: {
     out: { type: 'string', default: 'runs/dual-student' },
     config: { type: 'string' },
-    iterations: { type: 'string' },
+    short: { type: 'boolean', default: false },
   },
 });
-const base: ConfigInput = values.config === undefined ? scenes : await loadConfig(values.config);
-const iterations = Number(values.iterations ?? base.optimizer?.iterations);
+const drawn = values.short ? shortScenes : scenes;
+const base: ConfigInput = values.config === undefined ? drawn : await loadConfig(values.config);
 const data = await openDataset(parseConfig(base));
 const module = fileURLToPath(new URL('./network.js', import.meta.url));
-const own = {
-  ...base,
-  optimizer: { ...base.optimizer, iterations },
-  evaluation: { ...base.evaluation, every: iterations },
-};
-const config = parseConfig(dualConfig(own, { classes: data.classes.length, module }));
+const config = parseConfig(dualConfig(base, { classes: data.classes.length, module }));
 
 let discrepancy = Number.NaN;
-const { evaluation, checkpoint } = await train(config, {
+const { iterations, evaluation, checkpoint } = await train(config, {
   ...{ folder: values.out, resume: 'auto', data, network },
   ...dualStudent,
   onIteration: ({ metrics }) => {

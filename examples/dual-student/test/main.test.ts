@@ -21,7 +21,7 @@ test('trains both students a few steps, and the first is evaluated by the comman
   const run = join(folder, 'run');
   const node = (...args: string[]): string => execFileSync(process.execPath, args, { encoding: 'utf8' });
   try {
-    const output = node(at('../dist/main.js'), '--out', run, '--iterations', '10');
+    const output = node(at('../dist/main.js'), '--out', run, '--short');
     expect(output).toMatch(/^10 iterations; discrepancy -?\d+\.\d+; /);
     expect(output).toMatch(/first student: CAM [\d.]+ %, segmentation [\d.]+ %/);
     const rows = readFileSync(join(run, 'metrics.jsonl'), 'utf8')

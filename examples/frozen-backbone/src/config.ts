@@ -12,6 +12,14 @@ export const scenes: ConfigInput = {
   evaluation: { size: 96 },
 };
 
+/** Ten iterations, and few images to validate on: whether it works. */
+export const shortScenes: ConfigInput = {
+  ...scenes,
+  optimizer: { ...scenes.optimizer, warmup: 1, iterations: 10 },
+  evaluation: { ...scenes.evaluation, limit: 4 },
+  run: { checkpointEvery: 5 },
+};
+
 /**
  * The schedule over any configuration: classifiers alone, then the decoder with them. Terms that teach the backbone are off.
  *

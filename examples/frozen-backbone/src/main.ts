@@ -1,9 +1,9 @@
 // A frozen backbone, a light decoder on several of its blocks, and a refinement by what it knows already:
-// node dist/main.js [--out folder] [--config file.yaml] [--iterations n]
+// node dist/main.js [--out folder] [--config file.yaml] [--short]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type ConfigInput, loadConfig, parseConfig, train } from '@toco/trainer';
-import { frozenConfig, scenes } from './config.js';
+import { frozenConfig, scenes, shortScenes } from './config.js';
 import { network } from './network.js';
 import { byLikeness } from './refine.js';
 
@@ -11,19 +11,14 @@ const { values } = parseArgs({
   options: {
     out: { type: 'string', default: 'runs/frozen-backbone' },
     config: { type: 'string' },
-    iterations: { type: 'string' },
+    short: { type: 'boolean', default: false },
   },
 });
-const base: ConfigInput = values.config === undefined ? scenes : await loadConfig(values.config);
-const iterations = Number(values.iterations ?? base.optimizer?.iterations);
+const drawn = values.short ? shortScenes : scenes;
+const base: ConfigInput = values.config === undefined ? drawn : await loadConfig(values.config);
 const module = fileURLToPath(new URL('./network.js', import.meta.url));
-const shortened = {
-  ...base,
-  optimizer: { ...base.optimizer, iterations },
-  evaluation: { ...base.evaluation, every: iterations },
-};
-const config = parseConfig(frozenConfig(shortened, module));
-const { evaluation, checkpoint } = await train(config, {
+const config = parseConfig(frozenConfig(base, module));
+const { iterations, evaluation, checkpoint } = await train(config, {
   ...{ folder: values.out, resume: 'auto', network },
   refine: byLikeness,
 });
