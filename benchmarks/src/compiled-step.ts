@@ -1,8 +1,23 @@
 import type { VitParams } from '@toco/backbone';
 import { disposeTree } from '@toco/core';
-import { allReduce, type Cluster, compile, type Precision, type Profile, type ProfileOptions } from '@toco/graph';
+import {
+  allReduce,
+  type Cluster,
+  compile,
+  type Precision,
+  type Profile,
+  type ProfileOptions,
+} from '@toco/graph';
 import type { BackendInfo } from '@toco/runtime';
-import { initTrainState, phaseAt, stepConfig, trainStep, trainedParameters, type TrainState, type TrainStep } from '@toco/method';
+import {
+  initTrainState,
+  phaseAt,
+  stepConfig,
+  trainStep,
+  trainedParameters,
+  type TrainState,
+  type TrainStep,
+} from '@toco/method';
 import { lanesOf } from '@toco/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import type { OurOptions } from './contender.js';

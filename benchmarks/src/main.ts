@@ -91,7 +91,17 @@ function optionsOf(args: string[]): Options {
   if (command === undefined || (command === 'hlo' && values.out === undefined)) throw new Error(usage);
   const isFeed = command === 'feed';
   const whole = (
-    key: 'crop' | 'batch' | 'rounds' | 'warmup' | 'local' | 'threads' | 'top' | 'workers' | 'images' | 'processes',
+    key:
+      | 'crop'
+      | 'batch'
+      | 'rounds'
+      | 'warmup'
+      | 'local'
+      | 'threads'
+      | 'top'
+      | 'workers'
+      | 'images'
+      | 'processes',
     least = 1,
   ): number | undefined => {
     const value = values[key];

@@ -37,7 +37,10 @@ export function readInputs(path: string, share: OurOptions['share'] = { index: 0
 }
 
 /** One of `count` equal parts along the first axis. */
-function partOf({ dtype, shape, data }: NDArray, { index, count }: NonNullable<OurOptions['share']>): NDArray {
+function partOf(
+  { dtype, shape, data }: NDArray,
+  { index, count }: NonNullable<OurOptions['share']>,
+): NDArray {
   const [images = 1, ...rest] = shape;
   const size = data.length / count;
   const own = data.slice(index * size, (index + 1) * size);

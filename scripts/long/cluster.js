@@ -20,7 +20,9 @@ export const job = {
       iterations: 50,
     };
     const distance = await besideOne(folder, training, resume);
-    log(`weights after ${training.iterations} iterations: ${distance.toExponential(1)} from those of one process`);
+    log(
+      `weights after ${training.iterations} iterations: ${distance.toExponential(1)} from those of one process`,
+    );
     if (!(distance < 1e-5)) throw new Error(`The weights are ${distance} from those of one process.`);
     const seconds = await killCluster(training, { folder, seed: 1, kills, bound, log, resume, signal });
     return `weights within ${distance.toExponential(1)} of one process; ${kills} kills; the other process ended ${seconds.toFixed(1)} s after one at the most`;

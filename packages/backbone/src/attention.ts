@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { barrier, customGradient, fuse, softmax } from '@toco/core';
+import { barrier, customGradient, fuse, isForAnyBatch, softmax } from '@toco/core';
 import { attentionGradientKernel, attentionKernel, hasAttentionKernel } from './attention-kernel.js';
 
 /**
@@ -16,7 +16,7 @@ import { attentionGradientKernel, attentionKernel, hasAttentionKernel } from './
  */
 export function attend(qkv: tf.Tensor3D, heads: number, offset?: tf.Tensor4D): tf.Tensor3D {
   if (!offset && hasAttentionKernel()) return attendInOnePass(qkv, heads);
-  const pieces = offset ? 1 : piecesFor(qkv.shape[0] * heads, qkv.shape[1]);
+  const pieces = offset || isForAnyBatch() ? 1 : piecesFor(qkv.shape[0] * heads, qkv.shape[1]);
   return customGradient(
     offset ? [qkv, offset] : [qkv],
     (save) => {

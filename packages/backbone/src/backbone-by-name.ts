@@ -10,6 +10,7 @@ import {
   vitTiny,
   type VariantOptions,
 } from './variants.js';
+import { clipVitBase } from './clip.js';
 import { dinov2VitBase, dinov2VitSmall } from './dinov2.js';
 import { swinTiny } from './swin-tiny.js';
 import { vit, type Vit } from './vit.js';
@@ -47,6 +48,8 @@ const backbones: Readonly<Record<string, Make>> = {
   vit_small_patch14_reg4_dinov2: (options) => dinov2VitSmall({ ...options, registers: true }),
   vit_base_patch14_dinov2: dinov2VitBase,
   vit_base_patch14_reg4_dinov2: (options) => dinov2VitBase({ ...options, registers: true }),
+  vit_base_patch16_clip_quickgelu_224: clipVitBase,
+  vit_base_patch16_clip_224: (options) => clipVitBase({ ...options, activation: 'gelu' }),
   swin_tiny_patch4_window7_224: withoutVitOptions,
   // small enough to learn the synthetic scenes from scratch in minutes
   vit_mini_patch8_96: ({ depth = 8, ...options }) =>

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { gelu, layerNorm, linear } from '@toco/core';
+import { gelu, layerNorm, linear, quickGelu } from '@toco/core';
 import { attend, attendTo, attentionProbabilities } from './attention.js';
 
 /** A linear map: `weight [out,in]`, `bias [out]`. */
@@ -39,10 +39,12 @@ export interface BlockParams extends FeedForwardParams {
 export interface BlockOptions {
   readonly heads: number;
   readonly layerNormEpsilon: number;
+  /** Of the perceptron; `gelu`, the exact one, by default. */
+  readonly activation?: 'gelu' | 'quickGelu' | undefined;
 }
 
 /**
- * One pre-norm transformer block: attention, then a two-layer perceptron with exact GELU, each added to its input.
+ * One pre-norm transformer block: attention, then a two-layer perceptron, each added to its input.
  *
  * @param tokens `[B,T,D]`
  * @returns `[B,T,D]`
@@ -87,7 +89,7 @@ export function classTokenBlock(
 }
 
 /**
- * The second half of a block: `x + γ·MLP(norm(x))` with exact GELU; `γ` is 1 without layer scale.
+ * The second half of a block: `x + γ·MLP(norm(x))`; `γ` is 1 without layer scale.
  *
  * @param tokens `[B,T,D]`
  * @returns `[B,T,D]`
@@ -95,10 +97,11 @@ export function classTokenBlock(
 export function feedForward(
   { norm2, mlp, ls2 }: FeedForwardParams,
   tokens: tf.Tensor3D,
-  { layerNormEpsilon }: Pick<BlockOptions, 'layerNormEpsilon'>,
+  { layerNormEpsilon, activation }: Pick<BlockOptions, 'layerNormEpsilon' | 'activation'>,
 ): tf.Tensor3D {
+  const activate = activation === 'quickGelu' ? quickGelu : gelu;
   const normed = layerNorm(tokens, norm2, { epsilon: layerNormEpsilon });
-  const hidden = gelu(linear(normed, mlp.fc1.weight, mlp.fc1.bias));
+  const hidden = activate(linear(normed, mlp.fc1.weight, mlp.fc1.bias));
   return tf.add(tokens, scaled(linear(hidden, mlp.fc2.weight, mlp.fc2.bias), ls2));
 }
 

@@ -5,6 +5,7 @@ export { type Adapt, type ArrayMapping, exportArrays, importArrays, type ImportR
 export { backboneByName, type NamedBackboneOptions } from './backbone-by-name.js';
 export type { ApplyOptions, Backbone, BackboneOutput, BlockFunction, Grid, Tap, Taps } from './backbone.js';
 export type { BlockParams, FeedForwardParams, LayerScaleParams, LinearParams, NormParams } from './block.js';
+export { type ClipOptions, clipVitBase } from './clip.js';
 export { type Dinov2Options, dinov2VitBase, dinov2VitSmall } from './dinov2.js';
 export { defaultLayout, type Layout } from './layout.js';
 export type { PatchMergingParams } from './patch-merging.js';

@@ -6,8 +6,8 @@ export interface PatchEmbedParams {
   readonly proj: {
     /** `[p,p,3,D]`; in files `[D,3,p,p]`. */
     readonly weight: tf.Tensor4D;
-    /** `[D]`. */
-    readonly bias: tf.Tensor1D;
+    /** `[D]`, where there is one. */
+    readonly bias?: tf.Tensor1D;
   };
 }
 
@@ -41,5 +41,6 @@ export function patchEmbed(params: PatchEmbedParams, images: tf.Tensor4D): tf.Te
     patchSize * patchSize * channels,
   ]);
   const flat = tf.reshape(weight, [patchSize * patchSize * channels, width]);
-  return tf.reshape(tf.add(tf.matMul(patches, flat), bias), [batch, h * w, width]);
+  const tokens = tf.matMul(patches, flat);
+  return tf.reshape(bias ? tf.add(tokens, bias) : tokens, [batch, h * w, width]);
 }

@@ -13,10 +13,14 @@ export interface VitParams {
   /** `[1,1+h·w,D]`, class token first, or `[1,h·w,D]` where that has no position; not trained. */
   readonly pos_embed: tf.Tensor3D;
   readonly patch_embed: PatchEmbedParams;
+  /** The norm before the blocks, where there is one. */
+  readonly norm_pre?: NormParams;
   /** Keys `0`, `1`, …. */
   readonly blocks: Readonly<Record<string, BlockParams>>;
   /** The final norm. */
   readonly norm: NormParams;
+  /** The map `[E,D]` behind the final norm, where there is one. */
+  readonly head?: { readonly weight: tf.Tensor2D };
 }
 
 /** Sizes that determine the shapes of {@link VitParams}. */
@@ -30,6 +34,10 @@ export interface VitSizes {
   /** Whether the class token has a position. */
   readonly classPosition: boolean;
   readonly registerTokens: number;
+  /** Whether there is a norm before the blocks; the patch embedding has no bias then. */
+  readonly preNorm: boolean;
+  /** Length of a token behind the map that follows the final norm, where there is one. */
+  readonly projection?: number;
   /** First value of the layer scale, where there is one. */
   readonly layerScale?: number;
 }
@@ -41,6 +49,7 @@ export interface VitSizes {
  */
 export function initVit(sizes: VitSizes, seed: number): VitParams {
   const { patchSize, dim, depth, mlpRatio, positionGrid, classPosition, registerTokens, layerScale } = sizes;
+  const { preNorm, projection } = sizes;
   const normal = <T extends tf.Tensor>(path: string, shape: number[]): T =>
     truncatedNormal(shape, { standardDeviation: 0.02, seed: childSeed(seed, path) }) as T;
   const linear = (path: string, outputs: number, inputs: number): LinearParams => ({
@@ -72,10 +81,12 @@ export function initVit(sizes: VitSizes, seed: number): VitParams {
     patch_embed: {
       proj: {
         weight: uniform('patch_embed.proj.weight', [patchSize, patchSize, 3, dim]),
-        bias: uniform('patch_embed.proj.bias', [dim]),
+        ...(!preNorm && { bias: uniform<tf.Tensor1D>('patch_embed.proj.bias', [dim]) }),
       },
     },
+    ...(preNorm && { norm_pre: norm() }),
     blocks: Object.fromEntries(Array.from({ length: depth }, (_, index) => [String(index), block(index)])),
     norm: norm(),
+    ...(projection !== undefined && { head: { weight: normal('head.weight', [projection, dim]) } }),
   };
 }

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { assertShape, detach, layerNorm } from '@toco/core';
+import { assertShape, detach, layerNorm, linear } from '@toco/core';
 import type { ApplyOptions, Backbone, BackboneOutput, Grid, Taps } from './backbone.js';
 import type { Rgb } from '@toco/core';
 import {
@@ -8,6 +8,7 @@ import {
   transformerBlock,
   type BlockOptions,
   type BlockParams,
+  type NormParams,
 } from './block.js';
 import { imagenetMean, imagenetStd } from '@toco/core';
 import { patchEmbed, patchGrid } from './patch-embed.js';
@@ -42,6 +43,12 @@ export interface VitOptions {
   /** How positions are brought to another grid, see {@link PositionOptions}; `bicubic` by default. */
   readonly positionResizing?: PositionOptions['resizing'] | undefined;
   readonly layerNormEpsilon?: number | undefined;
+  /** Activation of the perceptrons: exact GELU, or the approximation x·σ(1.702 x) of OpenAI's CLIP; `gelu` by default. */
+  readonly activation?: BlockOptions['activation'];
+  /** Whether the tokens are normed before the first block, as in CLIP, whose patch embedding has no bias; not by default. */
+  readonly preNorm?: boolean | undefined;
+  /** Length `E` of the tokens that a map without bias makes of those behind the final norm (CLIP's image embedding); no map by default. */
+  readonly projection?: number | undefined;
   readonly mean?: Rgb | undefined;
   readonly std?: Rgb | undefined;
 }
@@ -63,10 +70,11 @@ export interface Vit extends Backbone<VitParams> {
 
 /**
  * A vision transformer (Dosovitskiy et al., 2021) with learned class token and fixed positions, in timm's layout and names;
- * with layer scale and register tokens it is DINOv2's.
+ * with layer scale and register tokens it is DINOv2's, with a norm before the blocks CLIP's.
  *
- * `clsToken` and `patchTokens` come after the final norm, `auxTokens` is the output of block `auxBlock` without norm (ToCo,
- * section 4.2). Images may have any size of at least one patch: positions are resized to the token grid. Register tokens
+ * `clsToken` and `patchTokens` come after the final norm and the projection, where there is one; `auxTokens` is the output of
+ * block `auxBlock` without norm (ToCo, section 4.2). Images may have any size of at least one patch: positions are resized to the
+ * token grid. Register tokens
  * take part in the blocks and in the taps, after the class token, and in nothing else.
  *
  * @throws when `dim` is not divisible by `heads`, or `auxBlock` is not one of the blocks
@@ -80,7 +88,8 @@ export interface Vit extends Backbone<VitParams> {
 export function vit(options: VitOptions): Vit {
   const { patchSize, dim, depth, heads, mlpRatio = 4, auxBlock = -3, layerNormEpsilon = 1e-6 } = options;
   const { name = 'vit', mean = imagenetMean, std = imagenetStd, imageSize: size } = options;
-  const { layerScale, registerTokens = 0 } = options;
+  const { layerScale, registerTokens = 0, activation, preNorm = false, projection } = options;
+  const tokenDim = projection ?? dim;
   if (dim % heads !== 0)
     throw new Error(`${name}: dim ${dim} is not divisible by ${heads} heads; choose a divisor`);
   if (!Number.isInteger(auxBlock) || auxBlock < -depth || auxBlock >= depth) {
@@ -91,14 +100,17 @@ export function vit(options: VitOptions): Vit {
   const imageSize: readonly [number, number] = typeof size === 'number' ? [size, size] : size;
   const positionGrid = patchGrid(imageSize, patchSize);
   const auxIndex = auxBlock < 0 ? depth + auxBlock : auxBlock;
-  const blocks: BlockOptions = { heads, layerNormEpsilon };
+  const blocks: BlockOptions = { heads, layerNormEpsilon, activation };
   const classPosition = registerTokens === 0;
   const positions: PositionOptions = { classPosition, resizing: options.positionResizing ?? 'bicubic' };
   const sizes: VitSizes = {
-    ...{ patchSize, dim, depth, mlpRatio, positionGrid, classPosition, registerTokens },
+    ...{ patchSize, dim, depth, mlpRatio, positionGrid, classPosition, registerTokens, preNorm },
     ...(layerScale !== undefined && { layerScale }),
+    ...(projection !== undefined && { projection }),
   };
   const prefixTokens = 1 + registerTokens;
+  const normed = (tokens: tf.Tensor3D, norm: NormParams): tf.Tensor3D =>
+    layerNorm(tokens, norm, { epsilon: layerNormEpsilon });
   const enter = (params: VitParams, images: tf.Tensor4D): { tokens: tf.Tensor3D; grid: Grid } => {
     assertShape(`${name}: images`, images, ['B', 'H', 'W', 3]);
     const [, height, width] = images.shape;
@@ -106,14 +118,17 @@ export function vit(options: VitOptions): Vit {
     if (grid[0] === 0 || grid[1] === 0) {
       throw new Error(`${name}: images of ${height}×${width} hold no patch of ${patchSize}; enlarge them`);
     }
-    return { tokens: prepare(params, images, { from: positionGrid, to: grid }, positions), grid };
+    const prepared = prepare(params, images, { from: positionGrid, to: grid }, positions);
+    return { tokens: params.norm_pre ? normed(prepared, params.norm_pre) : prepared, grid };
   };
-  const finish = (tokens: tf.Tensor3D, params: VitParams): tf.Tensor3D =>
-    layerNorm(tokens, params.norm, { epsilon: layerNormEpsilon });
+  const finish = (tokens: tf.Tensor3D, { norm, head }: VitParams): tf.Tensor3D => {
+    const features = normed(tokens, norm);
+    return head ? (linear(features, head.weight) as tf.Tensor3D) : features;
+  };
   return {
     name,
     stride: patchSize,
-    tokenDim: dim,
+    tokenDim,
     auxDim: dim,
     classToken: 'learned',
     prefixTokens,
@@ -132,10 +147,10 @@ export function vit(options: VitOptions): Vit {
       return tidied(() => {
         const { tokens, grid } = enter(params, images);
         const { outputs, taps } = runBlocks(Object.values(params.blocks), tokens, blocks, applyOptions);
-        const normed = finish(outputs.at(-1)!, params);
+        const features = finish(outputs.at(-1)!, params);
         const result: BackboneOutput = {
-          clsToken: tf.reshape(tf.slice(normed, [0, 0, 0], [-1, 1, -1]), [-1, dim]),
-          patchTokens: tf.slice(normed, [0, prefixTokens, 0]),
+          clsToken: tf.reshape(tf.slice(features, [0, 0, 0], [-1, 1, -1]), [-1, tokenDim]),
+          patchTokens: tf.slice(features, [0, prefixTokens, 0]),
           auxTokens: tf.slice(outputs[auxIndex]!, [0, prefixTokens, 0]),
           grid,
           auxGrid: grid,
@@ -152,7 +167,7 @@ export function vit(options: VitOptions): Vit {
           tf.tidy(() => classTokenBlock(weights as BlockParams, x, blocks)),
         );
         const last = lastBlock(outputs.at(-1) ?? tokens, allParams.at(-1)!);
-        return tf.reshape<tf.Rank.R2>(finish(last, params), [-1, dim]);
+        return tf.reshape<tf.Rank.R2>(finish(last, params), [-1, tokenDim]);
       });
     },
   };

@@ -94,6 +94,40 @@ test('class tokens alone have the gradient of the whole pass', async () => {
     await expectClose(alone.get(path)!, gradient, { relative: 1e-5, absolute: 1e-5 });
 });
 
+test("CLIP's parts: gradients of the norm before the blocks, quick GELU and the projection", async () => {
+  const clip = vit({
+    ...{ imageSize: 16, patchSize: 4, dim: 6, depth: 2, heads: 2, auxBlock: 0, preNorm: true },
+    ...{ activation: 'quickGelu', projection: 5, layerNormEpsilon: 1e-5 },
+  });
+  const initial = clip.init(3);
+  expect(initial.patch_embed.proj).not.toHaveProperty('bias');
+  expect(clip).toMatchObject({ tokenDim: 5, auxDim: 6 });
+  const rough = mapTree(initial, (leaf) =>
+    tf.add(leaf, randomTensor(leaf.shape, leaf.size, { low: -0.3, high: 0.3 })),
+  );
+  const images = randomTensor([1, 16, 8, 3], 4) as tf.Tensor4D;
+  const output = clip.apply(rough, images);
+  expect([output.clsToken.shape, output.patchTokens.shape, output.auxTokens.shape]).toEqual([
+    [1, 5],
+    [1, 8, 5],
+    [1, 8, 6],
+  ]);
+  const leaves = [...flattenTree(rough)].filter(([path]) =>
+    /^(norm_pre|head|blocks\.0\.mlp\.fc1|patch_embed)/.test(path),
+  );
+  await gradientCheck(
+    (...values) => {
+      const changed = new Map(leaves.map(([path], i) => [path, values[i]!]));
+      const params = mapTree(rough, (leaf, path) => changed.get(path) ?? leaf);
+      const { clsToken, patchTokens } = clip.apply(params, images);
+      return tf.concat([clsToken, tf.squeeze(patchTokens, [0])], 0);
+    },
+    leaves.map(([, leaf]) => leaf),
+    { relative: 1e-3 },
+  );
+  await expectClose(clip.clsToken(rough, images), output.clsToken, { relative: 1e-5 });
+});
+
 test('positions get no gradient', async () => {
   const { grads } = valueAndGrad(
     (p) => ({ loss: tf.sum(features(p, randomTensor([1, 16, 16, 3], 1) as tf.Tensor4D)), aux: {} }),

@@ -12,6 +12,7 @@ import { addLabelCommand } from './commands/label-command.js';
 import { addLaunchCommand } from './commands/launch-command.js';
 import { addPredictCommand } from './commands/predict-command.js';
 import { addPrepareCommand } from './commands/prepare-command.js';
+import { addPublishCommand } from './commands/publish-command.js';
 import { addShowCommand } from './commands/show-command.js';
 import { addSubmitCommand } from './commands/submit-command.js';
 import { addTrainCommand } from './commands/train-command.js';
@@ -52,6 +53,7 @@ export function tocoProgram(): Command {
   addShowCommand(program);
   addSubmitCommand(program);
   addExportCommand(program);
+  addPublishCommand(program);
   addConvertCommand(program);
   program
     .command('config')

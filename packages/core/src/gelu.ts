@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { customGradient } from './custom-gradient.js';
+import { eagerKernel } from './eager-kernel.js';
 import { fuse } from './step-compiler.js';
 
 /**
@@ -17,7 +18,9 @@ export function gelu<T extends tf.Tensor>(x: T): T {
     [x],
     (save) => {
       save(x);
-      return fuse((x: T) => tf.mul<T>(x, cumulative(x)))(x);
+      return (
+        eagerKernel<T, 'TocoGelu'>('TocoGelu', { x }, {}) ?? fuse((x: T) => tf.mul<T>(x, cumulative(x)))(x)
+      );
     },
     (dy, [x]) => [fuse(derivative)(dy, x!)],
   );

@@ -16,9 +16,10 @@ export { layerNorm } from './layer-norm.js';
 export { linear } from './linear.js';
 export { maxOverTokens } from './max-over-tokens.js';
 export { nearestName } from './nearest-name.js';
-export { imagenetMean, imagenetStd, type Rgb } from './normalization.js';
+export { clipMean, clipStd, imagenetMean, imagenetStd, type Rgb } from './normalization.js';
 export { type OddSizes, scaledSize, type ScaledSizeOptions } from './odd-sizes.js';
 export { patchEmbed } from './patch-embed.js';
+export { quickGelu } from './quick-gelu.js';
 export { childSeed, normalDraws, randomGenerator } from './random.js';
 export { mean, type ReduceOptions, sum } from './reduce.js';
 export { resolveBehavior } from './resolve-behavior.js';
@@ -32,6 +33,7 @@ export {
   type Fuse,
   inFloat32,
   type InFloat32,
+  isForAnyBatch,
   scope,
   type Scope,
   type StepCompiler,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertShape } from './assert-shape.js';
 import { customGradient } from './custom-gradient.js';
+import { eagerKernel } from './eager-kernel.js';
 import { fuse } from './step-compiler.js';
 
 /**
@@ -25,9 +26,12 @@ export function layerNorm<T extends tf.Tensor>(
     [x, weight, bias],
     (save) => {
       save(x, weight);
-      return fuse((x: T, weight: tf.Tensor, bias: tf.Tensor) =>
-        tf.add<T>(tf.mul(normalise(x, epsilon).normalised, weight), bias),
-      )(x, weight, bias);
+      return (
+        eagerKernel<T, 'TocoLayerNorm'>('TocoLayerNorm', { x, weight, bias }, { epsilon }) ??
+        fuse((x: T, weight: tf.Tensor, bias: tf.Tensor) =>
+          tf.add<T>(tf.mul(normalise(x, epsilon).normalised, weight), bias),
+        )(x, weight, bias)
+      );
     },
     (dy, [x, weight]) =>
       fuse((dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor) => {

@@ -18,14 +18,17 @@ export interface StepCompiler {
   readonly barrier: Barrier;
   readonly inFloat32: InFloat32;
   readonly scope: Scope;
+  /** Whether what is traced serves any number of images, see {@link isForAnyBatch}. */
+  readonly anyBatch?: boolean | undefined;
 }
 
-let current: StepCompiler = {
+const eager: StepCompiler = {
   fuse: (f) => f,
   barrier: (x) => x,
   inFloat32: (f) => f(),
   scope: (_name, f) => f(),
 };
+let current = eager;
 
 /**
  * Runs `f` for a compiled step: {@link fuse}, {@link barrier}, {@link inFloat32} and {@link scope} go through `compiler`. `compile` of
@@ -42,6 +45,11 @@ export function compiling<T>(compiler: StepCompiler, f: () => T): T {
   } finally {
     current = outer;
   }
+}
+
+/** Whether operations run one by one, and are not traced for a compiler of {@link compiling}. */
+export function isEager(): boolean {
+  return current === eager;
 }
 
 /**
@@ -86,3 +94,6 @@ export const inFloat32: InFloat32 = (f) => current.inFloat32(f);
  * const output = scope('main', () => network.forward(params, images));
  */
 export const scope: Scope = (name, f) => current.scope(name, f);
+
+/** Whether what is computed is traced for any number of images: then nothing may be chosen by how many there are. */
+export const isForAnyBatch = (): boolean => current.anyBatch === true;

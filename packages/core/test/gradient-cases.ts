@@ -75,6 +75,7 @@ export const gradientCases: readonly GradientCase[] = [
   { name: 'abs', f: (a) => core.abs(a), inputs: () => [awayFromZero([3, 4])] },
   { name: 'clampMin', f: (a) => core.clampMin(a, 0), inputs: () => [awayFromZero([3, 4])] },
   { name: 'gelu', f: (a) => core.gelu(a), inputs: () => [normal([3, 7])] },
+  { name: 'quickGelu', f: (a) => core.quickGelu(a), inputs: () => [normal([3, 7])] },
   { name: 'softmax', f: (a) => core.softmax(a), inputs: () => [normal([2, 3, 4])] },
   { name: 'logSoftmax', f: (a) => core.logSoftmax(a), inputs: () => [normal([2, 3, 4])] },
   { name: 'sum over all', f: (a) => core.sum(a), inputs: () => [normal([2, 3, 4])] },

@@ -30,6 +30,12 @@ test('gelu is x·Φ(x) to float accuracy', async () => {
   await expectClose(core.gelu(tf.tensor1d(x)), tf.tensor1d(expected), { absolute: 6e-7 });
 });
 
+test('quickGelu is x·σ(1.702 x) to float accuracy', async () => {
+  const x = Array.from({ length: 121 }, (_, i) => Math.fround((i - 60) / 10));
+  const expected = x.map((v) => v / (1 + Math.exp(-1.702 * v)));
+  await expectClose(core.quickGelu(tf.tensor1d(x)), tf.tensor1d(expected), { absolute: 1e-6 });
+});
+
 test('layerNorm has mean 0 and variance 1 before scale and shift', async () => {
   const x = randomTensor([3, 5, 64], 1, { low: 3, high: 9 });
   const plain = core.layerNorm(x, { weight: tf.ones([64]), bias: tf.zeros([64]) }, { epsilon: 1e-6 });

@@ -29,9 +29,10 @@ export interface CompileOptions extends EngineOptions {
   readonly maxConstantBytes?: number | undefined;
   /**
    * Leaves the step as single operations: nothing is fused, computed again or kept in float32 by name. For graphs that
-   * leave the process, whose readers know no functions within a graph.
+   * leave the process, whose readers know no functions within a graph. With `'anyBatch'` nothing is chosen by the number of images,
+   * either.
    */
-  readonly plain?: boolean | undefined;
+  readonly plain?: boolean | 'anyBatch' | undefined;
   /** Phases and shapes of batches that are held at once; the one unused for longest makes room for another. */
   readonly maxTraces?: number | undefined;
 }
@@ -73,7 +74,7 @@ function program(state: unknown, options: CompileOptions): Program {
 
 /** Runs `f` with what a compiled step can do beyond single operations, see `compiling` of `@toco/core`. */
 const within = <T>({ plain = false }: CompileOptions, f: () => T): T =>
-  compiling(plain ? plainCompiler : graphCompiler, f);
+  compiling(plain ? { ...plainCompiler, anyBatch: plain === 'anyBatch' } : graphCompiler, f);
 
 const toTensor = ({ data, shape, dtype }: Required<HostTensor>): tf.Tensor =>
   tf.tensor(data, [...shape], dtype === 'uint8' ? 'int32' : dtype);

@@ -13,7 +13,13 @@ export {
   type CompileOptions,
   type Step,
 } from './compile.js';
-export { type ExportFormat, exportFunction, type ExportOptions } from './export/export-function.js';
+export type { AnyBatchGraph, AnyBatchPort } from './export/any-batch.js';
+export {
+  type ExportFormat,
+  exportFunction,
+  type ExportOptions,
+  exportToOnnx,
+} from './export/export-function.js';
 export type { FrozenGraph, Port } from './export/freeze-graph.js';
 export type { ExportedGraph, NamedTensor } from './exported-graph.js';
 export { fused } from './fused.js';

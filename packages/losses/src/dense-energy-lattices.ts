@@ -3,7 +3,10 @@ import { packLattices, viewLattice, type LatticeArrays, type ViewLatticeOptions 
 import type * as tf from '@tensorflow/tfjs-core';
 
 /** Options of {@link denseEnergyLattices}. */
-export interface DenseEnergyLatticesOptions extends Pick<ViewLatticeOptions, 'sigmaXy' | 'sigmaRgb' | 'downsample'> {
+export interface DenseEnergyLatticesOptions extends Pick<
+  ViewLatticeOptions,
+  'sigmaXy' | 'sigmaRgb' | 'downsample'
+> {
   /** Vertices to pad every lattice to, where a compiled step needs one shape; default: see `packLattices` of `@toco/crf`. */
   readonly vertices?: number | undefined;
 }

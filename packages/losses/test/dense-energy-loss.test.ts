@@ -43,13 +43,7 @@ interface Scene {
 }
 
 /** Random images, logits and labels; the first image has a box that leaves a border of padding. */
-async function scene(
-  batch: number,
-  h: number,
-  w: number,
-  classes: number,
-  downsample = 2,
-): Promise<Scene> {
+async function scene(batch: number, h: number, w: number, classes: number, downsample = 2): Promise<Scene> {
   const images = tf.randomUniform([batch, h, w, 3], 0, 60, 'float32', 1);
   const data = (await images.data()) as Float32Array;
   const size = h * w * 3;

@@ -2,10 +2,7 @@ import { type Behavior, type Corrections, corrections, correctionsOf } from '@to
 import * as z from 'zod';
 
 const each = (defect: string) =>
-  z
-    .enum(['reference', 'corrected'])
-    .default('corrected')
-    .describe(`'reference': ${defect}`);
+  z.enum(['reference', 'corrected']).default('corrected').describe(`'reference': ${defect}`);
 
 const correctionsSchema = z.strictObject(
   {
@@ -33,4 +30,6 @@ export const behaviorSchema = z
     correctionsSchema,
   )
   .prefault({})
-  .describe("'reference' keeps the original's bugs, 'corrected' fixes them; all of them, or each by its name");
+  .describe(
+    "'reference' keeps the original's bugs, 'corrected' fixes them; all of them, or each by its name",
+  );

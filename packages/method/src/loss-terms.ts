@@ -87,7 +87,8 @@ export function lossTermValues<P extends TensorTree>(
   const six: Record<LossTerm, () => tf.Scalar> = {
     cls: () => clsLoss(main.clsLogits, batch.labels),
     clsAux: () => clsLoss(main.auxLogits, batch.labels),
-    ptc: () => ptcLoss(main.patchTokens, required(targets, 'affinity').affinity, { ...grouped, ...config.ptc }),
+    ptc: () =>
+      ptcLoss(main.patchTokens, required(targets, 'affinity').affinity, { ...grouped, ...config.ptc }),
     ctc,
     seg: () => segLoss(segLogits(), required(targets, 'segLabels').segLabels, { ignoreIndex, ...grouped }),
     reg,

@@ -94,7 +94,9 @@ export const stepConfigSchema = z.strictObject({
       dilations: z.array(count).min(1).default([1, 2, 4, 8, 12, 24]),
       bandwidth: positive
         .default(0.3)
-        .describe("width of the kernels, in standard deviations of the neighbors (w1 of AFA's PAR, which ToCo uses)"),
+        .describe(
+          "width of the kernels, in standard deviations of the neighbors (w1 of AFA's PAR, which ToCo uses)",
+        ),
       positionWeight: z
         .number()
         .min(0)
@@ -120,7 +122,9 @@ export const stepConfigSchema = z.strictObject({
       negativesTerm: z
         .boolean()
         .default(true)
-        .describe('adds −log(1/(1 + N₋ + ε)) for each teacher view, as the reference does; false is paper eq. 4'),
+        .describe(
+          'adds −log(1/(1 + N₋ + ε)) for each teacher view, as the reference does; false is paper eq. 4',
+        ),
     })
     .prefault({}),
   reg: z

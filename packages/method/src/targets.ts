@@ -66,7 +66,7 @@ export type TargetFunction<P extends TensorTree = TensorTree> = (
 /**
  * A refinement of one's own in place of PAR.
  *
- * @param images `[B,h,w,3]` in 0…1, the main views at half their size
+ * @param images `[B,h,w,3]` in 0…1, the main views, made smaller by `par.downsample`
  * @param planes `[B,h,w,2·(C+1)]`, of each pixel the probabilities of background and classes, once with β_h and once with β_l as
  *   the background's CAM; with `presentClasses` M planes in place of C
  * @param inputs batch and network that they come from

@@ -54,16 +54,20 @@ test.each(corrections)('%s alone changes its own targets and no others', async (
   const network = smallNetwork();
   const { params } = network.init(7);
   const small = await smallBatch();
-  const imgBox = tf.tensor2d([[10, 40, 0, 64], [0, 64, 22, 60]], [2, 4], 'int32');
+  const imgBox = tf.tensor2d(
+    [
+      [10, 40, 0, 64],
+      [0, 64, 22, 60],
+    ],
+    [2, 4],
+    'int32',
+  );
   const batch = { ...small, images: dark(small.images), imgBox };
   const main = network.forward(params, batch.images);
   const targetsOf = async (behavior: StepConfigInput['behavior']): Promise<Map<string, string>> => {
     // 64 pixels at 0.7 are 5.6 patches
     const config = smallConfig({ behavior, cam: { scales: [1, 0.7], low: 0.45, high: 0.5 } });
-    const targets = computeTargets(
-      { network, config, phase: config.phases[0]! },
-      { params, batch, main },
-    );
+    const targets = computeTargets({ network, config, phase: config.phases[0]! }, { params, batch, main });
     const entries = Object.entries(targets).map(
       async ([key, value]) => [key, String(await (value as tf.Tensor).data())] as const,
     );

@@ -22,8 +22,11 @@ function valuesOf(tree: TensorTree): Record<string, number[]> {
   );
 }
 
-/** A mean over images, so that parts of a batch give what the whole does. */
-const sparsity: LossFunction = (_, { main }) => tf.mean(tf.abs(main.patchTokens));
+/** A mean over images, so that parts of a batch give what the whole does; by arrays of one's own where there are some. */
+const sparsity: LossFunction = (_, { main, batch }) => {
+  const perImage = tf.mean(tf.abs(main.patchTokens), [1, 2]);
+  return tf.mean(batch.extra ? tf.mul(perImage, batch.extra['importance']!) : perImage);
+};
 const withSparsity = (phase: Phase, weight: number): Phase => ({
   ...phase,
   weights: { ...phase.weights, sparsity: weight },
@@ -59,8 +62,15 @@ test('with weight 0 it costs nothing, and measured it changes nothing', async ()
 });
 
 test('compiled and in two parts, a term of one’s own trains as eagerly', async () => {
-  const { network, batch, phase } = await smallRun();
+  const run = await smallRun();
+  const { network, phase } = run;
   const weighted = withSparsity(phase, 0.5);
+  const all = (value: number): tf.Tensor2D => tf.fill([2, 5], value) as tf.Tensor2D;
+  const batch = {
+    ...run.batch,
+    extra: { importance: tf.tensor1d([0.2, 1]) },
+    thresholds: { low: all(0.2), high: all(0.6) },
+  };
   const rows = [];
   for (const accumulate of [1, 2]) {
     const step = trainStep(smallConfig({ groupSize: 1, accumulate }), { network, terms: { sparsity } });

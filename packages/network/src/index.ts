@@ -14,4 +14,5 @@ export type {
 } from './params.js';
 export { project, type ProjectionSizes } from './projection-head.js';
 export { type Classifiers, rawCams, type RawCams } from './raw-cams.js';
+export { textScores } from './text-scores.js';
 export { frozenBackbone, unevenScales } from './network-notes.js';

@@ -40,7 +40,9 @@ describe('classifier', () => {
   });
 });
 
-const positive = ({ weight }: { weight: tf.Tensor4D }): { weight: tf.Tensor4D } => ({ weight: tf.abs(weight) });
+const positive = ({ weight }: { weight: tf.Tensor4D }): { weight: tf.Tensor4D } => ({
+  weight: tf.abs(weight),
+});
 
 describe('decoder', () => {
   test.each([

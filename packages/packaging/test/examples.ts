@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ts from 'typescript';
 import type { Tarball } from './pack.js';
@@ -72,4 +72,23 @@ export function testExamples(tarball: (name: string) => Tarball, projectOf: (nam
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     expect((await run(project, process.execPath, tsc)).output).toBe('');
   }, 120_000);
+
+  // In the project of the package that brings all others, which its own examples have installed.
+  test('the program of docs/another-method.md runs on what is published', async () => {
+    const text = await readFile(join(root, 'docs/another-method.md'), 'utf8');
+    const files = [...text.matchAll(/^```js\n\/\/ (\w+\.js)\n([\s\S]*?)^```/gm)];
+    expect(files.map(([, file]) => file)).toEqual(['network.js', 'arrays.js', 'train.js']);
+    const project = projectOf(whole);
+    for (const [, file, program] of files) await writeFile(join(project, file!), program!);
+    const printed = await succeed(project, process.execPath, 'train.js');
+    expect(printed).toMatch(/^4 [\d.]+ [\d.]+$/m);
+    expect(printed).toMatch(/segmentation mIoU [\d.]+ %/);
+  }, 200_000);
+
+  test('examples/dual-student runs on what is published', async () => {
+    const project = projectOf(whole);
+    await cp(join(root, 'examples/dual-student/dist'), join(project, 'dual-student'), { recursive: true });
+    const printed = await succeed(project, process.execPath, 'dual-student/main.js', '--iterations', '4');
+    expect(printed).toMatch(/^4 iterations; discrepancy -?\d+\.\d+; /m);
+  }, 200_000);
 }

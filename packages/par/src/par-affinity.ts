@@ -43,7 +43,10 @@ export function affinityPlanes(
       return tf.stack(dilations.flatMap((r) => neighbours(around, r, reach))); // [M,3,B,H,W]
     });
     const color = fuse(colorWeights(bandwidth))(all, planes);
-    return tf.add(color, tf.tensor4d(positionWeights(dilations, { bandwidth, positionWeight }), [all.shape[0], 1, 1, 1]));
+    return tf.add(
+      color,
+      tf.tensor4d(positionWeights(dilations, { bandwidth, positionWeight }), [all.shape[0], 1, 1, 1]),
+    );
   });
 }
 

@@ -106,13 +106,14 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
         options: [...options, `-DINSTRUCTION_SET=${name}`],
       })),
     ),
-    ...['lattice', 'refine'].map((name) => ({
+    ...['lattice', 'refine', 'pointwise'].map((name) => ({
       source: `${name}.cc`,
       object: `${name}.o`,
       options: least[platform],
     })),
     ...[
-      ...['check', 'attention-operations', 'lattice-operation', 'refine-operation', 'register', 'module'],
+      ...['check', 'attention-operations', 'lattice-operation', 'refine-operation', 'pointwise-operations'],
+      ...['register', 'module'],
       ...(platform === 'linux-x64' ? ['product-operation'] : []),
     ].map((name) => ({
       source: `${name}.cc`,

@@ -47,7 +47,8 @@ export type KernelsState =
 
 /**
  * Adds to the loaded TensorFlow, and to the backend "tensorflow", the operations that TensorFlow lacks on the CPU:
- * `TocoAttention`, its gradient, `TocoLatticeFilter` and `TocoRefine`, and `TocoProduct` where tiles multiply faster than it does.
+ * `TocoAttention`, its gradient, `TocoLatticeFilter`, `TocoRefine`, `TocoGelu` and `TocoLayerNorm`, and `TocoProduct` where tiles
+ * multiply faster than it does.
  *
  * @param threads that one operation may use
  */
@@ -66,6 +67,8 @@ export function loadKernels(threads: number): KernelsState {
   registerOperation('TocoAttentionGrad', ['qkv', 'output', 'logSums', 'dOutput'], 1, threads);
   registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbours'], 1, threads);
   registerOperation('TocoRefine', ['planes', 'weights'], 1, threads);
+  registerOperation('TocoGelu', ['x'], 1, threads);
+  registerOperation('TocoLayerNorm', ['x', 'weight', 'bias', 'epsilon'], 1, threads);
   const tileProducts = products && choosesTiles(limit);
   if (tileProducts) registerTileProducts();
   return { instructions, tileProducts, ...(passedOver !== null && { passedOver }) };

@@ -156,6 +156,7 @@ test('code for different instructions shares no function, which the linker would
     const units: [string, string][] = [
       ['lattice.cc', sets[0]!],
       ['refine.cc', sets[0]!],
+      ['pointwise.cc', sets[0]!],
       ...sets.flatMap((set) => sourcesFor(set).map((source): [string, string] => [source, set])),
     ];
     for (const [source, name] of units) {

@@ -14,6 +14,7 @@ export const checkedOperations: readonly string[] = [
   'core/layer-norm',
   'core/linear',
   'core/max-over-tokens',
+  'core/quick-gelu',
   'core/reduce',
   'core/resize',
   'core/softmax',

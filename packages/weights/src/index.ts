@@ -10,7 +10,9 @@ export {
   type WeightNaming,
   type Weights,
 } from './read-weights.js';
-export { resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
+export { hubToken } from './hub-cache.js';
+export { type HubModel, parseHubName } from './hub-name.js';
+export { hubEndpoint, resolveWeights, type ResolveWeightsOptions } from './resolve-weights.js';
 export { randomStartWarning } from './random-start.js';
 export { startingWeights, type StartingWeights } from './starting-weights.js';
 export { checkpointFiles } from './checkpoints/checkpoint-files.js';

@@ -28,6 +28,8 @@ const hubNames: Readonly<Record<string, string>> = {
   vit_small_patch14_reg4_dinov2: 'vit_small_patch14_reg4_dinov2.lvd142m',
   vit_base_patch14_dinov2: 'vit_base_patch14_dinov2.lvd142m',
   vit_base_patch14_reg4_dinov2: 'vit_base_patch14_reg4_dinov2.lvd142m',
+  vit_base_patch16_clip_quickgelu_224: 'vit_base_patch16_clip_224.openai',
+  vit_base_patch16_clip_224: 'vit_base_patch16_clip_224.laion2b',
   swin_tiny_patch4_window7_224: 'swin_tiny_patch4_window7_224.ms_in1k',
 };
 
@@ -67,7 +69,7 @@ export function warnOfPart(
   }
   if (blocks.length > 0) {
     print(
-      `Warning: ${weights} holds ${blocks.length} arrays of blocks that the backbone does not have (${listNames(blocks)}); check backbone.name.`,
+      `Warning: ${weights} holds ${blocks.length} arrays of blocks that the backbone does not have (${listNames(blocks)}); check backbone.name and backbone.depth.`,
     );
   }
 }

@@ -8,6 +8,7 @@ import {
   type UnwrappedStateDict,
 } from '@toco/formats';
 import { authorReleaseToTimm, isAuthorRelease } from './names/author-release.js';
+import { clipToTimm, clipTower } from './names/clip-vit.js';
 import { jaxRoot, jaxVitToTimm } from './names/jax-vit.js';
 import { transformersRoot, transformersVitToTimm } from './names/transformers-vit.js';
 import { UserError } from '@toco/files';
@@ -16,7 +17,7 @@ import { UserError } from '@toco/files';
 export type WeightFormat = 'safetensors' | 'torch' | 'npz';
 
 /** How the arrays of a weight file were named in it. */
-export type WeightNaming = 'as given' | 'authors' | 'jax' | 'transformers';
+export type WeightNaming = 'as given' | 'authors' | 'jax' | 'openai' | 'transformers';
 
 /** Weights in timm's names and PyTorch's layouts, and where they came from. */
 export interface Weights {
@@ -38,8 +39,8 @@ export interface ReadWeightsOptions {
 /**
  * Weights from a file of any of the field's formats, told by its content and not by its name: safetensors, PyTorch (zip and
  * the form before 1.6; `model`, `state_dict`, `module.` and the like are unwrapped), and NumPy's npz. Arrays of a ViT as
- * JAX or `transformers` name them, and of a Swin or DINOv2 as their authors do, come out in timm's names; all others keep
- * theirs.
+ * JAX or `transformers` name them, of a Swin or DINOv2 as their authors do, and of CLIP's visual tower as OpenAI, OpenCLIP or
+ * `transformers` do, come out in timm's names; all others keep theirs.
  *
  * @throws one line, beginning with the path: no weights, several sets of them, damaged, a form that can't be read
  * @example
@@ -82,6 +83,8 @@ function timmNames(arrays: Record<string, NDArray>): Pick<Weights, 'arrays' | 'n
   if (transformersRoot(arrays) !== undefined) {
     return { ...transformersVitToTimm(arrays), naming: 'transformers' };
   }
+  const tower = clipTower(arrays);
+  if (tower !== undefined) return { ...clipToTimm(arrays, tower), naming: tower.naming };
   if (isAuthorRelease(arrays)) return { ...authorReleaseToTimm(arrays), naming: 'authors' };
   return { arrays, naming: 'as given', leftOut: [] };
 }

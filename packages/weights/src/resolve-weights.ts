@@ -61,7 +61,7 @@ export async function resolveWeights(spec: string, options: ResolveWeightsOption
 
   async function fetchFile(): Promise<string> {
     const address = new URL(
-      `${endpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${fileName}`,
+      `${hubEndpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${fileName}`,
     );
     print(`Downloading ${address.href} to ${cache}.`);
     const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
@@ -84,7 +84,8 @@ export async function resolveWeights(spec: string, options: ResolveWeightsOption
   }
 }
 
-function endpoint(): string {
+/** Address of the hub: `HF_ENDPOINT`, else Hugging Face's own. @throws one line where that is no address */
+export function hubEndpoint(): string {
   const chosen = process.env['HF_ENDPOINT'];
   if (!chosen) return hub;
   if (!/^https?:\/\//.test(chosen) || !URL.canParse(chosen)) {

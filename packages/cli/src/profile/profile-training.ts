@@ -3,13 +3,13 @@ import type { BatchFeed, Dataset } from '@toco/datasets';
 import { wholeCheckpoint } from '@toco/weights';
 import { stageTimes, type StageTime } from '@toco/graph';
 import { isOn, phaseAt, termNames } from '@toco/method';
-import type { MakeNetwork } from '@toco/network';
 import {
   batchesOf,
   compiledStepper,
   loaderThreads,
   type Config,
   type TrainingBatches,
+  type TrainOptions,
   trainingSource,
   trainingStart,
 } from '@toco/trainer';
@@ -21,7 +21,7 @@ export interface ProfileTrainingOptions {
   readonly folder: string;
   readonly resume: boolean;
   readonly backbone?: Backbone | undefined;
-  readonly network?: MakeNetwork | undefined;
+  readonly network?: TrainOptions['network'];
   readonly data?: Dataset | undefined;
   readonly print: (line: string) => void;
 }

@@ -122,21 +122,22 @@ test('images that no single process could call too many end the run at its next 
     const jpeg = await sharp({ create: { width: 64, height: 56, channels: 3, background: '#864' } })
       .jpeg()
       .toBuffer();
-    const ids = Array.from({ length: 12 }, (_, i) => `i${10 + i}`);
+    const ids = Array.from({ length: 48 }, (_, i) => `i${10 + i}`);
     ids.forEach((id, i) => {
-      writeFileSync(join(data, `images/${id}.jpg`), i < 4 ? '' : jpeg);
+      writeFileSync(join(data, `images/${id}.jpg`), i < 8 ? '' : jpeg);
     });
     writeFileSync(join(data, 'labels.csv'), `id,label\n${ids.map((id) => `${id},cat\n`).join('')}`);
     writeFileSync(join(data, 'train.txt'), ids.join('\n'));
-    const limits = ['data.maxUnreadable=3', 'data.maxUnreadableShare=0.1', 'run.checkpointEvery=3'];
+    writeFileSync(join(data, 'val.txt'), ids[47]!);
+    const limits = ['data.maxUnreadable=7', 'data.maxUnreadableShare=0.1', 'run.checkpointEvery=12'];
     const args = train(join(folder, 'run'), '--data', data, '--set', 'data.dataset=folder', ...limits);
     const ends = await Promise.all((await startRanks([args, args])).map(({ ended }) => ended));
     for (const { status, stderr } of ends) {
-      expect(stderr).toMatch(/^4 of 12 images \(33\.3 %\) can't be read, the last is .* end the run\./m);
-      expect(stderr.match(/another image takes its place/g)!.length).toBeLessThan(4);
+      expect(stderr).toMatch(/^8 of 48 images \(16\.7 %\) can't be read, the last is .* end the run\./m);
+      expect(stderr.match(/another image takes its place/g)!.length).toBeLessThan(8);
       expect(status).toBe(1);
     }
-    expect(existsSync(join(last(join(folder, 'run'), 3), 'state.json'))).toBe(true);
+    expect(existsSync(join(last(join(folder, 'run'), 12), 'state.json'))).toBe(true);
   });
 }, 900_000);
 

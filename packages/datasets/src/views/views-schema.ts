@@ -15,7 +15,12 @@ const positive = z.number().positive();
  * (section 5.1); all else is the augmentation of multi-crop that it names, DINO's (Caron et al., ICCV 2021).
  */
 export const viewsSchema = z.strictObject({
-  cropSize: z.number().int().positive().default(448).describe('side of the main and of the second global view'),
+  cropSize: z
+    .number()
+    .int()
+    .positive()
+    .default(448)
+    .describe('side of the main and of the second global view'),
   scale: rangeOf(positive).default([0.5, 2]).describe('range of the random rescale before cropping'),
   flip: probability.default(0.5).describe('probability of mirroring'),
   colorJitter: z
@@ -32,7 +37,9 @@ export const viewsSchema = z.strictObject({
     .strictObject({
       sigma: rangeOf(positive).default([0.1, 2]).describe('standard deviation in pixels (DINO)'),
       main: probability.default(1).describe("probability in the main view (DINO's first global view)"),
-      local: probability.default(0.5).describe("probability in the source of the local crops (DINO's local views)"),
+      local: probability
+        .default(0.5)
+        .describe("probability in the source of the local crops (DINO's local views)"),
       second: probability.default(0.1).describe("probability in the second global view (DINO's)"),
     })
     .prefault({}),
@@ -49,7 +56,13 @@ export const viewsSchema = z.strictObject({
   solarize: z
     .strictObject({
       probability: probability.default(0.2).describe('probability in the second global view (DINO)'),
-      threshold: z.number().int().min(0).max(256).default(128).describe('levels from this on are inverted (PIL)'),
+      threshold: z
+        .number()
+        .int()
+        .min(0)
+        .max(256)
+        .default(128)
+        .describe('levels from this on are inverted (PIL)'),
     })
     .prefault({}),
 });

@@ -19,6 +19,7 @@ namespace toco {
 void registerAttention(const AttentionKernels&, TF_Status*);
 void registerLatticeFilter(TF_Status*);
 void registerRefine(TF_Status*);
+void registerPointwise(TF_Status*);
 void registerProducts(int threads, TF_Status*);
 
 namespace {
@@ -122,6 +123,7 @@ Registered toco_register_kernels(const Request& request) {
     registerAttention(set.kernels, status);
     registerLatticeFilter(status);
     registerRefine(status);
+    registerPointwise(status);
     if (status.ok())
       registered.instructions = set.name;
     else

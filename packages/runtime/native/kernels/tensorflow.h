@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <vector>
 
 // Of tensorflow/c/{c_api,kernels,ops,tf_tensor,tf_status}.h: few enough to need no headers, which a library of the
 // user's own may come without.
@@ -109,10 +110,10 @@ class Call {
     return kept(tensor);
   }
   template <class T>
-  T* output(int index, int type, std::initializer_list<int64_t> dims) {
+  T* output(int index, int type, const std::vector<int64_t>& dims) {
     size_t bytes = sizeof(T);
     for (int64_t dim : dims) bytes *= size_t(dim);
-    TF_Tensor* tensor = TF_AllocateOutput(context_, index, type, dims.begin(), int(dims.size()), bytes, status_);
+    TF_Tensor* tensor = TF_AllocateOutput(context_, index, type, dims.data(), int(dims.size()), bytes, status_);
     return kept(tensor) ? (T*)TF_TensorData(tensor) : nullptr;
   }
   // Whether something went wrong so far, or does by `message`; TensorFlow is told.

@@ -1,5 +1,5 @@
 import { flattenTree, type HostTensor, mapTree, type TensorTree } from '@toco/core';
-import type { ApplyOptions, Network } from '@toco/network';
+import type { ApplyOptions, Network, NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { filled, firstOf } from './filled-batch.js';
 import { networkPass, type UsedParams } from './network-pass.js';
@@ -55,8 +55,8 @@ export function networkEngine<P extends TensorTree>(
   { compiler, compileAfter, forward }: NetworkEngineOptions,
 ): PassEngine {
   const { backbone, numClasses } = network;
-  const { encoder, classifier, aux_classifier, decoder } = params;
-  const used = { encoder, classifier, aux_classifier, decoder };
+  // A network of one's own may have further parts; the projection head serves training only.
+  const { proj_head: _, ...used } = params as UsedParams<P> & Partial<Pick<NetworkParams, 'proj_head'>>;
   const leaves = Object.fromEntries(flattenTree(used));
   const pass: Pass = (given, { images }, wanted) =>
     networkPass(

@@ -28,6 +28,19 @@ const mixed = [
   picture(33, 70, 5),
 ];
 
+test('a network of one’s own has its further parts in every pass', async () => {
+  const params = { ...spreadParams(), shift: { weight: tf.tensor1d([0, 0, 0, 50, 0, 0]) } };
+  const shifted: typeof network = {
+    ...network,
+    segment: (given, output) =>
+      tf.add(network.segment(given, output), (given as unknown as typeof params).shift.weight),
+  };
+  const [result] = await collect(
+    segmenter(shifted, params, { protocol: fast, outputs: ['labels'] }).segment([picture(40, 56, 1)]),
+  );
+  expect(new Set(result!.labels)).toEqual(new Set([3]));
+});
+
 test('the maps of the step, made with tensors from end to end', async () => {
   const params = spreadParams();
   const images = [picture(50, 70, 1), picture(64, 48, 2)].map((image, b) => ({

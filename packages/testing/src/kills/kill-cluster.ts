@@ -45,7 +45,8 @@ export async function killCluster(training: KilledCluster, options: KillClusterO
     return startRanks([args, args], { TOCO_JOIN_SECONDS: String(bound / 2) });
   };
   let progress: Progress;
-  if (resume && existsSync(progressFile)) progress = JSON.parse(readFileSync(progressFile, 'utf8')) as Progress;
+  if (resume && existsSync(progressFile))
+    progress = JSON.parse(readFileSync(progressFile, 'utf8')) as Progress;
   else {
     for (const path of [whole, killed]) rmSync(path, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });

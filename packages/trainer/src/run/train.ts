@@ -58,7 +58,7 @@ export interface TrainedIteration {
   /** Names of its images. */
   readonly ids: readonly string[];
   /** The state after it; the caller disposes the snapshot, before it returns. */
-  snapshot(): Promise<Snapshot>;
+  readonly snapshot: () => Promise<Snapshot>;
 }
 
 /** How a run ended. */

@@ -118,7 +118,7 @@ export async function trainingStart(
     const paths = [...flattenTree(state.params).keys()];
     const unknown = config.network.frozen.find((prefix) => !paths.some((path) => isBelow(path, prefix)));
     if (unknown !== undefined)
-      throw new Error(
+      throw new UserError(
         `network.frozen: there are no parameters below ${unknown}; write paths such as encoder or encoder.blocks.0.`,
       );
     tocoParameterGroups(settings, Object.keys(trainedParameters(network, state.params)));

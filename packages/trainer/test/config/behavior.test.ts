@@ -64,9 +64,7 @@ describe('a checkpoint of an earlier version', () => {
     const folder = await oldCheckpoint();
     const before = await readCheckpointInfo(folder);
     const now = await resumedConfig(before.config, { settings: [] });
-    expect(now).toEqual(
-      parseConfig({ behavior: { ...correctionsOf('reference'), oddSizes: 'corrected' } }),
-    );
+    expect(now).toEqual(parseConfig({ behavior: { ...correctionsOf('reference'), oddSizes: 'corrected' } }));
     const info = { backbone: before.backbone, classes: before.classes };
     expect(runChanges(folder, before, { ...info, config: now })).toEqual([]);
     const changed = await resumedConfig(before.config, { settings: ['behavior.lateFlip=corrected'] });
@@ -87,7 +85,9 @@ test('the views of a batch depend on the late flip and on no other correction', 
     const feed = (await batches.next()).value!;
     await batches.close();
     return JSON.stringify(feed, (_, value: unknown) =>
-      ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') : value,
+      ArrayBuffer.isView(value)
+        ? Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
+        : value,
     );
   };
   const corrected = await arraysOf('corrected');

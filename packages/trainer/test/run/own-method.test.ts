@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { vit } from '@toco/backbone';
 import { syntheticScenes } from '@toco/datasets';
+import { readSafetensors } from '@toco/formats';
 import type { LossFunction } from '@toco/method';
 import { loadNetwork } from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
@@ -11,9 +12,7 @@ import type * as trainer from '../../src/index.js';
 
 // Built, since the loader's threads import a file of it.
 const built = new URL('../../dist/index.js', import.meta.url).href;
-const { evaluateCheckpoint, parseConfig, readMetrics, readTrainState, train } = (await import(
-  built
-)) as typeof trainer;
+const { evaluateCheckpoint, parseConfig, readMetrics, train } = (await import(built)) as typeof trainer;
 
 const folder = mkdtempSync(join(tmpdir(), 'toco-own-method-'));
 afterAll(() => {
@@ -81,26 +80,28 @@ const arraysOf = (run: string) =>
     readFileSync(join(folder, run, `checkpoints/iteration-000004/${name}.safetensors`)),
   );
 
+const config = parseConfig(settings);
+const classes = data.classes.length;
+const high = Array.from({ length: classes }, (_, c) => 0.3 + 0.02 * c);
+const own = {
+  ...config,
+  phases: config.phases.map((phase) => ({ ...phase, cam: { high, anneal: 'cosine' as const } })),
+};
+const common = { backbone, data, enrichment, report: false, terms: { brightness }, print: () => undefined };
+let whole: trainer.TrainResult;
+
 test('a method of one’s own: network, term, thresholds, averages, groups and arrays, bit for bit the same after a resume', async () => {
-  const config = parseConfig(settings);
-  const classes = data.classes.length;
-  const high = Array.from({ length: classes }, (_, c) => 0.3 + 0.02 * c);
-  const own = {
-    ...config,
-    phases: config.phases.map((phase) => ({ ...phase, cam: { high, anneal: 'cosine' as const } })),
-  };
-  const common = { backbone, data, enrichment, report: false, terms: { brightness }, print: () => undefined };
   const told: number[] = [];
-  const whole = await train(own, {
+  whole = await train(own, {
     ...common,
     folder: join(folder, 'whole'),
     onIteration: async ({ iteration, metrics, ids, snapshot }) => {
       told.push(iteration);
       expect(metrics['brightness']).toBeGreaterThan(0);
       expect(ids).toHaveLength(2);
-      const { state, dispose } = await snapshot();
-      expect(Object.keys(state.averages!['slow']!)).toContain('brightness_head.weight');
-      dispose();
+      const taken = await snapshot();
+      expect(Object.keys(taken.state.averages!['slow']!)).toContain('brightness_head.weight');
+      taken.dispose();
     },
   });
   expect(told).toEqual([1, 2, 3, 4]);
@@ -115,8 +116,9 @@ test('a method of one’s own: network, term, thresholds, averages, groups and a
       .filter(({ kind }) => kind === 'train')
       .map(({ seconds: _, memory: __, ...row }) => row);
   expect(await rows('resumed')).toEqual(await rows('whole'));
+});
 
-  // What is used afterwards is the average, of a network that the run remembers.
+test('what is used afterwards is the average, of a network that the run remembers', async () => {
   const lines: string[] = [];
   const print = (line: string): void => void lines.push(line);
   const again = await evaluateCheckpoint(join(folder, 'whole'), { backbone, data, print });
@@ -125,10 +127,12 @@ test('a method of one’s own: network, term, thresholds, averages, groups and a
   const loaded = await loadNetwork(join(folder, 'whole'), { backbone, print });
   expect(loaded.params).toHaveProperty('brightness_head.weight');
   expect(lines.at(-1)).toMatch(/parameters of the average slow\.$/);
-  const state = await readTrainState(whole.checkpoint, loaded.network, config.averages);
-  const [average, moment] = [state.averages!['slow']!['classifier.weight']!, state.params.classifier.weight];
-  expect([...loaded.params.classifier.weight.dataSync()]).toEqual([...average.dataSync()]);
-  expect([...average.dataSync()]).not.toEqual([...moment.dataSync()]);
+  const stored = (file: string, name: string): unknown[] => [
+    ...readSafetensors(join(whole.checkpoint, file))[name]!.data,
+  ];
+  const average = stored('optimizer.safetensors', 'average.slow.classifier.weight');
+  expect([...loaded.params.classifier.weight.dataSync()]).toEqual(average);
+  expect(stored('model.safetensors', 'classifier.weight')).not.toEqual(average);
   loaded.dispose();
 });
 
@@ -145,6 +149,7 @@ test('what does not fit is refused in one line, and leaves no run', async () => 
   await expect(attempt({}, { terms: { brightness } })).rejects.toThrow(
     /^phases\.0\.cam\.high has 4 values for \d+ classes/,
   );
+  expect(existsSync(join(folder, 'refused'))).toBe(false);
   expect(() => parseConfig({ evaluation: { average: 'ema' } })).toThrow(
     'config: evaluation.average: there is no average "ema"; configure averages.ema, or leave it out.',
   );

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { mapTree, type TensorTree } from '@toco/core';
+import { mapTree, type TensorTree, uploadTree } from '@toco/core';
 import { UserError } from '@toco/files';
 import { openSafetensors } from '@toco/formats';
-import * as tf from '@tensorflow/tfjs-core';
 import { checkpointFiles } from './checkpoint-files.js';
 
 /** What the arrays of an average begin with, in the file of the optimizer's state. */
@@ -27,7 +26,7 @@ export function withStoredAverage<T extends TensorTree>(folder: string, params: 
       if (!file.entries.has(prefix + path)) return leaf;
       const { data, shape } = file.read(prefix + path);
       leaf.dispose();
-      return tf.tensor(data as Float32Array, [...shape]);
+      return uploadTree<{ stored: typeof leaf }>({ stored: { data, shape } }).stored;
     });
   } finally {
     file.close();

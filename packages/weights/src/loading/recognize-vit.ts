@@ -6,7 +6,7 @@ const families = [vitTiny, vitSmall, vitBase, vitLarge];
 
 /**
  * The vision transformer that the arrays of a whole network belong to, by their shapes; undefined where they leave it open
- * (windows, registers, layer scale, another width of the heads than 64).
+ * (windows, registers, layer scale, CLIP's two activations, another width of the heads than 64).
  */
 export function recognizeVit(
   arrays: Readonly<Record<string, NDArray>>,
@@ -15,7 +15,7 @@ export function recognizeVit(
   const shapeOf = (name: string): readonly number[] | undefined => arrays[`encoder.${name}`]?.shape;
   const [dim, , patchSize] = shapeOf('patch_embed.proj.weight') ?? [];
   const [, positions] = shapeOf('pos_embed') ?? [];
-  const others = ['reg_token', 'dist_token', 'blocks.0.ls1.gamma'];
+  const others = ['reg_token', 'dist_token', 'blocks.0.ls1.gamma', 'norm_pre.weight'];
   if (dim === undefined || patchSize === undefined || positions === undefined) return undefined;
   if (others.some((name) => shapeOf(name))) return undefined;
   const depth = Object.keys(arrays).filter((name) =>
