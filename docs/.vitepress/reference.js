@@ -57,7 +57,8 @@ async function writeApi() {
   const remarks = app.logger.warningCount;
   app.validate(project);
   // what it says while it reads, such as of a parameter's name, is no broken link
-  if (app.logger.hasErrors() || app.logger.warningCount > remarks) throw new Error('links in doc comments are broken: see above');
+  if (app.logger.hasErrors() || app.logger.warningCount > remarks)
+    throw new Error('links in doc comments are broken: see above');
   await app.generateOutputs(project);
   for (const name of readdirSync(out, { recursive: true }).filter((each) => each.endsWith('.md')))
     correctAnchors(join(out, name));
