@@ -2,7 +2,7 @@ import { seededUniform } from './seeded-uniform.js';
 
 /**
  * An image with the statistics of a photograph: noise whose amplitude falls with its frequency, color smoother than
- * brightness, 8-bit levels. It matters to the lattice, whose size depends on how much colors vary between neighbours: the
+ * brightness, 8-bit levels. It matters to the lattice, whose size depends on how much colors vary between neighbors: the
  * half-size image touches about n/2 vertices at 224 pixels and n/4 at 448, where photographs touch n/4 to 3n/4.
  *
  * @returns `[size,size,3]`, whole numbers in 0…255

@@ -5,7 +5,7 @@ const RATIO = 100;
 
 /**
  * Positions made of sines and cosines along both axes, for a network that is trained from scratch: ToCo keeps positions
- * fixed, and random ones would say nothing of neighbourhood.
+ * fixed, and random ones would say nothing of neighborhood.
  *
  * @param dim length of a token, a multiple of 4
  * @returns `[1, 1 + h·w, dim]`, zero for the class token

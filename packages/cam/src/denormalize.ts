@@ -18,7 +18,7 @@ export interface DenormalizeOptions {
  * of the values, namely where rounding left them just below the integer. A compiler that contracts the two operations
  * into one (XLA may) truncates other values; `nearest` does not depend on it. `none` leaves the fractions.
  *
- * @param images `[B,H,W,3]`, normalised.
+ * @param images `[B,H,W,3]`, normalized.
  * @returns `[B,H,W,3]`, float32; within 0…255 unless rounding is `none`.
  * @example
  * const levels = denormalize(images, { rounding: 'nearest' });

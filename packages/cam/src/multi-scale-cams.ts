@@ -29,7 +29,7 @@ export interface MultiScaleCamsOptions extends ScaledSizeOptions {
  *
  * @param forward raw CAMs of a batch of images; called once per scale with images and flipped images in one batch,
  * or with the flipped images alone where `main` is given and the scale is 1.
- * @param images `[B,H,W,3]`, normalised.
+ * @param images `[B,H,W,3]`, normalized.
  * @returns `cam` and `camAux`, `[B,H,W,C]` (`[B,H,W,M]` with `classes`), in 0 … 1.
  * @throws If no scale is given.
  * @example

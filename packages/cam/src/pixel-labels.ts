@@ -34,7 +34,7 @@ export interface PixelLabelsOptions {
  *
  * Source: ToCo (Ru et al., CVPR 2023).
  *
- * @param cam `[B,H,W,C]`, normalised.
+ * @param cam `[B,H,W,C]`, normalized.
  * @returns `[B,H,W]`, int32, 0 = background, c + 1 = class c.
  * @example
  * const labels = pixelLabels(cam, { labels: imageLabels, imgBox }, { ignoreIndex: 255 });

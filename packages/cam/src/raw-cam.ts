@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
  *
  * @param tokens `[B,h,w,D]`, token grid.
  * @param weight `[C,D]`, classifier without bias.
- * @returns `[B,h,w,C]`, not normalised.
+ * @returns `[B,h,w,C]`, not normalized.
  * @example
  * const cam = rawCam(tf.reshape(patchTokens, [batch, h, w, dim]), params.classifier.weight);
  */

@@ -25,7 +25,7 @@ export interface TokenLabelsOptions extends PixelLabelsOptions {
  *
  * Source: ToCo (Ru et al., CVPR 2023), patch token contrast.
  *
- * @param camAux `[B,H,W,C]`, normalised.
+ * @param camAux `[B,H,W,C]`, normalized.
  * @returns `[B,h,w]`, int32.
  * @throws If the image does not divide into the grid.
  * @example

@@ -1,11 +1,11 @@
 /**
- * Which of two behaviours: `corrected`, the default everywhere, mends the defects of ToCo's published code;
+ * Which of two behaviors: `corrected`, the default everywhere, fixes the bugs of ToCo's published code;
  * `reference` reproduces them, for comparison with its numbers.
  */
 export type Behavior = 'reference' | 'corrected';
 
 /**
- * The defects, each of which can be mended alone:
+ * The defects, each of which can be fixed alone:
  * - `tokenBox`: the box of real pixels is applied to the token grid;
  * - `lateFlip`: main view and local source flip once more after the box is fixed;
  * - `cropPadding`: padding counts as background when local crops are drawn and judged;

@@ -14,7 +14,7 @@ export interface ConvolutionOptions {
 /**
  * Convolution of stride 1 without bias whose gradient is right for every dilation (tfjs' own throws beyond 1).
  *
- * On the `tensorflow` backend it is TensorFlow's own convolution, elsewhere a product with the gathered neighbourhoods.
+ * On the `tensorflow` backend it is TensorFlow's own convolution, elsewhere a product with the gathered neighborhoods.
  *
  * @param x [B,H,W,in]
  * @param filter [height,width,in,out]

@@ -55,7 +55,7 @@ export function isEager(): boolean {
 /**
  * `f` as one piece that the compiler of {@link compiling} makes of it; `f` itself where there is none. For chains of
  * element-by-element operations, whose time is that of reading and writing: normalizations, activations, refinement, losses,
- * the optimiser.
+ * the optimizer.
  *
  * All tensors that `f` uses must be arguments (tensors or trees of them), and no gradient may look inside: call it within
  * {@link customGradient} or {@link withoutGradient}.

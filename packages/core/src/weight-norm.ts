@@ -3,7 +3,7 @@ import { assertShape } from './assert-shape.js';
 import { l2Normalize } from './l2-normalize.js';
 
 /**
- * Weight normalisation: every row has the direction of `direction` and the length `length`, W = g·v/‖v‖.
+ * Weight normalization: every row has the direction of `direction` and the length `length`, W = g·v/‖v‖.
  *
  * @param direction v [out,in] (`weight_v` in checkpoints)
  * @param length g [out,1] (`weight_g`)

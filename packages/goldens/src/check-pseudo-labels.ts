@@ -15,7 +15,7 @@ import { compareLabels, compareValues, type Row } from './row.js';
 
 const ignoreIndex = 255;
 
-/** `pseudo_labels`: everything that is made from a CAM, reference behaviour. */
+/** `pseudo_labels`: everything that is made from a CAM, reference behavior. */
 export async function checkPseudoLabels(folder: GoldenFolder): Promise<Row[]> {
   const arrays = folder.arrays('pseudo_labels');
   const { low, high, bkg } = folder.config.thresholds;

@@ -13,7 +13,7 @@ export interface StateUpdate {
 /**
  * Lets XLA write new state where the old one lies.
  *
- * A fused function whose results are nothing but new state (an optimiser's) is replaced by one that takes the variables
+ * A fused function whose results are nothing but new state (an optimizer's) is replaced by one that takes the variables
  * themselves and assigns to them. XLA then reuses their memory where nobody else still holds the old values, so that state
  * stays where it is instead of moving through the allocator's free memory at every step, which fragments it.
  *

@@ -57,7 +57,7 @@ export function miniBatch(seed: number, size = 2): MiniBatch {
   };
 }
 
-/** A training step with what real ones are made of: convolution, top-k, gather, softmax, gradients and an optimiser. */
+/** A training step with what real ones are made of: convolution, top-k, gather, softmax, gradients and an optimizer. */
 export function miniStep(
   state: MiniState,
   { images, labels, noise }: MiniBatch,

@@ -24,7 +24,7 @@ export interface DenseEnergyLossOptions {
 }
 
 /**
- * Dense energy regularisation: neighbors of alike color should get alike labels.
+ * Dense energy regularization: neighbors of alike color should get alike labels.
  *
  * p = softmax(logits) is halved by 2×2 means; ROI (1 inside the box) and labels by taking every second pixel (or to 1/n by n×n means
  * and every n-th pixel). With

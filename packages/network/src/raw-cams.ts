@@ -3,7 +3,7 @@ import { detach, linear } from '@toco/core';
 import type { BackboneOutput } from '@toco/backbone';
 import type { ClassifierParams } from './params.js';
 
-/** Class activation maps of both classifiers, before any resizing and normalisation. */
+/** Class activation maps of both classifiers, before any resizing and normalization. */
 export interface RawCams {
   /** From the final tokens `[B,h,w,C]`. */
   readonly cam: tf.Tensor4D;

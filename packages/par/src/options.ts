@@ -10,7 +10,7 @@ export interface ParAffinityOptions {
 
 /** Options of {@link refine} and {@link par}. */
 export interface RefineOptions extends ParAffinityOptions {
-  /** How often each mask is replaced by the weighted sum of its neighbours. */
+  /** How often each mask is replaced by the weighted sum of its neighbors. */
   readonly iterations?: number | undefined;
 }
 

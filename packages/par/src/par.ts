@@ -7,7 +7,7 @@ import { refinePlanes } from './refine.js';
 
 /**
  * Pixel-adaptive refinement: masks are resized to the images (bilinear, corners aligned) and spread 10 times to where
- * the image is alike within 48 neighbours. A constant to any gradient.
+ * the image is alike within 48 neighbors. A constant to any gradient.
  *
  * @param images `[B,H,W,3]`, 0…1
  * @param masks `[B,h,w,C]`

@@ -22,7 +22,7 @@ import {
 import { lastComplaint, runProgram } from './run-program.js';
 import { UntrustedError, untrustedRemedy } from './trusted.js';
 
-/** Something that is missing or wrong, and what mends it. */
+/** Something that is missing or wrong, and what fixes it. */
 export interface Problem {
   readonly problem: string;
   /** A command to run, or a sentence where no command does it. */

@@ -2,7 +2,7 @@ import type { DoctorReport } from './doctor.js';
 import { readableBytes } from '@toco/files';
 
 /**
- * The report of {@link doctor} as a table, with the problems and what mends them below it.
+ * The report of {@link doctor} as a table, with the problems and what fixes them below it.
  *
  * @example
  * ```ts

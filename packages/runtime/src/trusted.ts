@@ -5,7 +5,7 @@ import { UserError } from '@toco/files';
 /** Code that somebody else could have put there, so that it is not loaded. */
 export class UntrustedError extends UserError {}
 
-/** What mends it. */
+/** What fixes it. */
 export const untrustedRemedy = 'set TOCO_CACHE to a folder of your own that only you can write';
 
 /**

@@ -102,7 +102,7 @@ describe('drawn crops', () => {
     for (const image of (await origins.array()) as [number, number][][])
       for (const origin of image) counts.set(String(origin), (counts.get(String(origin)) ?? 0) + 1);
     expect(counts.size).toBe(16);
-    // 800 draws over 16 centres: 50 each, standard deviation 6.6
+    // 800 draws over 16 centers: 50 each, standard deviation 6.6
     for (const count of counts.values()) expect(Math.abs(count - 50)).toBeLessThan(30);
   });
 });

@@ -36,7 +36,7 @@ export function addExportCommand(program: Command): void {
         .default('savedmodel'),
     )
     .option('--size <pixels>', 'side of the images; default: evaluation.size')
-    .option('--batch <images>', 'images per batch; default: 1, for onnx and hub any number')
+    .option('--batch <images>', 'images per batch; default: 1, any number for onnx and hub')
     .option(
       '--outputs <names>',
       `outputs, separated by commas: ${inferenceOutputs.join(', ')}; default: logits,labels,scores`,

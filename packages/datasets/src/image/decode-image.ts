@@ -16,7 +16,7 @@ export interface DecodeOptions {
  * The pixels of a JPEG, PNG or other photograph as 8-bit RGB. Gray, 16-bit and CMYK images are converted, transparency and
  * color profiles are dropped; orientation tags are ignored unless `upright` says otherwise.
  *
- * A file that is cut short is refused, not filled up with grey.
+ * A file that is cut short is refused, not filled up with gray.
  *
  * @throws One line that names the file when it is missing, no ordinary file, cut short, damaged or of more than 2²⁷ pixels.
  *

@@ -22,7 +22,7 @@ export interface EvaluationSample {
   readonly width: number;
   /** Size of the photograph itself, which its mask has too. */
   readonly original: { readonly height: number; readonly width: number };
-  /** `[height, width, 3]`, normalised. */
+  /** `[height, width, 3]`, normalized. */
   readonly image: Float32Array;
   /** `[C]`: 1 for the classes that the image shows. */
   readonly labels: Uint8Array;

@@ -11,7 +11,7 @@ export interface PhotographOptions {
   readonly upright?: boolean | undefined;
 }
 
-/** One photograph as it is, neither resized nor normalised. */
+/** One photograph as it is, neither resized nor normalized. */
 export interface Photograph {
   readonly id: string;
   readonly height: number;

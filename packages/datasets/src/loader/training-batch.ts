@@ -22,11 +22,11 @@ export interface TrainingBatch<Enriched = unknown> {
   /** Names of the images, B of them. */
   readonly ids: readonly string[];
   readonly cropSize: number;
-  /** Main view: `[B, H, W, 3]`, normalised. */
+  /** Main view: `[B, H, W, 3]`, normalized. */
   readonly images: Float32Array;
-  /** Second global view: `[B, H, W, 3]`, normalised. */
+  /** Second global view: `[B, H, W, 3]`, normalized. */
   readonly globalView: Float32Array;
-  /** Source of the local crops: `[B, H, W, 3]`, normalised. */
+  /** Source of the local crops: `[B, H, W, 3]`, normalized. */
   readonly localSource: Float32Array;
   /** `[B, C]`, 1 or 0. */
   readonly labels: Float32Array;

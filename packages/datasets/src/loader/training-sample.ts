@@ -28,11 +28,11 @@ export interface TrainingSample {
   readonly plan: ViewPlan;
   /** Side of the views, pixels. */
   readonly cropSize: number;
-  /** Main view, which is the first global view: `[H, W, 3]`, normalised. */
+  /** Main view, which is the first global view: `[H, W, 3]`, normalized. */
   readonly images: Float32Array;
-  /** Second global view: `[H, W, 3]`, normalised. */
+  /** Second global view: `[H, W, 3]`, normalized. */
   readonly globalView: Float32Array;
-  /** The view that local crops are cut from, at the places of the main view: `[H, W, 3]`, normalised. */
+  /** The view that local crops are cut from, at the places of the main view: `[H, W, 3]`, normalized. */
   readonly localSource: Float32Array;
   /** `[C]`: 1 for the classes that the image shows. */
   readonly labels: Uint8Array;

@@ -5,7 +5,7 @@ import { resample } from '../transforms/resample.js';
 import { applyAppearance } from './appearance.js';
 import type { ViewPlan } from './view-plan.js';
 
-/** The three views of one training image, before normalisation. */
+/** The three views of one training image, before normalization. */
 export interface Views {
   readonly main: RgbImage;
   readonly local: RgbImage;

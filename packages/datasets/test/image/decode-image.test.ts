@@ -74,7 +74,7 @@ describe('kinds of images', () => {
     expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
     const decoded = await decodeBytes('cmyk.jpg', cmyk);
     expect(decoded.data).toHaveLength(width * height * 3);
-    // Inks can't show every colour: that orange stays orange is all that is asked.
+    // Inks can't show every color: that orange stays orange is all that is asked.
     const [red, green, blue] = decoded.data.subarray(12 * width * 3 + 15);
     expect(red! > green! + 40 && green! > blue! + 20).toBe(true);
   });

@@ -48,7 +48,7 @@ export function decodeLabelPng(bytes: Uint8Array): LabelMap {
 }
 
 /**
- * A PNG with 8-bit indices and a palette (VOC's, unless given), which every image viewer shows in the field's colours.
+ * A PNG with 8-bit indices and a palette (VOC's, unless given), which every image viewer shows in the field's colors.
  *
  * @example
  * await writeFile('2007_000033.png', encodeLabelPng({ width: 2, height: 1, data: new Uint8Array([0, 15]) }));

@@ -40,7 +40,7 @@ export function heatOverlay({ width, height, data }: Picture, cam: Planes): Pict
   return { width, height, data: out };
 }
 
-/** The classes' colors laid over a photograph, with their borders drawn; background leaves the photograph in pale grey. */
+/** The classes' colors laid over a photograph, with their borders drawn; background leaves the photograph in pale gray. */
 export function labelOverlay(image: Picture, labels: Labels, colors: LabelColors): Picture {
   const out = new Uint8Array(image.data.length);
   labels.data.forEach((label, i) => {

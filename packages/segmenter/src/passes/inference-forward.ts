@@ -6,7 +6,7 @@ import type { PassOutput } from './pass-engine.js';
 
 /** What an exported network is given. */
 export interface InferenceInputs {
-  /** `[B,S,S,3]`: red, green, blue in 0…255, not normalised. */
+  /** `[B,S,S,3]`: red, green, blue in 0…255, not normalized. */
   readonly images: tf.Tensor4D;
 }
 

@@ -29,7 +29,7 @@ export function runFiles(folder: string): { metrics: string; config: string; rep
 /** A folder that this process alone writes into. */
 export interface RunFolder {
   readonly lock: RunLock;
-  /** Lets go of the folder; with `undo` a new run's goes too, so that the same command works once its mistake is mended. */
+  /** Lets go of the folder; with `undo` a new run's goes too, so that the same command works once its mistake is fixed. */
   leave(how: { readonly undo: boolean }): Promise<void>;
 }
 
