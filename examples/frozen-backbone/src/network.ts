@@ -14,32 +14,32 @@ const width = 64;
  * because blocks differ in scale and nothing of a frozen backbone is there to bring them together.
  */
 function severalBlocks(backbone: Backbone): Backbone {
-  const { clsToken: _, ...rest } = backbone;
   const dim = depths.length * backbone.tokenDim;
   const { classToken, prefixTokens: prefix = classToken === 'learned' ? 1 : 0 } = backbone;
+  const apply: Backbone['apply'] = (params, images, options = {}) =>
+    tidied(() => {
+      const { taps: wanted = [] } = options;
+      const output = backbone.apply(params, images, { ...options, taps: [...wanted, 'tokens'] });
+      const { taps, ...final } = output;
+      if (!taps?.tokens || prefix === 0)
+        throw new Error(
+          `${backbone.name}: shows no tokens of its blocks behind a class token; choose a ViT.`,
+        );
+      const blocks = taps.tokens;
+      const chosen = depths.map((depth) => normed(blocks[Math.round(depth * blocks.length) - 1]!));
+      const tokens = tf.concat<tf.Tensor3D>(chosen, 2);
+      return {
+        ...final,
+        ...(wanted.length > 0 && { taps }),
+        clsToken: tf.reshape(tf.slice(tokens, [0, 0, 0], [-1, 1, -1]), [-1, dim]),
+        patchTokens: tf.slice(tokens, [0, prefix, 0]),
+      };
+    });
   return {
-    ...rest,
+    ...backbone,
     tokenDim: dim,
-    apply(params, images, options = {}) {
-      return tidied(() => {
-        const { taps: wanted = [] } = options;
-        const output = backbone.apply(params, images, { ...options, taps: [...wanted, 'tokens'] });
-        const { taps, ...final } = output;
-        if (!taps?.tokens || prefix === 0)
-          throw new Error(
-            `${backbone.name}: shows no tokens of its blocks behind a class token; choose a ViT.`,
-          );
-        const blocks = taps.tokens;
-        const chosen = depths.map((depth) => normed(blocks[Math.round(depth * blocks.length) - 1]!));
-        const tokens = tf.concat<tf.Tensor3D>(chosen, 2);
-        return {
-          ...final,
-          ...(wanted.length > 0 && { taps }),
-          clsToken: tf.reshape(tf.slice(tokens, [0, 0, 0], [-1, 1, -1]), [-1, dim]),
-          patchTokens: tf.slice(tokens, [0, prefix, 0]),
-        };
-      });
-    },
+    apply,
+    clsToken: (params, images, options) => tf.tidy(() => apply(params, images, options).clsToken),
   };
 }
 

@@ -1,11 +1,11 @@
 import { clipMean, clipStd } from '@toco/core';
 import type { VariantOptions } from './variants.js';
-import { vit, type Vit, type VitOptions } from './vit.js';
+import { vit, type Vit } from './vit.js';
 
 /** What may be chosen of CLIP's visual tower. */
 export interface ClipOptions extends Pick<VariantOptions, 'auxBlock' | 'depth' | 'positionResizing'> {
   /** That of the weights: `quickGelu`, the default, for OpenAI's, `gelu` for most that OpenCLIP trained (LAION, DataComp). */
-  readonly activation?: VitOptions['activation'];
+  readonly activation?: 'gelu' | 'quickGelu' | undefined;
   /** Whether class token and patch tokens are mapped into the space of the texts, 512 numbers; not by default. */
   readonly projection?: boolean | undefined;
 }

@@ -1,3 +1,4 @@
+import type { PositionOptions } from './positions.js';
 import { vit, type Vit, type VitOptions } from './vit.js';
 
 /** What may be chosen of a public variant. */
@@ -11,7 +12,7 @@ export interface VariantOptions {
   /** Number of blocks, the first ones of the pretrained network's; by default all of them. */
   readonly depth?: number | undefined;
   /** How positions are brought to another grid, see {@link VitOptions}. */
-  readonly positionResizing?: VitOptions['positionResizing'];
+  readonly positionResizing?: PositionOptions['resizing'] | undefined;
 }
 
 const tiny = { dim: 192, depth: 12, heads: 3 };

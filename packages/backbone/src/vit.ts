@@ -44,7 +44,7 @@ export interface VitOptions {
   readonly positionResizing?: PositionOptions['resizing'] | undefined;
   readonly layerNormEpsilon?: number | undefined;
   /** Activation of the perceptrons: exact GELU, or the approximation x·σ(1.702 x) of OpenAI's CLIP; `gelu` by default. */
-  readonly activation?: BlockOptions['activation'];
+  readonly activation?: 'gelu' | 'quickGelu' | undefined;
   /** Whether the tokens are normed before the first block, as in CLIP, whose patch embedding has no bias; not by default. */
   readonly preNorm?: boolean | undefined;
   /** Length `E` of the tokens that a map without bias makes of those behind the final norm (CLIP's image embedding); no map by default. */

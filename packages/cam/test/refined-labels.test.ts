@@ -5,6 +5,7 @@ import { classLabels, selectClasses } from '../src/select-classes.js';
 import { denormalize } from '../src/denormalize.js';
 import { refinedLabels } from '../src/refined-labels.js';
 import { resize } from '@toco/core';
+import { par } from '@toco/par';
 import * as tf from '@tensorflow/tfjs-core';
 import { agreement, randomCam } from './seeded.js';
 import { labelSources, trajectorySteps } from './sources.js';
