@@ -195,6 +195,17 @@ export default tseslint.config(
     },
   },
   {
+    files: ['examples/browser/test/show-pages.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['atob', 'dispatchEvent', 'document', 'DataTransfer', 'DragEvent', 'File'].map((name) => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+  },
+  {
     files: ['**/*.{js,cjs,mjs}'],
     languageOptions: {
       globals: {

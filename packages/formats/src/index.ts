@@ -1,3 +1,4 @@
+export { narrowFloat16 } from './half.js';
 export { FormatError } from './format-error.js';
 export { decodeMat } from './mat/decode.js';
 export type { MatCell, MatSkipped, MatStruct, MatValue } from './mat/values.js';

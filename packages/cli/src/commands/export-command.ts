@@ -16,6 +16,7 @@ interface ExportFlags extends ModelFlags {
   readonly size?: string;
   readonly batch?: string;
   readonly outputs?: string;
+  readonly half?: boolean;
   readonly out?: string;
   readonly backbone?: string;
   readonly network?: string;
@@ -40,6 +41,7 @@ export function addExportCommand(program: Command): void {
       '--outputs <names>',
       `outputs, separated by commas: ${inferenceOutputs.join(', ')}; default: logits,labels,scores`,
     )
+    .option('--half', 'for tfjs: weights in half precision, half the bytes to load')
     .option('-o, --out <folder>', 'new folder; default: export-<format>')
     .option('-w, --weights <file>', 'a whole network from a weight file instead of a run')
     .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
@@ -80,7 +82,15 @@ Examples:
       const { inputs, outputs: given } =
         format === 'hub'
           ? await writeHubFolder(out, { model, network, state, classes, size })
-          : await exportNetwork(network, state.params, { format, size, batch, out, outputs, classes });
+          : await exportNetwork(network, state.params, {
+              format,
+              size,
+              batch,
+              out,
+              outputs,
+              classes,
+              half: flags.half,
+            });
       for (const [direction, ports] of [
         ['in ', inputs],
         ['out', given],
@@ -108,7 +118,9 @@ const formatSize = (size: AnyBatchPort['shape'][number]): string => {
 };
 
 /** @throws one line where an option means nothing for a format */
-function assertFlags({ format, batch, outputs }: ExportFlags): void {
+function assertFlags({ format, batch, outputs, half }: ExportFlags): void {
+  if (half === true && format !== 'tfjs')
+    throw new UserError(`--half: ${format} has no such form; leave it out.`);
   if (batch !== undefined && (format === 'onnx' || format === 'hub'))
     throw new UserError(`--batch: ${format} takes any number of images; leave it out.`);
   if (outputs !== undefined && format === 'hub')

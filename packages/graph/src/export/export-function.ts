@@ -22,6 +22,8 @@ export interface ExportOptions {
   readonly out: string;
   /** Names of the labels that the function gives, which are written to `classes.json` beside it. */
   readonly labels?: readonly string[] | undefined;
+  /** For `tfjs`: stores weights in half precision, for half the bytes; they are computed with in float32 all the same. */
+  readonly half?: boolean | undefined;
 }
 
 /**
@@ -35,12 +37,12 @@ export interface ExportOptions {
 export async function exportFunction<P extends TensorTree, I, O>(
   f: (params: P, inputs: I) => O,
   example: { readonly params: P; readonly inputs: I | Feeds<I> },
-  { format, out, labels }: ExportOptions,
+  { format, out, labels, half }: ExportOptions,
 ): Promise<FrozenGraph> {
   await assertNew(out);
   const graph = await frozenGraph(f, example);
   await makeFolder(out);
-  if (format === 'tfjs') await writeGraphModel(out, graph, { classes: labels });
+  if (format === 'tfjs') await writeGraphModel(out, graph, { classes: labels, half });
   else await writeSavedModel(out, graph);
   await writeLabels(out, labels);
   return graph;
@@ -58,7 +60,7 @@ export async function exportFunction<P extends TensorTree, I, O>(
 export async function exportToOnnx<P extends TensorTree, I, O>(
   f: (params: P, inputs: I) => O,
   { params, two, three }: { readonly params: P; readonly two: I | Feeds<I>; readonly three: I | Feeds<I> },
-  { out, labels }: Omit<ExportOptions, 'format'>,
+  { out, labels }: Omit<ExportOptions, 'format' | 'half'>,
 ): Promise<AnyBatchGraph> {
   await assertNew(out);
   const options = { anyBatch: true };

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '@toco/files';
 import { attributeJson, shapeJson } from './attribute-json.js';
+import { narrowFloat16 } from '@toco/formats';
 import { dataTypes } from './data-type.js';
 import type { FrozenGraph, Port } from './freeze-graph.js';
 import type { Constant, GraphNode } from './graph-def.js';
@@ -9,25 +10,38 @@ import type { Constant, GraphNode } from './graph-def.js';
 /** Bytes of a file of weights: browsers keep files of this size in their cache. */
 const shardSize = 4 * 1024 * 1024;
 
+/** Options of {@link writeGraphModel}. */
+export interface GraphModelOptions {
+  /** Names in the order of the labels, kept as `userDefinedMetadata.classes`. */
+  readonly classes?: readonly string[] | undefined;
+  /** Whether weights are stored in half precision; they are computed with in float32 all the same. */
+  readonly half?: boolean | undefined;
+}
+
 /**
  * Writes a frozen graph as a graph model of TensorFlow.js: `model.json` and the weights in files of 4 MB beside it.
  * `loadGraphModel` of `@tensorflow/tfjs-converter` loads it on every backend, in the browser too.
- *
- * @param classes names in the order of the labels, kept as `userDefinedMetadata.classes`
  */
 export async function writeGraphModel(
   folder: string,
   graph: FrozenGraph,
-  { classes }: { readonly classes?: readonly string[] | undefined } = {},
+  { classes, half = false }: GraphModelOptions = {},
 ): Promise<void> {
   const constants = graph.nodes.filter((node): node is GraphNode & { constant: Constant } =>
     Boolean(node.constant),
   );
-  const shards = splitIntoShards(constants.map(({ constant }) => constant.bytes));
+  const halved = ({ dtype }: Constant): boolean => half && dtype === 'float32';
+  const shards = splitIntoShards(
+    constants.map(({ constant }) => (halved(constant) ? halfBytes(constant) : constant.bytes)),
+  );
   const paths = shards.map((_, i) => `weights-${i + 1}-of-${shards.length}.bin`);
   await mkdir(folder, { recursive: true });
   for (const [i, parts] of shards.entries()) await writeWhole(join(folder, paths[i]!), parts);
-  const weights = constants.map(({ name, constant: { dtype, shape } }) => ({ name, shape, dtype }));
+  const weights = constants.map(({ name, constant }) => {
+    const { dtype, shape } = constant;
+    const stored = halved(constant) && { quantization: { dtype: 'float16', original_dtype: dtype } };
+    return { name, shape, dtype, ...stored };
+  });
   const model = {
     format: 'graph-model',
     generatedBy: '@toco/trainer',
@@ -39,6 +53,13 @@ export async function writeGraphModel(
   };
   // The last one written: with it the model is whole.
   await writeWhole(join(folder, 'model.json'), [new TextEncoder().encode(JSON.stringify(model))]);
+}
+
+/** Elements of four bytes as those of two. */
+function halfBytes({ bytes }: Constant): Uint8Array {
+  // Bytes that come out of a message may begin anywhere.
+  const values = new Float32Array(bytes.slice().buffer);
+  return new Uint8Array(narrowFloat16(values).buffer);
 }
 
 function portsJson(ports: readonly Port[]): object {

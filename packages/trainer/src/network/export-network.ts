@@ -44,7 +44,7 @@ export interface ExportedNetwork extends Pick<FrozenGraph, 'nodes'> {
 export async function exportNetwork(
   network: Network,
   params: NetworkParams,
-  { format, size, batch = 1, out, classes, outputs }: ExportNetworkOptions,
+  { format, size, batch = 1, out, classes, outputs, half }: ExportNetworkOptions,
 ): Promise<ExportedNetwork> {
   // A network of one's own may have further parts; the projection head serves training only.
   const { proj_head: _, ...used } = params;
@@ -56,5 +56,5 @@ export async function exportNetwork(
   };
   return format === 'onnx'
     ? exportToOnnx(forward, { params: used, two: inputs(2), three: inputs(3) }, { out, labels })
-    : exportFunction(forward, { params: used, inputs: inputs(batch) }, { format, out, labels });
+    : exportFunction(forward, { params: used, inputs: inputs(batch) }, { format, out, labels, half });
 }
