@@ -24,7 +24,7 @@ const send = (command: Command): void => {
 const history: Iteration[] = [];
 let goesOn = true;
 let backend = '';
-let drawn: TrainingScenes | undefined;
+const shown: { scenes?: TrainingScenes } = {};
 
 worker.addEventListener('message', ({ data }: MessageEvent<Begun | Iteration | Seen | Failed>) => {
   if (data.kind === 'failed') status!.textContent = data.message;
@@ -89,7 +89,7 @@ function showSeen({ iteration, scenes: seen }: Seen): void {
   document.body.dataset['seen'] = String(iteration);
   rows!.replaceChildren(
     ...seen.map(({ labels, cam, best, score }, i) => {
-      const image = { width: side, height: side, data: drawn!.val[i]! };
+      const image = { width: side, height: side, data: shown.scenes!.val[i]! };
       const figure = document.createElement('figure');
       const caption = document.createElement('figcaption');
       caption.textContent = `${classes[best]!}, score ${score.toFixed(2)}`;
@@ -117,6 +117,7 @@ async function draw(list: 'train' | 'val'): Promise<{ pixels: Uint8Array[]; labe
 }
 
 const [train, val] = [await draw('train'), await draw('val')];
-drawn = { side, classes, train: train.pixels, trainLabels: train.labels, val: val.pixels };
+const drawn = { side, classes, train: train.pixels, trainLabels: train.labels, val: val.pixels };
+shown.scenes = drawn;
 status!.textContent = 'Starting …';
 send({ kind: 'start', scenes: drawn });

@@ -110,7 +110,10 @@ export async function hubServer(token: string): Promise<HubServer> {
     const count = Math.ceil(size / partSize);
     if (count === 1) return { oid, size, actions: { upload: { href: `${url}/lfs/${oid}/1` } } };
     const places = Array.from({ length: count }, (_, i) => [String(i + 1), `${url}/lfs/${oid}/${i + 1}`]);
-    const header = { chunk_size: String(partSize), ...Object.fromEntries(places) };
+    const header = {
+      chunk_size: String(partSize),
+      ...(Object.fromEntries(places) as Record<string, string>),
+    };
     return { oid, size, actions: { upload: { href: `${url}/lfs/${oid}/done`, header } } };
   }
 
