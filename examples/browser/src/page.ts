@@ -4,8 +4,8 @@ import type { Failed, Found, Pixels, Ready } from './messages.js';
 import { colorOf, drawnScene, pixelsOf, show } from './pictures.js';
 
 const longest = 640;
-/** Drawn scenes as the network was trained on, larger, so that they look well. */
-const scenes = { size: 384, val: 1000, seed: 0 };
+/** Drawn scenes as the network was trained on, of that size for their textures' sake, but drawn larger. */
+const scenes = { size: 112, val: 1000, seed: 0 };
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const [segmentation, similarity] = ['segmentation', 'similarity'].map((id) => element<HTMLCanvasElement>(id));
@@ -137,7 +137,7 @@ addEventListener('drop', (event) => {
 
 async function openScene(): Promise<void> {
   const { image } = await drawnScene(scene++ % scenes.val, 'val', scenes);
-  segment(pixelsOf(image, longest));
+  segment(pixelsOf(image, longest, { largest: 4 }));
 }
 element('scene').addEventListener('click', () => void openScene());
 

@@ -1,9 +1,13 @@
 import { syntheticScenes } from '@toco/datasets/synthetic';
 import type { Pixels } from './messages.js';
 
-/** Pixels of a picture, its longer side no longer than `longest`. */
-export function pixelsOf(source: ImageBitmap | HTMLImageElement, longest: number): Pixels {
-  const scale = Math.min(1, longest / Math.max(source.width, source.height));
+/** Pixels of a picture, its longer side no longer than `longest`; drawings may be drawn larger than they say. */
+export function pixelsOf(
+  source: ImageBitmap | HTMLImageElement,
+  longest: number,
+  { largest = 1 }: { readonly largest?: number } = {},
+): Pixels {
+  const scale = Math.min(largest, longest / Math.max(source.width, source.height));
   const [width, height] = [source.width, source.height].map((side) => Math.max(1, Math.round(side * scale)));
   const context = contextOf(document.createElement('canvas'), width!, height!);
   context.drawImage(source, 0, 0, width!, height!);

@@ -42,7 +42,9 @@ async function open(browser, path) {
 
 async function showAll(browser) {
   const page = await open(browser, '?backend=wasm');
-  const scene = await whatIsSeen(page);
+  const first = await whatIsSeen(page);
+  await page.click('#scene');
+  const scene = await whatIsSeen(page, 2);
   await shot(page, 'scene');
   await page.mouse.move(...(await middleOf(page)));
   const moved = await hashOf(page, 'similarity');
@@ -65,7 +67,7 @@ async function showAll(browser) {
     data.items.add(new File([bytes], 'disc.png', { type: 'image/png' }));
     dispatchEvent(new DragEvent('drop', { dataTransfer: data, cancelable: true }));
   }, photograph);
-  const dropped = await whatIsSeen(page, 2);
+  const dropped = await whatIsSeen(page, 3);
 
   // Once all is kept, the page works without a network.
   await page.waitForFunction(() => document.body.dataset.offline === 'ready', patience);
@@ -80,7 +82,7 @@ async function showAll(browser) {
   const scenes = await training.$$eval('#scenes canvas', (canvases) => canvases.length);
   await shot(training, 'training');
   await training.close();
-  console.log(JSON.stringify({ scene, moved, dropped, offline, terms, scenes, errors }));
+  console.log(JSON.stringify({ first, scene, moved, dropped, offline, terms, scenes, errors }));
 }
 
 /** What the page shows once the network has answered. */

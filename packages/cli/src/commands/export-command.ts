@@ -36,12 +36,12 @@ export function addExportCommand(program: Command): void {
         .default('savedmodel'),
     )
     .option('--size <pixels>', 'side of the images; default: evaluation.size')
-    .option('--batch <images>', 'images per batch; default: 1, any number for onnx and hub')
+    .option('--batch <images>', 'images per batch; default: 1, for onnx and hub any number')
     .option(
       '--outputs <names>',
       `outputs, separated by commas: ${inferenceOutputs.join(', ')}; default: logits,labels,scores`,
     )
-    .option('--half', 'tfjs only: weights in half precision, half the bytes to load')
+    .option('--half', 'for tfjs: weights in half precision, half the bytes to load')
     .option('-o, --out <folder>', 'new folder; default: export-<format>')
     .option('-w, --weights <file>', 'a whole network from a weight file instead of a run')
     .option('-c, --config <file>', 'with --weights: YAML file of its configuration')
