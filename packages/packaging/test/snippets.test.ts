@@ -148,9 +148,9 @@ describe('commands run', () => {
       JSON.stringify({ folder, repository: root, commands: [...given, ...modules], report }),
     );
     const program = fileURLToPath(new URL('../snippets/run-commands.js', import.meta.url));
-    await promisify(execFile)(process.execPath, [program, job], { timeout: 900_000 });
+    await promisify(execFile)(process.execPath, [program, job], { timeout: 500_000 });
     results = JSON.parse(await readFile(report, 'utf8')) as typeof results;
-  }, 960_000);
+  }, 540_000);
   afterAll(() => rm(folder, { recursive: true }));
 
   test.each([...new Set(run.map(({ file }) => file))])('of %s', (file) => {
