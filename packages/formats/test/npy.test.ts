@@ -60,7 +60,7 @@ test.each([
   [file("{'descr': '<f4', 'fortran_order': False, 'shape': (-2,), }", 8), 'lacks its order or its shape'],
   [file("{'descr': '<f4', 'fortran_order': False, 'shape': (1 2,), }", 8), 'not a row of sizes'],
   [file("{'descr': '<f4', 'shape': (2,), }", 8), 'lacks its order'],
-  [file("__import__('os')", 8), 'no dictionary'],
+  [file("__import__('os')", 8), 'not a dictionary'],
   [file("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", 8).subarray(0, 30), 'does not fit'],
 ])('refuses what is no whole array (%#)', (input, message) => {
   expect(() => decodeNpy(input)).toThrow(message);

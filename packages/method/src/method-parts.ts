@@ -12,7 +12,7 @@ import type { Refine, TargetFunction } from './targets.js';
 export interface MethodParts<P extends TensorTree = TensorTree> {
   /** Loss terms beside the six, weighted by their names in `phases[].weights`. */
   readonly terms?: Readonly<Record<string, LossFunction<P>>> | undefined;
-  /** What the terms learn from; default: {@link computeTargets}, which may be called within. */
+  /** What the terms learn from; default: `computeTargets`, which may be called within. */
   readonly targets?: TargetFunction<P> | undefined;
   /** The refinement of pixel labels; default: PAR. */
   readonly refine?: Refine<P> | undefined;

@@ -55,7 +55,10 @@ describe('commands exist with their options and settings', () => {
     for (const command of all) {
       command
         .exitOverride()
-        .configureOutput({ writeErr: (text) => (complaint = text), writeOut: () => undefined });
+        .configureOutput({
+          writeErr: (text) => (complaint = `${complaint ?? ''}${text}`),
+          writeOut: () => undefined,
+        });
       if (command.commands.length > 0) continue;
       command.action((...given: unknown[]) => {
         const options = given.at(-2) as { set?: string[] };
@@ -145,9 +148,9 @@ describe('commands run', () => {
       JSON.stringify({ folder, repository: root, commands: [...given, ...modules], report }),
     );
     const program = fileURLToPath(new URL('../snippets/run-commands.js', import.meta.url));
-    await promisify(execFile)(process.execPath, [program, job], { timeout: 280_000 });
+    await promisify(execFile)(process.execPath, [program, job], { timeout: 500_000 });
     results = JSON.parse(await readFile(report, 'utf8')) as typeof results;
-  }, 300_000);
+  }, 540_000);
   afterAll(() => rm(folder, { recursive: true }));
 
   test.each([...new Set(run.map(({ file }) => file))])('of %s', (file) => {
