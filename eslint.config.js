@@ -96,7 +96,16 @@ const userErrors = {
 const everywhere = [...noDoubleCast, ...undefinedOptions];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/.turbo/**', '**/runs/**', 'docs/.vitepress/{cache,dist}/**', 'docs/api/**', '**/__fixtures__/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/.turbo/**',
+      '**/runs/**',
+      'docs/.vitepress/{cache,dist}/**',
+      'docs/api/**',
+      '**/__fixtures__/**',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

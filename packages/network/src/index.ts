@@ -3,7 +3,13 @@ export type { ImportReport } from '@toco/backbone';
 export { classify } from './classifier.js';
 export { decode } from './decoder.js';
 export { BackboneError } from './check-output.js';
-export { createNetwork, type MakeNetwork, type Network, type NetworkOptions, type NetworkOutput } from './network.js';
+export {
+  createNetwork,
+  type MakeNetwork,
+  type Network,
+  type NetworkOptions,
+  type NetworkOutput,
+} from './network.js';
 export type {
   ClassifierParams,
   ConvolutionParams,

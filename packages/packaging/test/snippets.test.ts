@@ -53,12 +53,10 @@ describe('commands exist with their options and settings', () => {
     const settings: string[] = [];
     const all = [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)];
     for (const command of all) {
-      command
-        .exitOverride()
-        .configureOutput({
-          writeErr: (text) => (complaint = `${complaint ?? ''}${text}`),
-          writeOut: () => undefined,
-        });
+      command.exitOverride().configureOutput({
+        writeErr: (text) => (complaint = `${complaint ?? ''}${text}`),
+        writeOut: () => undefined,
+      });
       if (command.commands.length > 0) continue;
       command.action((...given: unknown[]) => {
         const options = given.at(-2) as { set?: string[] };

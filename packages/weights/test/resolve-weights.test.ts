@@ -285,7 +285,9 @@ test('size and hash of the hub hold for the storage it redirects to', async () =
   hub.answer = lead(wrong);
   await expect(resolveWeights(spec, options)).rejects.toThrow(/SHA-256/);
   hub.answer = lead(content.subarray(0, -4));
-  await expect(resolveWeights(spec, options)).rejects.toThrow(/199\d+ of \d+ bytes arrived|connection dropped/);
+  await expect(resolveWeights(spec, options)).rejects.toThrow(
+    /199\d+ of \d+ bytes arrived|connection dropped/,
+  );
   await rm(partial, { force: true });
   hub.answer = lead(content);
   await resolveWeights(spec, options);

@@ -53,7 +53,9 @@ export async function preparedResult<Result>(
   if (text === undefined) return undefined;
   const state = remembered(text, isResult);
   if (state === undefined)
-    throw new UserError(`${path}: the file is damaged; run the same toco prepare again, which writes it again`);
+    throw new UserError(
+      `${path}: the file is damaged; run the same toco prepare again, which writes it again`,
+    );
   return state.result;
 }
 

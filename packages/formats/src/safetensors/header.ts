@@ -44,7 +44,9 @@ export function readSafetensorsHeader(source: ByteSource): SafetensorsHeader {
   const prefix = source.read(0, 8);
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
   if (length > longestHeader || 8 + Number(length) > source.size) {
-    refuse(`is not a whole safetensors file: a header of ${length} bytes is announced in ${source.size} bytes`);
+    refuse(
+      `is not a whole safetensors file: a header of ${length} bytes is announced in ${source.size} bytes`,
+    );
   }
   const start = 8 + Number(length);
   const parsed = parseObject(source.read(8, Number(length)));

@@ -104,7 +104,10 @@ test.each([
     /flowers: is not laid out like VOCdevkit\/VOC2012; remove data\.dataset=voc, and the layout is detected\.$/,
   ],
   [{ root: at('voc'), valFraction: 0.2 }, /valFraction has no effect in the layout voc, which/],
-  [{ root: at('voc'), images: 'x' }, /images has no effect in the layout voc, which takes labels, classes, masks$/],
+  [
+    { root: at('voc'), images: 'x' },
+    /images has no effect in the layout voc, which takes labels, classes, masks$/,
+  ],
   [{ dataset: 'coco', root: at('voc'), masks: 'x' }, /masks has no effect in the layout coco, which takes/],
   [
     { dataset: 'synthetic', root: at('voc') },
