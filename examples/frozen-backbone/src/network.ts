@@ -45,7 +45,7 @@ export const network: MakeNetwork = (options) => {
   };
 };
 
-/** Tokens of mean 0 and variance 1, as blocks give them out unnormed. */
+/** Tokens of mean 0 and variance 1, as blocks give them out without a norm. */
 function normed(tokens: tf.Tensor): tf.Tensor3D {
   const { mean, variance } = tf.moments(tokens, 2, true);
   return tf.div(tf.sub(tokens, mean), tf.sqrt(tf.add(variance, 1e-6)));

@@ -43,7 +43,7 @@ export interface VitOptions {
   /** How positions are brought to another grid, see {@link PositionOptions}; `bicubic` by default. */
   readonly positionResizing?: PositionOptions['resizing'] | undefined;
   readonly layerNormEpsilon?: number | undefined;
-  /** Activation of the perceptrons: exact GELU, or the approximation x·σ(1.702 x) of OpenAI's CLIP; `gelu` by default. */
+  /** Activation of the MLPs: exact GELU, or the approximation x·σ(1.702 x) of OpenAI's CLIP; `gelu` by default. */
   readonly activation?: BlockOptions['activation'] | undefined;
   /** Whether the tokens are normed before the first block, as in CLIP, whose patch embedding has no bias; not by default. */
   readonly preNorm?: boolean | undefined;

@@ -19,7 +19,7 @@ export interface DecoderParams {
   readonly conv8: ConvolutionParams;
 }
 
-/** A perceptron of three layers and a weight-normalised linear map. */
+/** A perceptron of three layers and a weight-normalized linear map. */
 export interface ProjectionHeadParams {
   /** Layers 0, 2 and 4; what lies between them is GELU. */
   readonly mlp: Readonly<Record<'0' | '2' | '4', LinearParams>>;

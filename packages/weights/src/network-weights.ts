@@ -7,7 +7,7 @@ import { counted, UserError } from '@toco/files';
 
 /**
  * The arrays of a whole network's checkpoint under the names of the authors' first release: newer PyTorch calls length and
- * direction of a weight-normalised layer otherwise.
+ * direction of a weight-normalized layer otherwise.
  */
 function withReleaseNames(arrays: Readonly<Record<string, NDArray>>): Record<string, NDArray> {
   const renamed = (name: string): string =>
