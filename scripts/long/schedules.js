@@ -191,19 +191,24 @@ async function trainHere([name, folder, file, length]) {
   const samples = [];
   const every = Math.max(1, Math.round(50 * scale));
   let [cpu, clock] = [process.cpuUsage(), performance.now()];
+  let resident = [];
   const take = (list) => {
-    if (list !== 'train' || ++asked % (every * batchSize) !== 0) return;
+    if (list !== 'train') return;
+    // One instant says more of the operation that happens to run than of what the run holds.
+    resident.push(process.memoryUsage.rss());
+    if (++asked % (every * batchSize) !== 0) return;
     const { user, system } = process.cpuUsage(cpu);
     // What is held counts, not when Node collects what isn't: that alone moves by tens of megabytes.
     collect();
     samples.push({
       iteration: asked / batchSize,
-      megabytes: process.memoryUsage.rss() / 2 ** 20,
+      megabytes: median(resident) / 2 ** 20,
       descriptors: readdirSync('/proc/self/fd').length,
       traces: held,
       processor: (user + system) / 1e6 / every,
       wall: (performance.now() - clock) / 1000 / every,
     });
+    resident = [];
     [cpu, clock] = [process.cpuUsage(), performance.now()];
   };
   const data = await scenes(schedule, take);
