@@ -370,7 +370,7 @@ describe('one line for what is wrong', () => {
     ],
     ['a LabelMe shape without label', shape({ label: '' }), /a\.json, shape 1: has no label$/],
     ['too few points', shape({ points: [[1, 2]] }), /shape 1: a polygon has no 3 points/],
-    ['a mask that is none', shape({ shape_type: 'mask', mask: 'AAAA' }), /shape 1: the mask is no image/],
+    ['a mask that is none', shape({ shape_type: 'mask', mask: 'AAAA' }), /shape 1: the mask is not an image/],
     ['LabelMe without size', { 'a.json': { ...labelMeSample, imageWidth: 1e12 } }, /no usable imageWidth/],
     [
       'a class that is not numbered',
