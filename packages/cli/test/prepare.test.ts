@@ -109,7 +109,7 @@ describe('toco prepare voc, toco check', () => {
         onOutput: (_text, { pid }) => {
           second ??= toco(args, {
             onOutput: (text, waiting) => {
-              if (!text.endsWith('waiting for its end.\n')) return;
+              if (!text.endsWith('waiting for it to finish.\n')) return;
               waiting.kill('SIGINT');
               process.kill(pid!, 'SIGINT');
             },

@@ -92,10 +92,11 @@ function passBytes(
   const { stride, tokenDim, heads = Math.ceil(tokenDim / 64) } = backbone;
   const tokens = Math.ceil(height / stride) * Math.ceil(width / stride) + 1;
   const most = typeof heads === 'number' ? heads : Math.max(...heads);
-  // Where `@toco/runtime` brings its kernel, the scores of all pairs are never in memory at once.
-  const inOnePass = (tf.getKernel('TocoAttention', tf.getBackend()) as unknown) !== undefined;
-  const pairs = inOnePass && !wanted.includes('attention') ? 0 : 2 * most * tokens * tokens;
-  return 4 * (pairs + tokens * (66 * tokenDim + 4 * 512)) + 12 * height * width;
+  const has = (kernel: string): boolean => (tf.getKernel(kernel, tf.getBackend()) as unknown) !== undefined;
+  // Where `@toco/runtime` brings its kernels, the scores of all pairs are never in memory at once, nor the parts of an activation.
+  const activations = has('TocoGelu') ? 56 : 66;
+  const pairs = has('TocoAttention') && !wanted.includes('attention') ? 0 : 2 * most * tokens * tokens;
+  return 4 * (pairs + tokens * (activations * tokenDim + 4 * 512)) + 12 * height * width;
 }
 
 /** Number of classes whose CRF fits what memory is left. */
