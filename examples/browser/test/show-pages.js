@@ -43,9 +43,10 @@ async function open(browser, path) {
 async function showAll(browser) {
   const page = await open(browser, '?backend=wasm');
   const first = await whatIsSeen(page);
+  await shot(page, 'scene');
   await page.click('#scene');
   const scene = await whatIsSeen(page, 2);
-  await shot(page, 'scene');
+
   await page.mouse.move(...(await middleOf(page)));
   const moved = await hashOf(page, 'similarity');
 
