@@ -6,7 +6,7 @@ import { makeFolder, UserError, writeWhole } from '@toco/files';
 import { compileFunction } from '../compile.js';
 import type { Feeds } from '../tree.js';
 import { anyBatch, type AnyBatchGraph } from './any-batch.js';
-import { writeOnnxModel } from './onnx/onnx-model.js';
+import { writeOnnxModel } from './onnx-model.js';
 import { freezeGraph, type FrozenGraph } from './freeze-graph.js';
 import type { Constant } from './graph-def.js';
 import { writeGraphModel } from './graph-model.js';

@@ -1,4 +1,4 @@
-import { type AnyBatchNode, integersOf } from '../any-batch.js';
+import { type AnyBatchNode, integersOf } from './any-batch.js';
 
 /**
  * Sizes of what each node gives, NaN where they are not known without computing or depend on the number of images; how many axes there

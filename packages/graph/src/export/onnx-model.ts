@@ -1,9 +1,9 @@
 import { message, type FieldEntry, type Pieces } from '@toco/formats';
 import { UserError, writeWhole } from '@toco/files';
-import { type AnyBatchGraph, type AnyBatchNode, type AnyBatchPort, integersOf } from '../any-batch.js';
+import { type AnyBatchGraph, type AnyBatchNode, type AnyBatchPort, integersOf } from './any-batch.js';
 import { knownShapes } from './known-shapes.js';
 import { onnxGraph, type OnnxGraph, onnxTypes } from './onnx-graph.js';
-import { operators } from './operators.js';
+import { operators } from './onnx-operators.js';
 
 /** Messages of Protocol Buffers can't be longer. */
 const longest = 2 ** 31 - 1;

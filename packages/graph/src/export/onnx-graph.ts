@@ -1,5 +1,5 @@
 import { message, type FieldEntry, type Pieces } from '@toco/formats';
-import type { DataType } from '../data-type.js';
+import type { DataType } from './data-type.js';
 
 /** Element types by their number in ONNX' `TensorProto`. */
 export const onnxTypes: Readonly<Record<DataType | 'int64', number>> = {

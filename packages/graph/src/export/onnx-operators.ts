@@ -1,7 +1,7 @@
 import { bytesOf, numbersOf, readMessage, type ReadMessage, textOf } from '@toco/formats';
 import { UserError } from '@toco/files';
-import { type AnyBatchNode, integersOf } from '../any-batch.js';
-import { dataTypeOf } from '../data-type.js';
+import { type AnyBatchNode, integersOf } from './any-batch.js';
+import { dataTypeOf } from './data-type.js';
 import { type OnnxGraph, onnxTypes } from './onnx-graph.js';
 
 /** What an operation is translated with. */
