@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { UserError } from './user-error.js';
 
 /**
@@ -23,13 +23,10 @@ export async function makeFolder(folder: string): Promise<string | undefined> {
  * @throws the same line
  */
 export function assertFolder(folder: string): void {
-  try {
-    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
-      throw notMade(folder, { code: 'EEXIST', message: '' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
-      throw notMade(folder, error as NodeJS.ErrnoException);
-    throw error;
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    const found = existsSync(path) ? statSync(path) : undefined;
+    if (found?.isDirectory() === false) throw notMade(folder, { code: 'EEXIST', message: '' });
+    if (found || path === dirname(path)) return;
   }
 }
 

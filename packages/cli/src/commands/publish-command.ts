@@ -37,8 +37,8 @@ export function addPublishCommand(program: Command): void {
       'after',
       `
 Examples:
-  HF_TOKEN=hf_... toco publish runs/voc hf:me/toco-voc       the run as it is
-  toco export runs/voc --format hub --out hub                to look at the model card, and complete it, first
+  toco publish runs/voc hf:me/toco-voc           the run as it is
+  toco export runs/voc --format hub --out hub    to look at the model card and complete it first
   toco publish hub hf:me/toco-voc
 
 The token comes from HF_TOKEN, else from what "hf auth login" has left; it must be one that may write. What the hub has is not sent
