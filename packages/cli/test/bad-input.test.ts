@@ -42,6 +42,14 @@ describe('configuration', () => {
       ['--set', 'cam.scales=[1'],
       /^--set cam\.scales=\[1: Flow sequence must end with a \]; the value is YAML/,
     ],
+    [
+      ['--set', 'averages={ slow: { paths: [nowhere], momentum: 0.9 } }'],
+      /^averages\.slow\.paths: nowhere: no parameters there; they begin with /,
+    ],
+    [
+      ['--set', 'backbone.depth=3'],
+      /^backbone\.depth is for named backbones: tiny is not one; leave it out\.$/,
+    ],
     [['--set', 'groupSize=3'], /groupSize 3 does not divide batchSize 2/],
     [['--set', 'localCrops.size=64'], /localCrops\.size 64 does not fit into views\.cropSize 48/],
     [['--set', 'data.dataset=voc'], /data\.root is missing/],

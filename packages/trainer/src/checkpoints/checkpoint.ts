@@ -23,6 +23,7 @@ import {
   readModel,
 } from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
+import { asUserError } from '../config/as-user-error.js';
 import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { type Averages, initAdamW, initAverages, trainedParameters, type TrainState } from '@toco/method';
@@ -166,7 +167,10 @@ export async function readTrainState<P extends TensorTree>(
   return {
     ...{ step: tf.scalar(iteration, 'int32'), params, teacher, optimizer },
     ...(Object.keys(averages).length > 0 && {
-      averages: storedAverages(initAverages(params, averages), arrays),
+      averages: storedAverages(
+        asUserError(() => initAverages(params, averages)),
+        arrays,
+      ),
     }),
   };
 }

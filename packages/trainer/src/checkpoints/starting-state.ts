@@ -2,6 +2,7 @@ import { createProgress } from '@toco/files';
 import { initTrainState, type TrainState } from '@toco/method';
 import type { Network } from '@toco/network';
 import { startingWeights } from '@toco/weights';
+import { asUserError } from '../config/as-user-error.js';
 import type { Config } from '../config/config.js';
 import { readTrainState } from './checkpoint.js';
 
@@ -17,5 +18,5 @@ export async function startingState(
   }
   const bar = createProgress('megabytes');
   const weights = await startingWeights(network, config, { print, bar });
-  return initTrainState(network, weights, config.averages);
+  return asUserError(() => initTrainState(network, weights, config.averages));
 }

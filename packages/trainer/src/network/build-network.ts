@@ -21,6 +21,12 @@ export function buildNetwork(
   }: { numClasses: number; backbone?: Backbone | undefined; network?: MakeNetwork | undefined },
 ): Network {
   const { name, ...options } = config.backbone;
+  for (const key of ['depth', 'positionResizing'] as const) {
+    if (backbone && options[key] !== undefined)
+      throw new UserError(
+        `backbone.${key} is for named backbones: ${backbone.name} is not one; leave it out.`,
+      );
+  }
   const chosen = backbone ?? namedBackbone(name, options);
   const { cropSize } = config.views;
   for (const [key, size] of [

@@ -26,6 +26,7 @@ import {
   trainStep,
   type TrainStep,
 } from '@toco/method';
+import { asUserError } from '../config/as-user-error.js';
 import { stepConfigOf } from '../config/config.js';
 import { sharedStep } from '../cluster/shared-step.js';
 import type { Together } from '../cluster/together.js';
@@ -85,15 +86,6 @@ export async function trainingSource(
   const settings = stepConfigOf(config, numClasses);
   asUserError(() => thresholdsAt(settings, 0));
   return { data, network, images, settings, parts: { terms, targets, refine }, enrichment };
-}
-
-/** What is wrong with a configuration beside a method's parts is the user's to mend. */
-function asUserError(check: () => unknown): void {
-  try {
-    check();
-  } catch (error) {
-    throw new UserError((error as Error).message, { cause: error });
-  }
 }
 
 /** Starts the engine and loads the state that a run begins with. */
