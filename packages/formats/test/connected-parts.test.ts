@@ -98,8 +98,10 @@ describe('connected parts', () => {
           expect(rle).toEqual(rleFromMask(whole, map.height, map.width));
           const drawn = rleFromPolygon(polygonOfPart(part), map.height, map.width);
           expect(maskFromRle(drawn)).toEqual(whole);
-          const contour = rleFromPolygon(contourOfPart(part, { tolerance: 0 }), map.height, map.width);
-          expect(maskFromRle(contour)).toEqual(whole);
+          for (const options of [{ tolerance: 0 }, {}]) {
+            const contour = rleFromPolygon(contourOfPart(part, options), map.height, map.width);
+            expect(maskFromRle(contour)).toEqual(whole);
+          }
         }
       }),
       { seed, numRuns: 400 },

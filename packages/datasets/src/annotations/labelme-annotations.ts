@@ -124,9 +124,6 @@ async function countsOfMask(
   return encodeRleCounts(rleFromMask(out, height, width).counts);
 }
 
-/** Polygons may leave out points within so many pixels of a line. */
-const tolerance = 0.5;
-
 /**
  * The file of LabelMe for a label map: a polygon for each connected part of a class. Background and 255 make none.
  *
@@ -139,7 +136,7 @@ export function labelMeFile(
   { imagePath, classes }: { readonly imagePath: string; readonly classes: readonly string[] },
 ): Uint8Array {
   const shapes = connectedParts(map, { skipped: [0, 255] }).map((part) => {
-    const polygon = contourOfPart(part, { tolerance });
+    const polygon = contourOfPart(part);
     return {
       label: classes[part.label - 1]!,
       points: polygon.flatMap((x, i) => (i % 2 === 0 ? [[x, polygon[i + 1]!]] : [])),

@@ -81,16 +81,13 @@ function areaOf(points: readonly number[]): number {
   return Math.abs(twice) / 2;
 }
 
-/** Polygons may leave out points within so many pixels of a line. */
-const tolerance = 0.5;
-
 /** The label file of a label map, a line for each connected part of a class; background and 255 make none. */
 export function yoloLabels(map: LabelMap): string {
   const { width, height } = map;
   const share = (value: number, i: number): string =>
     (value / (i % 2 === 0 ? width : height)).toFixed(6).replace(/\.?0+$/, '');
   return connectedParts(map, { skipped: [0, 255] })
-    .map((part) => `${part.label - 1} ${contourOfPart(part, { tolerance }).map(share).join(' ')}\n`)
+    .map((part) => `${part.label - 1} ${contourOfPart(part).map(share).join(' ')}\n`)
     .join('');
 }
 
