@@ -1,26 +1,36 @@
 import type { ConnectedPart } from './connected-parts.js';
 import { joinedOutlines, outlinesOfPart } from './outlines.js';
+import { rleFromPolygon } from './polygon.js';
+import { maskFromRle } from './rle.js';
 
 /**
  * A part as one polygon of few points, to be edited by hand: through the middles of the pixels' edges instead of around their
  * corners, so that slopes are slopes and not stairs, and without the points that lie within `tolerance` pixels of the line between
  * others (Douglas and Peucker). Holes are joined as {@link polygonOfPart} joins them.
  *
- * Whoever draws the polygon by the middles of pixels gets the part back exactly as long as the tolerance is below √2/4 pixels, how
- * near the line through the edges comes to the middle of a pixel. A larger one loses parts that are a pixel wide. The default of
- * 0.25 leaves a tenth of a pixel to tools that round.
+ * Without tolerance, whoever draws the polygon by the middles of pixels gets the part back exactly. A tolerance of half a pixel takes
+ * half of the points, and everything of a line that is a pixel wide: where more than a tenth of a part's pixels would change, all stay.
  *
  * @param options.tolerance - in pixels
  * @example
  * const polygons = connectedParts(map, { skipped: [0, 255] }).map((part) => contourOfPart(part));
  */
 export function contourOfPart(
-  part: Pick<ConnectedPart, 'box' | 'mask'>,
-  { tolerance = 0.25 }: { readonly tolerance?: number } = {},
+  part: Pick<ConnectedPart, 'area' | 'box' | 'mask'>,
+  { tolerance = 0.5 }: { readonly tolerance?: number } = {},
 ): number[] {
-  return joinedOutlines(
-    outlinesOfPart(part).map((outline) => simplified(edgeMiddles(outline), tolerance).flat()),
-  );
+  const rings = outlinesOfPart(part).map(edgeMiddles);
+  const simpler = (most: number): number[] =>
+    joinedOutlines(rings.map((ring) => simplified(ring, most).flat()));
+  const few = simpler(tolerance);
+  return wrongPixels(few, part) <= part.area / 10 ? few : simpler(0);
+}
+
+/** How many pixels a polygon has more or less than the part that it is of. */
+function wrongPixels(polygon: readonly number[], { box, mask }: Pick<ConnectedPart, 'box' | 'mask'>): number {
+  const within = polygon.map((value, i) => value - (i % 2 === 0 ? box.left : box.top));
+  const drawn = maskFromRle(rleFromPolygon(within, box.height, box.width));
+  return mask.reduce((count, value, i) => count + Number(value !== drawn[i]), 0);
 }
 
 type Point = readonly [x: number, y: number];
