@@ -10,13 +10,17 @@ import { joinedOutlines, outlinesOfPart } from './outlines.js';
  * near the line through the edges comes to the middle of a pixel. A larger one loses parts that are a pixel wide. The default of
  * 0.25 leaves a tenth of a pixel to tools that round.
  *
- * @param options.tolerance - in pixels
  * @example
  * const polygons = connectedParts(map, { skipped: [0, 255] }).map((part) => contourOfPart(part));
  */
 export function contourOfPart(
   part: Pick<ConnectedPart, 'box' | 'mask'>,
-  { tolerance = 0.25 }: { readonly tolerance?: number } = {},
+  {
+    tolerance = 0.25,
+  }: {
+    /** How far a point that is left out may lie from the line, in pixels. */
+    readonly tolerance?: number;
+  } = {},
 ): number[] {
   return joinedOutlines(
     outlinesOfPart(part).map((outline) => simplified(edgeMiddles(outline), tolerance).flat()),
