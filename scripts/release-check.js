@@ -114,7 +114,12 @@ function tests(names) {
   const ended = spawnSync(
     process.execPath,
     [...args, ...files, '--silent', '--ci', '--json', `--outputFile=${report}`],
-    { cwd: root, stdio: ['ignore', 'ignore', 2] },
+    {
+      cwd: root,
+      // Packages are installed one after another: the bound is for a hang, not for a busy machine.
+      env: { ...process.env, TOCO_WATCHDOG: '7200' },
+      stdio: ['ignore', 'ignore', 2],
+    },
   );
   const { numPassedTests, numTotalTests } = existsSync(report)
     ? JSON.parse(readFileSync(report, 'utf8'))

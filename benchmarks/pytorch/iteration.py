@@ -25,7 +25,7 @@ def learning_rate(t, optimizer):
 
 
 class Iteration:
-    """Holds network and optimiser; `step` does one iteration and returns the losses as numbers."""
+    """Holds network and optimizer; `step` does one iteration and returns the losses as numbers."""
 
     def __init__(self, config, weights, *, form, precision):
         self.config = config

@@ -77,9 +77,9 @@ def reg_loss(logits, labels, images, box, *, sigma_xy, sigma_rgb, scale):
     with torch.no_grad():
         roi = box_mask(box, (height, width))[:, None, ::2, ::2].float()
         levels = denormalize(images[:, :, ::2, ::2])
-        unlabelled = (labels[:, ::2, ::2] == IGNORE)[:, None]
+        unlabeled = (labels[:, ::2, ::2] == IGNORE)[:, None]
         unsure = (roi - halved.amax(dim=1, keepdim=True)).clamp_(min=0)
-        gate = torch.where(unlabelled, 1.0, unsure)
+        gate = torch.where(unlabeled, 1.0, unsure)
         filtered = bilateral_filter(levels, halved * roi, sigma_xy=sigma_xy / 2, sigma_rgb=sigma_rgb)
         pull = filtered * gate
     return _Energy.apply(halved * roi, pull, scale / labels.shape[0])

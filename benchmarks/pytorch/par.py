@@ -11,7 +11,7 @@ _OFFSETS = [(y * r, x * r) for r in DILATIONS for y, x in _DIRECTIONS]
 _REACH = max(DILATIONS)
 
 
-def _neighbours(maps):
+def _neighbors(maps):
     """The map seen from every offset, as views of one padded copy."""
     height, width = maps.shape[2:]
     padded = F.pad(maps, (_REACH,) * 4, mode="replicate")
@@ -26,19 +26,19 @@ def _position_weights():
 
 
 def affinity(images):
-    """[B,3,h,w] in 0..1 -> weights of the 48 neighbours, [48,B,1,h,w]."""
-    neighbours = torch.stack(list(_neighbours(images)))  # [48,B,3,h,w]
-    sigma = neighbours.std(dim=0)
-    difference = neighbours.sub_(images).div_((sigma + 1e-8) * 0.3)
+    """[B,3,h,w] in 0..1 -> weights of the 48 neighbors, [48,B,1,h,w]."""
+    neighbors = torch.stack(list(_neighbors(images)))  # [48,B,3,h,w]
+    sigma = neighbors.std(dim=0)
+    difference = neighbors.sub_(images).div_((sigma + 1e-8) * 0.3)
     logits = difference.square_().mean(dim=2, keepdim=True).neg_()
     return logits.softmax(dim=0).add_(_position_weights().reshape(-1, 1, 1, 1, 1))
 
 
 def refine(masks, weights, iterations=10):
-    """[B,planes,h,w] -> the same after 10 rounds of averaging over similar neighbours."""
+    """[B,planes,h,w] -> the same after 10 rounds of averaging over similar neighbors."""
     for _ in range(iterations):
         refined = torch.zeros_like(masks)
-        for neighbour, weight in zip(_neighbours(masks), weights):
-            refined.addcmul_(neighbour, weight)
+        for neighbor, weight in zip(_neighbors(masks), weights):
+            refined.addcmul_(neighbor, weight)
         masks = refined
     return masks

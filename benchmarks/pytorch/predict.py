@@ -38,7 +38,7 @@ def refine(image, probabilities):
 
 
 class Passes(torch.nn.Module):
-    """Segmentation logits on the token grid of a normalised batch."""
+    """Segmentation logits on the token grid of a normalized batch."""
 
     def __init__(self, network):
         super().__init__()

@@ -23,7 +23,7 @@ def denormalize(images):
 
 
 def fuse_cams(scales, size):
-    """Per scale the larger of a map and its mirrored twin, ReLU; summed and normalised per image and class."""
+    """Per scale the larger of a map and its mirrored twin, ReLU; summed and normalized per image and class."""
     total = None
     for cam, mirrored in scales:
         merged = torch.maximum(resize(cam, size), resize(mirrored.flip(3), size)).relu_()
@@ -70,7 +70,7 @@ def affinity(token_label):
 
 
 def draw_crops(region, box, noise, *, size, count, behavior):
-    """Top-left corners of crops centred on background or uncertain pixels, [B,P,2]."""
+    """Top-left corners of crops centered on background or uncertain pixels, [B,P,2]."""
     height, width = region.shape[1:]
     half = size // 2
     view = torch.zeros(1, height, width, dtype=torch.bool)
@@ -81,8 +81,8 @@ def draw_crops(region, box, noise, *, size, count, behavior):
         enough = eligible.sum(dim=(1, 2), keepdim=True) >= count
         eligible = torch.where(enough, eligible, fallback)
     scores = torch.where(eligible, noise, -1.0).flatten(1)
-    centres = scores.topk(count, dim=1).indices
-    return torch.stack([centres // width, centres % width], dim=2) - half
+    centers = scores.topk(count, dim=1).indices
+    return torch.stack([centers // width, centers % width], dim=2) - half
 
 
 def crop_flags(region, origins, box, *, size, threshold, behavior):

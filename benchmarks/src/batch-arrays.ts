@@ -42,11 +42,11 @@ export function batchArrays(
     main.fill(0, height * cropSize * 3);
     for (let i = 0; i < main.length; i++) {
       const c = i % 3;
-      const normalise = (level: number): number => (level / 255 - mean[c]!) / std[c]!;
+      const normalize = (level: number): number => (level / 255 - mean[c]!) / std[c]!;
       const at = b * pixels * 3 + i;
-      images![at] = normalise(main[i]!);
-      localSource![at] = normalise(Math.round(0.85 * main[i]!));
-      globalView![at] = normalise(second[i]!);
+      images![at] = normalize(main[i]!);
+      localSource![at] = normalize(Math.round(0.85 * main[i]!));
+      globalView![at] = normalize(second[i]!);
     }
   }
   const cropNoise = Float32Array.from({ length: batchSize * pixels }, () => uniform());

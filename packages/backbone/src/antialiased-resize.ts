@@ -22,10 +22,10 @@ function weights(inputs: number, outputs: number): tf.Tensor2D {
   const width = Math.max(step, 1); // the kernel is widened when shrinking
   const matrix = new Float32Array(outputs * inputs);
   for (let i = 0; i < outputs; i++) {
-    const centre = (i + 0.5) * step;
-    const first = Math.max(Math.floor(centre - 2 * width + 0.5), 0);
-    const end = Math.min(Math.floor(centre + 2 * width + 0.5), inputs);
-    const row = Array.from({ length: end - first }, (_, j) => cubic((first + j - centre + 0.5) / width));
+    const center = (i + 0.5) * step;
+    const first = Math.max(Math.floor(center - 2 * width + 0.5), 0);
+    const end = Math.min(Math.floor(center + 2 * width + 0.5), inputs);
+    const row = Array.from({ length: end - first }, (_, j) => cubic((first + j - center + 0.5) / width));
     const total = row.reduce((sum, weight) => sum + weight, 0);
     row.forEach((weight, j) => (matrix[i * inputs + first + j] = weight / total));
   }

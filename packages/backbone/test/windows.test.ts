@@ -51,8 +51,8 @@ test.each(layouts.flatMap((layout) => [true, false].map((maskPadding) => ({ ...l
         if (!one.real) continue; // what padding attends to is dropped
         for (let b = 0; b < area; b++) {
           const other = locate(at, b);
-          const neighbours = one.y === other.y && one.x === other.x;
-          const seen = neighbours && (other.real || !maskPadding);
+          const neighbors = one.y === other.y && one.x === other.x;
+          const seen = neighbors && (other.real || !maskPadding);
           expect([at, a, b, values[(at * area + a) * area + b]! + 0]).toEqual([at, a, b, seen ? 0 : -100]);
         }
       }

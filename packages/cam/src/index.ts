@@ -2,7 +2,7 @@ export type { Behavior } from '@toco/core';
 export { cropFlags, type CropFlagsOptions, type CropFlagsTargets } from './crops/crop-flags.js';
 export { cutCrops } from './crops/cut-crops.js';
 export { drawCrops } from './crops/draw-crops.js';
-export { type CropsOptions, eligibleCentres, type EligibleCentresOptions } from './crops/eligible-centres.js';
+export { type CropsOptions, eligibleCenters, type EligibleCentersOptions } from './crops/eligible-centers.js';
 export { denormalize, type DenormalizeOptions } from './denormalize.js';
 export { fuseCams, type FuseCamsOptions, type ScaleCams } from './fuse-cams.js';
 export { type Cams, multiScaleCams, type MultiScaleCamsOptions } from './multi-scale-cams.js';

@@ -38,7 +38,6 @@ export function patchAffinity(
  *
  * @param planes `[B,H,W,C]`
  * @param affinity `[B,N,N]` of {@link patchAffinity}, N = h·w
- * @param options.iterations how often the matrix is applied
  * @returns `[B,H,W,C]`
  * @example
  * const spread = spreadPlanes(cam, affinity, { grid: [28, 28], iterations: 2 });
@@ -49,7 +48,12 @@ export function spreadPlanes(
   {
     grid: [h, w],
     iterations = 1,
-  }: { readonly grid: readonly [number, number]; readonly iterations?: number | undefined },
+  }: {
+    /** Height `h` and width `w` of the token grid. */
+    readonly grid: readonly [number, number];
+    /** How often the matrix is applied. */
+    readonly iterations?: number | undefined;
+  },
 ): tf.Tensor4D {
   const { B, H, W, C } = assertShape('spreadPlanes: planes', planes, ['B', 'H', 'W', 'C']);
   assertShape('spreadPlanes: affinity', affinity, [B, h * w, h * w]);

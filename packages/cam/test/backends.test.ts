@@ -3,7 +3,7 @@ import { cropFlags } from '../src/crops/crop-flags.js';
 import { cutCrops } from '../src/crops/cut-crops.js';
 import { denormalize } from '../src/denormalize.js';
 import { drawCrops } from '../src/crops/draw-crops.js';
-import { eligibleCentres } from '../src/crops/eligible-centres.js';
+import { eligibleCenters } from '../src/crops/eligible-centers.js';
 import { multiScaleCams } from '../src/multi-scale-cams.js';
 import { refinedLabels } from '../src/refined-labels.js';
 import { regionMask } from '../src/region-mask.js';
@@ -30,7 +30,7 @@ describe.each(['cpu', 'wasm'] as const)('on the %s backend', (backend) => {
     const levels = tf.div(denormalize(g['images']!, { rounding: 'nearest' }), 255);
     await expectClose(levels, g['images_denormalized']!, { absolute: 1e-7 });
     const crops = { cropSize: 24, numCrops: 8 };
-    const eligible = eligibleCentres(g['draw_roi_mask']!, g['draw_img_box']!, crops);
+    const eligible = eligibleCenters(g['draw_roi_mask']!, g['draw_img_box']!, crops);
     await expectClose(tf.cast(eligible, 'int32'), g['draw_centres']!, {});
     const flags = cropFlags(
       region,

@@ -38,7 +38,7 @@ describe.each([
   });
 });
 
-test('takes another normalisation, and leaves nothing behind', async () => {
+test('takes another normalization, and leaves nothing behind', async () => {
   const x = tf.tensor4d([-1, 0, 1], [1, 1, 1, 3]);
   const half = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], rounding: 'nearest' } as const;
   await expectClose(denormalize(x, half), tf.tensor4d([0, 128, 255], [1, 1, 1, 3]), {});

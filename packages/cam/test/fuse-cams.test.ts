@@ -150,9 +150,9 @@ describe('a scaled size that is no multiple of the patch', () => {
 
   /** How far the middle of the CAM's spot lies from that of the picture's, in pixels along both axes. */
   async function shift(side: number, options: { scales: number[]; oddSizes: 'corrected' | 'reference' }) {
-    const centre = side - 72.5;
+    const center = side - 72.5;
     const spot = tf.tidy(() => {
-      const at = tf.exp(tf.neg(tf.square(tf.div(tf.sub(tf.range(0, side), centre), 20))));
+      const at = tf.exp(tf.neg(tf.square(tf.div(tf.sub(tf.range(0, side), center), 20))));
       return tf.tile(tf.mul(tf.reshape(at, [1, side, 1, 1]), tf.reshape(at, [1, 1, side, 1])), [1, 1, 1, 3]);
     });
     const { cam } = multiScaleCams(brightness, spot, { stride: 16, ...options });
@@ -161,7 +161,7 @@ describe('a scaled size that is no multiple of the patch', () => {
       [2, 1].map(async (axis) => {
         const line = Array.from(await tf.sum(plane, [0, 3, axis]).data());
         const total = line.reduce((sum, value) => sum + value, 0);
-        return Math.abs(line.reduce((sum, value, i) => sum + i * value, 0) / total - centre);
+        return Math.abs(line.reduce((sum, value, i) => sum + i * value, 0) / total - center);
       }),
     );
   }

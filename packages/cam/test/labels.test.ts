@@ -33,7 +33,7 @@ describe('recorded labels', () => {
     }
   });
 
-  test('token labels without a box and with the reference behaviour', async () => {
+  test('token labels without a box and with the reference behavior', async () => {
     for (const [, g] of labelSources()) {
       const cam = g['token_cam']!;
       const targets = { labels: g['class_labels']!, imgBox: g['img_box']! };
@@ -48,7 +48,7 @@ describe('recorded labels', () => {
     }
   });
 
-  test('token labels with the corrected behaviour, which is the default and differs', async () => {
+  test('token labels with the corrected behavior, which is the default and differs', async () => {
     const g = { ...fixture('pseudo_labels'), ...fixture('pseudo_labels_corrected') };
     const targets = { labels: g['class_labels']!, imgBox: g['img_box']! };
     const options = { grid: [8, 8] as const, imageSize: [64, 64] as const, ignoreIndex };

@@ -67,7 +67,7 @@ test('it can be used: a forward pass with its weights', async () => {
   expect(values.every(Number.isFinite)).toBe(true);
 });
 
-test('names of newer PyTorch for weight normalisation, and missing projection heads', async () => {
+test('names of newer PyTorch for weight normalization, and missing projection heads', async () => {
   const { arrays } = readWeights(pth);
   const newer = Object.entries(arrays).map(([name, array]) => [
     name

@@ -196,21 +196,21 @@ describe('toco check', () => {
       expect(binary.stdout.match(/^error: /gm)).toHaveLength(1);
       expect(binary.stdout).toMatch(/^error: all 8 masks hold only 0 and 255, and 255 means "ignored"/m);
 
-      const colour = await sharp(jpeg).png().toBuffer();
+      const color = await sharp(jpeg).png().toBuffer();
       write(
         data,
         Object.fromEntries(
           Object.keys(files)
             .filter((name) => name.startsWith('masks/'))
-            .map((name) => [name, colour]),
+            .map((name) => [name, color]),
         ),
       );
-      const coloured = await toco(['check', data, '--workers', '0']);
-      expect(coloured.status).toBe(1);
+      const colored = await toco(['check', data, '--workers', '0']);
+      expect(colored.status).toBe(1);
       expect(
-        coloured.stdout.match(/^error: .*PNG is a colour image.* \(and 7 more like it, such as i01\)$/gm),
+        colored.stdout.match(/^error: .*PNG is a color image.* \(and 7 more like it, such as i01\)$/gm),
       ).toHaveLength(1);
-      expect(coloured.stdout).toContain('8 errors, 0 disagreements of labels and masks\n');
+      expect(colored.stdout).toContain('8 errors, 0 disagreements of labels and masks\n');
     });
   });
 });

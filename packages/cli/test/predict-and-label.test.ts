@@ -25,7 +25,7 @@ beforeAll(async () => {
       },
     });
   await noise(60, 40).withMetadata({ orientation: 6 }).jpeg().toFile(join(photos, 'turned.jpg'));
-  await noise(50, 40).greyscale().jpeg().toFile(join(photos, 'grey.jpg'));
+  await noise(50, 40).greyscale().jpeg().toFile(join(photos, 'gray.jpg'));
   await noise(50, 40)
     .toColourspace('rgb16')
     .png()
@@ -60,7 +60,7 @@ test('predict: a folder of odd photographs, one of them broken; again: only what
         JSON.parse(line) as { path: string; width: number; height: number; found: { pixels: number }[] },
     );
   expect(rows.map(({ path }) => path.slice(photos.length + 1))).toEqual([
-    ...['cmyk.jpg', 'deep/sixteen.png', 'grey.jpg', 'line.png', 'turned.jpg'],
+    ...['cmyk.jpg', 'deep/sixteen.png', 'gray.jpg', 'line.png', 'turned.jpg'],
   ]);
   for (const { path, width, height, found } of rows) {
     const name = path.slice(photos.length + 1, -4);
@@ -83,9 +83,9 @@ test('predict: a folder of odd photographs, one of them broken; again: only what
       shape,
     });
   }
-  expect(readdirSync(join(out, 'cams')).some((name) => name.startsWith('grey-'))).toBe(true);
+  expect(readdirSync(join(out, 'cams')).some((name) => name.startsWith('gray-'))).toBe(true);
 
-  rmSync(join(out, 'masks', 'grey.png'));
+  rmSync(join(out, 'masks', 'gray.png'));
   const again = await toco([...args, '--strict', '--json']);
   expect(again.status).toBe(1);
   expect(again.stderr).toMatch(/^4 of 6 photographs are done already\.$/m);
@@ -94,7 +94,7 @@ test('predict: a folder of odd photographs, one of them broken; again: only what
       .trimEnd()
       .split('\n')
       .map((line) => (JSON.parse(line) as { name: string }).name),
-  ).toEqual(['grey']);
+  ).toEqual(['gray']);
   const other = await toco([...args, '--size', '64']);
   expect(other).toMatchObject({ status: 1, stdout: '' });
   expect(other.stderr).toMatch(
@@ -146,7 +146,7 @@ test('predict: names on standard input; parts; what would take too much memory i
   const refused = await toco([
     'predict',
     ...tinyNetwork,
-    join(photos, 'grey.jpg'),
+    join(photos, 'gray.jpg'),
     '--out',
     join(folder, 'no'),
     '--memory',
@@ -154,7 +154,7 @@ test('predict: names on standard input; parts; what would take too much memory i
   ]);
   expect(refused).toMatchObject({ status: 1, stdout: '' });
   expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(
-    /^No photograph could be read: .*grey\.jpg: .*--window/,
+    /^No photograph could be read: .*gray\.jpg: .*--window/,
   );
 });
 

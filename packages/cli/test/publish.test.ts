@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { decodeSafetensors, readSafetensors } from '@toco/formats';
+import { parse } from 'yaml';
 import { publishFolder } from '../src/hub/publish-folder.js';
 import { type HubServer, hubServer } from './hub-server.js';
-import { toco } from './run-toco.js';
+import { inTemporaryFolder, tinyRun, toco } from './run-toco.js';
 
 const token = 'hf_standin';
 let hub: HubServer;
@@ -102,3 +104,37 @@ test('the command sends a folder and refuses what it can not do', async () => {
   const sized = await toco(['publish', folder, 'hf:me/cats', '--size', '48'], { env });
   expect(sized.stderr).toBe(`--size: ${folder} is exported already; leave it out.\n`);
 }, 120_000);
+
+test('a run that was trained arrives with its weights, its figures and a card of its name', async () => {
+  await inTemporaryFolder(async (place) => {
+    const run = join(place, 'run');
+    const trained = await toco(['train', ...tinyRun, '--out', run, '--set', 'engine.compile=false']);
+    expect(trained).toMatchObject({ status: 0 });
+    const env = { HF_ENDPOINT: hub.url, HF_TOKEN: token };
+    const sent = await toco(['publish', run, 'hf:me/scenes', '--size', '64'], { env });
+    expect(sent).toMatchObject({ status: 0, stdout: `${hub.url}/me/scenes\n` });
+    const there = hub.models.get('me/scenes')!;
+    expect([...there.keys()].sort()).toEqual([...paths, 'preprocessor_config.json']);
+
+    const weights = decodeSafetensors(there.get('model.safetensors')!);
+    const last = readSafetensors(join(run, 'checkpoints/iteration-000008/model.safetensors'));
+    const names = Object.keys(last).filter((name) => !name.startsWith('proj_head'));
+    expect(Object.keys(weights).sort()).toEqual(names.sort());
+    for (const name of names) expect(weights[name]).toEqual(last[name]);
+
+    const card = there.get('README.md')!.toString();
+    expect(card).toContain("await pipeline('image-segmentation', 'me/scenes')");
+    expect(parse(card.split('---')[1]!)).toMatchObject({
+      'model-index': [{ name: 'scenes', results: [{ metrics: [{ type: 'mean_iou' }] }] }],
+    });
+    expect(JSON.parse(there.get('preprocessor_config.json')!.toString())).toMatchObject({
+      size: { height: 64, width: 64 },
+    });
+
+    const again = await toco(['publish', run, 'hf:me/scenes', '--size', '64'], { env });
+    expect(again.stderr).toContain('me/scenes: has all of it; nothing was sent.');
+    const other = await toco(['publish', join(place, 'nowhere'), 'hf:me/scenes'], { env });
+    expect(other.status).toBe(1);
+    expect(other.stderr).toMatch(/^[^\n]*nowhere[^\n]*\n$/);
+  });
+}, 600_000);

@@ -65,7 +65,7 @@ export function portableConvolution(dilation: number, padding: number): Convolut
     },
     filterGradient: (dy, x, shape) => {
       const [kh, kw] = shape as [number, number];
-      const columns = neighbourhoods(x, [kh, kw], dilation, [padding, padding]);
+      const columns = neighborhoods(x, [kh, kw], dilation, [padding, padding]);
       return tf.reshape(tf.matMul(columns, tf.reshape(dy, [columns.shape[0], -1]), true), [...shape]);
     },
   };
@@ -79,7 +79,7 @@ function correlate(
 ): tf.Tensor4D {
   const [kh, kw, inputs, outputs] = filter.shape as [number, number, number, number];
   const [B, H, W] = x.shape as [number, number, number];
-  const columns = neighbourhoods(x, [kh, kw], dilation, padding);
+  const columns = neighborhoods(x, [kh, kw], dilation, padding);
   const product = tf.matMul(columns, tf.reshape(filter, [kh * kw * inputs, outputs]));
   const h = H + 2 * padding[0] - dilation * (kh - 1);
   const w = W + 2 * padding[1] - dilation * (kw - 1);
@@ -87,7 +87,7 @@ function correlate(
 }
 
 /** Pixels under the filter at each place: [B·h·w, kh·kw·C]. */
-function neighbourhoods(
+function neighborhoods(
   x: tf.Tensor,
   [kh, kw]: readonly [number, number],
   dilation: number,

@@ -9,7 +9,7 @@ export { detach, withoutGradient } from './detach.js';
 export { everyNth } from './every-nth.js';
 export { gelu } from './gelu.js';
 export type { DType, HostTensor, TypedArray } from './host-tensor.js';
-export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initialisers.js';
+export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initializers.js';
 export type { Interpolation } from './interpolation.js';
 export { l2Normalize } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';

@@ -51,9 +51,9 @@ export function interpolationTaps(
 ): Taps {
   const step = alignCorners ? (outputs > 1 ? (inputs - 1) / (outputs - 1) : 0) : inputs / outputs;
   const rows = Array.from({ length: outputs }, (_, i) => {
-    const centre = alignCorners ? i * step : (i + 0.5) * step - 0.5;
+    const center = alignCorners ? i * step : (i + 0.5) * step - 0.5;
     // Linear interpolation holds the border's value outside; the cubic one repeats the border's samples.
-    const position = method === 'bilinear' ? Math.max(centre, 0) : centre;
+    const position = method === 'bilinear' ? Math.max(center, 0) : center;
     const base = Math.floor(position);
     const row = new Map<number, number>();
     const [first, last] = method === 'bilinear' ? [base, base + 1] : [base - 1, base + 2];

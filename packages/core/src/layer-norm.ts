@@ -29,28 +29,28 @@ export function layerNorm<T extends tf.Tensor>(
       return (
         eagerKernel<T, 'TocoLayerNorm'>('TocoLayerNorm', { x, weight, bias }, { epsilon }) ??
         fuse((x: T, weight: tf.Tensor, bias: tf.Tensor) =>
-          tf.add<T>(tf.mul(normalise(x, epsilon).normalised, weight), bias),
+          tf.add<T>(tf.mul(normalize(x, epsilon).normalized, weight), bias),
         )(x, weight, bias)
       );
     },
     (dy, [x, weight]) =>
       fuse((dy: tf.Tensor, x: tf.Tensor, weight: tf.Tensor) => {
-        const { normalised, inverse } = normalise(x, epsilon);
+        const { normalized, inverse } = normalize(x, epsilon);
         const rows = dy.shape.slice(0, -1).map((_, i) => i);
         const weighted = tf.mul(dy, weight);
-        const along = tf.mean(tf.mul(weighted, normalised), -1, true);
+        const along = tf.mean(tf.mul(weighted, normalized), -1, true);
         const common = tf.mean(weighted, -1, true);
         return [
-          tf.mul(tf.sub(tf.sub(weighted, common), tf.mul(normalised, along)), inverse),
-          tf.sum(tf.mul(dy, normalised), rows),
+          tf.mul(tf.sub(tf.sub(weighted, common), tf.mul(normalized, along)), inverse),
+          tf.sum(tf.mul(dy, normalized), rows),
           tf.sum(dy, rows),
         ];
       })(dy, x!, weight!),
   );
 }
 
-function normalise(x: tf.Tensor, epsilon: number): { normalised: tf.Tensor; inverse: tf.Tensor } {
-  const centred = tf.sub(x, tf.mean(x, -1, true));
-  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon)); // [..., 1]
-  return { normalised: tf.mul(centred, inverse), inverse };
+function normalize(x: tf.Tensor, epsilon: number): { normalized: tf.Tensor; inverse: tf.Tensor } {
+  const centered = tf.sub(x, tf.mean(x, -1, true));
+  const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centered), -1, true), epsilon)); // [..., 1]
+  return { normalized: tf.mul(centered, inverse), inverse };
 }

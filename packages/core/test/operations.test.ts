@@ -104,7 +104,7 @@ test('l2Normalize gives unit vectors, and divides short ones by epsilon', async 
   );
 });
 
-test('rows of a normalised weight have the given lengths', async () => {
+test('rows of a normalized weight have the given lengths', async () => {
   const weight = core.weightNorm(randomTensor([4, 9], 1), tf.tensor2d([1, 2, 3, 4], [4, 1]));
   await expectClose(tf.norm(weight, 'euclidean', 1), tf.tensor1d([1, 2, 3, 4]), { relative: 1e-6 });
 });

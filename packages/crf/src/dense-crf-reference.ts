@@ -21,8 +21,8 @@ export function denseCrfReference(
   assertDenseCrf(image, probabilities, options);
   const { height, width, classes, gaussian, bilateral, iterations } = options;
   const kernels = [
-    normalisedKernel(gaussianLattice(height, width, gaussian), gaussian.weight),
-    normalisedKernel(bilateralLattice(image, height, width, bilateral), bilateral.weight),
+    normalizedKernel(gaussianLattice(height, width, gaussian), gaussian.weight),
+    normalizedKernel(bilateralLattice(image, height, width, bilateral), bilateral.weight),
   ];
   const negativeUnary = probabilities.map((p) => Math.log(Math.min(Math.max(p, 1e-5), 1)));
   let q = softmax(negativeUnary, classes);
@@ -35,7 +35,7 @@ export function denseCrfReference(
 }
 
 /** The message of one kernel, added to `logits`: w · N K N q. */
-function normalisedKernel(
+function normalizedKernel(
   lattice: Lattice,
   weight: number,
 ): (q: Float32Array, logits: Float32Array, classes: number) => void {

@@ -28,7 +28,7 @@ export function filterLattice(
   channels: number,
   { transposed = false }: FilterLatticeOptions = {},
 ): Float32Array {
-  const { numPoints, numVertices, dimensions, offsets, weights, neighbours } = lattice;
+  const { numPoints, numVertices, dimensions, offsets, weights, neighbors } = lattice;
   if (values.length !== numPoints * channels)
     throw new Error(
       `filterLattice: ${values.length} values instead of ${numPoints} points × ${channels} channels`,
@@ -50,8 +50,8 @@ export function filterLattice(
   for (let pass = 0; pass < corners; pass++) {
     const base = (transposed ? dimensions - pass : pass) * numVertices * 2;
     for (let vertex = 0; vertex < numVertices; vertex++) {
-      let first = (neighbours[base + 2 * vertex]! + 1) * channels;
-      let second = (neighbours[base + 2 * vertex + 1]! + 1) * channels;
+      let first = (neighbors[base + 2 * vertex]! + 1) * channels;
+      let second = (neighbors[base + 2 * vertex + 1]! + 1) * channels;
       for (let row = (vertex + 1) * channels, end = row + channels; row < end; row++, first++, second++)
         blurred[row] = rows[row]! + 0.5 * (rows[first]! + rows[second]!);
     }

@@ -17,7 +17,7 @@ export interface Lattice {
   /** Barycentric weights of those vertices, `[n, d+1]`; each row sums to 1. */
   readonly weights: Float32Array;
   /** The two neighbors of each vertex along each blur axis, `[d+1, V, 2]`; −1 where the lattice has none. */
-  readonly neighbours: Int32Array;
+  readonly neighbors: Int32Array;
 }
 
 /**
@@ -105,7 +105,7 @@ export function buildLattice(features: Float32Array, numPoints: number, dimensio
   }
 
   const numVertices = table.size;
-  const neighbours = new Int32Array((d + 1) * numVertices * 2).fill(-1);
+  const neighbors = new Int32Array((d + 1) * numVertices * 2).fill(-1);
   for (let axis = 0; axis <= d; axis++) {
     const base = axis * numVertices;
     for (let vertex = 0; vertex < numVertices; vertex++) {
@@ -114,9 +114,9 @@ export function buildLattice(features: Float32Array, numPoints: number, dimensio
         (table.high[vertex]! + stepHigh[axis]!) | 0,
       );
       if (next < 0) continue;
-      neighbours[(base + vertex) * 2] = next;
-      neighbours[(base + next) * 2 + 1] = vertex;
+      neighbors[(base + vertex) * 2] = next;
+      neighbors[(base + next) * 2 + 1] = vertex;
     }
   }
-  return { numPoints, numVertices, dimensions, offsets, weights, neighbours };
+  return { numPoints, numVertices, dimensions, offsets, weights, neighbors };
 }

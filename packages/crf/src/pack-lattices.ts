@@ -21,7 +21,7 @@ export interface LatticeArrays {
   /** Barycentric weights of those rows, `[B, n, d+1]`. */
   readonly weights: Float32Array;
   /** Both neighbors of every row along each axis, `[d+1, 2, B·(V+1)]`. */
-  readonly neighbours: Int32Array;
+  readonly neighbors: Int32Array;
 }
 
 /** Options of {@link packLattices}. */
@@ -29,7 +29,7 @@ export interface PackLatticesOptions {
   /** Vertices V to pad to; by default the smallest of {@link latticeSizes} that fits all of the lattices. */
   readonly vertices?: number | undefined;
   /** Arrays that nobody reads any longer: those that have the size are written anew and returned. */
-  readonly used?: Pick<LatticeArrays, 'offsets' | 'weights' | 'neighbours'> | undefined;
+  readonly used?: Pick<LatticeArrays, 'offsets' | 'weights' | 'neighbors'> | undefined;
 }
 
 /**
@@ -59,7 +59,7 @@ export function packLattices(lattices: readonly Lattice[], options: PackLattices
   const offsets = used?.offsets.length === points ? used.offsets : new Int32Array(points);
   const weights = used?.weights.length === points ? used.weights : new Float32Array(points);
   const links = corners * 2 * batch * rows;
-  const neighbours = used?.neighbours.length === links ? used.neighbours : new Int32Array(links);
+  const neighbors = used?.neighbors.length === links ? used.neighbors : new Int32Array(links);
   lattices.forEach((lattice, b) => {
     if (lattice.numPoints !== numPoints || lattice.dimensions !== dimensions)
       throw new Error(
@@ -73,12 +73,12 @@ export function packLattices(lattices: readonly Lattice[], options: PackLattices
     for (let axis = 0; axis < corners; axis++) {
       for (let side = 0; side < 2; side++) {
         const target = (axis * 2 + side) * batch * rows + zero;
-        neighbours.fill(zero, target, target + rows);
+        neighbors.fill(zero, target, target + rows);
         for (let vertex = 0; vertex < lattice.numVertices; vertex++)
-          neighbours[target + 1 + vertex] =
-            zero + 1 + lattice.neighbours[(axis * lattice.numVertices + vertex) * 2 + side]!;
+          neighbors[target + 1 + vertex] =
+            zero + 1 + lattice.neighbors[(axis * lattice.numVertices + vertex) * 2 + side]!;
       }
     }
   });
-  return { batch, numPoints, dimensions, vertices, offsets, weights, neighbours };
+  return { batch, numPoints, dimensions, vertices, offsets, weights, neighbors };
 }

@@ -22,7 +22,7 @@ describe.each([
     }
   });
 
-  test('without iterations Q is the normalised input', () => {
+  test('without iterations Q is the normalized input', () => {
     const q = denseCrf(image, probabilities, { ...size, ...tocoCamCrf, iterations: 0 });
     const clipped = probabilities.map((p) => Math.max(p, 1e-5));
     for (let i = 0; i < q.length; i++) {
@@ -43,11 +43,11 @@ describe.each([
   });
 
   test('a wrong pixel inside a uniform region is outvoted', () => {
-    const grey = new Float32Array(height * width * 3).fill(100);
+    const gray = new Float32Array(height * width * 3).fill(100);
     const labels = new Int32Array(height * width);
     labels[6 * width + 8] = 1;
     const start = crf.labelProbabilities(labels, { classes: 2, confidence: 0.7 });
-    const q = denseCrf(grey, start, { height, width, classes: 2, ...crf.irnLabelCrf });
+    const q = denseCrf(gray, start, { height, width, classes: 2, ...crf.irnLabelCrf });
     expect(start[(6 * width + 8) * 2 + 1]).toBeCloseTo(0.7, 6);
     expect(q[(6 * width + 8) * 2 + 1]).toBeLessThan(0.1);
   });

@@ -23,10 +23,10 @@ const clouds = fc
       .map((values) => ({ d, n, features: Float32Array.from(values) })),
   );
 
-test('barycentric weights are in [0, 1] and sum to 1; neighbours are mutual; vertices of a point differ', () => {
+test('barycentric weights are in [0, 1] and sum to 1; neighbors are mutual; vertices of a point differ', () => {
   fc.assert(
     fc.property(clouds, ({ d, n, features }) => {
-      const { offsets, weights, neighbours, numVertices } = buildLattice(features, n, d);
+      const { offsets, weights, neighbors, numVertices } = buildLattice(features, n, d);
       for (let p = 0; p < n; p++) {
         const own = weights.subarray(p * (d + 1), (p + 1) * (d + 1));
         expect(Math.min(...own)).toBeGreaterThan(-1e-5);
@@ -36,8 +36,8 @@ test('barycentric weights are in [0, 1] and sum to 1; neighbours are mutual; ver
       expect(Math.max(...offsets)).toBe(numVertices - 1);
       for (let axis = 0; axis <= d; axis++) {
         for (let v = 0; v < numVertices; v++) {
-          const next = neighbours[(axis * numVertices + v) * 2]!;
-          if (next >= 0) expect(neighbours[(axis * numVertices + next) * 2 + 1]).toBe(v);
+          const next = neighbors[(axis * numVertices + v) * 2]!;
+          if (next >= 0) expect(neighbors[(axis * numVertices + next) * 2 + 1]).toBe(v);
         }
       }
     }),
@@ -174,7 +174,7 @@ function embed(features: Float32Array): number[] {
 }
 
 /** Positions of points relative to a vertex of their connected component, found by walking along the axes. */
-function embeddings({ numPoints, numVertices, dimensions: d, offsets, weights, neighbours }: Lattice) {
+function embeddings({ numPoints, numVertices, dimensions: d, offsets, weights, neighbors }: Lattice) {
   const positions: (number[] | undefined)[] = new Array<undefined>(numVertices).fill(undefined);
   const components = new Int32Array(numVertices).fill(-1);
   for (let start = 0; start < numVertices; start++) {
@@ -185,7 +185,7 @@ function embeddings({ numPoints, numVertices, dimensions: d, offsets, weights, n
       components[vertex] = start;
       for (let axis = 0; axis <= d; axis++) {
         [1, -1].forEach((sign, side) => {
-          const next = neighbours[(axis * numVertices + vertex) * 2 + side]!;
+          const next = neighbors[(axis * numVertices + vertex) * 2 + side]!;
           const expected = positions[vertex]!.map((value, i) => value + sign * (i === axis ? -d : 1));
           if (next < 0) return;
           if (positions[next]) expect(positions[next]).toEqual(expected);

@@ -160,8 +160,8 @@ double lumaSum(const uint8_t* data, int length) {
   return sum;
 }
 
-EXPORT("grey")
-void grey(uint8_t* data, int length) {
+EXPORT("gray")
+void gray(uint8_t* data, int length) {
   for (int i = 0; i < length; i += 3) data[i] = data[i + 1] = data[i + 2] = luma(data + i);
 }
 

@@ -90,12 +90,12 @@ describe('writing', () => {
   });
 
   test("the palette is VOC's", () => {
-    const colour = (index: number): number[] => [...vocPalette().subarray(index * 3, index * 3 + 3)];
-    expect(colour(0)).toEqual([0, 0, 0]);
-    expect(colour(1)).toEqual([128, 0, 0]);
-    expect(colour(15)).toEqual([192, 128, 128]);
-    expect(colour(20)).toEqual([0, 64, 128]);
-    expect(colour(255)).toEqual([224, 224, 192]);
+    const color = (index: number): number[] => [...vocPalette().subarray(index * 3, index * 3 + 3)];
+    expect(color(0)).toEqual([0, 0, 0]);
+    expect(color(1)).toEqual([128, 0, 0]);
+    expect(color(15)).toEqual([192, 128, 128]);
+    expect(color(20)).toEqual([0, 64, 128]);
+    expect(color(255)).toEqual([224, 224, 192]);
   });
 
   test('refuses a map of another size', () => {
@@ -103,7 +103,7 @@ describe('writing', () => {
       "a label map of 2 × 2 can't have 3 indices",
     );
     expect(() => encodeLabelPng({ width: 1, height: 1, data: new Uint8Array(1) }, new Uint8Array(2))).toThrow(
-      'a palette has 1 to 256 colours',
+      'a palette has 1 to 256 colors',
     );
   });
 });
@@ -115,9 +115,9 @@ describe('reading', () => {
     [new Uint8Array(20), 'is no PNG file'],
     [encodeLabelPng(image).subarray(0, 40), 'cut short'],
     [encodeLabelPng(image).subarray(0, -12), 'cut short: a chunk begins at byte'],
-    [encode({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) }), 'colour image, not a label map'],
+    [encode({ width: 1, height: 1, channels: 3, data: new Uint8Array(3) }), 'color image, not a label map'],
     [encode({ width: 1, height: 1, channels: 1, depth: 16, data: new Uint16Array(1) }), '16 bits per pixel'],
-    [png(4, 1, [4, 0, 0, 0, 0], deflateSync(new Uint8Array(3))), '4 bits per grey pixel'],
+    [png(4, 1, [4, 0, 0, 0, 0], deflateSync(new Uint8Array(3))), '4 bits per gray pixel'],
     [png(0, 1, [8, 3, 0, 0, 0], deflateSync(new Uint8Array(3))), 'unusable size of 0 × 1'],
     [png(2 ** 31, 2 ** 31, [8, 3, 0, 0, 0], deflateSync(new Uint8Array(3))), 'unusable size'],
     [png(16384, 16384, [8, 3, 0, 0, 0], deflateSync(new Uint8Array(3))), 'more than can be packed into'],

@@ -219,7 +219,7 @@ describe('unwrapping', () => {
   test('what holds no weights is refused', () => {
     expect(() => unwrapStateDict(5)).toThrow('does not hold a dictionary of weights');
     expect(() => unwrapStateDict(map({ epoch: 3 }))).toThrow(
-      'no weights that are recognised; it has "epoch"',
+      'no weights that are recognized; it has "epoch"',
     );
     const endless = new Map<string, PickleValue>();
     endless.set('model', endless as PickleValue);

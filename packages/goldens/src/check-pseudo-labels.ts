@@ -1,7 +1,7 @@
 import {
   cropFlags,
   denormalize,
-  eligibleCentres,
+  eligibleCenters,
   pixelLabels,
   refinedLabels,
   regionMask,
@@ -85,7 +85,7 @@ export async function checkCorrectedPseudoLabels(folder: GoldenFolder): Promise<
     token_label: token,
     affinity: tokenAffinity(token, { ignoreIndex }),
     crop_flags: cropFlags(region, { origins, imgBox }, { cropSize, behavior }),
-    draw_centres: eligibleCentres(tensorOf(arrays, 'draw_roi_mask'), tensorOf(arrays, 'draw_img_box'), {
+    draw_centres: eligibleCenters(tensorOf(arrays, 'draw_roi_mask'), tensorOf(arrays, 'draw_img_box'), {
       cropSize,
       numCrops,
       behavior,

@@ -69,9 +69,9 @@ export function denseEnergyLoss(
     // 1 at every n-th pixel that lies inside its image's box: [B,h,w,1]
     const roi = tf.cast(tf.expandDims(boxMask(imgBox, [h, w], { every: n }), 3), 'float32');
     const gate = tf.tidy(() => {
-      const unlabelled = tf.equal(everyNth(labels, n), tf.scalar(ignoreIndex, labels.dtype));
+      const unlabeled = tf.equal(everyNth(labels, n), tf.scalar(ignoreIndex, labels.dtype));
       const unsure = tf.relu(tf.sub(roi, tf.max(p, 3, true)));
-      return tf.where(tf.expandDims(unlabelled, 3), tf.onesLike(unsure), unsure); // [B,h,w,1]
+      return tf.where(tf.expandDims(unlabeled, 3), tf.onesLike(unsure), unsure); // [B,h,w,1]
     });
     const masked = tf.mul<tf.Tensor4D>(p, roi); // S
     const pull = tf.mul(gate, latticeFilter(masked, lattice)); // g · K S

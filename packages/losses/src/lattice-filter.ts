@@ -8,7 +8,7 @@ export interface LatticeTensors {
   /** `[B, n, d+1]` float32 */
   readonly weights: tf.Tensor;
   /** `[d+1, 2, B·(V+1)]` int32 */
-  readonly neighbours: tf.Tensor;
+  readonly neighbors: tf.Tensor;
 }
 
 /**
@@ -18,12 +18,12 @@ export interface LatticeTensors {
  * const lattice = latticeTensors(packLattices(lattices));
  */
 export function latticeTensors(arrays: LatticeArrays): LatticeTensors {
-  const { batch, numPoints, dimensions, vertices, offsets, weights, neighbours } = arrays;
+  const { batch, numPoints, dimensions, vertices, offsets, weights, neighbors } = arrays;
   const corners = dimensions + 1;
   return {
     offsets: tf.tensor3d(offsets, [batch, numPoints, corners], 'int32'),
     weights: tf.tensor3d(weights, [batch, numPoints, corners], 'float32'),
-    neighbours: tf.tensor3d(neighbours, [corners, 2, batch * (vertices + 1)], 'int32'),
+    neighbors: tf.tensor3d(neighbors, [corners, 2, batch * (vertices + 1)], 'int32'),
   };
 }
 
@@ -34,17 +34,17 @@ export function latticeTensors(arrays: LatticeArrays): LatticeTensors {
  * const second = sliceLattice(lattice, { from: 2, count: 2 }); // of images 2 and 3
  */
 export function sliceLattice(
-  { offsets, weights, neighbours }: LatticeTensors,
+  { offsets, weights, neighbors }: LatticeTensors,
   { from, count }: { readonly from: number; readonly count: number },
 ): LatticeTensors {
   const [images, n, corners] = offsets.shape as [number, number, number];
-  const rows = neighbours.shape[2]! / images;
+  const rows = neighbors.shape[2]! / images;
   const first = tf.scalar(from * rows, 'int32');
   const ofImages = (x: tf.Tensor): tf.Tensor => tf.slice(x, [from, 0, 0], [count, n, corners]);
   return {
     offsets: tf.sub(ofImages(offsets), first),
     weights: ofImages(weights),
-    neighbours: tf.sub(tf.slice(neighbours, [0, 0, from * rows], [corners, 2, count * rows]), first),
+    neighbors: tf.sub(tf.slice(neighbors, [0, 0, from * rows], [corners, 2, count * rows]), first),
   };
 }
 
@@ -82,12 +82,12 @@ function apply(values: tf.Tensor4D, lattice: LatticeTensors, transposed: boolean
   // undefined where there is none, although the type does not say so
   const kernel = tf.getKernel('TocoLatticeFilter', tf.getBackend()) as unknown;
   if (kernel === undefined) return applyByGathers(values, lattice, transposed);
-  const { offsets, weights, neighbours } = lattice;
+  const { offsets, weights, neighbors } = lattice;
   return tf
     .engine()
     .runKernel(
       'TocoLatticeFilter',
-      { values, offsets, weights, neighbours },
+      { values, offsets, weights, neighbors },
       { reverse: transposed },
     ) as tf.Tensor4D;
 }
@@ -101,7 +101,7 @@ function applyByGathers(values: tf.Tensor4D, lattice: LatticeTensors, transposed
     const [batch, numPoints, corners] = lattice.offsets.shape as [number, number, number];
     const channels = values.shape[3];
     const points = batch * numPoints;
-    const rows = lattice.neighbours.shape[2]!;
+    const rows = lattice.neighbors.shape[2]!;
     const weights = tf.reshape(lattice.weights, [points, corners, 1]);
 
     let vertices = tf.tidy(() => {
@@ -112,7 +112,7 @@ function applyByGathers(values: tf.Tensor4D, lattice: LatticeTensors, transposed
     for (let pass = 0; pass < corners; pass++) {
       const axis = transposed ? corners - 1 - pass : pass;
       const previous = vertices;
-      vertices = tf.tidy(() => blur(previous, lattice.neighbours, axis));
+      vertices = tf.tidy(() => blur(previous, lattice.neighbors, axis));
       previous.dispose();
     }
     vertices = tf.mul(vertices, 1 / (1 + 2 ** (1 - corners)));
@@ -124,10 +124,10 @@ function applyByGathers(values: tf.Tensor4D, lattice: LatticeTensors, transposed
 }
 
 /** v + ½(n₁ + n₂) along one axis; row 0 of each image is its own neighbor and stays 0. */
-function blur(vertices: tf.Tensor, neighbours: tf.Tensor, axis: number): tf.Tensor {
+function blur(vertices: tf.Tensor, neighbors: tf.Tensor, axis: number): tf.Tensor {
   const rows = vertices.shape[0]!;
   const [first, second] = [0, 1].map((side) =>
-    tf.gather(vertices, tf.reshape(tf.slice(neighbours, [axis, side, 0], [1, 1, rows]), [rows])),
+    tf.gather(vertices, tf.reshape(tf.slice(neighbors, [axis, side, 0], [1, 1, rows]), [rows])),
   );
   return tf.add(vertices, tf.mul(tf.add(first!, second!), 0.5));
 }

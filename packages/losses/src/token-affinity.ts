@@ -38,11 +38,11 @@ export function tokenAffinity(tokenLabels: tf.Tensor, { ignoreIndex }: TokenAffi
     const row = tf.reshape(labels, [batch, tokens, 1]);
     const column = tf.reshape(labels, [batch, 1, tokens]);
     const ignored = tf.scalar(ignoreIndex, 'int32');
-    const labelled = tf.logicalAnd(tf.notEqual(row, ignored), tf.notEqual(column, ignored));
+    const labeled = tf.logicalAnd(tf.notEqual(row, ignored), tf.notEqual(column, ignored));
     const index = tf.range(0, tokens, 1, 'int32');
     const different = tf.notEqual(tf.reshape(index, [1, tokens, 1]), tf.reshape(index, [1, 1, tokens]));
     return tf.where(
-      tf.logicalAnd(labelled, different),
+      tf.logicalAnd(labeled, different),
       tf.cast(tf.equal(row, column), 'int32'),
       tf.fill([batch, tokens, tokens], ignoreIndex, 'int32'),
     );

@@ -114,16 +114,16 @@ describe('one operation, where TensorFlow has it on the CPU,', () => {
     hasKernel,
     'no kernels on this machine',
   )('refuses indices that lead out of an image, and sizes that do not fit', () => {
-    const { offsets, weights, neighbours } = latticeTensors(packLattices(lattices));
+    const { offsets, weights, neighbors } = latticeTensors(packLattices(lattices));
     const run = (inputs: object): unknown =>
       tf.engine().runKernel('TocoLatticeFilter', {
-        ...{ values: values(2), offsets, weights, neighbours },
+        ...{ values: values(2), offsets, weights, neighbors },
         ...inputs,
       });
     const outside = /an index leads out of the rows of its image/;
     expect(() => run({ offsets: tf.add(offsets, tf.scalar(1e6, 'int32')) })).toThrow(outside);
     expect(() => run({ offsets: tf.sub(offsets, tf.scalar(1e6, 'int32')) })).toThrow(outside);
-    expect(() => run({ neighbours: tf.add(neighbours, tf.scalar(1e6, 'int32')) })).toThrow(outside);
+    expect(() => run({ neighbors: tf.add(neighbors, tf.scalar(1e6, 'int32')) })).toThrow(outside);
     expect(() => run({ weights: tf.zeros([3, pixels, 5]) })).toThrow(
       /sizes of values and lattice do not fit/,
     );
@@ -132,8 +132,8 @@ describe('one operation, where TensorFlow has it on the CPU,', () => {
 
 test('shapes depend on the size only', () => {
   const shapes = lattices.map((lattice) => {
-    const { offsets, weights, neighbours } = packLattices([lattice], { vertices: 600 });
-    return [offsets.length, weights.length, neighbours.length];
+    const { offsets, weights, neighbors } = packLattices([lattice], { vertices: 600 });
+    return [offsets.length, weights.length, neighbors.length];
   });
   expect(shapes).toEqual(lattices.map(() => [pixels * 6, pixels * 6, 6 * 2 * 601]));
 });

@@ -67,7 +67,7 @@ test('background and foreground weigh the same, whatever their areas', async () 
   expect((await segLoss(logits, labels, { ignoreIndex }).data())[0]).toBeCloseTo(Math.log(2) / 2, 6);
 });
 
-test.each([0, 2, ignoreIndex])('an empty set contributes 0: all pixels labelled %d', async (label) => {
+test.each([0, 2, ignoreIndex])('an empty set contributes 0: all pixels labeled %d', async (label) => {
   const labels = tf.fill([1, 3, 3], label, 'int32');
   const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => segLoss(x, labels, { ignoreIndex }))(
     tf.zeros([1, 3, 3, 4]),

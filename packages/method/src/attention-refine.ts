@@ -7,8 +7,6 @@ import type { Refine } from './targets.js';
  *
  * Source: MCTformer (Xu et al., CVPR 2022); see `patchAffinity` of `@toco/cam`.
  *
- * @param options.blocks how many of the last blocks the attention is the mean of
- * @param options.iterations how often the affinity is applied
  * @throws while the step is traced, where the backbone shows no attention among all its tokens
  * @example
  * await train(config, { folder, refine: attentionRefine({ blocks: 3 }) });
@@ -16,7 +14,12 @@ import type { Refine } from './targets.js';
 export function attentionRefine({
   blocks = 3,
   iterations = 1,
-}: { readonly blocks?: number | undefined; readonly iterations?: number | undefined } = {}): Refine {
+}: {
+  /** How many of the last blocks the attention is the mean of. */
+  readonly blocks?: number | undefined;
+  /** How often the affinity is applied. */
+  readonly iterations?: number | undefined;
+} = {}): Refine {
   return (_images, planes, { network, params, batch, forward }) => {
     const { taps, grid } = network.forward(params, batch.images, { ...forward, taps: ['attention'] });
     const { name, classToken, prefixTokens = classToken === 'learned' ? 1 : 0 } = network.backbone;

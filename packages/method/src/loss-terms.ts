@@ -74,7 +74,7 @@ export function lossTermValues<P extends TensorTree>(
   };
   const reg = (): tf.Scalar => {
     const { pixelLabels } = required(targets, 'pixelLabels');
-    if (!batch.lattice) throw new Error('The batch has no lattice, which the regularisation term needs.');
+    if (!batch.lattice) throw new Error('The batch has no lattice, which the regularization term needs.');
     const { lattice, imgBox } = batch;
     return denseEnergyLoss(
       segLogits(),

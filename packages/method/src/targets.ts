@@ -3,7 +3,7 @@ import {
   cropFlags,
   cutCrops,
   drawCrops,
-  eligibleCentres,
+  eligibleCenters,
   multiScaleCams,
   refinedLabels,
   regionMask,
@@ -196,7 +196,7 @@ function localCrops(
   const { imgBox, localSource, cropNoise } = batch;
   const draw = (): tf.Tensor3D => {
     if (!cropNoise) throw new Error('The batch has neither cropNoise nor cropOrigins: give one of them.');
-    return drawCrops(eligibleCentres(region, imgBox, { cropSize, numCrops, behavior }), cropNoise, {
+    return drawCrops(eligibleCenters(region, imgBox, { cropSize, numCrops, behavior }), cropNoise, {
       cropSize,
       numCrops,
     });

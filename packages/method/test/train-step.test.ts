@@ -160,7 +160,7 @@ describe('phases', () => {
   });
 });
 
-test('the behaviours differ in labels, crops and terms', async () => {
+test('the behaviors differ in labels, crops and terms', async () => {
   const { network, state, batch, phase } = await smallRun();
   const values = async (behavior: 'reference' | 'corrected') =>
     valuesOf(trainStep(smallConfig({ behavior }), { network })(state, batch, phase).metrics);
@@ -169,7 +169,7 @@ test('the behaviours differ in labels, crops and terms', async () => {
   expect(corrected['cls']).toEqual(reference['cls']);
 });
 
-test('a group size normalises PTC and the segmentation loss per group', async () => {
+test('a group size normalizes PTC and the segmentation loss per group', async () => {
   const { network, state, batch, phase } = await smallRun();
   const values = async (groupSize: number) =>
     valuesOf(trainStep(smallConfig({ groupSize }), { network })(state, batch, phase).metrics);

@@ -53,7 +53,7 @@ export function testExamples(tarball: (name: string) => Tarball, projectOf: (nam
         expect(printed).not.toMatch(/NaN|undefined/);
       }
     },
-    200_000,
+    900_000,
   );
 
   test('the examples fit the published types', async () => {
@@ -71,7 +71,7 @@ export function testExamples(tarball: (name: string) => Tarball, projectOf: (nam
     await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
     expect((await run(project, process.execPath, tsc)).output).toBe('');
-  }, 120_000);
+  }, 900_000);
 
   // In the project of the package that brings all others, which its own examples have installed.
   test('the program of docs/another-method.md runs on what is published', async () => {
@@ -83,12 +83,12 @@ export function testExamples(tarball: (name: string) => Tarball, projectOf: (nam
     const printed = await succeed(project, process.execPath, 'train.js');
     expect(printed).toMatch(/^4 [\d.]+ [\d.]+$/m);
     expect(printed).toMatch(/segmentation mIoU [\d.]+ %/);
-  }, 200_000);
+  }, 900_000);
 
   test('examples/dual-student runs on what is published', async () => {
     const project = projectOf(whole);
     await cp(join(root, 'examples/dual-student/dist'), join(project, 'dual-student'), { recursive: true });
     const printed = await succeed(project, process.execPath, 'dual-student/main.js', '--short');
     expect(printed).toMatch(/^10 iterations; discrepancy -?\d+\.\d+; /m);
-  }, 200_000);
+  }, 900_000);
 }

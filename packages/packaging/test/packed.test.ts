@@ -13,7 +13,7 @@ let tarballs: ReadonlyMap<string, Tarball>;
 beforeAll(async () => {
   destination = await mkdtemp(join(tmpdir(), 'toco-packed-'));
   tarballs = await packAll(join(destination, 'tarballs'));
-}, 120_000);
+}, 900_000);
 afterAll(() => rm(destination, { recursive: true }));
 
 function tarball(name: string): Tarball {

@@ -7,7 +7,7 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Runs a program in a folder and ends it where it hangs; `output` has both streams, for messages. */
+/** Runs a program in a folder and ends it where it hangs, however busy the machine is; `output` has both streams, for messages. */
 export function run(folder: string, command: string, ...args: string[]): Promise<Ended> {
   const env = { ...process.env };
   delete env['NODE_OPTIONS'];
@@ -16,7 +16,7 @@ export function run(folder: string, command: string, ...args: string[]): Promise
       cwd: folder,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 150_000,
+      timeout: 600_000,
     });
     let [stdout, output] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => {

@@ -1,6 +1,6 @@
 import { assertShape, fuse, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighbourhood.js';
+import { defaultDilations, neighborOffsets, neighbors, padded } from './neighborhood.js';
 import { assertDilations, type ParAffinityOptions } from './options.js';
 
 /** Keeps the division finite where all neighbors are equal. */
@@ -40,7 +40,7 @@ export function affinityPlanes(
     const all = tf.tidy(() => {
       const reach = Math.max(...dilations);
       const around = padded(planes, reach);
-      return tf.stack(dilations.flatMap((r) => neighbours(around, r, reach))); // [M,3,B,H,W]
+      return tf.stack(dilations.flatMap((r) => neighbors(around, r, reach))); // [M,3,B,H,W]
     });
     const color = fuse(colorWeights(bandwidth))(all, planes);
     return tf.add(
@@ -77,7 +77,7 @@ function positionWeights(
   dilations: readonly number[],
   { bandwidth, positionWeight }: { readonly bandwidth: number; readonly positionWeight: number },
 ): number[] {
-  const distances = dilations.flatMap(neighbourOffsets).map(([y, x]) => Math.hypot(y, x));
+  const distances = dilations.flatMap(neighborOffsets).map(([y, x]) => Math.hypot(y, x));
   const mean = distances.reduce((a, b) => a + b) / distances.length;
   const variance = distances.reduce((sum, r) => sum + (r - mean) ** 2, 0) / (distances.length - 1);
   const sigma = Math.sqrt(variance) + EPSILON;

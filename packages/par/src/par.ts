@@ -1,6 +1,6 @@
 import { assertShape, resize, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { defaultDilations } from './neighbourhood.js';
+import { defaultDilations } from './neighborhood.js';
 import { assertDilations, type RefineOptions } from './options.js';
 import { affinityPlanes } from './par-affinity.js';
 import { refinePlanes } from './refine.js';

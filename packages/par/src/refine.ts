@@ -1,6 +1,6 @@
 import { assertShape, fuse, withoutGradient } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { defaultDilations, neighbourOffsets, neighbours, padded } from './neighbourhood.js';
+import { defaultDilations, neighborOffsets, neighbors, padded } from './neighborhood.js';
 import { assertDilations, type RefineOptions } from './options.js';
 
 /**
@@ -50,7 +50,7 @@ export function refinePlanes(
             .runKernel(
               'TocoRefine',
               { planes, weights: affinity },
-              { iterations, offsets: dilations.flatMap(neighbourOffsets).flat() },
+              { iterations, offsets: dilations.flatMap(neighborOffsets).flat() },
             ) as tf.Tensor4D);
     return tf.transpose(refined, [1, 2, 3, 0]);
   });
@@ -74,7 +74,7 @@ function refineByPieces(
         // By dilation, since groups of 8 keep the memory at some ten maps and are what XLA turns into vector code: all 48
         // at once took twice the time.
         return dilations.reduce<tf.Tensor4D | undefined>((total, dilation, i) => {
-          const group = fuse(weightedNeighbours(dilation, reach));
+          const group = fuse(weightedNeighbors(dilation, reach));
           const sum = group(around, weights.slice(8 * i, 8 * (i + 1)), total ? [total] : []);
           total?.dispose();
           return sum;
@@ -87,12 +87,12 @@ function refineByPieces(
 }
 
 /** Adds the 8 neighbors at one distance, each times its weight, to what was summed before. */
-function weightedNeighbours(dilation: number, reach: number) {
+function weightedNeighbors(dilation: number, reach: number) {
   return (around: tf.Tensor4D, weights: tf.Tensor[], before: tf.Tensor4D[]): tf.Tensor4D =>
     tf.tidy(() => {
-      const terms = neighbours(around, dilation, reach).map((neighbour, i) => {
-        const product = tf.mul(neighbour, weights[i]!);
-        neighbour.dispose();
+      const terms = neighbors(around, dilation, reach).map((neighbor, i) => {
+        const product = tf.mul(neighbor, weights[i]!);
+        neighbor.dispose();
         return product;
       });
       return tf.addN([...before, ...terms]) as tf.Tensor4D;

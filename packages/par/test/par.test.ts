@@ -216,7 +216,7 @@ function definition(
     const sum = values.reduce((total, v) => total + Math.exp(v), 0);
     return values.map((v) => Math.exp(v) / sum);
   };
-  const colour = offsets.map(([dy, dx]) =>
+  const color = offsets.map(([dy, dx]) =>
     [0, 1, 2].reduce((sum, c) => {
       const sigma = deviation(offsets.map(([oy, ox]) => at(oy, ox, c))) + 1e-8;
       return sum - ((at(dy, dx, c) - image[y]![x]![c]!) / sigma / bandwidth) ** 2 / 3;
@@ -224,5 +224,5 @@ function definition(
   );
   const radii = offsets.map(([dy, dx]) => Math.hypot(dy, dx));
   const position = softmax(radii.map((r) => -((r / (deviation(radii) + 1e-8) / bandwidth) ** 2)));
-  return softmax(colour).map((weight, i) => weight + positionWeight * position[i]!);
+  return softmax(color).map((weight, i) => weight + positionWeight * position[i]!);
 }

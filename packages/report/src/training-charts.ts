@@ -59,7 +59,7 @@ export function trainingCharts(
         { key: 'lr', label: 'learning rate', color: '--seg' },
         { key: 'gradNorm', label: 'gradient norm', color: '--reg', axis: 'right' },
       ]),
-      title: 'Optimiser',
+      title: 'Optimizer',
       quantity: 'learning rate (left), norm of the gradient (right)',
       range: [0, 0],
     },

@@ -15,7 +15,7 @@ function lightness(color: readonly number[]): number {
 
 const colors = { colorOf: classColor, ignoreIndex: 255 };
 
-const grey = (
+const gray = (
   width: number,
   height: number,
   value: number,
@@ -53,7 +53,7 @@ test('classes have the colors of PASCAL VOC', () => {
 });
 
 test('heat is that of the strongest plane', () => {
-  const image = grey(2, 1, 100);
+  const image = gray(2, 1, 100);
   const cam = { width: 2, height: 1, channels: 2, data: Float32Array.of(0.2, 0.9, 0, 0) };
   const { data } = heatOverlay(image, cam);
   for (let c = 0; c < 3; c++) {
@@ -64,7 +64,7 @@ test('heat is that of the strongest plane', () => {
 
 test('labels lie over the photograph, background is without color, ignored pixels are cream', () => {
   const { data } = labelOverlay(
-    grey(3, 1, 200),
+    gray(3, 1, 200),
     { width: 3, height: 1, data: Uint8Array.of(0, 2, 255) },
     colors,
   );
@@ -79,9 +79,9 @@ test('labels lie over the photograph, background is without color, ignored pixel
 
 test('outlines are where labels change, not at the edge of the image', () => {
   const labels = { width: 4, height: 3, data: new Uint8Array(12).fill(1) };
-  expect(withOutlines(grey(4, 3, 9), labels, colors).data.every((value) => value === 9)).toBe(true);
+  expect(withOutlines(gray(4, 3, 9), labels, colors).data.every((value) => value === 9)).toBe(true);
   labels.data.set([0, 0, 0, 0], 8);
-  const { data } = withOutlines(grey(4, 3, 9), labels, colors);
+  const { data } = withOutlines(gray(4, 3, 9), labels, colors);
   expect(Array.from(data.slice(0, 12))).toEqual(Array.from({ length: 12 }, () => 9));
   expect(Array.from(data.slice(12, 15))).toEqual([128, 0, 0]);
   expect(Array.from(data.slice(24))).toEqual(Array.from({ length: 12 }, () => 9));

@@ -107,7 +107,7 @@ describe('charts', () => {
       'Validation: segmentation, CAM, auxiliary CAM',
       'Classification: F1',
       'Pseudo labels: positive crops, ignored tokens, ignored pixels',
-      'Optimiser: learning rate, gradient norm',
+      'Optimizer: learning rate, gradient norm',
       'Speed and memory: images per second, memory',
     ]);
     const row = {

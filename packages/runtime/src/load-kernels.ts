@@ -65,7 +65,7 @@ export function loadKernels(threads: number): KernelsState {
   if (bf16IsSlower !== null) rememberMeasured({ bf16IsSlower });
   registerOperation('TocoAttention', ['qkv'], 2, threads);
   registerOperation('TocoAttentionGrad', ['qkv', 'output', 'logSums', 'dOutput'], 1, threads);
-  registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbours'], 1, threads);
+  registerOperation('TocoLatticeFilter', ['values', 'offsets', 'weights', 'neighbors'], 1, threads);
   registerOperation('TocoRefine', ['planes', 'weights'], 1, threads);
   registerOperation('TocoGelu', ['x'], 1, threads);
   registerOperation('TocoLayerNorm', ['x', 'weight', 'bias', 'epsilon'], 1, threads);

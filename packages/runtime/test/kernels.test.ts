@@ -19,7 +19,7 @@ const supported = sets.slice(0, sets.indexOf(kernels ?? '') + 1);
 const withKernels = supported.length > 0 ? test : test.skip;
 const missing = supported.length > 0 ? '' : ' (skipped: no kernels on this machine)';
 
-const initialise = `const { initBackend } = await import(${JSON.stringify(built('index.js'))});
+const initialize = `const { initBackend } = await import(${JSON.stringify(built('index.js'))});
   try { console.log(JSON.stringify(await initBackend({ backend: 'tensorflow', device: 'cpu' }))); }
   catch (error) { console.log(error.name + ': ' + error.message); }`;
 
@@ -110,7 +110,7 @@ withVectors.each(told)(
     const [kind, line] = reasons[why];
     const emulated = await emulatedTiles(kind);
     try {
-      const { code, stderr } = await runNode(initialise, emulated);
+      const { code, stderr } = await runNode(initialize, emulated);
       expect(code).toBe(0);
       expect(stderr).toMatch(line);
       expect(stderr).toMatch(/ kernels avx512(?:_bf16)?, /);
@@ -128,7 +128,7 @@ withVectors(
     const emulated = await emulatedTiles(3);
     try {
       const kernelsOf = async (): Promise<string> =>
-        (JSON.parse((await runNode(initialise, emulated)).stdout) as { kernels: string }).kernels;
+        (JSON.parse((await runNode(initialize, emulated)).stdout) as { kernels: string }).kernels;
       const chosen = await kernelsOf();
       const folder = readdirSync(emulated.TOCO_CACHE).find((name) => name.startsWith('kernels-')) ?? '';
       const path = join(emulated.TOCO_CACHE, folder, 'measured.json');
@@ -173,10 +173,10 @@ test('code for different instructions shares no function, which the linker would
 }, 300_000);
 
 test('TOCO_KERNELS switches them off, and is refused where it means nothing', async () => {
-  const off = await runNode(initialise, { TOCO_KERNELS: 'off' });
+  const off = await runNode(initialize, { TOCO_KERNELS: 'off' });
   expect(JSON.parse(off.stdout)).not.toHaveProperty('kernels');
   expect(off.stderr).toContain(', no toco kernels (switched off by TOCO_KERNELS) (');
-  expect((await runNode(initialise, { TOCO_KERNELS: 'sse' })).stdout).toBe(
+  expect((await runNode(initialize, { TOCO_KERNELS: 'sse' })).stdout).toBe(
     'UserError: TOCO_KERNELS is "sse": it may be amx_bf16, avx512_bf16, avx512, avx2, neon, off, or not be set.\n',
   );
 });
@@ -187,7 +187,7 @@ test('an engine without kernels says how to get them, and setup compiles them', 
     for (const name of ['engines', 'tfjs-node-gpu-4.22.0'])
       await symlink(join(cacheFolder(), name), join(root, name));
     const environment = { TOCO_CACHE: root };
-    expect((await runNode(initialise, environment)).stderr).toContain(
+    expect((await runNode(initialize, environment)).stderr).toContain(
       'no toco kernels (not installed: run "npx @toco/runtime setup")',
     );
     expect((await start('node', [built('cli.js'), 'doctor'], environment).ended).stdout).toContain(
@@ -198,13 +198,13 @@ test('an engine without kernels says how to get them, and setup compiles them', 
       environment,
     );
     expect(installed).toMatchObject({ code: 0 });
-    const { stdout } = await runNode(initialise, environment);
+    const { stdout } = await runNode(initialize, environment);
     expect((JSON.parse(stdout) as { kernels?: string }).kernels).toBe(supported.at(-1));
 
     const folder = readdirSync(root).find((name) => name.startsWith('kernels-')) ?? '';
     const path = join(root, folder, 'toco_kernels.node');
     await writeFile(path, Buffer.alloc(statSync(path).size));
-    expect((await runNode(initialise, environment)).stdout).toMatch(
+    expect((await runNode(initialize, environment)).stdout).toMatch(
       /^UserError: The kernels could not be added to TensorFlow \(.+\): run "npx @toco\/runtime setup", or set TOCO_KERNELS=off to do without\.\n$/,
     );
   } finally {
@@ -215,7 +215,7 @@ test('an engine without kernels says how to get them, and setup compiles them', 
 withKernels(`what is no number stays none${missing}`, async () => {
   const { stdout } = await runNode(`
     const tf = await import('@tensorflow/tfjs-core');
-    ${initialise}
+    ${initialize}
     const values = new Float32Array(40 * 3 * 16).fill(0.5);
     values[7 * 48 + 16] = NaN; // of one key
     const run = (qkv) => tf.engine().runKernel('TocoAttention', { qkv });
@@ -231,7 +231,7 @@ withKernels(`what is no number stays none${missing}`, async () => {
 withKernels(`shapes that are none of attention are refused in one sentence${missing}`, async () => {
   const { stdout } = await runNode(`
     const tf = await import('@tensorflow/tfjs-core');
-    ${initialise}
+    ${initialize}
     const refused = (name, inputs) => {
       try { tf.engine().runKernel(name, inputs); } catch (error) { console.log(error.message.split('\\n').at(-1)); }
     };

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { cropFlags, eligibleCentres, regionMask } from '@toco/cam';
+import { cropFlags, eligibleCenters, regionMask } from '@toco/cam';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionMap } from '../src/figures/attention-map.js';
@@ -46,7 +46,7 @@ describe('drawnCrops', () => {
     }
     const box = tf.tensor2d([[0, height, 0, width]], [1, 4], 'int32');
     const region = regionMask(tf.tensor4d(camAux.data, [1, height, width, 1]), tf.ones([1, 1]), options);
-    const eligible = await eligibleCentres(region, box, {
+    const eligible = await eligibleCenters(region, box, {
       cropSize: 12,
       numCrops: 6,
       behavior: 'corrected',
@@ -84,8 +84,8 @@ test('attentionMap is the mean of the heads, from 0 to 1', () => {
 test('errorOverlay tells the three kinds of errors apart, and what is not scored', () => {
   const truth = Uint8Array.of(0, 0, 1, 1, 1, 255);
   const prediction = Uint8Array.of(0, 2, 1, 0, 2, 2);
-  const grey = { width: 6, height: 1, data: new Uint8Array(18).fill(100) };
-  const { data } = errorOverlay(grey, { truth, prediction }, { ignoreIndex: 255 });
+  const gray = { width: 6, height: 1, data: new Uint8Array(18).fill(100) };
+  const { data } = errorOverlay(gray, { truth, prediction }, { ignoreIndex: 255 });
   const pixel = (i: number): number[] => Array.from(data.subarray(3 * i, 3 * i + 3));
   const tinted = (kind: keyof typeof errorColors): number[] =>
     errorColors[kind].map((value) => Math.floor(25 + 0.75 * value));

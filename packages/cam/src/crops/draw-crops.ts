@@ -1,6 +1,6 @@
 import { assertShape } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { assertCropsFit, type CropsOptions } from './eligible-centres.js';
+import { assertCropsFit, type CropsOptions } from './eligible-centers.js';
 
 /**
  * Draws local crops among eligible centers, without replacement: the P largest values of the noise.
@@ -8,7 +8,7 @@ import { assertCropsFit, type CropsOptions } from './eligible-centres.js';
  * The randomness is an input, so that the step which calls this is a function of its inputs alone. With independent
  * uniform noise every set of P eligible centers is equally likely.
  *
- * @param eligible `[B,H,W]`, from `eligibleCentres`.
+ * @param eligible `[B,H,W]`, from `eligibleCenters`.
  * @param noise `[B,H,W]`, uniform in 0 … 1.
  * @returns `[B,P,2]`, int32: y and x of the top-left corners, in 0 … side − s − 1.
  * @example

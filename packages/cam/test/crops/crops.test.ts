@@ -4,7 +4,7 @@ import { expectClose, expectNoLeak, fixture } from '@toco/testing';
 import { cropFlags } from '../../src/crops/crop-flags.js';
 import { cutCrops } from '../../src/crops/cut-crops.js';
 import { drawCrops } from '../../src/crops/draw-crops.js';
-import { eligibleCentres } from '../../src/crops/eligible-centres.js';
+import { eligibleCenters } from '../../src/crops/eligible-centers.js';
 import { regionMask } from '../../src/region-mask.js';
 import * as tf from '@tensorflow/tfjs-core';
 import { countPerImage } from '../seeded.js';
@@ -18,13 +18,13 @@ const crops = { cropSize: 24, numCrops: 8 };
 const noiseOf = (shape: [number, number, number], seed: number): tf.Tensor =>
   tf.randomUniform(shape, 0, 1, 'float32', seed);
 
-describe('eligible centres', () => {
+describe('eligible centers', () => {
   test('equal the recorded ones: the usual case, the whole box foreground, the box too small', async () => {
     const g = fixture('pseudo_labels_corrected');
     const targets = [g['draw_roi_mask']!, g['draw_img_box']!] as const;
     const expected = g['draw_centres']!;
-    await expectClose(tf.cast(eligibleCentres(...targets, crops), 'int32'), expected, {});
-    const reference = eligibleCentres(...targets, { ...crops, behavior: 'reference' });
+    await expectClose(tf.cast(eligibleCenters(...targets, crops), 'int32'), expected, {});
+    const reference = eligibleCenters(...targets, { ...crops, behavior: 'reference' });
     await expect(expectClose(tf.cast(reference, 'int32'), expected, {})).rejects.toThrow();
   });
 
@@ -34,7 +34,7 @@ describe('eligible centres', () => {
       for (const g of trajectorySteps(behavior)) {
         const region = regionMask(g['cam_aux']!, g['labels']!);
         const eligible = await tf
-          .cast(eligibleCentres(region, g['img_box']!, { ...crops, behavior }), 'int32')
+          .cast(eligibleCenters(region, g['img_box']!, { ...crops, behavior }), 'int32')
           .array();
         const origins = (await g['crop_origins']!.array()) as [number, number][][];
         origins.forEach((image, b) => {
@@ -54,15 +54,15 @@ describe('eligible centres', () => {
       [2, 4],
       'int32',
     );
-    const reference = eligibleCentres(region, imgBox, { ...crops, behavior: 'reference' });
+    const reference = eligibleCenters(region, imgBox, { ...crops, behavior: 'reference' });
     expect(await countPerImage(reference)).toEqual([16 * 16, 16 * 16]);
     // inside the box: rows 12 … 19 of the border-valid 12 … 27
-    expect(await countPerImage(eligibleCentres(region, imgBox, crops))).toEqual([8 * 16, 8 * 16]);
+    expect(await countPerImage(eligibleCenters(region, imgBox, crops))).toEqual([8 * 16, 8 * 16]);
   });
 
   test('a uniform box without room falls back to all border-valid pixels', async () => {
     const imgBox = tf.tensor2d([[0, 40, 0, 5]], [1, 4], 'int32');
-    const eligible = eligibleCentres(tf.zeros([1, 40, 40], 'int32'), imgBox, crops);
+    const eligible = eligibleCenters(tf.zeros([1, 40, 40], 'int32'), imgBox, crops);
     expect(await countPerImage(eligible)).toEqual([16 * 16]);
   });
 });
@@ -71,7 +71,7 @@ describe('drawn crops', () => {
   test('are distinct, eligible and inside the view', async () => {
     const eligible = tf.greater(noiseOf([3, 40, 50], 1), 0.9);
     const twos = tf.fill([3, 40, 50], 2, 'int32');
-    const inView = eligibleCentres(
+    const inView = eligibleCenters(
       tf.where(eligible, tf.zerosLike(twos), twos),
       tf.tensor2d([
         [0, 40, 0, 50],
@@ -91,13 +91,13 @@ describe('drawn crops', () => {
     });
   });
 
-  test('are the largest values of the noise, and every centre is drawn about as often', async () => {
+  test('are the largest values of the noise, and every center is drawn about as often', async () => {
     const draws = 400;
     const size = 8;
     const small = { cropSize: 4, numCrops: 2 };
     const region = tf.zeros([draws, size, size], 'int32');
     const imgBox = tf.tile(tf.tensor2d([[0, size, 0, size]], [1, 4], 'int32'), [draws, 1]);
-    const origins = drawCrops(eligibleCentres(region, imgBox, small), noiseOf([draws, size, size], 3), small);
+    const origins = drawCrops(eligibleCenters(region, imgBox, small), noiseOf([draws, size, size], 3), small);
     const counts = new Map<string, number>();
     for (const image of (await origins.array()) as [number, number][][])
       for (const origin of image) counts.set(String(origin), (counts.get(String(origin)) ?? 0) + 1);
@@ -108,7 +108,7 @@ describe('drawn crops', () => {
 });
 
 describe('crop flags', () => {
-  test('equal the recorded ones of the corrected behaviour', async () => {
+  test('equal the recorded ones of the corrected behavior', async () => {
     const g = { ...fixture('pseudo_labels'), ...fixture('pseudo_labels_corrected') };
     const targets = { origins: g['crop_origins']!, imgBox: g['img_box']! };
     const region = g['roi_mask']!;
@@ -186,11 +186,11 @@ describe.each([
 test('nothing is left behind', async () => {
   const region = tf.zeros([1, 40, 40], 'int32');
   const imgBox = tf.tensor2d([[0, 40, 0, 40]], [1, 4], 'int32');
-  const eligible = eligibleCentres(region, imgBox, crops);
+  const eligible = eligibleCenters(region, imgBox, crops);
   const noise = noiseOf([1, 40, 40], 1);
   const origins = drawCrops(eligible, noise, crops);
   const source = tf.zeros([1, 40, 40, 3]);
-  await expectNoLeak(() => eligibleCentres(region, imgBox, crops));
+  await expectNoLeak(() => eligibleCenters(region, imgBox, crops));
   await expectNoLeak(() => drawCrops(eligible, noise, crops));
   await expectNoLeak(() => cropFlags(region, { origins, imgBox }, { cropSize: 24 }));
   await expectNoLeak(() => cutCrops(source, origins, 24));
@@ -198,9 +198,9 @@ test('nothing is left behind', async () => {
 
 test('names what does not fit', () => {
   const box = tf.zeros([1, 4], 'int32');
-  expect(() => eligibleCentres(tf.zeros([1, 40, 40]), box, { cropSize: 25, numCrops: 8 })).toThrow(
+  expect(() => eligibleCenters(tf.zeros([1, 40, 40]), box, { cropSize: 25, numCrops: 8 })).toThrow(
     /25 is not even/,
   );
-  expect(() => eligibleCentres(tf.zeros([1, 26, 27]), box, crops)).toThrow(/6 centres for 8 crops of 24/);
+  expect(() => eligibleCenters(tf.zeros([1, 26, 27]), box, crops)).toThrow(/6 centers for 8 crops of 24/);
   expect(() => drawCrops(tf.zeros([1, 40, 40]), tf.zeros([1, 40, 41]), crops)).toThrow(/drawCrops: noise/);
 });

@@ -43,7 +43,6 @@ export function maskPath(id: string): string {
 /**
  * Writes the masks of a folder as annotation tools have them: a file an image, or one for all in the order given.
  *
- * @param options.suffix - what the names of files about several images end in
  * @returns paths of the files about all images, and of folders with a file an image
  */
 export async function writeAnnotations(
@@ -57,6 +56,7 @@ export async function writeAnnotations(
     readonly out: string;
     readonly kinds: readonly AnnotationKind[];
     readonly classes: readonly string[];
+    /** What the names of files about several images end in. */
     readonly suffix?: string | undefined;
   },
 ): Promise<string[]> {

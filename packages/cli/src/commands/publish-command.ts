@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { createProgress, printLine as print, UserError } from '@toco/files';
 import { initBackend } from '@toco/runtime';
 import { assertMultiple, buildNetwork, interruption, modelOfRun } from '@toco/trainer';
-import { hubEndpoint, hubToken, loadBackbone, parseHubName, rememberedBackbone } from '@toco/weights';
+import {
+  hubEndpoint,
+  hubToken,
+  loadBackbone,
+  parseHubName,
+  rememberedBackbone,
+  rememberedNetwork,
+} from '@toco/weights';
 import type { Command } from 'commander';
 import { writeHubFolder } from '../hub/hub-folder.js';
 import { publishFolder } from '../hub/publish-folder.js';
@@ -83,7 +90,8 @@ async function exportRun(
   const model = await modelOfRun(run, { print });
   const { config, numClasses, classes } = model;
   const backbone = file === undefined ? await rememberedBackbone(config, print) : await loadBackbone(file);
-  const network = buildNetwork(config, { numClasses, backbone });
+  const make = await rememberedNetwork(config, print);
+  const network = buildNetwork(config, { numClasses, backbone, network: make });
   const size = given === undefined ? config.evaluation.size : wholeNumber('--size', given);
   assertMultiple('--size', size, network.backbone);
   await initBackend({ ...config.engine, backend: 'tensorflow', print });

@@ -59,7 +59,7 @@ Each is a drawing (SVG) and a picture (PNG) besides.`;
 export function addShowCommand(program: Command): void {
   const command = program
     .command('show')
-    .description("draw draw the paper's figures of a run, or of several side by side: files and a page")
+    .description("draw the paper's figures of a run, or of several side by side: files and a page")
     .argument('<run...>', 'folders of runs or checkpoints, weight files; the first is shown in all figures');
   addProtocolOptions(addModelOptions(command), 'fast')
     .option('-d, --data <folder>', 'folder of the data set; default: the one the first run was trained on')

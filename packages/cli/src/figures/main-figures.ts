@@ -160,7 +160,7 @@ const texts = {
   },
   errors: {
     title: 'Errors',
-    text: `Red: an object where there is none; blue: a missed one; violet: a wrong class. Dark grey has no true class.`,
+    text: `Red: an object where there is none; blue: a missed one; violet: a wrong class. Dark gray has no true class.`,
   },
 } as const;
 

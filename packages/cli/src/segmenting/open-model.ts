@@ -50,8 +50,6 @@ export interface OpenModel {
 /**
  * Opens the network that a command names: a run, a checkpoint, a weight file, or one of a hub.
  *
- * @param options.steady results must not depend on which images came before, to the last digit
- * @param options.protocolFor the protocol, which may follow the run's configuration
  * @throws one line where there is none
  */
 export async function openModel(
@@ -62,7 +60,9 @@ export async function openModel(
     protocolFor,
     print,
   }: {
+    /** Whether results must not depend on which images came before, to the last digit. */
     readonly steady: boolean;
+    /** The protocol, which may follow the run's configuration. */
     readonly protocolFor: (config: Config) => Protocol;
     readonly print: (line: string) => void;
   },

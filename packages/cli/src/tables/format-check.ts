@@ -14,8 +14,8 @@ export function formatCheck(
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  for (const { name, labelled, shown, pixelShare } of report.classes) {
-    table.push([printable(name), labelled, shown, percent(pixelShare)]);
+  for (const { name, labeled, shown, pixelShare } of report.classes) {
+    table.push([printable(name), labeled, shown, percent(pixelShare)]);
   }
   table.push(['background', '', '', percent(report.backgroundShare)]);
   table.push(['(ignored)', '', '', percent(report.ignoredShare)]);

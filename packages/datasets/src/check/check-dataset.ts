@@ -28,7 +28,7 @@ export interface CheckOptions {
 export interface ClassFrequency {
   readonly name: string;
   /** Images whose labels name it. */
-  readonly labelled: number;
+  readonly labeled: number;
   /** Images whose mask shows it. */
   readonly shown: number;
   /** Share of all pixels of the masks that are not ignored, 0 … 1. */
@@ -143,7 +143,7 @@ function createTally(
 } {
   const total = new Float64Array(256);
   const shown = new Float64Array(256);
-  const labelled = new Float64Array(classes.length);
+  const labeled = new Float64Array(classes.length);
   const counts = { error: 0, disagreement: 0 };
   const groups = problemGroups();
   const binary = { masks: 0, shown: 0 };
@@ -162,7 +162,7 @@ function createTally(
         binary.masks++;
         if (pixels.some((count, label) => count > 0 && label !== 0 && label !== ignoredLabel)) binary.shown++;
       }
-      labels.forEach((value, i) => (labelled[i]! += value));
+      labels.forEach((value, i) => (labeled[i]! += value));
       pixels?.forEach((count, label) => {
         total[label]! += count;
         if (count > 0) shown[label]!++;
@@ -194,7 +194,7 @@ function createTally(
       return {
         classes: classes.map((name, i) => ({
           name,
-          labelled: labelled[i]!,
+          labeled: labeled[i]!,
           shown: shown[i + 1]!,
           pixelShare: total[i + 1]! / counted,
         })),

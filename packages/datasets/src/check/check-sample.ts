@@ -57,22 +57,22 @@ async function compare(
     const { data } = await decodeMask(sample.mask, { numClasses: classes.length, image });
     const pixels = new Float64Array(256);
     for (const label of data) pixels[label]!++;
-    const labelled = classes.filter((_, index) => sample.labels[index] === 1);
+    const labeled = classes.filter((_, index) => sample.labels[index] === 1);
     const shown = classes.filter((_, index) => pixels[index + 1]! > 0);
-    if (labelled.length > 0 && shown.length > 0 && !shown.some((name) => labelled.includes(name))) {
+    if (labeled.length > 0 && shown.length > 0 && !shown.some((name) => labeled.includes(name))) {
       add(
         'error',
-        `the labels name ${labelled.join(', ')}, the mask shows ${shown.join(', ')}: nothing in common`,
+        `the labels name ${labeled.join(', ')}, the mask shows ${shown.join(', ')}: nothing in common`,
       );
       return { problems, pixels };
     }
-    for (const name of shown.filter((name) => !labelled.includes(name))) {
+    for (const name of shown.filter((name) => !labeled.includes(name))) {
       add(
         'disagreement',
         `the mask shows ${name} (${pixels[classes.indexOf(name) + 1]} pixels), the labels don't`,
       );
     }
-    for (const name of labelled.filter((name) => !shown.includes(name))) {
+    for (const name of labeled.filter((name) => !shown.includes(name))) {
       add('disagreement', `the labels name ${name}, the mask does not show it`);
     }
     return { problems, pixels };

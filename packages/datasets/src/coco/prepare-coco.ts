@@ -153,12 +153,12 @@ async function prepareList(
     categories.map(([, name]) => name),
   );
   const labelOf = new Map(categories.map(([id], index) => [id, index + 1]));
-  const labelled = [...instances.images.values()]
+  const labeled = [...instances.images.values()]
     .filter(({ objects }) => objects.length > 0)
     .map((image) => ({ ...image, id: image.fileName.replace(/\.jpg$/, '') }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
   const labels = new Map(
-    labelled.map(({ id, objects }) => {
+    labeled.map(({ id, objects }) => {
       const shown = new Uint8Array(classes.length);
       for (const { category } of objects) shown[labelOf.get(category)! - 1] = 1;
       return [id, shown];
@@ -166,7 +166,7 @@ async function prepareList(
   );
   await requireFiles(images, [...labels.keys()], '.jpg');
   await drawMasks(
-    labelled.map(({ id, height, width, objects }) => ({
+    labeled.map(({ id, height, width, objects }) => ({
       path: join(cocoMaskFolder(out, list), `${id}.png`),
       height,
       width,

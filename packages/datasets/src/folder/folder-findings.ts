@@ -11,7 +11,7 @@ export interface FolderContents {
   readonly maskRoot: string | undefined;
   readonly masks: FoundImages | undefined;
   /** Ids with labels. */
-  readonly labelled: { has(id: string): boolean };
+  readonly labeled: { has(id: string): boolean };
   /** Where labels come from. */
   readonly source: string;
   /** Ids of folders that no list takes. */
@@ -24,7 +24,7 @@ export function folderFindings(contents: FolderContents): Finding[] {
   const found: Finding[] = [
     ...passedOver(imageRoot, photographs),
     ...odd(photographs),
-    ...unlabelled(contents),
+    ...unlabeled(contents),
     ...alikeNames(photographs.images.keys(), 'image names', 'rename one'),
   ];
   if (maskRoot !== undefined && masks !== undefined) {
@@ -71,8 +71,8 @@ function odd({ deadLinks, special }: FoundImages): Finding[] {
   return found;
 }
 
-function unlabelled({ photographs, labelled, source, imageRoot }: FolderContents): Finding[] {
-  const without = [...photographs.images.keys()].filter((id) => !labelled.has(id));
+function unlabeled({ photographs, labeled, source, imageRoot }: FolderContents): Finding[] {
+  const without = [...photographs.images.keys()].filter((id) => !labeled.has(id));
   if (without.length === 0) return [];
   return [
     {

@@ -129,7 +129,7 @@ export async function imageFolder(root: string, options: ImageFolderOptions = {}
       ...(tool === undefined && colors !== undefined ? [byColors(colorMap)] : []),
       ...folderFindings({
         ...{ imageRoot, photographs, maskRoot, masks: maskFiles, source, test: unused },
-        labelled: labels.names,
+        labeled: labels.names,
       }),
       ...overlooked({ root, imageRoot, photographs, maskRoot, source, level }),
     ],

@@ -26,7 +26,7 @@ export interface BatchFeed {
   readonly lattice: {
     readonly offsets: FeedArray;
     readonly weights: FeedArray;
-    readonly neighbours: FeedArray;
+    readonly neighbors: FeedArray;
   };
 }
 
@@ -59,7 +59,7 @@ export function feedBatch(batch: TrainingBatch): BatchFeed {
     lattice: {
       offsets: { data: packed.offsets, shape: [count, packed.numPoints, corners] },
       weights: { data: packed.weights, shape: [count, packed.numPoints, corners] },
-      neighbours: { data: packed.neighbours, shape: [corners, 2, count * (packed.vertices + 1)] },
+      neighbors: { data: packed.neighbors, shape: [corners, 2, count * (packed.vertices + 1)] },
     },
   };
 }

@@ -3,7 +3,7 @@ import type { TrainingArrays } from './training-sample.js';
 
 /** What of a batch is worth using again: its large arrays. */
 export interface UsedBatch extends TrainingArrays {
-  readonly lattice: Pick<LatticeArrays, 'offsets' | 'weights' | 'neighbours'> | undefined;
+  readonly lattice: Pick<LatticeArrays, 'offsets' | 'weights' | 'neighbors'> | undefined;
 }
 
 /**
@@ -25,7 +25,7 @@ export function inSharedMemory({
     lattice: lattice && {
       offsets: integers(lattice.offsets),
       weights: floats(lattice.weights),
-      neighbours: integers(lattice.neighbours),
+      neighbors: integers(lattice.neighbors),
     },
   };
 }

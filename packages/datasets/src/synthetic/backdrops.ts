@@ -6,7 +6,7 @@ export type BackdropName = (typeof backdropNames)[number];
 
 /** Colors from top to bottom, and the grain: how fine it is horizontally and vertically, and how strong. */
 interface Backdrop {
-  readonly stops: readonly (readonly [offset: number, colour: string])[];
+  readonly stops: readonly (readonly [offset: number, color: string])[];
   readonly grain: readonly [x: number, y: number];
   readonly strength: number;
 }
@@ -86,7 +86,7 @@ export function backdropSvg(
   const [fx, fy] = frequency.map((f) => ((f * 128) / Math.max(width, height)).toFixed(4)) as [string, string];
   return (
     `<defs><linearGradient id="backdrop" x1="0" y1="0" x2="0" y2="1">` +
-    stops.map(([at, colour]) => `<stop offset="${offset(at).toFixed(3)}" stop-color="${colour}"/>`).join('') +
+    stops.map(([at, color]) => `<stop offset="${offset(at).toFixed(3)}" stop-color="${color}"/>`).join('') +
     `</linearGradient><filter id="texture" x="0" y="0" width="100%" height="100%" color-interpolation-filters="sRGB">` +
     `<feTurbulence type="fractalNoise" baseFrequency="${fx} ${fy}" numOctaves="2" seed="${grain}"/>` +
     `<feColorMatrix values="1.6 0 0 0 -.3 0 1.6 0 0 -.3 0 0 1.6 0 -.3 0 0 0 0 1"/></filter></defs>` +

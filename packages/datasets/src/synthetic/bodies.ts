@@ -5,7 +5,7 @@ export const bodyTextures = ['planks', 'stripes', 'dots', 'checks', 'waves', 'sm
 export type BodyTexture = (typeof bodyTextures)[number];
 
 /** Colors of bodies, in the order of the kinds: hue in degrees, saturation and lightness in percent. */
-export const bodyColours: readonly { hue: number; saturation: number; lightness: number }[] = [
+export const bodyColors: readonly { hue: number; saturation: number; lightness: number }[] = [
   { hue: 0, saturation: 65, lightness: 50 },
   { hue: 55, saturation: 75, lightness: 56 },
   { hue: 310, saturation: 60, lightness: 60 },
@@ -15,7 +15,7 @@ export const bodyColours: readonly { hue: number; saturation: number; lightness:
 ];
 
 /** Color of what belongs to no class. */
-export const neutralColour = { hue: 30, saturation: 8, lightness: 56 };
+export const neutralColor = { hue: 30, saturation: 8, lightness: 56 };
 
 /**
  * The marks of a texture on a tile of 1 × 1, to be painted over the body's color; `undefined` for a smooth body.

@@ -32,7 +32,7 @@ export function sceneSvg(scene: Scene, { classes }: SceneOptions): string {
     }),
     scene.post === undefined
       ? ''
-      : `<rect x="${scene.post.x}" width="${scene.post.width}" height="${height}" fill="${colour(scene.post.paint)}"/>`,
+      : `<rect x="${scene.post.x}" width="${scene.post.width}" height="${height}" fill="${color(scene.post.paint)}"/>`,
   ];
   return svg(
     scene,
@@ -72,16 +72,16 @@ function placed({ x, y, rx, ry, turn, mirrored }: Placement, content: string): s
   return `<g transform="translate(${tx} ${ty}) rotate(${rotation}) scale(${sx} ${sy})">${content}</g>`;
 }
 
-function colour({ hue, saturation, lightness }: BodyPaint, lighter = 0): string {
+function color({ hue, saturation, lightness }: BodyPaint, lighter = 0): string {
   return `hsl(${hue.toFixed(1)},${saturation.toFixed(1)}%,${(lightness + lighter).toFixed(1)}%)`;
 }
 
 /** A tile is about nine pixels wide, whatever the size of the body. */
 function bodyPattern(id: string, paint: BodyPaint, radius: number): string {
   const tile = (9 / radius).toFixed(4);
-  const marks = textureMarks(paint.texture, colour(paint, -11)) ?? '';
+  const marks = textureMarks(paint.texture, color(paint, -11)) ?? '';
   return (
     `<pattern id="${id}" width="${tile}" height="${tile}" patternUnits="userSpaceOnUse" viewBox="0 0 1 1">` +
-    `<rect width="1" height="1" fill="${colour(paint)}"/>${marks}</pattern>`
+    `<rect width="1" height="1" fill="${color(paint)}"/>${marks}</pattern>`
   );
 }

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../random/random.js';
 import { backdropNames, type BackdropName } from './backdrops.js';
-import { bodyColours, bodyTextures, neutralColour, type BodyTexture } from './bodies.js';
+import { bodyColors, bodyTextures, neutralColor, type BodyTexture } from './bodies.js';
 import { objectKinds } from './object-kinds.js';
 import type { SceneOptions } from './scene-options.js';
 
@@ -76,7 +76,7 @@ export function drawScene(random: RandomStream, options: SceneOptions): Scene {
     light: random.uniform(0, 360),
     distractors: Array.from({ length: random.integer(0, options.distractors) }, () => ({
       placement: place(random, { width, height }, size * random.uniform(0.1, 0.24), []),
-      paint: drawPaint(random, random.integer(0, objectKinds.length - 1), neutralColour),
+      paint: drawPaint(random, random.integer(0, objectKinds.length - 1), neutralColor),
       round: random.chance(0.5),
     })),
     objects: kinds.map((kind, i) => ({
@@ -92,7 +92,7 @@ export function drawScene(random: RandomStream, options: SceneOptions): Scene {
       ? {
           x: random.uniform(0, width),
           width: size * random.uniform(0.04, 0.08),
-          paint: drawPaint(random, random.integer(0, objectKinds.length - 1), neutralColour),
+          paint: drawPaint(random, random.integer(0, objectKinds.length - 1), neutralColor),
         }
       : undefined,
   };
@@ -113,11 +113,11 @@ function drawCount(random: RandomStream, probabilities: readonly number[]): numb
 }
 
 /** Each kind has a color and two of the textures, each of which it shares with one other kind. */
-function drawPaint(random: RandomStream, kind: number, colour = bodyColours[kind]!): BodyPaint {
+function drawPaint(random: RandomStream, kind: number, color = bodyColors[kind]!): BodyPaint {
   return {
-    hue: colour.hue + random.uniform(-10, 10),
-    saturation: colour.saturation + random.uniform(-8, 8),
-    lightness: colour.lightness + random.uniform(-10, 10),
+    hue: color.hue + random.uniform(-10, 10),
+    saturation: color.saturation + random.uniform(-8, 8),
+    lightness: color.lightness + random.uniform(-10, 10),
     texture: bodyTextures[(kind + random.integer(0, 1)) % bodyTextures.length]!,
   };
 }

@@ -75,12 +75,12 @@ function taps(input: number, output: number, from: number, to: number, filter: R
   const weights = new Int32Array(count * capacity);
   const row = new Float64Array(capacity);
   for (let i = 0; i < count; i++) {
-    const centre = (from + i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(centre - support + 0.5));
-    const length = Math.min(input, Math.trunc(centre + support + 0.5)) - start;
+    const center = (from + i + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(center - support + 0.5));
+    const length = Math.min(input, Math.trunc(center + support + 0.5)) - start;
     let sum = 0;
     for (let k = 0; k < length; k++) {
-      row[k] = kernel(filter, (start + k - centre + 0.5) / stretch);
+      row[k] = kernel(filter, (start + k - center + 0.5) / stretch);
       sum += row[k]!;
     }
     for (let k = 0; k < length; k++)

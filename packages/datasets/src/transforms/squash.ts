@@ -11,8 +11,8 @@ export function squash(
 ): Float32Array {
   const [height, width] = from;
   const channels = values.length / (height * width);
-  const rows = neighbours(height, to[0]);
-  const columns = neighbours(width, to[1]);
+  const rows = neighbors(height, to[0]);
+  const columns = neighbors(width, to[1]);
   const out = new Float32Array(to[0] * to[1] * channels);
   let o = 0;
   for (let y = 0; y < to[0]; y++) {
@@ -37,7 +37,7 @@ export function squash(
   return out;
 }
 
-function neighbours(
+function neighbors(
   input: number,
   output: number,
 ): { low: Int32Array; high: Int32Array; weight: Float32Array } {

@@ -3,10 +3,10 @@ import type { RandomStream } from '../random/random.js';
 import { brightness } from '../transforms/brightness.js';
 import { contrast } from '../transforms/contrast.js';
 import { gaussianBlur } from '../transforms/gaussian-blur.js';
-import { grey } from '../transforms/grey.js';
+import { gray } from '../transforms/gray.js';
 import { hue } from '../transforms/hue.js';
 import { saturation } from '../transforms/saturation.js';
-import { solarise } from '../transforms/solarise.js';
+import { solarize } from '../transforms/solarize.js';
 import type { ViewOptions } from './view-options.js';
 
 const jitterOperations = { brightness, contrast, saturation, hue } as const;
@@ -20,18 +20,18 @@ export interface JitterStep {
 /** What is done to the colors of one view, in this order. */
 export interface Appearance {
   readonly jitter: readonly JitterStep[];
-  readonly grey: boolean;
+  readonly gray: boolean;
   /** Standard deviation, pixels; `undefined` leaves the view sharp. */
   readonly blurSigma: number | undefined;
   /** `undefined` leaves the view as it is. */
-  readonly solariseThreshold: number | undefined;
+  readonly solarizeThreshold: number | undefined;
 }
 
 /** Draws the colors of a view that is blurred and solarized with these probabilities. */
 export function drawAppearance(
   random: RandomStream,
   options: ViewOptions,
-  probabilities: { readonly blur: number; readonly solarise: number },
+  probabilities: { readonly blur: number; readonly solarize: number },
 ): Appearance {
   const { colorJitter } = options;
   const amounts: JitterStep[] = [
@@ -42,15 +42,15 @@ export function drawAppearance(
   ];
   const order = random.permutation(amounts.length);
   const jittered = random.chance(colorJitter.probability);
-  const greyed = random.chance(options.greyProbability);
+  const grayed = random.chance(options.grayProbability);
   const blurred = random.chance(probabilities.blur);
   const sigma = random.uniform(...options.blurSigmaRange);
-  const solarised = random.chance(probabilities.solarise);
+  const solarized = random.chance(probabilities.solarize);
   return {
     jitter: jittered ? Array.from(order, (i) => amounts[i]!) : [],
-    grey: greyed,
+    gray: grayed,
     blurSigma: blurred ? sigma : undefined,
-    solariseThreshold: solarised ? options.solariseThreshold : undefined,
+    solarizeThreshold: solarized ? options.solarizeThreshold : undefined,
   };
 }
 
@@ -58,8 +58,8 @@ export function drawAppearance(
 export function applyAppearance(image: RgbImage, appearance: Appearance): RgbImage {
   let view = image;
   for (const { operation, amount } of appearance.jitter) view = jitterOperations[operation](view, amount);
-  if (appearance.grey) view = grey(view);
+  if (appearance.gray) view = gray(view);
   if (appearance.blurSigma !== undefined) view = gaussianBlur(view, appearance.blurSigma);
-  if (appearance.solariseThreshold !== undefined) view = solarise(view, appearance.solariseThreshold);
+  if (appearance.solarizeThreshold !== undefined) view = solarize(view, appearance.solarizeThreshold);
   return view;
 }

@@ -30,7 +30,7 @@ export interface ViewOptions {
   readonly scaleRange: Range;
   readonly flipProbability: number;
   readonly colorJitter: ColorJitterOptions;
-  readonly greyProbability: number;
+  readonly grayProbability: number;
   /** Standard deviation of the blur, pixels. */
   readonly blurSigmaRange: Range;
   readonly mainBlurProbability: number;
@@ -40,8 +40,8 @@ export interface ViewOptions {
   /** Second global view: width / height, log-uniform. */
   readonly aspectRange: Range;
   readonly secondBlurProbability: number;
-  readonly solariseProbability: number;
-  readonly solariseThreshold: number;
+  readonly solarizeProbability: number;
+  readonly solarizeThreshold: number;
   readonly normalization: Normalization;
   readonly behavior: Behavior;
 }
@@ -52,15 +52,15 @@ export const defaultViewOptions: ViewOptions = {
   scaleRange: [0.5, 2],
   flipProbability: 0.5,
   colorJitter: { probability: 0.8, brightness: 0.4, contrast: 0.4, saturation: 0.2, hue: 0.1 },
-  greyProbability: 0.2,
+  grayProbability: 0.2,
   blurSigmaRange: [0.1, 2],
   mainBlurProbability: 1,
   localBlurProbability: 0.5,
   areaRange: [0.4, 1],
   aspectRange: [3 / 4, 4 / 3],
   secondBlurProbability: 0.1,
-  solariseProbability: 0.2,
-  solariseThreshold: 128,
+  solarizeProbability: 0.2,
+  solarizeThreshold: 128,
   normalization: imageNetNormalization,
   behavior: 'corrected',
 };

@@ -41,14 +41,14 @@ export function drawViews(
   const top = drawOffset(random, height, cropSize);
   const left = drawOffset(random, width, cropSize);
   const mainFlip = random.chance(flipProbability);
-  const mainAppearance = drawAppearance(random, options, { blur: mainBlurProbability, solarise: 0 });
+  const mainAppearance = drawAppearance(random, options, { blur: mainBlurProbability, solarize: 0 });
   const localFlip = random.chance(flipProbability);
-  const localAppearance = drawAppearance(random, options, { blur: localBlurProbability, solarise: 0 });
+  const localAppearance = drawAppearance(random, options, { blur: localBlurProbability, solarize: 0 });
   const box = drawResizedCropBox(random, size, options);
   const secondFlip = random.chance(flipProbability);
   const secondAppearance = drawAppearance(random, options, {
     blur: secondBlurProbability,
-    solarise: options.solariseProbability,
+    solarize: options.solarizeProbability,
   });
   const late = options.behavior === 'reference';
   return {

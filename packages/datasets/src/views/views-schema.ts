@@ -77,14 +77,14 @@ export function viewOptionsOf(
     scaleRange: scale,
     flipProbability: flip,
     colorJitter,
-    greyProbability: grayscale,
+    grayProbability: grayscale,
     blurSigmaRange: blur.sigma,
     mainBlurProbability: blur.main,
     localBlurProbability: blur.local,
     areaRange: second.area,
     aspectRange: second.aspect,
     secondBlurProbability: blur.second,
-    solariseProbability: solarize.probability,
-    solariseThreshold: solarize.threshold,
+    solarizeProbability: solarize.probability,
+    solarizeThreshold: solarize.threshold,
   };
 }

@@ -192,7 +192,7 @@ describe("the tools' own output", () => {
       .png()
       .toBuffer();
     const palette = encodeLabelPng(map, Uint8Array.of(0, 0, 0, 250, 50, 83));
-    const grey = await sharp(map.data, { raw: { width: 12, height: 8, channels: 1 } })
+    const gray = await sharp(map.data, { raw: { width: 12, height: 8, channels: 1 } })
       .toColourspace('b-w')
       .png()
       .toBuffer();
@@ -202,7 +202,7 @@ describe("the tools' own output", () => {
       ...{
         'SegmentationClass/a.png': rgb,
         'SegmentationClass/b.png': palette,
-        'SegmentationClass/c.png': grey,
+        'SegmentationClass/c.png': gray,
       },
       ...{ 'SegmentationObject/a.png': rgb, 'ImageSets/Segmentation/default.txt': 'a\nb\nc\n' },
     });

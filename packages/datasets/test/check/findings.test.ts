@@ -177,21 +177,21 @@ describe('findings, one line a kind', () => {
     );
   });
 
-  test('colour masks of a hundred images are one line', async () => {
-    const colour = await photograph.clone().png().toBuffer();
+  test('color masks of a hundred images are one line', async () => {
+    const color = await photograph.clone().png().toBuffer();
     const ids = Array.from({ length: 100 }, (_, i) => `i${i}`);
     const root = await tree({
       ...Object.fromEntries(
         ids.flatMap((id) => [
           [`images/${id}.jpg`, jpeg],
-          [`masks/${id}.png`, colour],
+          [`masks/${id}.png`, color],
         ]),
       ),
       'labels.csv': `id,label\n${ids.map((id) => `${id},cat\n`).join('')}`,
     });
     const { groups, errors } = await check(root);
     expect([groups.length, groups[0]!.count, errors]).toEqual([1, 100, 100]);
-    expect(groups[0]!.first.message).toMatch(/PNG is a colour image, not a label map/);
+    expect(groups[0]!.first.message).toMatch(/PNG is a color image, not a label map/);
   });
 });
 
@@ -328,7 +328,7 @@ describe('folders', () => {
     await symlink(join(root, 'nowhere'), join(root, 'cat', 'gone'));
     await promisify(execFile)('mkfifo', [join(root, 'cat', 'pipe.jpg')]);
     const report = await check(root);
-    expect(report.classes.map(({ name, labelled }) => [name, labelled])).toEqual([
+    expect(report.classes.map(({ name, labeled }) => [name, labeled])).toEqual([
       ['cat', 3],
       ['dog', 2],
     ]);

@@ -30,7 +30,7 @@ const { instances, masks } = JSON.parse(
 
 const folder = await temporaryFolder();
 const classes = ['person', 'train', 'dog', 'toothbrush'];
-const labelledIds = Object.keys(masks).sort();
+const labeledIds = Object.keys(masks).sort();
 
 const photographs = await Promise.all(
   instances.images.map(async ({ file_name, height, width }) => ({
@@ -80,7 +80,7 @@ describe('prepareCoco', () => {
     expect(result).toEqual({
       root,
       classes,
-      lists: { train: labelledIds.length, val: labelledIds.length },
+      lists: { train: labeledIds.length, val: labeledIds.length },
       alreadyDone: false,
     });
     await assertMasks(root, crowds);
@@ -94,9 +94,9 @@ describe('prepareCoco', () => {
     await prepareCoco({ ...options, root, out });
     const data = coco(out, { classes });
     const list = await data.list('train');
-    expect(Array.from({ length: list.length }, (_, i) => list.sample(i).id)).toEqual(labelledIds);
-    expect(list.sample(0).image).toEqual({ path: join(root, 'train2014', `${labelledIds[0]}.jpg`) });
-    const shown = new Map(labelledIds.map((id) => [id, new Set<number>()]));
+    expect(Array.from({ length: list.length }, (_, i) => list.sample(i).id)).toEqual(labeledIds);
+    expect(list.sample(0).image).toEqual({ path: join(root, 'train2014', `${labeledIds[0]}.jpg`) });
+    const shown = new Map(labeledIds.map((id) => [id, new Set<number>()]));
     for (const { image_id, category_id } of instances.annotations) {
       const { file_name } = instances.images.find(({ id }) => id === image_id)!;
       shown.get(file_name.slice(0, -4))!.add([1, 7, 18, 90].indexOf(category_id));
@@ -106,7 +106,7 @@ describe('prepareCoco', () => {
       expect([id, ...labels]).toEqual([id, ...classes.map((_, c) => Number(shown.get(id)!.has(c)))]);
     }
     const npy = decodeLabelDictionary(await readFile(join(out, 'cls_labels_onehot.npy')));
-    expect(npy.size).toBe(2 * labelledIds.length);
+    expect(npy.size).toBe(2 * labeledIds.length);
     expect((await readdir(root)).sort()).toEqual(['annotations', 'train2014', 'val2014']);
     expect((await checkDataset(data, { workers: 0 })).errors).toBe(0);
     await expect(data.list('test')).rejects.toThrow('there is no list "test"; there are train and val');
@@ -129,7 +129,7 @@ describe('prepareCoco', () => {
         `${path}: the file is damaged; run the same toco prepare again, which writes it again`,
       );
       expect(await prepareCoco({ ...options, root })).toMatchObject({ alreadyDone: false });
-      expect((await coco(root, { classes }).list('val')).length).toBe(labelledIds.length);
+      expect((await coco(root, { classes }).list('val')).length).toBe(labeledIds.length);
     }
   });
 
@@ -151,7 +151,7 @@ describe('prepareCoco', () => {
     });
     await prepareCoco({ ...options, root });
     await assertMasks(root, 'ignore');
-    expect((await coco(root, { classes }).list('val')).length).toBe(labelledIds.length);
+    expect((await coco(root, { classes }).list('val')).length).toBe(labeledIds.length);
     expect((await prepareCoco({ ...options, root })).alreadyDone).toBe(true);
   });
 
@@ -241,7 +241,7 @@ describe('one line for what is wrong', () => {
   test('files that are missing, and numbers of images', async () => {
     const root = await tree('counted');
     expect(await failure(prepareCoco({ root, workers: 0 }))).toMatch(/4 categories instead of 80/);
-    await rm(join(root, 'train2014', `${labelledIds[0]}.jpg`));
+    await rm(join(root, 'train2014', `${labeledIds[0]}.jpg`));
     expect(await failure(prepareCoco({ ...options, root }))).toMatch(
       /train2014_0+1\.jpg: the file does not exist$/,
     );

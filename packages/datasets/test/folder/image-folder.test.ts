@@ -29,7 +29,7 @@ async function tree(files: Record<string, Uint8Array | string>): Promise<string>
 }
 
 /** Labels of all images by id, as class names. */
-async function labelled(data: Dataset): Promise<Record<string, string>> {
+async function labeled(data: Dataset): Promise<Record<string, string>> {
   const entries: [string, string][] = [];
   for (const name of ['train', 'val']) {
     const list = await data.list(name);
@@ -69,7 +69,7 @@ describe('imageFolder', () => {
     const root = await tree({ ...images, ...files });
     const data = await imageFolder(root, options);
     expect(data.classes).toEqual(['cat', 'dog']);
-    expect(await labelled(data)).toEqual(expected);
+    expect(await labeled(data)).toEqual(expected);
   });
 
   test('one sub-folder per class', async () => {
@@ -81,7 +81,7 @@ describe('imageFolder', () => {
     });
     const data = await imageFolder(root);
     expect(data.classes).toEqual(['cat', 'dog']);
-    expect(await labelled(data)).toEqual({ 'cat/1': 'cat', 'cat/deep/2': 'cat', 'dog/1': 'dog' });
+    expect(await labeled(data)).toEqual({ 'cat/1': 'cat', 'cat/deep/2': 'cat', 'dog/1': 'dog' });
   });
 
   test('npy with classes.txt, masks, lists of ids', async () => {
@@ -98,7 +98,7 @@ describe('imageFolder', () => {
     await writeLabelFile(join(root, 'cls_labels_onehot.npy'), table, ['dog', 'cat']);
     const data = await imageFolder(root);
     expect(data.classes).toEqual(['dog', 'cat']);
-    expect(await labelled(data)).toEqual({ a: 'dog+cat', b: 'dog', 'sub/c': 'cat' });
+    expect(await labeled(data)).toEqual({ a: 'dog+cat', b: 'dog', 'sub/c': 'cat' });
     const val = await data.list('val');
     expect(val.sample(0).mask).toEqual({ path: join(root, 'masks', 'a.png') });
     expect((await data.list('train')).sample(0).mask).toBeUndefined();
@@ -176,7 +176,7 @@ describe('imageFolder', () => {
   test.each(wrong)('%s', async (_name, files, options, message) => {
     const root = await tree({ ...images, ...files });
     const error = await imageFolder(root, options)
-      .then(labelled)
+      .then(labeled)
       .then(
         () => new Error('did not fail'),
         (e: unknown) => e as Error,
@@ -354,8 +354,8 @@ describe('checkDataset', () => {
         { name: 'val', images: 2, masks: 2 },
       ],
       classes: [
-        { name: 'cat', labelled: 6, shown: 2, pixelShare: 3 / 17 },
-        { name: 'dog', labelled: 0, shown: 2, pixelShare: 5 / 17 },
+        { name: 'cat', labeled: 6, shown: 2, pixelShare: 3 / 17 },
+        { name: 'dog', labeled: 0, shown: 2, pixelShare: 5 / 17 },
       ],
       backgroundShare: 9 / 17,
       ignoredShare: 1 / 18,

@@ -21,11 +21,11 @@ async function decodeBytes(name: string, bytes: Uint8Array): ReturnType<typeof d
 function expectPixel(
   image: { width: number; data: Uint8Array },
   x: number,
-  colour: number[],
+  color: number[],
   within: number,
 ): void {
   const at = (12 * image.width + x) * 3;
-  colour.forEach((value, c) => {
+  color.forEach((value, c) => {
     expect(Math.abs(image.data[at + c]! - value)).toBeLessThanOrEqual(within);
   });
 }
@@ -48,9 +48,9 @@ describe('kinds of images', () => {
     expectPixel(await decodeBytes('alpha.png', bytes), 3, [200, 100, 50], 0);
   });
 
-  test('grey and 16-bit images become three channels of 8 bits', async () => {
-    const grey = await photograph.clone().greyscale().jpeg().toBuffer();
-    const decoded = await decodeBytes('grey.jpg', grey);
+  test('gray and 16-bit images become three channels of 8 bits', async () => {
+    const gray = await photograph.clone().greyscale().jpeg().toBuffer();
+    const decoded = await decodeBytes('gray.jpg', gray);
     expect(decoded.data).toHaveLength(width * height * 3);
     expect(decoded.data[0]).toBe(decoded.data[2]);
     const deep = Uint16Array.from(pixels, (value) => value * 257);
@@ -60,12 +60,12 @@ describe('kinds of images', () => {
       .toBuffer();
     expect((await sharp(bytes).metadata()).depth).toBe('ushort');
     expectPixel(await decodeBytes('deep.png', bytes), 5, [230, 120, 40], 1);
-    const deepGrey = await sharp(deep.subarray(0, width * height), { raw: { width, height, channels: 1 } })
+    const deepGray = await sharp(deep.subarray(0, width * height), { raw: { width, height, channels: 1 } })
       .toColourspace('grey16')
       .png()
       .toBuffer();
-    expect(await sharp(deepGrey).metadata()).toMatchObject({ depth: 'ushort', channels: 1 });
-    const values = (await decodeBytes('deep-grey.png', deepGrey)).data;
+    expect(await sharp(deepGray).metadata()).toMatchObject({ depth: 'ushort', channels: 1 });
+    const values = (await decodeBytes('deep-gray.png', deepGray)).data;
     expect([values[0], values[1], values[2]]).toEqual([pixels[0], pixels[0], pixels[0]]);
   });
 

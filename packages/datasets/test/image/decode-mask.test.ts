@@ -16,13 +16,13 @@ async function decode(bytes: Uint8Array | string, expected = expectation): Retur
 }
 
 describe('decodeMask', () => {
-  test('palette and grey PNGs give their indices', async () => {
+  test('palette and gray PNGs give their indices', async () => {
     expect((await decode(encodeLabelPng({ width: 3, height: 2, data: labels }))).data).toEqual(labels);
-    const grey = await sharp(Buffer.from(labels), { raw: { width: 3, height: 2, channels: 1 } })
+    const gray = await sharp(Buffer.from(labels), { raw: { width: 3, height: 2, channels: 1 } })
       .toColourspace('b-w')
       .png()
       .toBuffer();
-    expect((await decode(grey)).data).toEqual(labels);
+    expect((await decode(gray)).data).toEqual(labels);
   });
 
   test('a label outside the classes is named with its place', async () => {
@@ -39,16 +39,16 @@ describe('decodeMask', () => {
     );
   });
 
-  test('missing, damaged and colour files', async () => {
+  test('missing, damaged and color files', async () => {
     const nowhere = join(folder, 'nowhere.png');
     await expect(decodeMask({ path: nowhere }, expectation)).rejects.toThrow(
       `${nowhere}: the file does not exist`,
     );
     const png = encodeLabelPng({ width: 3, height: 2, data: labels });
-    const colour = await sharp(Buffer.alloc(18), { raw: { width: 3, height: 2, channels: 3 } })
+    const color = await sharp(Buffer.alloc(18), { raw: { width: 3, height: 2, channels: 3 } })
       .png()
       .toBuffer();
-    for (const bytes of [png.subarray(0, png.length - 30), 'text', colour]) {
+    for (const bytes of [png.subarray(0, png.length - 30), 'text', color]) {
       await expect(decode(bytes)).rejects.toThrow(/^.*mask\.png: [^\n]+$/);
     }
   });

@@ -10,7 +10,7 @@ import { planeCounts, presentClasses } from '../../src/loader/present-classes.js
 
 beforeAll(() => initBackend());
 
-test('the lattice that a worker builds is the one of the de-normalised image', async () => {
+test('the lattice that a worker builds is the one of the de-normalized image', async () => {
   const images = tf.slice(
     fixture('trajectory')['step0.images'] as tf.Tensor4D,
     [0, 0, 0, 0],
@@ -24,7 +24,7 @@ test('the lattice that a worker builds is the one of the de-normalised image', a
     sigmaRgb: 15,
   });
   const packed = packLattices([lattice], { vertices: expected.vertices });
-  expect(packed.neighbours).toEqual(expected.neighbours);
+  expect(packed.neighbors).toEqual(expected.neighbors);
   expect(packed.offsets).toEqual(expected.offsets);
   packed.weights.forEach((weight, i) => {
     expect(Math.abs(weight - expected.weights[i]!)).toBeLessThanOrEqual(1e-5);

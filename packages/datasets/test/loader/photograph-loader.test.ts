@@ -20,7 +20,7 @@ const noisy = await sharp(Buffer.from(Array.from({ length: 7500 }, testNumbers(1
 await writeTree(folder, {
   'plain.png': await picture.png().toBuffer(),
   'turned.png': await picture.withMetadata({ orientation: 6 }).png().toBuffer(),
-  'grey16.png': await picture.toColourspace('grey16').png().toBuffer(),
+  'gray16.png': await picture.toColourspace('grey16').png().toBuffer(),
   'line.jpg': await sharp({ create: { width: 50, height: 1, channels: 3, background: '#fff' } })
     .jpeg()
     .toBuffer(),
@@ -30,7 +30,7 @@ await writeTree(folder, {
 const list = sampleList(
   'all',
   ['cat'],
-  ['plain.png', 'cut.jpg', 'turned.png', 'grey16.png', 'missing.jpg', 'line.jpg'].map((id) => ({
+  ['plain.png', 'cut.jpg', 'turned.png', 'gray16.png', 'missing.jpg', 'line.jpg'].map((id) => ({
     id,
     image: { path: join(folder, id) },
     labels: Uint8Array.of(1),
@@ -58,7 +58,7 @@ test('photographs come as they are, with their places; what cannot be read is to
   expect(found.map(({ index, id, width, height }) => [index, id, width, height])).toEqual([
     [0, 'plain.png', 3, 2],
     [2, 'turned.png', 3, 2],
-    [3, 'grey16.png', 3, 2],
+    [3, 'gray16.png', 3, 2],
     [5, 'line.jpg', 50, 1],
   ]);
   expect(found[0]!.data).toEqual(Buffer.from(pixels));

@@ -43,7 +43,7 @@ function digest(batches: readonly TrainingBatch[]): unknown {
       ...batch.lattice,
       offsets: bytesOf(batch.lattice.offsets),
       weights: bytesOf(batch.lattice.weights),
-      neighbours: bytesOf(batch.lattice.neighbours),
+      neighbors: bytesOf(batch.lattice.neighbors),
     },
   }));
 }
@@ -56,7 +56,7 @@ function bytesOf({ buffer }: Float32Array | Int32Array): string {
 describe('trainingLoader', () => {
   const inline = collect(scenes, { ...base, workers: 0 });
 
-  test('batches have their shapes, normalised values and labels', async () => {
+  test('batches have their shapes, normalized values and labels', async () => {
     const [batch] = await inline;
     expect(batch).toMatchObject({ iteration: 0, epoch: 0, cropSize: 48, enriched: [] });
     expect(new Set(batch!.ids).size).toBe(3);

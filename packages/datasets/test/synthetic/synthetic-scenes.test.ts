@@ -76,7 +76,7 @@ describe('syntheticScenes', () => {
     expect(labelsOfMask(mask, 2)).toEqual(sample.labels);
   });
 
-  test('body colours tell something about the class, but not all', () => {
+  test('body colors tell something about the class, but not all', () => {
     const scenes = Array.from({ length: 1500 }, (_, i) => drawScene(randomStream(i), defaultSceneOptions));
     const objects = scenes.flatMap((scene) => scene.objects);
     const home = objects.filter(({ kind, paint }) => {

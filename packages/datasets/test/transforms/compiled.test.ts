@@ -7,13 +7,13 @@ import type { RgbImage } from '../../src/image/rgb-image.js';
 import { brightness } from '../../src/transforms/brightness.js';
 import { contrast } from '../../src/transforms/contrast.js';
 import { gaussianBlur } from '../../src/transforms/gaussian-blur.js';
-import { grey } from '../../src/transforms/grey.js';
+import { gray } from '../../src/transforms/gray.js';
 import { hue } from '../../src/transforms/hue.js';
 import { resample } from '../../src/transforms/resample.js';
 import { saturation } from '../../src/transforms/saturation.js';
 import * as referenceBlur from './reference/gaussian-blur.js';
 import * as referenceContrast from './reference/contrast.js';
-import * as referenceGrey from './reference/grey.js';
+import * as referenceGray from './reference/gray.js';
 import * as referenceHue from './reference/hue.js';
 import { mapValues } from './reference/lookup.js';
 import * as referenceResample from './reference/resample.js';
@@ -38,7 +38,7 @@ function isSame(made: RgbImage, expected: RgbImage): void {
 }
 
 describe('bit for bit what TypeScript computes', () => {
-  test('brightness, contrast, saturation, grey', () => {
+  test('brightness, contrast, saturation, gray', () => {
     fc.assert(
       fc.property(image, factor, (photo, f) => {
         isSame(
@@ -47,7 +47,7 @@ describe('bit for bit what TypeScript computes', () => {
         );
         isSame(contrast(photo, f), referenceContrast.contrast(photo, f));
         isSame(saturation(photo, f), referenceSaturation.saturation(photo, f));
-        isSame(grey(photo), referenceGrey.grey(photo));
+        isSame(gray(photo), referenceGray.gray(photo));
       }),
     );
   });
@@ -98,7 +98,7 @@ describe('bit for bit what TypeScript computes', () => {
 test('the arguments stay as they are', () => {
   const photo: RgbImage = { width: 5, height: 4, data: Uint8Array.from({ length: 60 }, (_, i) => 4 * i) };
   const before = photo.data.slice();
-  for (const change of [grey, (of: RgbImage) => hue(of, 0.2), (of: RgbImage) => gaussianBlur(of, 2)])
+  for (const change of [gray, (of: RgbImage) => hue(of, 0.2), (of: RgbImage) => gaussianBlur(of, 2)])
     change(photo);
   expect(photo.data).toEqual(before);
 });

@@ -20,7 +20,7 @@ test('normalize is (value / 255 − mean) / std per channel', () => {
 });
 
 describe('squash', () => {
-  test('interpolates between half-pixel centres, without antialias', () => {
+  test('interpolates between half-pixel centers, without antialias', () => {
     const row = Float32Array.of(0, 1, 2, 3);
     expect([...squash(row, [1, 4], [1, 2])]).toEqual([0.5, 2.5]);
     expect([...squash(row, [1, 4], [1, 8])]).toEqual([0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3]);

@@ -6,11 +6,11 @@ import { contrast } from '../../src/transforms/contrast.js';
 import { crop, paddedCrop, type Box } from '../../src/transforms/crop.js';
 import { flip } from '../../src/transforms/flip.js';
 import { gaussianBlur } from '../../src/transforms/gaussian-blur.js';
-import { grey } from '../../src/transforms/grey.js';
+import { gray } from '../../src/transforms/gray.js';
 import { hue } from '../../src/transforms/hue.js';
 import { resample } from '../../src/transforms/resample.js';
 import { saturation } from '../../src/transforms/saturation.js';
-import { solarise } from '../../src/transforms/solarise.js';
+import { solarize } from '../../src/transforms/solarize.js';
 
 interface Operation {
   op: string;
@@ -52,9 +52,9 @@ function apply(image: RgbImage, operation: Operation): RgbImage {
     case 'flip':
       return flip(image);
     case 'grey':
-      return grey(image);
+      return gray(image);
     case 'solarise':
-      return solarise(image, operation.threshold);
+      return solarize(image, operation.threshold);
     case 'brightness':
       return brightness(image, operation.factor);
     case 'contrast':
@@ -87,7 +87,7 @@ describe('resample', () => {
     [7, 3, 3, 7],
     [16, 16, 4, 40],
     [5, 9, 5, 2],
-  ])('%d × %d to %d × %d keeps a plain colour', (width, height, toWidth, toHeight) => {
+  ])('%d × %d to %d × %d keeps a plain color', (width, height, toWidth, toHeight) => {
     const plain = { width, height, data: new Uint8Array(width * height * 3).fill(201) };
     for (const filter of ['bilinear', 'bicubic'] as const) {
       const out = resample(plain, { width: toWidth, height: toHeight, filter });
@@ -111,12 +111,12 @@ test('neutral parameters change nothing', () => {
   expect(brightness(image, 1)).toEqual(image);
   expect(contrast(image, 1)).toEqual(image);
   expect(saturation(image, 1)).toEqual(image);
-  expect(solarise(image, 256)).toEqual(image);
+  expect(solarize(image, 256)).toEqual(image);
   expect(flip(flip(image))).toEqual(image);
   expect(crop(image, [0, image.height, 0, image.width])).toEqual(image);
 });
 
-test('a hue shift turns red into green and keeps greys', () => {
+test('a hue shift turns red into green and keeps grays', () => {
   const pixels = { width: 2, height: 1, data: Uint8Array.of(255, 0, 0, 90, 90, 90) };
   expect(hue(pixels, 1 / 3)).toEqual({ width: 2, height: 1, data: Uint8Array.of(0, 255, 0, 90, 90, 90) });
 });

@@ -13,11 +13,11 @@ const geometry: ViewOptions = {
   ...defaultViewOptions,
   cropSize: 40,
   colorJitter: { ...defaultViewOptions.colorJitter, probability: 0 },
-  greyProbability: 0,
+  grayProbability: 0,
   mainBlurProbability: 0,
   localBlurProbability: 0,
   secondBlurProbability: 0,
-  solariseProbability: 0,
+  solarizeProbability: 0,
 };
 
 /** From a pixel of a crop of 40 × 40 to it and its eight neighbors. */
@@ -112,9 +112,9 @@ test('values are those of the mask: nothing between two labels comes up', () => 
   }
 });
 
-describe('the pixel that holds the centre counts', () => {
+describe('the pixel that holds the center counts', () => {
   const rowOf = (length: number, width: number, flip = false): number[] => {
-    const appearance = { jitter: [], grey: false, blurSigma: undefined, solariseThreshold: undefined };
+    const appearance = { jitter: [], gray: false, blurSigma: undefined, solarizeThreshold: undefined };
     const mask: LabelMap = { width: length, height: 1, data: Uint8Array.from({ length }, (_, i) => i + 1) };
     const placement = { width: width + 2, height: 1, top: 0, left: 1 };
     const plan: ViewPlan = {

@@ -17,12 +17,12 @@ test('every number can be said', () => {
   });
   const options = viewOptionsOf(views);
   expect(options).toEqual({
-    ...{ cropSize: 96, scaleRange: [0.75, 1.5], flipProbability: 0.25, greyProbability: 0.125 },
+    ...{ cropSize: 96, scaleRange: [0.75, 1.5], flipProbability: 0.25, grayProbability: 0.125 },
     colorJitter: { probability: 0.5, brightness: 0.1, contrast: 0.2, saturation: 0.3, hue: 0.05 },
     blurSigmaRange: [1, 3],
     ...{ mainBlurProbability: 0.4, localBlurProbability: 0.6, secondBlurProbability: 0.7 },
     ...{ areaRange: [0.3, 0.9], aspectRange: [0.5, 2] },
-    ...{ solariseProbability: 0.35, solariseThreshold: 100 },
+    ...{ solarizeProbability: 0.35, solarizeThreshold: 100 },
   });
   const differ = Object.keys(numbers) as (keyof typeof numbers)[];
   for (const key of differ) expect(options[key]).not.toEqual(numbers[key]);

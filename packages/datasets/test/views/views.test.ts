@@ -20,11 +20,11 @@ const geometry: ViewOptions = {
   ...defaultViewOptions,
   cropSize: 48,
   colorJitter: { ...defaultViewOptions.colorJitter, probability: 0 },
-  greyProbability: 0,
+  grayProbability: 0,
   mainBlurProbability: 0,
   localBlurProbability: 0,
   secondBlurProbability: 0,
-  solariseProbability: 0,
+  solarizeProbability: 0,
 };
 
 const draws = 400;
@@ -105,7 +105,7 @@ describe('geometry, reference', () => {
     expect(wrong).toBeLessThan(0.4);
   });
 
-  test('apart from the late flips both behaviours draw the same', () => {
+  test('apart from the late flips both behaviors draw the same', () => {
     for (let i = 0; i < 20; i++) {
       const corrected = drawViews(randomStream(4, i), coordinates, geometry);
       const drawn = drawViews(randomStream(4, i), coordinates, reference);
@@ -131,17 +131,17 @@ describe('appearance', () => {
   test('probabilities are those of the method', () => {
     for (const view of ['main', 'local', 'second'] as const) {
       near(0.8, (plan) => plan[view].appearance.jitter.length === 4);
-      near(0.2, (plan) => plan[view].appearance.grey);
+      near(0.2, (plan) => plan[view].appearance.gray);
     }
     near(1, (plan) => plan.main.appearance.blurSigma !== undefined);
     near(0.5, (plan) => plan.local.appearance.blurSigma !== undefined);
     near(0.1, (plan) => plan.second.appearance.blurSigma !== undefined);
-    near(0, (plan) => plan.main.appearance.solariseThreshold !== undefined);
-    near(0, (plan) => plan.local.appearance.solariseThreshold !== undefined);
-    near(0.2, (plan) => plan.second.appearance.solariseThreshold === 128);
+    near(0, (plan) => plan.main.appearance.solarizeThreshold !== undefined);
+    near(0, (plan) => plan.local.appearance.solarizeThreshold !== undefined);
+    near(0.2, (plan) => plan.second.appearance.solarizeThreshold === 128);
   });
 
-  test('the views are coloured independently, in every order', () => {
+  test('the views are colored independently, in every order', () => {
     const brightnessOf = ({ jitter }: Appearance): number | undefined =>
       jitter.find(({ operation }) => operation === 'brightness')?.amount;
     const pairs = plans.flatMap(({ main, local }) => {
@@ -200,7 +200,7 @@ describe('appearance', () => {
     }
   });
 
-  test('an image too narrow for any box gives the largest centred one of an allowed aspect', () => {
+  test('an image too narrow for any box gives the largest centered one of an allowed aspect', () => {
     const { box } = drawViews(randomStream(3), { width: 400, height: 30 }, defaultViewOptions).second;
     expect(box).toEqual([0, 30, 180, 220]);
   });

@@ -120,7 +120,7 @@ describe('prepareVocTest', () => {
   });
 });
 
-const grey = await sharp(new Uint8Array(96).fill(3), { raw: { width: 12, height: 8, channels: 1 } })
+const gray = await sharp(new Uint8Array(96).fill(3), { raw: { width: 12, height: 8, channels: 1 } })
   .toColourspace('b-w')
   .png()
   .toBuffer();
@@ -178,7 +178,7 @@ describe('writeVocSubmission', () => {
       { '2008_000006': undefined, '2008_000012': undefined },
       /2008_000006\.png: the mask does not exist \(and 1 more of 3 masks\)/,
     ],
-    ['no palette', { '2008_000006': grey }, /2008_000006\.png: the mask has no palette;/],
+    ['no palette', { '2008_000006': gray }, /2008_000006\.png: the mask has no palette;/],
     ['another size', { '2008_000006': map(8, 12, 1) }, /the mask has 8 × 12 pixels, its image 12 × 8/],
     [
       'label 255',

@@ -7,7 +7,7 @@ export interface PngChunks {
   readonly width: number;
   readonly height: number;
   readonly depth: number;
-  readonly colour: number;
+  readonly color: number;
   readonly interlaced: boolean;
   readonly palette: Uint8Array | undefined;
   readonly packed: Uint8Array;
@@ -46,7 +46,7 @@ export function readPngChunks(bytes: Uint8Array): PngChunks {
 function readHeader(body: Uint8Array): Omit<PngChunks, 'palette' | 'packed'> {
   if (body.length !== 13) refuse(`PNG header has ${body.length} bytes instead of 13`);
   const view = new DataView(body.buffer, body.byteOffset, 13);
-  const [depth = 0, colour = 0, compression, filter, interlace = 0] = body.subarray(8);
+  const [depth = 0, color = 0, compression, filter, interlace = 0] = body.subarray(8);
   if (compression !== 0 || filter !== 0 || interlace > 1) refuse('PNG uses an unknown compression or filter');
-  return { width: view.getUint32(0), height: view.getUint32(4), depth, colour, interlaced: interlace === 1 };
+  return { width: view.getUint32(0), height: view.getUint32(4), depth, color, interlaced: interlace === 1 };
 }

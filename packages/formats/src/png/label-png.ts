@@ -16,7 +16,7 @@ export interface LabelMap {
 }
 
 const palette = 3;
-const grey = 0;
+const gray = 0;
 
 /** 16384 × 16384: beyond any photograph, within what memory holds. */
 const mostPixels = 2 ** 28;
@@ -31,18 +31,18 @@ const mostPixels = 2 ** 28;
  */
 export function decodeLabelPng(bytes: Uint8Array): LabelMap {
   const { packed, ...raster } = readPngChunks(bytes);
-  const { width, height, depth, colour } = raster;
-  if (colour !== palette && colour !== grey) {
-    refuse('PNG is a colour image, not a label map: save one class index per pixel (palette or 8-bit grey)');
+  const { width, height, depth, color } = raster;
+  if (color !== palette && color !== gray) {
+    refuse('PNG is a color image, not a label map: save one class index per pixel (palette or 8-bit gray)');
   }
-  if (depth === 16) refuse('PNG has 16 bits per pixel: labels are 8-bit (palette or grey)');
-  const depths = colour === palette ? [1, 2, 4, 8] : [8];
+  if (depth === 16) refuse('PNG has 16 bits per pixel: labels are 8-bit (palette or gray)');
+  const depths = color === palette ? [1, 2, 4, 8] : [8];
   if (!depths.includes(depth))
-    refuse(`PNG has ${depth} bits per ${colour === grey ? 'grey ' : ''}pixel: labels are 8-bit`);
+    refuse(`PNG has ${depth} bits per ${color === gray ? 'gray ' : ''}pixel: labels are 8-bit`);
   if (width === 0 || height === 0 || width * height > mostPixels) {
     refuse(`PNG has an unusable size of ${width} × ${height}`);
   }
-  if (colour === palette && raster.palette === undefined) refuse('PNG lacks its palette');
+  if (color === palette && raster.palette === undefined) refuse('PNG lacks its palette');
   const data = unpackScanlines(inflateExactly(packed, scanlineBytes(raster), 'zlib'), raster);
   return { width, height, data };
 }
@@ -53,13 +53,13 @@ export function decodeLabelPng(bytes: Uint8Array): LabelMap {
  * @example
  * await writeFile('2007_000033.png', encodeLabelPng({ width: 2, height: 1, data: new Uint8Array([0, 15]) }));
  */
-export function encodeLabelPng(map: LabelMap, colours: Uint8Array = vocPalette()): Uint8Array {
+export function encodeLabelPng(map: LabelMap, colors: Uint8Array = vocPalette()): Uint8Array {
   const { width, height, data } = map;
   if (!(width > 0 && height > 0 && data.length === width * height)) {
     refuse(`a label map of ${width} × ${height} can't have ${data.length} indices`);
   }
-  if (colours.length === 0 || colours.length > 768 || colours.length % 3 !== 0) {
-    refuse(`a palette has 1 to 256 colours of 3 values, not ${colours.length} values`);
+  if (colors.length === 0 || colors.length > 768 || colors.length % 3 !== 0) {
+    refuse(`a palette has 1 to 256 colors of 3 values, not ${colors.length} values`);
   }
   const lines = new Uint8Array(height * (width + 1));
   for (let row = 0; row < height; row++) {
@@ -72,7 +72,7 @@ export function encodeLabelPng(map: LabelMap, colours: Uint8Array = vocPalette()
   return concatenate([
     Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
     chunk('IHDR', header),
-    chunk('PLTE', colours),
+    chunk('PLTE', colors),
     chunk('IDAT', deflateSync(lines, { level: 9 })),
     chunk('IEND', new Uint8Array()),
   ]);

@@ -11,13 +11,17 @@ import { maskFromRle } from './rle.js';
  * Without tolerance, whoever draws the polygon by the middles of pixels gets the part back exactly. A tolerance of half a pixel takes
  * half of the points, and everything of a line that is a pixel wide: where more than a tenth of a part's pixels would change, all stay.
  *
- * @param options.tolerance - in pixels
  * @example
  * const polygons = connectedParts(map, { skipped: [0, 255] }).map((part) => contourOfPart(part));
  */
 export function contourOfPart(
   part: Pick<ConnectedPart, 'area' | 'box' | 'mask'>,
-  { tolerance = 0.5 }: { readonly tolerance?: number } = {},
+  {
+    tolerance = 0.5,
+  }: {
+    /** How far a point that is left out may lie from the line, in pixels. */
+    readonly tolerance?: number;
+  } = {},
 ): number[] {
   const rings = outlinesOfPart(part).map(edgeMiddles);
   const simpler = (most: number): number[] =>

@@ -88,7 +88,7 @@ function choose(map: ReadonlyMap<PickleKey, PickleValue>, wanted?: string): stri
   }
   if (found.length === 0) {
     const keys = [...map.keys()].slice(0, 8).map((key) => quote(String(key)));
-    refuse(`checkpoint holds no weights that are recognised; it has ${keys.join(', ') || 'no entries'}`);
+    refuse(`checkpoint holds no weights that are recognized; it has ${keys.join(', ') || 'no entries'}`);
   }
   return found[0];
 }

@@ -30,7 +30,7 @@ export async function writeGraphModel(
   const constants = graph.nodes.filter((node): node is GraphNode & { constant: Constant } =>
     Boolean(node.constant),
   );
-  const halved = ({ dtype }: Constant): boolean => half && dtype === 'float32';
+  const halved = (constant: Constant): boolean => half && fitsHalf(constant);
   const shards = splitIntoShards(
     constants.map(({ constant }) => (halved(constant) ? halfBytes(constant) : constant.bytes)),
   );
@@ -55,11 +55,24 @@ export async function writeGraphModel(
   await writeWhole(join(folder, 'model.json'), [new TextEncoder().encode(JSON.stringify(model))]);
 }
 
+/** The largest number of half precision. */
+const largestHalf = 65504;
+
+/** Whether a constant is weights. Single numbers, such as an epsilon of 1e-12, would become 0, and large ones infinite. */
+function fitsHalf(constant: Constant): boolean {
+  if (constant.dtype !== 'float32') return false;
+  const values = float32Of(constant);
+  return values.length > 1 && values.every((value) => Math.abs(value) <= largestHalf);
+}
+
 /** Elements of four bytes as those of two. */
-function halfBytes({ bytes }: Constant): Uint8Array {
-  // Bytes that come out of a message may begin anywhere.
-  const values = new Float32Array(bytes.slice().buffer);
-  return new Uint8Array(narrowFloat16(values).buffer);
+function halfBytes(constant: Constant): Uint8Array {
+  return new Uint8Array(narrowFloat16(float32Of(constant)).buffer);
+}
+
+/** Bytes that come out of a message may begin anywhere. */
+function float32Of({ bytes }: Constant): Float32Array {
+  return new Float32Array(bytes.slice().buffer);
 }
 
 function portsJson(ports: readonly Port[]): object {

@@ -2,7 +2,7 @@
 //
 // A block of queries is multiplied with all keys, so that whole rows of scores lie in the cache: their softmax needs no
 // second look. Factors are first packed in the order in which the inner loop reads them. A product's step takes one
-// 32-bit lane of each factor: a float32, or two neighbouring bfloat16 values where the processor multiplies these.
+// 32-bit lane of each factor: a float32, or two neighboring bfloat16 values where the processor multiplies these.
 //
 // No function of the standard library that is a template may be called here: the linker would keep one instance of it for
 // all instruction sets.

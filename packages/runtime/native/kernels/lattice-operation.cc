@@ -1,4 +1,4 @@
-// TocoLatticeFilter: values [images,height,width,channels], offsets and weights [images,points,corners], neighbours
+// TocoLatticeFilter: values [images,height,width,channels], offsets and weights [images,points,corners], neighbors
 // [corners,2,images * rows] -> output, of the shape of the values
 
 #include <atomic>
@@ -23,15 +23,15 @@ struct Kernel {
 void compute(void* kernel, TF_OpKernelContext* context) {
   Call call(context);
   const TF_Tensor *values = call.input(0), *offsets = call.input(1), *weights = call.input(2),
-                  *neighbours = call.input(3);
+                  *neighbors = call.input(3);
   if (call.fails()) return;
   const char* sizes = "TocoLatticeFilter: sizes of values and lattice do not fit";
   if ((TF_NumDims(values) != 4 || TF_NumDims(offsets) != 3) && call.fails(sizes)) return;
   const int64_t images = TF_Dim(values, 0), height = TF_Dim(values, 1), width = TF_Dim(values, 2),
                 channels = TF_Dim(values, 3), points = height * width, corners = TF_Dim(offsets, 2);
-  const int64_t all = TF_NumDims(neighbours) == 3 ? TF_Dim(neighbours, 2) : 0, rows = images > 0 ? all / images : 0;
+  const int64_t all = TF_NumDims(neighbors) == 3 ? TF_Dim(neighbors, 2) : 0, rows = images > 0 ? all / images : 0;
   const bool fits = hasShape(offsets, {images, points, corners}) && hasShape(weights, {images, points, corners}) &&
-                    hasShape(neighbours, {corners, 2, images * rows}) && corners > 0 && corners < 31;
+                    hasShape(neighbors, {corners, 2, images * rows}) && corners > 0 && corners < 31;
   if (!fits && call.fails(sizes)) return;
   auto* output = call.output<float>(0, TF_FLOAT, {images, height, width, channels});
   if (call.fails()) return;
@@ -40,7 +40,7 @@ void compute(void* kernel, TF_OpKernelContext* context) {
   const auto* own = (Kernel*)kernel;
   Workers::instance().run(own->threads, int(images), [&](int image) {
     if (!filterLattice(shape, image, (const float*)TF_TensorData(values), (const int32_t*)TF_TensorData(offsets),
-                       (const float*)TF_TensorData(weights), (const int32_t*)TF_TensorData(neighbours), own->reverse,
+                       (const float*)TF_TensorData(weights), (const int32_t*)TF_TensorData(neighbors), own->reverse,
                        output))
       valid = false;
   });
@@ -52,7 +52,7 @@ void compute(void* kernel, TF_OpKernelContext* context) {
 void registerLatticeFilter(TF_Status* status) {
   define({"TocoLatticeFilter",
           {"T: {float} = DT_FLOAT", "threads: int >= 1 = 1", "reverse: bool = false"},
-          {"values: T", "offsets: int32", "weights: float", "neighbours: int32"},
+          {"values: T", "offsets: int32", "weights: float", "neighbors: int32"},
           {"output: T"},
           inferLikeInput},
          status);

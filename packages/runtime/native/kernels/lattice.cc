@@ -37,7 +37,7 @@ class Rows {
 }  // namespace
 
 bool filterLattice(const LatticeShape& shape, int image, const float* values, const int32_t* offsets,
-                   const float* weights, const int32_t* neighbours, bool reverse, float* output) {
+                   const float* weights, const int32_t* neighbors, bool reverse, float* output) {
   const int vectors = (shape.channels + lanes - 1) / lanes;
   const size_t rows = size_t(shape.rows), first = image * rows, total = rows * size_t(shape.images);
   const size_t corners = size_t(shape.corners), points = size_t(shape.points), channels = size_t(shape.channels);
@@ -61,7 +61,7 @@ bool filterLattice(const LatticeShape& shape, int image, const float* values, co
   }
   for (size_t pass = 0; pass < corners; pass++) {
     const size_t axis = reverse ? corners - 1 - pass : pass;
-    const int32_t* one = neighbours + axis * 2 * total + first;
+    const int32_t* one = neighbors + axis * 2 * total + first;
     const int32_t* other = one + total;
     for (size_t row = 0; row < rows; row++) {
       const size_t a = size_t(one[row]) - first, b = size_t(other[row]) - first;

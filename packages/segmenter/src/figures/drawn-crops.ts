@@ -1,4 +1,4 @@
-import { type Behavior, cropFlags, drawCrops, eligibleCentres, regionMask } from '@toco/cam';
+import { type Behavior, cropFlags, drawCrops, eligibleCenters, regionMask } from '@toco/cam';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Planes } from '../masks/resize-planes.js';
 
@@ -37,7 +37,7 @@ export async function drawnCrops(camAux: Planes, options: DrawnCropsOptions): Pr
   const [origins, flags] = tf.tidy(() => {
     const region = regionMask(tf.tensor4d(data, [1, H, W, M]), tf.ones([1, M]), { low, high });
     const imgBox = tf.tensor2d([[0, H, 0, W]], [1, 4], 'int32');
-    const eligible = eligibleCentres(region, imgBox, { cropSize: side, numCrops: count, behavior });
+    const eligible = eligibleCenters(region, imgBox, { cropSize: side, numCrops: count, behavior });
     const drawn = drawCrops(eligible, tf.tensor3d(noise, [1, H, W]), { cropSize: side, numCrops: count });
     const signs = cropFlags(region, { origins: drawn, imgBox }, { cropSize: side, threshold, behavior });
     return [drawn, signs] as const;

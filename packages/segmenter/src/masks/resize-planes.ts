@@ -19,7 +19,7 @@ export interface Samples extends Size {
 }
 
 /** The two source rows (or columns) of each target one, and the share of the second. */
-function neighbours(from: number, to: number): { low: Int32Array; high: Int32Array; share: Float32Array } {
+function neighbors(from: number, to: number): { low: Int32Array; high: Int32Array; share: Float32Array } {
   const low = new Int32Array(to);
   const high = new Int32Array(to);
   const share = new Float32Array(to);
@@ -48,8 +48,8 @@ export function resizedRows({ height, width, channels, data }: Samples, to: Size
       out.set(data.subarray(y * length, (y + 1) * length), at);
     };
   }
-  const rows = neighbours(height, to.height);
-  const columns = neighbours(width, to.width);
+  const rows = neighbors(height, to.height);
+  const columns = neighbors(width, to.width);
   const row = new Float32Array(length);
   return (y, out, at) => {
     const a = rows.low[y]! * length;

@@ -18,11 +18,11 @@ export function errorOverlay(
 ): Picture {
   const out = new Uint8Array(data.length);
   for (let i = 0; i < width * height; i++) {
-    const grey = 0.3 * data[3 * i]! + 0.59 * data[3 * i + 1]! + 0.11 * data[3 * i + 2]!;
+    const gray = 0.3 * data[3 * i]! + 0.59 * data[3 * i + 1]! + 0.11 * data[3 * i + 2]!;
     const kind = errorOf(truth[i]!, prediction[i]!, ignoreIndex);
     for (let c = 0; c < 3; c++) {
-      if (kind !== undefined) out[3 * i + c] = 0.25 * grey + 0.75 * errorColors[kind][c]!;
-      else out[3 * i + c] = truth[i] === ignoreIndex ? 0.5 * grey + 40 : 0.4 * grey + 0.6 * 255;
+      if (kind !== undefined) out[3 * i + c] = 0.25 * gray + 0.75 * errorColors[kind][c]!;
+      else out[3 * i + c] = truth[i] === ignoreIndex ? 0.5 * gray + 40 : 0.4 * gray + 0.6 * 255;
     }
   }
   return { width, height, data: out };

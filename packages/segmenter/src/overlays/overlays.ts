@@ -34,8 +34,8 @@ export function heatOverlay({ width, height, data }: Picture, cam: Planes): Pict
     let value = 0;
     for (let m = 0; m < cam.channels; m++) value = Math.max(value, cam.data[i * cam.channels + m]!);
     const heat = heatColor(value);
-    const grey = 0.3 * data[3 * i]! + 0.59 * data[3 * i + 1]! + 0.11 * data[3 * i + 2]!;
-    for (let c = 0; c < 3; c++) out[3 * i + c] = 0.3 * grey + 0.7 * heat[c]!;
+    const gray = 0.3 * data[3 * i]! + 0.59 * data[3 * i + 1]! + 0.11 * data[3 * i + 2]!;
+    for (let c = 0; c < 3; c++) out[3 * i + c] = 0.3 * gray + 0.7 * heat[c]!;
   }
   return { width, height, data: out };
 }
@@ -45,10 +45,10 @@ export function labelOverlay(image: Picture, labels: Labels, colors: LabelColors
   const out = new Uint8Array(image.data.length);
   labels.data.forEach((label, i) => {
     const color = colors.colorOf(label);
-    const grey = 0.3 * image.data[3 * i]! + 0.59 * image.data[3 * i + 1]! + 0.11 * image.data[3 * i + 2]!;
+    const gray = 0.3 * image.data[3 * i]! + 0.59 * image.data[3 * i + 1]! + 0.11 * image.data[3 * i + 2]!;
     for (let c = 0; c < 3; c++) {
       const pixel = image.data[3 * i + c]!;
-      if (label === 0) out[3 * i + c] = 0.35 * pixel + 0.35 * grey + 0.3 * 255;
+      if (label === 0) out[3 * i + c] = 0.35 * pixel + 0.35 * gray + 0.3 * 255;
       else out[3 * i + c] = 0.35 * pixel + 0.65 * color[c]!;
     }
   });

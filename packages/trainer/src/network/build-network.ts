@@ -8,8 +8,6 @@ import { namedBackbone } from '@toco/weights';
 /**
  * The network that a configuration describes, on the backbone that it names or on one of one's own.
  *
- * @param parts.network makes the network in place of `createNetwork`
- *
  * @throws one line where a size is no multiple of the backbone's patch size
  */
 export function buildNetwork(
@@ -18,7 +16,13 @@ export function buildNetwork(
     numClasses,
     backbone,
     network: make = createNetwork,
-  }: { numClasses: number; backbone?: Backbone | undefined; network?: MakeNetwork | undefined },
+  }: {
+    numClasses: number;
+    /** Takes the place of the one that the configuration names. */
+    backbone?: Backbone | undefined;
+    /** Makes the network in place of `createNetwork`. */
+    network?: MakeNetwork | undefined;
+  },
 ): Network {
   const { name, ...options } = config.backbone;
   for (const key of ['depth', 'positionResizing'] as const) {

@@ -191,6 +191,59 @@ test('weights above 4 MB go into several files that are read back whole', async 
   });
 });
 
+test('weights in half precision take half the bytes, and change what comes out by their rounding', async () => {
+  const wide = smallNetwork({ decoderDim: 400 });
+  const spreadOut = spread(wide);
+  const folders = await Promise.all(
+    [false, true].map(async (half) => {
+      const out = join(folder, half ? 'half' : 'whole');
+      await exportNetwork(wide, spreadOut, { format: 'tfjs', size, out, half });
+      return out;
+    }),
+  );
+  const [whole, half] = await Promise.all(
+    folders.map(async (out) => {
+      const shards = (await readdir(out)).filter((name) => name.endsWith('.bin'));
+      const sizes = await Promise.all(shards.map(async (name) => (await stat(join(out, name))).size));
+      return sizes.reduce((sum, bytes) => sum + bytes, 0);
+    }),
+  );
+  // Numbers of the formulas stay as they are.
+  expect(half! / whole!).toBeCloseTo(0.5, 2);
+  const one = pictures(1);
+  const { logits, scores } = inferenceForward(wide)(spreadOut, { images: one });
+  const model = await loadGraphModel(fromFolder(folders[1]!));
+  const found = model.execute({ images: one }, ['logits', 'scores']) as tf.Tensor[];
+  const apart = async (a: tf.Tensor, b: tf.Tensor): Promise<number> =>
+    tf.max(tf.abs(tf.sub(a, b))).array() as Promise<number>;
+  const range = (await tf.max(tf.abs(logits)).array()) as number;
+  const difference = (await apart(found[0]!, logits)) / range;
+  expect(difference).toBeGreaterThan(1e-6);
+  expect(difference).toBeLessThan(2e-3);
+  expect(await apart(found[1]!, scores)).toBeLessThan(1e-3);
+  model.dispose();
+});
+
+test('numbers that half precision does not hold are stored whole', async () => {
+  const { params: given } = network.init(7);
+  const classifier = { weight: tf.mul(given.classifier.weight, 1e6) };
+  const out = join(folder, 'beyond');
+  const large = { ...given, classifier } as unknown as NetworkParams;
+  await exportNetwork(network, large, { format: 'tfjs', size, out, half: true });
+  const { weightsManifest } = JSON.parse(await readFile(join(out, 'model.json'), 'utf8')) as tf.io.ModelJSON;
+  const stored = new Map(weightsManifest[0]!.weights.map(({ name, quantization }) => [name, quantization]));
+  expect(stored.get('classifier.weight')).toBeUndefined();
+  expect(stored.get('encoder.blocks.2.mlp.fc2.weight')).toMatchObject({ dtype: 'float16' });
+  const model = await loadGraphModel(fromFolder(out));
+  const one = pictures(1);
+  const { scores } = inferenceForward(network)(large, { images: one });
+  const found = await (model.execute({ images: one }, 'scores') as tf.Tensor).data();
+  // Scores of 0 or 1, by the signs of large logits.
+  expect([...found].map(Math.round)).toEqual([...(await scores.data())].map(Math.round));
+  expect(found.every(Number.isFinite)).toBe(true);
+  model.dispose();
+});
+
 test('a folder that holds something is left as it is', async () => {
   const out = join(folder, 'mine');
   await mkdir(out);

@@ -27,7 +27,7 @@ interface Exports {
   ) => void;
   readonly mapValues: (data: number, length: number, table: number) => void;
   readonly lumaSum: (data: number, length: number) => number;
-  readonly grey: (data: number, length: number) => void;
+  readonly gray: (data: number, length: number) => void;
   readonly saturation: (data: number, length: number, factor: number) => void;
   readonly hue: (data: number, length: number, turn: number) => void;
 }

@@ -1,5 +1,5 @@
 import type { RgbImage } from '../../../src/image/rgb-image.js';
-import { luma } from './grey.js';
+import { luma } from './gray.js';
 import { mapValues } from './lookup.js';
 
 /** The distance of every value to the image's mean luma (padding included) times `factor`. */

@@ -1,5 +1,5 @@
 import type { RgbImage } from '../../../src/image/rgb-image.js';
-import { luma } from './grey.js';
+import { luma } from './gray.js';
 import { truncate } from './lookup.js';
 
 const { fround } = Math;

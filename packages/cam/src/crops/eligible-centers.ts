@@ -11,8 +11,8 @@ export interface CropsOptions {
   readonly numCrops: number;
 }
 
-/** Options of {@link eligibleCentres}. */
-export interface EligibleCentresOptions extends CropsOptions {
+/** Options of {@link eligibleCenters}. */
+export interface EligibleCentersOptions extends CropsOptions {
   /**
    * `corrected`: centers lie inside the box of real pixels. `reference`: padding counts as background, so crops of
    * pure padding are drawn.
@@ -34,16 +34,16 @@ export interface EligibleCentresOptions extends CropsOptions {
  * @returns `[B,H,W]`, bool, at least P pixels per image.
  * @throws If s is odd, or the view has no room for P crops.
  * @example
- * const eligible = eligibleCentres(region, imgBox, { cropSize: 96, numCrops: 8 });
+ * const eligible = eligibleCenters(region, imgBox, { cropSize: 96, numCrops: 8 });
  */
-export function eligibleCentres(
+export function eligibleCenters(
   region: tf.Tensor,
   imgBox: tf.Tensor,
-  { cropSize, numCrops, behavior = 'corrected' }: EligibleCentresOptions,
+  { cropSize, numCrops, behavior = 'corrected' }: EligibleCentersOptions,
 ): tf.Tensor3D {
-  const { B, H, W } = assertShape('eligibleCentres: region', region, ['B', 'H', 'W']);
-  assertShape('eligibleCentres: imgBox', imgBox, [B, 4]);
-  assertCropsFit('eligibleCentres', [H, W], { cropSize, numCrops });
+  const { B, H, W } = assertShape('eligibleCenters: region', region, ['B', 'H', 'W']);
+  assertShape('eligibleCenters: imgBox', imgBox, [B, 4]);
+  assertCropsFit('eligibleCenters', [H, W], { cropSize, numCrops });
   return tf.tidy(() => {
     const half = cropSize / 2;
     const view = tf.tensor2d([[half, H - half, half, W - half]], [1, 4], 'int32');
@@ -75,13 +75,13 @@ export function assertCropsFit(
 ): void {
   if (!(cropSize > 0) || cropSize % 2 !== 0) {
     throw new Error(
-      `${name}: cropSize ${cropSize} is not even; a crop is centred on a pixel, choose an even size`,
+      `${name}: cropSize ${cropSize} is not even; a crop is centered on a pixel, choose an even size`,
     );
   }
-  const centres = Math.max(height - cropSize, 0) * Math.max(width - cropSize, 0);
-  if (centres < numCrops) {
+  const centers = Math.max(height - cropSize, 0) * Math.max(width - cropSize, 0);
+  if (centers < numCrops) {
     throw new Error(
-      `${name}: a view of ${height} × ${width} has ${centres} centres for ${numCrops} crops of ${cropSize}; choose smaller crops`,
+      `${name}: a view of ${height} × ${width} has ${centers} centers for ${numCrops} crops of ${cropSize}; choose smaller crops`,
     );
   }
 }

@@ -17,7 +17,7 @@ test('a seed gives the same values for ever', async () => {
   ]);
 });
 
-test('neighbouring seeds and names have nothing in common', async () => {
+test('neighboring seeds and names have nothing in common', async () => {
   const draw = async (seed: number) =>
     core.truncatedNormal([4000], { standardDeviation: 1, seed }).data<'float32'>();
   const base = await draw(core.childSeed(1, 'a'));

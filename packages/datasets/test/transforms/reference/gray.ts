@@ -6,7 +6,7 @@ export function luma(red: number, green: number, blue: number): number {
 }
 
 /** Every channel replaced by the luma. */
-export function grey(image: RgbImage): RgbImage {
+export function gray(image: RgbImage): RgbImage {
   const { width, height, data } = image;
   const out = new Uint8Array(data.length);
   for (let p = 0; p < data.length; p += 3) {

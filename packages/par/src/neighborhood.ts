@@ -16,7 +16,7 @@ const directions = [
 ] as const;
 
 /** Offsets (y, x) in pixels of the 8 neighbors at a distance. */
-export function neighbourOffsets(dilation: number): [number, number][] {
+export function neighborOffsets(dilation: number): [number, number][] {
   return directions.map(([y, x]) => [y * dilation, x * dilation]);
 }
 
@@ -35,12 +35,12 @@ export function padded(planes: tf.Tensor4D, reach: number): tf.Tensor4D {
  * The 8 neighbors of every pixel at a distance.
  *
  * @param around `[C,B,H+2·reach,W+2·reach]` of {@link padded}
- * @returns 8 × `[C,B,H,W]`, as in {@link neighbourOffsets}
+ * @returns 8 × `[C,B,H,W]`, as in {@link neighborOffsets}
  */
-export function neighbours(around: tf.Tensor4D, dilation: number, reach: number): tf.Tensor4D[] {
+export function neighbors(around: tf.Tensor4D, dilation: number, reach: number): tf.Tensor4D[] {
   const [C, B, height, width] = around.shape;
   const size = [C, B, height - 2 * reach, width - 2 * reach] as [number, number, number, number];
-  return neighbourOffsets(dilation).map(([y, x]) => tf.slice(around, [0, 0, reach + y, reach + x], size));
+  return neighborOffsets(dilation).map(([y, x]) => tf.slice(around, [0, 0, reach + y, reach + x], size));
 }
 
 /** `x` with its first and last slice along an axis repeated `count` times. */
