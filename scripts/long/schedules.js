@@ -93,9 +93,11 @@ function verdict(name, { samples, validations, sizes, traced }) {
   const memory = slope('megabytes');
   const descriptors = slope('descriptors');
   const traces = slope('traces');
+  // In yardsticks, not seconds: what else the machine does makes both longer.
+  const yardsticks = floorOf(half, 'yardstick');
   const growth = (key) => {
-    const floor = floorOf(half, key);
-    return (slopeOf(floor) * (last / 2)) / median(floor.map(([, seconds]) => seconds));
+    const floor = floorOf(half, key).map(([at, seconds], i) => [at, seconds / yardsticks[i][1]]);
+    return (slopeOf(floor) * (last / 2)) / median(floor.map(([, time]) => time));
   };
   // Who else works on the machine moves one clock or the other; a run that gets slower moves both.
   const time = Math.min(growth('processor'), growth('wall'));
@@ -169,6 +171,23 @@ async function scenes({ classes, mostClasses }, onSample) {
   };
 }
 
+const numbers = new Float32Array(2 ** 22).map((_, i) => Math.sin(i));
+const copy = new Float32Array(numbers.length);
+
+/** Seconds of the same work each time, half of it memory's and half the processor's: the best of a few. */
+function yardstick() {
+  const times = [];
+  for (let round = 0; round < 5; round++) {
+    const began = performance.now();
+    copy.set(numbers);
+    let sum = 0;
+    for (let i = 0; i < numbers.length; i += 4) sum = sum * 0.999 + numbers[i];
+    copy[0] = sum;
+    times.push((performance.now() - began) / 1000);
+  }
+  return Math.min(...times);
+}
+
 /** Trains and writes down, every 50 iterations, what the process holds. */
 async function trainHere([name, folder, file, length]) {
   const { parseConfig, train } = await load('@toco/trainer');
@@ -207,6 +226,7 @@ async function trainHere([name, folder, file, length]) {
       traces: held,
       processor: (user + system) / 1e6 / every,
       wall: (performance.now() - clock) / 1000 / every,
+      yardstick: yardstick(),
     });
     resident = [];
     [cpu, clock] = [process.cpuUsage(), performance.now()];
