@@ -94,10 +94,10 @@ function verdict(name, { samples, validations, sizes, traced }) {
   const descriptors = slope('descriptors');
   const traces = slope('traces');
   // In yardsticks, not seconds: what else the machine does makes both longer.
-  const yardsticks = floorOf(half, 'yardstick');
+  const yardsticks = tenthsOf(half, 'yardstick');
   const growth = (key) => {
-    const floor = floorOf(half, key).map(([at, seconds], i) => [at, seconds / yardsticks[i][1]]);
-    return (slopeOf(floor) * (last / 2)) / median(floor.map(([, time]) => time));
+    const times = tenthsOf(half, key).map(([at, seconds], i) => [at, seconds / yardsticks[i][1]]);
+    return (slopeOf(times) * (last / 2)) / median(times.map(([, time]) => time));
   };
   // Who else works on the machine moves one clock or the other; a run that gets slower moves both.
   const time = Math.min(growth('processor'), growth('wall'));
@@ -116,18 +116,18 @@ function verdict(name, { samples, validations, sizes, traced }) {
   return line;
 }
 
-/** The least of each tenth: other work on the machine only ever adds to a time, so that quiet moments show the run's own. */
-function floorOf(samples, key) {
-  const least = [];
+/** The median of each tenth, and its place. */
+function tenthsOf(samples, key) {
+  const medians = [];
   for (let tenth = 0; tenth < 10; tenth++) {
     const part = samples.slice((tenth * samples.length) / 10, ((tenth + 1) * samples.length) / 10);
     if (part.length > 0)
-      least.push([
+      medians.push([
         median(part.map(({ iteration }) => iteration)),
-        Math.min(...part.map((sample) => sample[key])),
+        median(part.map((sample) => sample[key])),
       ]);
   }
-  return least;
+  return medians;
 }
 
 /** The median of the slopes between all pairs of points (Theil and Sen): single outliers, such as a validation, don't matter. */
