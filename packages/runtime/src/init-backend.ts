@@ -6,6 +6,7 @@ import { customLibrary, findEngine, setupCommand, type Engine } from './engine.j
 import { registerFileModels } from './file-models.js';
 import { loadKernels, type KernelsState } from './load-kernels.js';
 import { loadTensorflow, loadTensorflowJs } from './load-tensorflow.js';
+import { registerMatrixProducts } from './matrix-products.js';
 import { currentPlatform, isSupportedPlatform, nvidiaDriver, supportedPlatform } from './platform.js';
 import { printToStderr, type Print } from './progress.js';
 import { registerWasmProducts } from './wasm-products.js';
@@ -171,6 +172,7 @@ function loadEngine(options: BackendOptions): Loaded {
   });
   const { version } = found;
   const kernels = found.device === 'cpu' ? loadKernels(threads) : undefined;
+  registerMatrixProducts();
   const place = found.device === 'gpu' ? `the GPU, tf32 ${options.tf32 === false ? 'off' : 'on'}` : 'the CPU';
   const description = `Backend: tensorflow ${version} on ${place}, ${threads} thread${threads === 1 ? '' : 's'}${kernels ? `, ${describe(kernels)}` : ''} (${engine.folder})`;
   const used = kernels && 'instructions' in kernels ? kernels : undefined;

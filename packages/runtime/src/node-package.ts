@@ -26,13 +26,21 @@ function cachedFolder(): string {
   return join(cacheFolder(), `tfjs-node-gpu-${nodePackage.version}`);
 }
 
-/** Folder of the installed tfjs-node-gpu: the project's own where it has one of our version, else the cache's. */
+/**
+ * Folder of the installed tfjs-node-gpu: the project's own where it has one of our version that computes with our TensorFlow.js,
+ * else the cache's. One with a copy of its own, such as that of a folder in which a program from elsewhere is run, would
+ * register its kernels where nobody looks for them.
+ */
 export function findNodePackage(): string | undefined {
+  const core = createRequire(import.meta.url).resolve('@tensorflow/tfjs-core');
   for (const from of [join(process.cwd(), 'package.json'), import.meta.url]) {
     try {
       const require = createRequire(from);
       const path = require.resolve(`${nodePackage.name}/package.json`);
-      if ((require(path) as { version: string }).version === nodePackage.version) return dirname(path);
+      const isOurs = (require(path) as { version: string }).version === nodePackage.version;
+      const tensorflowJs = createRequire(path).resolve('@tensorflow/tfjs');
+      if (isOurs && createRequire(tensorflowJs).resolve('@tensorflow/tfjs-core') === core)
+        return dirname(path);
     } catch {
       // Not installed there.
     }

@@ -41,7 +41,7 @@ export interface NetworkEngineOptions {
   readonly compiler?: Compiler | undefined;
   /** Images of one shape after which that shape is compiled; before, and without a compiler, operations run one by one. */
   readonly compileAfter: number;
-  /** Reaches the backbone in every pass. */
+  /** Reaches the backbone in passes that are compiled. */
   readonly forward?: ApplyOptions | undefined;
 }
 
@@ -58,12 +58,14 @@ export function networkEngine<P extends TensorTree>(
   // A network of one's own may have further parts; the projection head serves training only.
   const { proj_head: _, ...used } = params as UsedParams<P> & Partial<Pick<NetworkParams, 'proj_head'>>;
   const leaves = Object.fromEntries(flattenTree(used));
-  const pass: Pass = (given, { images }, wanted) =>
-    networkPass(
-      network,
-      mapTree(used, (_, path) => given[path]!),
-      { images, wanted, forward },
-    ) as Record<string, tf.Tensor>;
+  const passWith =
+    (options: ApplyOptions | undefined): Pass =>
+    (given, { images }, wanted) =>
+      networkPass(
+        network,
+        mapTree(used, (_, path) => given[path]!),
+        { images, wanted, forward: options },
+      ) as Record<string, tf.Tensor>;
   let compiled: Promise<CompiledPass> | undefined;
   const seen = new Map<string, number>();
   const repeats = (shape: readonly number[]): boolean => {
@@ -83,7 +85,7 @@ export function networkEngine<P extends TensorTree>(
       if (!compiler || !(fill !== undefined || repeats(images.shape))) return eager(images, wanted);
       const [batch] = images.shape;
       const inputs = { images: filled(images, fill ?? batch) };
-      compiled ??= compiler(pass, { params: leaves, inputs, phase: wanted });
+      compiled ??= compiler(passWith(forward), { params: leaves, inputs, phase: wanted });
       return firstOf((await (await compiled).run(inputs, wanted)) as PassResult, batch);
     },
     dispose() {
@@ -97,6 +99,8 @@ export function networkEngine<P extends TensorTree>(
   };
 
   async function eager({ data, shape }: PassImages, wanted: readonly PassOutput[]): Promise<PassResult> {
+    // Without lanes: where operations run one by one, halves of them run one by one too.
+    const pass = passWith(undefined);
     const outputs = tf.tidy(() => pass(leaves, { images: tf.tensor4d(data, [...shape]) }, wanted));
     try {
       return await read(outputs);

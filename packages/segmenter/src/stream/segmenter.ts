@@ -52,7 +52,7 @@ export interface SegmenterOptions<O extends SegmenterOutput> extends StreamOptio
    * precision needs that only graphs have; `Infinity` none, so that no result depends, in its last digits, on which images came before.
    */
   readonly compileAfter?: number | undefined;
-  /** Reaches the backbone in every pass: `lanesOf(engine).forward` of `@toco/graph`. */
+  /** Reaches the backbone in passes that are compiled: `lanesOf(engine).forward` of `@toco/graph`. */
   readonly forward?: ApplyOptions | undefined;
 }
 
