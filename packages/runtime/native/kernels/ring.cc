@@ -258,13 +258,14 @@ struct Ring::Member {
 
   // Connects to the next process and waits for the one before; who gives up is not this thread.
   void meet() {
-    while (next.connection < 0 || previous.connection < 0) {
+    for (;;) {
       if (next.connection < 0 && (next.connection = connectTo(Address(addresses[next.rank]))) >= 0) {
         prepare(next.connection);
         const Frame greeting = {hello, uint32_t(rank), fingerprint()};
         if (send(next.connection, &greeting, sizeof greeting, MSG_NOSIGNAL) != sizeof greeting)
           throw Fault{lost(next.rank, "it does not listen")};
       }
+      if (next.connection >= 0 && previous.connection >= 0) break;
       pollfd waiting[] = {{wake, POLLIN, 0}, {previous.connection < 0 ? listener : -1, POLLIN, 0}};
       poll(waiting, 2, next.connection < 0 ? 50 : -1);
       if (waiting[0].revents) takeInbox();
