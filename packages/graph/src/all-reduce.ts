@@ -66,11 +66,7 @@ export function allReduce<T extends Readonly<Record<string, tf.Tensor>>>(
   return Object.fromEntries(Object.keys(tensors).map((path) => [path, result[path]!])) as T;
 }
 
-function assertReducible(
-  trace: Trace,
-  tensors: Readonly<Record<string, tf.Tensor>>,
-  merge: Merge,
-): void {
+function assertReducible(trace: Trace, tensors: Readonly<Record<string, tf.Tensor>>, merge: Merge): void {
   if (trace.isNested) trace.fail('A reduction over processes lies within a fused function', 'take it out');
   if (tf.engine().isTapeOn())
     trace.fail('A reduction over processes lies under a gradient', 'reduce the gradients instead');

@@ -1,5 +1,5 @@
-// TocoAllReduce: tensors of one type, any shapes -> their mean, sum or maximum over all processes of the ring; `key` tells apart
-//   those that a step has
+// TocoAllReduce: tensors of one type, any shapes -> their mean, sum or maximum over all processes of the ring; `key`
+//   tells apart those that a step has
 // TocoJoinRing: lets this process join the ring of `addresses` (host:port, separated by commas) as `rank`
 // TocoAbortRing: ends all reductions, with an error that says why
 
@@ -97,7 +97,8 @@ void computeAllReduce(void* kernel, TF_OpKernelContext* context, TF_AsyncOpKerne
 struct JoinRing {
   std::string addresses;
   int32_t rank = 0;
-  JoinRing(TF_OpKernelConstruction* construction, TF_Status* status) : addresses(textOf(construction, "addresses", status)) {
+  JoinRing(TF_OpKernelConstruction* construction, TF_Status* status)
+      : addresses(textOf(construction, "addresses", status)) {
     TF_OpKernelConstruction_GetAttrInt32(construction, "rank", &rank, status);
   }
 };

@@ -1,10 +1,10 @@
-// The algorithm: an array has as many chunks as there are processes. In the first n - 1 steps each process sends a chunk to the next one
-// and adds what comes from the one before, so that each ends with one chunk of the whole sum; in n - 1 more these go around. Each
-// sum is made once, so all processes hold the same bits.
+// The algorithm: an array has as many chunks as there are processes. In the first n - 1 steps each process sends a chunk
+// to the next one and adds what comes from the one before, so that each ends with one chunk of the whole sum; in n - 1
+// more these go around. Each sum is made once, so all processes hold the same bits.
 //
-// The protocol: process r connects to process r + 1. Data go this way, in pieces. Against it goes, once for each reduction, that
-// the receiver has it too: nothing is sent before, so that whatever comes can be taken at once, and reductions may begin in different
-// orders without waiting for one another.
+// The protocol: process r connects to process r + 1. Data go this way, in pieces. Against it goes, once for each
+// reduction, that the receiver has it too: nothing is sent before, so that whatever comes can be taken at once, and
+// reductions may begin in different orders without waiting for one another.
 
 #include "ring.h"
 
@@ -373,16 +373,17 @@ struct Ring::Member {
     } else if (kind == data && &from == &previous) {
       const auto found = std::find_if(active.begin(), active.end(),
                                       [key = key](const Active& each) { return each.reduction->key == key; });
-      if (found == active.end() || found->received == found->total) throw Fault{name(from.rank) + " sends what nobody waits for"};
+      const Fault unasked{name(from.rank) + " sends what nobody waits for"};
+      if (found == active.end() || found->received == found->total) throw unasked;
       receiving = &*found;
       const Range range = rangeOf(*receiving, receiving->received, false);
-      if (bytes != (range.last - range.first) * elementBytes) throw Fault{name(from.rank) + " sends what nobody waits for"};
+      if (bytes != (range.last - range.first) * elementBytes) throw unasked;
       if (receiving->received / receiving->pieces < size - 1)
         from.in.add(scratch.data(), bytes);
       else
         receiving->each(range, [&](char* memory, size_t count) { from.in.add(memory, count * elementBytes); });
     } else {
-      throw Fault{name(from.rank) + " does not reduce as this process does: start all with the same version and TOCO_KERNELS"};
+      throw Fault{name(from.rank) + " reduces in another way: start all with the same version and TOCO_KERNELS"};
     }
   }
 
@@ -483,8 +484,8 @@ struct Ring::Member {
   void assertReachable() {
     for (const Active& each : active) {
       if (!next.lost.empty() && each.sent < each.total) throw Fault{next.lost};
-      // Where the process before has ended because of one further away, the next one is about to say so: the way back is always
-      // free, while data may stand in the way of a word in the direction of the ring.
+      // Where the process before has ended because of one further away, the next one is about to say so: the way back is
+      // always free, while data may stand in the way of a word in the direction of the ring.
       const bool waits = size > 3 && next.lost.empty() && Clock::now() - previous.since < grace;
       if (!previous.lost.empty() && each.received < each.total && !waits) throw Fault{previous.lost};
     }
@@ -498,7 +499,8 @@ struct Ring::Member {
       std::string message((const char*)&frame, sizeof frame);
       message += why;
       // In the middle of a piece nothing can be said but by leaving.
-      if (!link->out.begun()) (void)!send(link->connection, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (!link->out.begun())
+        (void)!send(link->connection, message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
       // It stays open: closing it with something unread would reset it, and what was said last could be lost.
       shutdown(link->connection, SHUT_WR);
     }

@@ -31,8 +31,8 @@ class Ring {
  public:
   static Ring& instance();
 
-  // Listens, and begins to look for the others at `addresses` (host:port, by rank), for the rest of the process's life. Gives back
-  // what is wrong, or nothing.
+  // Listens, and begins to look for the others at `addresses` (host:port, by rank), for the rest of the process's life.
+  // Gives back what is wrong, or nothing.
   std::string join(const std::vector<std::string>& addresses, size_t rank);
 
   // Reductions may come in any order in each process. One begins between two processes when both have it.

@@ -183,8 +183,8 @@ inline TF_KernelBuilder* newKernelBuilder(const char* operation, void* (*create)
   return TF_NewAsyncKernelBuilder(operation, "CPU", create, compute, destroy);
 }
 
-// Lets `compute` serve an operation on the CPU, of type `T` where that is one of its attributes; `Kernel` is made from the node's
-// attributes. With a callback `compute` may return before it has ended.
+// Lets `compute` serve an operation on the CPU, of type `T` where that is one of its attributes; `Kernel` is made from
+// the node's attributes. With a callback `compute` may return before it has ended.
 template <class Kernel, class Compute>
 void serve(const char* operation, int type, Compute compute, TF_Status* status) {
   if (TF_GetCode(status) != TF_OK) return;

@@ -47,8 +47,7 @@ interface Facts extends Omit<Beginning, 'state'> {
 
 function firstDifference(first: Facts, other: Facts): string | undefined {
   if (first.version !== other.version) return `version ${other.version}, rank 0 version ${first.version}`;
-  if (first.reductions !== other.reductions)
-    return `${other.reductions}, rank 0 ${first.reductions}`;
+  if (first.reductions !== other.reductions) return `${other.reductions}, rank 0 ${first.reductions}`;
   const change = configChanges(first.config, other.config).find(({ key }) => !ofTheMachine.test(key));
   if (change) return `${change.key} ${change.is ?? 'not set'}, rank 0 ${change.was ?? 'not set'}`;
   if (first.images.sha256 !== other.images.sha256)

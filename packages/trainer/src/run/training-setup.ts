@@ -106,7 +106,9 @@ export async function trainingStart(
   const compiled = compile && engine.backend === 'tensorflow';
   const reductions = reductionsOf(engine);
   if (peers && reductions === gRpc)
-    options.print(`Gradients go through ${gRpc}, which costs several times what toco's does: its kernels are missing.`);
+    options.print(
+      `Gradients go through ${gRpc}, which costs several times what toco's does: its kernels are missing.`,
+    );
   const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
   const state = await startingState(config, network, options);
   const notes = [...unevenScales(config, network.backbone), ...frozenBackbone(network, state.params)];
