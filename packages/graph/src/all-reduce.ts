@@ -5,6 +5,7 @@ import { nodeBackend } from './backend.js';
 import type { Output } from './capi.js';
 import { sizeOf, TF } from './dtype.js';
 import type { GraphBuilder } from './graph-builder.js';
+import { reducesInRing, ringOperations } from './ring.js';
 import { currentTrace, type Trace } from './trace.js';
 
 /** What {@link allReduce} makes of the tensors of all processes. */
@@ -17,6 +18,8 @@ export interface AllReduceOptions {
 
 // merge_op and final_op of the operation
 const operations = { mean: ['Add', 'Div'], sum: ['Add', 'Id'], max: ['Max', 'Id'] } as const;
+
+type Merge = keyof typeof operations;
 
 /** DISTRIBUTED 4: smaller ones cost calls, larger ones leave nothing to overlap. */
 const defaultBucketBytes = 4 * 2 ** 20;
@@ -32,7 +35,8 @@ const groupKey = 1;
  * steps compute, and with which shapes, may differ. The state is assigned after all of the step's reductions. Buckets are
  * filled from the last tensor to the first, the order in which a backward pass gives gradients, so that sending begins early.
  *
- * TensorFlow's own collectives do the work (`CollectiveReduceV2`): a ring over gRPC between CPUs, NCCL between GPUs.
+ * Between CPUs the kernels of `@toco/runtime` do the work: a ring over TCP. Between GPUs, and without those kernels, it is
+ * TensorFlow's own collectives (`CollectiveReduceV2`): NCCL, or a ring over gRPC.
  *
  * @param tensors float32 or int32, of any shapes
  * @throws TraceError under a gradient, within a fused function, for other types
@@ -53,8 +57,8 @@ export function allReduce<T extends Readonly<Record<string, tf.Tensor>>>(
   const result: Record<string, tf.Tensor> = {};
   for (const bucket of bucketsOf(Object.entries(tensors).reverse(), bucketBytes)) {
     const outputs = bucket.map(([, tensor]) => trace.output(tensor));
-    const reduced = reduce(trace, packed(trace.builder, outputs), merge);
-    unpacked(trace.builder, reduced, outputs).forEach((output, i) => {
+    const reduceBucket = reducesInRing(trace.builder) ? reduceInRing : reduceFlat;
+    reduceBucket(trace, outputs, merge).forEach((output, i) => {
       result[bucket[i]![0]] = trace.tensor(output, 'allReduce');
     });
   }
@@ -62,11 +66,7 @@ export function allReduce<T extends Readonly<Record<string, tf.Tensor>>>(
   return Object.fromEntries(Object.keys(tensors).map((path) => [path, result[path]!])) as T;
 }
 
-function assertReducible(
-  trace: Trace,
-  tensors: Readonly<Record<string, tf.Tensor>>,
-  merge: keyof typeof operations,
-): void {
+function assertReducible(trace: Trace, tensors: Readonly<Record<string, tf.Tensor>>, merge: Merge): void {
   if (trace.isNested) trace.fail('A reduction over processes lies within a fused function', 'take it out');
   if (tf.engine().isTapeOn())
     trace.fail('A reduction over processes lies under a gradient', 'reduce the gradients instead');
@@ -97,7 +97,25 @@ function bucketsOf(entries: readonly Entry[], bucketBytes: number): Entry[][] {
   return all;
 }
 
-function reduce(trace: Trace, flat: Output, merge: keyof typeof operations): Output {
+function reduceInRing(trace: Trace, outputs: readonly Output[], merge: Merge): readonly Output[] {
+  const { builder, reductions } = trace;
+  // All agree on its turn in the step; what is reduced, the processes compare themselves.
+  const turn = reductions.size;
+  const { operation, outputs: reduced } = builder.node(ringOperations.reduce, outputs, [
+    typeAttribute('T', builder.info(outputs[0]!).dtype),
+    { name: 'N', type: AttributeType.int, value: outputs.length },
+    stringAttribute('merge', merge),
+    { name: 'key', type: AttributeType.int, value: turn },
+  ]);
+  reductions.set(turn, operation);
+  return reduced;
+}
+
+function reduceFlat(trace: Trace, outputs: readonly Output[], merge: Merge): readonly Output[] {
+  return unpacked(trace.builder, reduce(trace, packed(trace.builder, outputs), merge), outputs);
+}
+
+function reduce(trace: Trace, flat: Output, merge: Merge): Output {
   const { builder, reductions } = trace;
   const [mergeOp, finalOp] = operations[merge];
   const key = instanceKey(trace, flat, merge);

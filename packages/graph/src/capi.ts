@@ -144,6 +144,7 @@ const declarations = {
   TFE_OpAddInput: ['void', 'pointer', 'pointer', 'pointer'],
   TFE_OpSetAttrType: ['void', 'pointer', 'string', 'int'],
   TFE_OpSetAttrShape: ['void', 'pointer', 'string', 'pointer', 'int', 'pointer'],
+  TFE_OpSetAttrInt: ['void', 'pointer', 'string', 'int64'],
   TFE_OpSetAttrString: ['void', 'pointer', 'string', 'pointer', 'size'],
   TFE_Execute: ['void', 'pointer', 'results', 'count', 'pointer'],
   TFE_NewTensorHandle: ['pointer', 'pointer', 'pointer'],

@@ -3,6 +3,9 @@ import { abortReductions, startServer } from './cluster-server.js';
 import type { DType, TypedArray } from '@toco/core';
 import { TF, variableType } from './dtype.js';
 import { dimensions, nativeTensor, nativeTensorLater, takeTensor } from './native-tensor.js';
+import type { Cluster } from './cluster.js';
+import { GraphBuilder } from './graph-builder.js';
+import { reducesInRing, ringOperations } from './ring.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
 import type { HostTensor } from '@toco/core';
 import type { TensorSpec } from './tree.js';
@@ -14,6 +17,7 @@ export class EagerContext {
   readonly #device: string | undefined;
   readonly #rewriting: Uint8Array | undefined;
   readonly #options: EngineOptions;
+  readonly #reducesInRing: boolean;
 
   constructor(api: CApi, options: EngineOptions) {
     this.api = api;
@@ -21,6 +25,9 @@ export class EagerContext {
     this.#device = options.device;
     if (options.rewrites) this.#rewriting = sessionConfig(options);
     if (options.tensorFloat32 !== undefined) api.setTensorFloat32?.(options.tensorFloat32);
+    const builder = new GraphBuilder(api);
+    this.#reducesInRing = reducesInRing(builder);
+    builder.dispose();
     const config = sessionConfig(options);
     const settings = api.TFE_NewContextOptions();
     try {
@@ -28,8 +35,10 @@ export class EagerContext {
         api.TFE_ContextOptionsSetConfig(settings, config, config.length, status);
       });
       this.#context = checked(api, 'context', (status) => api.TFE_NewContext(settings, status));
+      const { cluster } = options;
+      if (cluster && this.#reducesInRing) this.#joinRing(cluster);
       // Before there are variables and functions: it replaces the context's devices.
-      if (options.cluster) startServer(api, this.#context, { cluster: options.cluster, config });
+      else if (cluster) startServer(api, this.#context, { cluster, config });
     } finally {
       api.TFE_DeleteContextOptions(settings);
     }
@@ -181,9 +190,24 @@ export class EagerContext {
     }
   }
 
+  #joinRing({ addresses, rank }: Cluster): void {
+    const op = this.#operation(ringOperations.join, []);
+    const list = Buffer.from(addresses.join());
+    this.api.TFE_OpSetAttrString(op, 'addresses', list, list.length);
+    this.api.TFE_OpSetAttrInt(op, 'rank', rank);
+    this.#execute(op, `Rank ${rank} can't listen at ${addresses[rank]}`, 0);
+  }
+
   /** Ends all reductions over processes, those to come too. */
   abortReductions(why: string): void {
-    abortReductions(this.api, this.#context, why);
+    if (!this.#reducesInRing) {
+      abortReductions(this.api, this.#context, why);
+      return;
+    }
+    const op = this.#operation(ringOperations.abort, []);
+    const text = Buffer.from(why);
+    this.api.TFE_OpSetAttrString(op, 'why', text, text.length);
+    this.#execute(op, 'abort', 0);
   }
 
   /** Frees everything. */

@@ -136,6 +136,16 @@ export class GraphBuilder {
     return { operation, outputs };
   }
 
+  /** Whether TensorFlow has an operation of this name. */
+  knows(op: string): boolean {
+    try {
+      this.#define(op);
+      return true;
+    } catch {
+      return false; // it has no other way to say so
+    }
+  }
+
   /** The only output of {@link node}. */
   output(
     op: string,

@@ -27,6 +27,8 @@ export async function lostPeer(error: Error, cluster: Cluster): Promise<Error> {
 
 /** One line for what TensorFlow says of a reduction that failed; `undefined` for what is none. */
 export function reductionFailure(message: string, { addresses, rank }: Cluster): string | undefined {
+  const ring = /TocoAllReduce: (.*)/.exec(message)?.[1];
+  if (ring !== undefined) return `Rank ${rank}${ring.startsWith('lost ') ? ' ' : ': '}${ring}`;
   if (!/Collective ops is aborted|CollectiveReduceV2/.test(message)) return undefined;
   const aborted = /Collective ops is aborted by: (.*?)(?: *The error could be|\n|$)/.exec(message)?.[1];
   if (aborted !== undefined && !/grpc|Socket|Connection/.test(aborted)) return `Rank ${rank}: ${aborted}`;

@@ -113,7 +113,7 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
     })),
     ...[
       ...['check', 'attention-operations', 'lattice-operation', 'refine-operation', 'pointwise-operations'],
-      ...['register', 'module'],
+      ...['ring', 'reduce-operation', 'register', 'module'],
       ...(platform === 'linux-x64' ? ['product-operation'] : []),
     ].map((name) => ({
       source: `${name}.cc`,

@@ -97,6 +97,22 @@ test('processes that begin with different things say so, all of them, and leave 
   });
 }, 900_000);
 
+test('processes of which one has no kernels of toco say so, since their reductions do not know one another', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const args = train(join(folder, 'run'));
+    const without = ['--import', 'data:text/javascript,process.env.TOCO_KERNELS="off"'];
+    const ends = await Promise.all(
+      (await startRanks([args, [...without, ...args]])).map(({ ended }) => ended),
+    );
+    for (const { status, stderr } of ends) {
+      expect(stderr).toContain(
+        "The processes differ: rank 1 has TensorFlow's ring over gRPC, rank 0 toco's ring; start all of them with the same.",
+      );
+      expect(status).toBe(1);
+    }
+  });
+}, 900_000);
+
 test('a folder that is not shared is told at the start', async () => {
   await inTemporaryFolder(async (folder) => {
     const [out, elsewhere] = [join(folder, 'run'), join(folder, 'elsewhere')];

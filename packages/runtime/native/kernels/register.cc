@@ -20,6 +20,7 @@ void registerAttention(const AttentionKernels&, TF_Status*);
 void registerLatticeFilter(TF_Status*);
 void registerRefine(TF_Status*);
 void registerPointwise(TF_Status*);
+void registerReduction(TF_Status*);
 void registerProducts(int threads, TF_Status*);
 
 namespace {
@@ -124,6 +125,7 @@ Registered toco_register_kernels(const Request& request) {
     registerLatticeFilter(status);
     registerRefine(status);
     registerPointwise(status);
+    registerReduction(status);
     if (status.ok())
       registered.instructions = set.name;
     else

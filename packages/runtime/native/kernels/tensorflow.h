@@ -17,7 +17,8 @@ struct TF_ShapeHandle;
 struct TF_KernelBuilder;
 struct TF_OpKernelConstruction;
 struct TF_OpKernelContext;
-enum { TF_OK = 0, TF_INVALID_ARGUMENT = 3 };
+struct TF_AsyncOpKernelDoneCallback;
+enum { TF_OK = 0, TF_INVALID_ARGUMENT = 3, TF_UNAVAILABLE = 14 };
 enum { TF_FLOAT = 1, TF_INT32 = 3, TF_BFLOAT16 = 14 };
 
 TF_Status* TF_NewStatus();
@@ -36,7 +37,9 @@ void TF_OpDefinitionBuilderAddInput(TF_OpDefinitionBuilder*, const char*);
 void TF_OpDefinitionBuilderAddOutput(TF_OpDefinitionBuilder*, const char*);
 void TF_OpDefinitionBuilderSetShapeInferenceFunction(TF_OpDefinitionBuilder*,
                                                      void (*)(TF_ShapeInferenceContext*, TF_Status*));
+void TF_OpDefinitionBuilderSetIsStateful(TF_OpDefinitionBuilder*, bool);
 void TF_RegisterOpDefinition(TF_OpDefinitionBuilder*, TF_Status*);
+int64_t TF_ShapeInferenceContextNumInputs(TF_ShapeInferenceContext*);
 TF_ShapeHandle* TF_NewShapeHandle();
 void TF_DeleteShapeHandle(TF_ShapeHandle*);
 void TF_ShapeInferenceContextGetInput(TF_ShapeInferenceContext*, int, TF_ShapeHandle*, TF_Status*);
@@ -50,6 +53,11 @@ void TF_ShapeInferenceContextConcatenateShapes(TF_ShapeInferenceContext*, TF_Sha
 
 TF_KernelBuilder* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
                                       void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
+TF_KernelBuilder* TF_NewAsyncKernelBuilder(const char* op, const char* device,
+                                           void* (*create)(TF_OpKernelConstruction*),
+                                           void (*compute)(void*, TF_OpKernelContext*, TF_AsyncOpKernelDoneCallback*),
+                                           void (*destroy)(void*));
+void TF_RunAsyncOpKernelDoneCallback(TF_AsyncOpKernelDoneCallback*);
 void TF_KernelBuilder_TypeConstraint(TF_KernelBuilder*, const char* attribute, int type, TF_Status*);
 void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
 void TF_OpKernelConstruction_GetAttrInt32(TF_OpKernelConstruction*, const char* name, int32_t* value, TF_Status*);
@@ -58,10 +66,16 @@ void TF_OpKernelConstruction_GetAttrSize(TF_OpKernelConstruction*, const char* n
 void TF_OpKernelConstruction_GetAttrInt32List(TF_OpKernelConstruction*, const char* name, int32_t* values, int count,
                                               TF_Status*);
 void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction*, const char* name, unsigned char* value, TF_Status*);
+void TF_OpKernelConstruction_GetAttrType(TF_OpKernelConstruction*, const char* name, int* value, TF_Status*);
+void TF_OpKernelConstruction_GetAttrString(TF_OpKernelConstruction*, const char* name, char* value, size_t bytes,
+                                           TF_Status*);
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
+int TF_NumInputs(TF_OpKernelContext*);
 void TF_GetInput(TF_OpKernelContext*, int, TF_Tensor**, TF_Status*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int, int type, const int64_t* dims, int count, size_t bytes,
                              TF_Status*);
+TF_Tensor* TF_ForwardInputOrAllocateOutput(TF_OpKernelContext*, const int* candidates, int candidateCount, int,
+                                           const int64_t* dims, int count, int* forwarded, TF_Status*);
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 }
 
@@ -85,6 +99,8 @@ inline void inferLikeInput(TF_ShapeInferenceContext* context, TF_Status* status)
   TF_ShapeInferenceContextGetInput(context, 0, input.handle, status);
   if (TF_GetCode(status) == TF_OK) TF_ShapeInferenceContextSetOutput(context, 0, input.handle, status);
 }
+
+inline void inferNothing(TF_ShapeInferenceContext*, TF_Status*) {}
 
 // Whether the tensor has these dimensions.
 inline bool hasShape(const TF_Tensor* tensor, std::initializer_list<int64_t> dims) {
@@ -140,6 +156,7 @@ struct Definition {
   const char* name;
   std::initializer_list<const char*> attributes, inputs, outputs;
   void (*infer)(TF_ShapeInferenceContext*, TF_Status*);
+  bool stateful = false;  // whether it does something besides its outputs
 };
 
 inline void define(const Definition& definition, TF_Status* status) {
@@ -149,12 +166,27 @@ inline void define(const Definition& definition, TF_Status* status) {
   for (const char* input : definition.inputs) TF_OpDefinitionBuilderAddInput(builder, input);
   for (const char* output : definition.outputs) TF_OpDefinitionBuilderAddOutput(builder, output);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, definition.infer);
+  TF_OpDefinitionBuilderSetIsStateful(builder, definition.stateful);
   TF_RegisterOpDefinition(builder, status);
 }
 
-// Lets `compute` serve an operation of type `T` on the CPU; `Kernel` is made from the node's attributes.
-template <class Kernel>
-void serve(const char* operation, int type, void (*compute)(void*, TF_OpKernelContext*), TF_Status* status) {
+constexpr int untyped = 0;
+
+inline TF_KernelBuilder* newKernelBuilder(const char* operation, void* (*create)(TF_OpKernelConstruction*),
+                                          void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*)) {
+  return TF_NewKernelBuilder(operation, "CPU", create, compute, destroy);
+}
+
+inline TF_KernelBuilder* newKernelBuilder(const char* operation, void* (*create)(TF_OpKernelConstruction*),
+                                          void (*compute)(void*, TF_OpKernelContext*, TF_AsyncOpKernelDoneCallback*),
+                                          void (*destroy)(void*)) {
+  return TF_NewAsyncKernelBuilder(operation, "CPU", create, compute, destroy);
+}
+
+// Lets `compute` serve an operation on the CPU, of type `T` where that is one of its attributes; `Kernel` is made from
+// the node's attributes. With a callback `compute` may return before it has ended.
+template <class Kernel, class Compute>
+void serve(const char* operation, int type, Compute compute, TF_Status* status) {
   if (TF_GetCode(status) != TF_OK) return;
   auto create = [](TF_OpKernelConstruction* construction) -> void* {
     Status status;
@@ -163,8 +195,8 @@ void serve(const char* operation, int type, void (*compute)(void*, TF_OpKernelCo
     return kernel;
   };
   TF_KernelBuilder* builder =
-      TF_NewKernelBuilder(operation, "CPU", create, compute, [](void* kernel) { delete (Kernel*)kernel; });
-  TF_KernelBuilder_TypeConstraint(builder, "T", type, status);
+      newKernelBuilder(operation, create, compute, [](void* kernel) { delete (Kernel*)kernel; });
+  if (type != untyped) TF_KernelBuilder_TypeConstraint(builder, "T", type, status);
   TF_RegisterKernelBuilder(operation, builder, status);
 }
 

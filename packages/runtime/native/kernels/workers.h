@@ -42,14 +42,6 @@ class Workers {
     while (task.helpers > 0) pthread_cond_wait(&left_, &mutex_);
   }
 
- private:
-  struct Task {
-    const int units;
-    const std::function<void(int)>& work;
-    std::atomic<int> next{0};
-    int helpers = 0;  // that are at work; guarded by the mutex
-  };
-
   // As on TensorFlow's own threads; else results would hang on the thread that computes them.
   struct DenormalsAreZero {
 #if defined(__aarch64__)
@@ -61,6 +53,14 @@ class Workers {
     DenormalsAreZero() { __builtin_ia32_ldmxcsr(before | 0x8040); }
     ~DenormalsAreZero() { __builtin_ia32_ldmxcsr(before); }
 #endif
+  };
+
+ private:
+  struct Task {
+    const int units;
+    const std::function<void(int)>& work;
+    std::atomic<int> next{0};
+    int helpers = 0;  // that are at work; guarded by the mutex
   };
 
   struct Lock {

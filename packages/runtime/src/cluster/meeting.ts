@@ -39,7 +39,7 @@ function helloOf({ toco, rank, addresses }: Readonly<Record<string, unknown>>): 
 const everySecond = 1000;
 
 /**
- * Where the leader meets the others: on its own port, before TensorFlow's server takes that one. Connections outlive the listener,
+ * Where the leader meets the others: on its own port, before the reductions take that one. Connections outlive the listener,
  * so no second port is needed.
  *
  * @throws one line where someone does not come in time, is told another cluster, or has the rank of another

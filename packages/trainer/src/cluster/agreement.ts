@@ -19,15 +19,17 @@ export interface Beginning {
   readonly config: Config;
   readonly images: ListDigest;
   readonly state: TrainState;
+  /** What reduces over processes: one kind does not know another. */
+  readonly reductions: string;
 }
 
 /** @throws on all processes the same line, where they do not begin with the same */
 export async function agreeOnBeginning(
   together: Together,
-  { config, images, state }: Beginning,
+  { config, images, state, reductions }: Beginning,
 ): Promise<void> {
   if (!together.peers) return;
-  const own = { version, config, images, weights: await stateHash(state) };
+  const own = { version, config, images, reductions, weights: await stateHash(state) };
   const [first, ...others] = await together.gather('beginning', own);
   others.forEach((other, i) => {
     const difference = firstDifference(first!, other);
@@ -45,6 +47,7 @@ interface Facts extends Omit<Beginning, 'state'> {
 
 function firstDifference(first: Facts, other: Facts): string | undefined {
   if (first.version !== other.version) return `version ${other.version}, rank 0 version ${first.version}`;
+  if (first.reductions !== other.reductions) return `${other.reductions}, rank 0 ${first.reductions}`;
   const change = configChanges(first.config, other.config).find(({ key }) => !ofTheMachine.test(key));
   if (change) return `${change.key} ${change.is ?? 'not set'}, rank 0 ${change.was ?? 'not set'}`;
   if (first.images.sha256 !== other.images.sha256)
