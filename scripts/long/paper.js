@@ -48,10 +48,11 @@ function verdict(folder) {
     .slice(1)
     .map((line) => line.split(','));
   const means = (quantity) =>
-    rows.filter((row) => row[6] === quantity).map((row) => Number(row[7] || Number.NaN));
+    rows.filter((row) => row[6] === quantity && row[7] !== '').map((row) => Number(row[7]));
+  // Rows that train no segmentation have none.
   const [cam, segmentation] = [means('CAM'), means('segmentation')];
-  if (cam.length !== 6 || [...cam, ...segmentation].some((mean) => !(mean > 0)))
-    throw new Error(`table 4 has no figure in a row: ${cam.join(', ')}; ${segmentation.join(', ')}`);
+  if (cam.length !== 6 || segmentation.length !== 2)
+    throw new Error(`table 4 lacks a figure: CAM ${cam.join(', ')}; segmentation ${segmentation.join(', ')}`);
   const list = (values) => values.map((value) => value.toFixed(1)).join(', ');
-  return `table 4 by rows, mIoU: CAM ${list(cam)}; segmentation ${list(segmentation)}`;
+  return `table 4 by rows, mIoU: CAM ${list(cam)}; segmentation of the last two ${list(segmentation)}`;
 }

@@ -2,7 +2,7 @@ import type { Table, TableColumn, TableRow } from './tables.js';
 
 /** What stands in a cell. */
 export interface Cell {
-  /** Our figure of every seed, in percent; empty where the row can't be run, or the column is not measured. */
+  /** Our figure of every seed, in percent; empty where it has none. */
   readonly values: readonly number[];
   /** The paper's. */
   readonly paper: number | undefined;
@@ -27,6 +27,7 @@ export type FigureOf = (row: TableRow, column: TableColumn) => readonly number[]
 export function cellsOf({ rows, columns }: Table, figureOf: FigureOf): Cell[][] {
   const valuesOf = (row: TableRow, place: number): readonly number[] => {
     const column = columns[place]!;
+    if (row.untrained?.includes(column.title)) return [];
     if (column.measure !== undefined) return figureOf(row, column);
     const whole = rows.find(({ run }) => run === column.shareOf);
     if (whole === undefined) return [];

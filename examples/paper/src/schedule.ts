@@ -38,7 +38,7 @@ function beginningAt(phases: Phases, share: number): Phases {
   });
 }
 
-/** Phases without the other terms; those that have become alike are one. */
+/** Phases without the other terms; neighbors that have become alike are one, since each is compiled. */
 function withTerms(phases: Phases, terms: readonly LossTerm[] | undefined): Phases {
   if (terms === undefined) return phases;
   const stays = new Set<string>(terms);
@@ -48,6 +48,8 @@ function withTerms(phases: Phases, terms: readonly LossTerm[] | undefined): Phas
       Object.entries(weights).map(([term, weight]) => [term, stays.has(term) ? weight : 0]),
     ) as typeof weights,
   }));
-  const content = ({ from: _, ...phase }: Phases[number]): string => JSON.stringify(phase);
+  // Whose CAM gives labels is the same where nothing learns from them.
+  const content = ({ from: _, labelCam, ...phase }: Phases[number]): string =>
+    JSON.stringify([phase, phase.weights.seg > 0 && labelCam]);
   return left.filter((phase, i) => i === 0 || content(phase) !== content(left[i - 1]!));
 }

@@ -4,8 +4,8 @@ import { tableGrid } from './table-grid.js';
 /** Pixels: letters, lines, and what is between. */
 const [size, small, line, pad, margin] = [15, 12, 27, 14, 24];
 
-/** Mean width of a letter as a share of its size. */
-const letter = 0.58;
+/** Mean width of a letter as a share of its size, and of a bold one. */
+const [letter, boldLetter] = [0.58, 0.66];
 
 const colors = {
   name: '#222222',
@@ -18,12 +18,13 @@ const colors = {
 /** A table as a drawing (SVG), with rules as a paper's table has them; the paper's figures are grey. */
 export function tableDrawing(filled: FilledTable): string {
   const { heads, rows, kinds } = tableGrid(filled);
-  const widths = heads.map(
-    (head, i) => letter * size * Math.max(head.length, ...rows.map((row) => row[i]!.length)) + 2 * pad,
-  );
+  const widths = heads.map((head, i) => {
+    const letters = Math.max(...rows.map((row) => row[i]!.length));
+    return size * Math.max(boldLetter * head.length, letter * letters) + 2 * pad;
+  });
   const title = `Table ${filled.table.number}. ${filled.table.title}`;
   const table = widths.reduce((sum, width) => sum + width, 0);
-  const content = Math.max(table, 1.08 * letter * size * title.length, 560);
+  const content = Math.max(table, boldLetter * size * title.length, 560);
   const lefts = widths.map((_, i) => margin + widths.slice(0, i).reduce((sum, width) => sum + width, 0));
   const parts: string[] = [
     text(title, { x: margin, y: margin + size, weight: 'bold' }),

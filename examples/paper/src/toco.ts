@@ -15,10 +15,15 @@ const doneInPart = 3;
  */
 export async function toco(args: readonly string[], signal: AbortSignal): Promise<string | undefined> {
   if (signal.aborted) return undefined;
-  const child = spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  // A Ctrl-C on a terminal reaches both processes; a signal to this one alone is handed on.
+  // Ctrl-C on a terminal would reach both processes, and two signals end a run without saving: it comes from here alone.
+  const child = spawn(process.execPath, [command, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: process.platform !== 'win32',
+  });
   const interrupt = (): void => void child.kill('SIGINT');
   signal.addEventListener('abort', interrupt);
+  // After a second Ctrl-C, which ends this process at once.
+  process.on('exit', interrupt);
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   try {
@@ -32,5 +37,6 @@ export async function toco(args: readonly string[], signal: AbortSignal): Promis
     );
   } finally {
     signal.removeEventListener('abort', interrupt);
+    process.off('exit', interrupt);
   }
 }

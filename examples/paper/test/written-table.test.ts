@@ -36,6 +36,18 @@ test('shares of another row are taken seed by seed', () => {
   ]);
 });
 
+test('rows have no figure of a head that they do not train', () => {
+  const trained = cellsOf(table(4), () => [30]).map((row) => row.map(({ values }) => values.length));
+  expect(trained).toEqual([
+    [1, 0, 0],
+    [1, 1, 0],
+    [1, 1, 0],
+    [1, 1, 0],
+    [1, 1, 1],
+    [1, 1, 1],
+  ]);
+});
+
 test('Markdown: aligned columns, spread over seeds, the paper beside, an empty cell where it has no figure', () => {
   expect(tableMarkdown(filled))
     .toBe(`# Table 3: Image-level labels against masks of all images, by the final protocol
