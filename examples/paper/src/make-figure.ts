@@ -50,12 +50,15 @@ export async function makeFigure(figure: Figure, sources: FigureSources): Promis
   return [...(await writeFiles(folder, { [`figure-${figure.number}.md`]: text })), ...written];
 }
 
-function drawingsOf(
-  { kind, runs, shows }: Figure,
-  folder: string,
-  { trained, seeds }: FigureSources,
-): Drawing[] {
-  const shown = kind === 'similarity' ? seeds : seeds.slice(0, 1);
+/** Seeds that a figure shows. */
+function shownSeeds({ kind }: Figure, { seeds }: FigureSources): readonly number[] {
+  return kind === 'similarity' ? seeds : seeds.slice(0, 1);
+}
+
+function drawingsOf(figure: Figure, folder: string, sources: FigureSources): Drawing[] {
+  const { runs, shows } = figure;
+  const { trained } = sources;
+  const shown = shownSeeds(figure, sources);
   const all = shows.flatMap(({ run, name }) =>
     shown.map((seed) => ({
       name: shown.length === 1 ? name : `${name} (seed ${seed})`,
@@ -68,10 +71,12 @@ function drawingsOf(
 }
 
 async function figureMarkdown(
-  { number, title, shows }: Figure,
+  figure: Figure,
   folder: string,
-  { preset, trained, seeds, command, written }: FigureSources & { readonly written: readonly string[] },
+  sources: FigureSources & { readonly written: readonly string[] },
 ): Promise<string> {
+  const { number, title, shows } = figure;
+  const { preset, trained, command, written } = sources;
   const pictures = written.filter((path) => path.endsWith('.png'));
   const tables = await Promise.all(
     written
@@ -79,11 +84,12 @@ async function figureMarkdown(
       .map(async (path) => markdownOfCsv(await readFile(path, 'utf8'))),
   );
   const { iterations } = trained[0]!.config.optimizer;
+  const shown = shownSeeds(figure, sources);
   return `${[
     `# Figure ${number}: ${title}`,
     ...pictures.map((path) => `![${shows.map(({ name }) => name).join(', ')}](${relative(folder, path)})`),
     ...tables,
-    `Preset ${preset.name}: ${preset.says}; ${iterations} iterations; seeds ${seeds.join(', ')}. Paper: Ru et al., CVPR 2023, figure ${number}.`,
+    `Preset ${preset.name}: ${preset.says}; ${iterations} iterations; ${shown.length === 1 ? 'seed' : 'seeds'} ${shown.join(', ')}. Paper: Ru et al., CVPR 2023, figure ${number}.`,
     `Again: \`${command}\``,
   ].join('\n\n')}\n`;
 }
