@@ -23,6 +23,12 @@ interface Drawing {
   readonly runs: readonly { readonly name: string; readonly folder: string }[];
 }
 
+/** What came of it. */
+interface Drawn {
+  readonly names: string;
+  readonly files: readonly string[];
+}
+
 /**
  * Draws a figure of the paper with `toco show`: a page, drawings (SVG), pictures (PNG), numbers of charts as CSV, and a Markdown file that
  * shows them. Charts show all seeds, pictures the first.
@@ -32,22 +38,23 @@ interface Drawing {
 export async function makeFigure(figure: Figure, sources: FigureSources): Promise<string[] | undefined> {
   const { preset, out, signal } = sources;
   const folder = join(out, `figure-${figure.number}`);
-  const written: string[] = [];
+  const drawn: Drawn[] = [];
   for (const drawing of drawingsOf(figure, folder, sources)) {
+    const names = drawing.runs.map(({ name }) => name);
     const printed = await toco(
       [
-        ...['show', ...drawing.runs.map((run) => run.folder)],
-        ...['--names', drawing.runs.map(({ name }) => name).join()],
+        ...['show', ...drawing.runs.map((run) => run.folder), '--names', names.join()],
         ...['--figures', figure.kind, '--protocol', figure.final ? preset.finalProtocol : 'fast'],
         ...['--out', drawing.folder, '--json'],
       ],
       signal,
     );
     if (printed === undefined || signal.aborted) return undefined;
-    written.push(...(JSON.parse(printed) as { written: string[] }).written);
+    drawn.push({ names: names.join(', '), files: (JSON.parse(printed) as { written: string[] }).written });
   }
-  const text = await figureMarkdown(figure, folder, { ...sources, written });
-  return [...(await writeFiles(folder, { [`figure-${figure.number}.md`]: text })), ...written];
+  const text = await figureMarkdown(figure, folder, { ...sources, drawn });
+  const page = await writeFiles(folder, { [`figure-${figure.number}.md`]: text });
+  return [...page, ...drawn.flatMap(({ files }) => files)];
 }
 
 /** Seeds that a figure shows. */
@@ -73,22 +80,24 @@ function drawingsOf(figure: Figure, folder: string, sources: FigureSources): Dra
 async function figureMarkdown(
   figure: Figure,
   folder: string,
-  sources: FigureSources & { readonly written: readonly string[] },
+  sources: FigureSources & { readonly drawn: readonly Drawn[] },
 ): Promise<string> {
-  const { number, title, shows } = figure;
-  const { preset, trained, command, written } = sources;
-  const pictures = written.filter((path) => path.endsWith('.png'));
-  const tables = await Promise.all(
-    written
-      .filter((path) => path.endsWith('.csv'))
-      .map(async (path) => markdownOfCsv(await readFile(path, 'utf8'))),
-  );
+  const { number, title } = figure;
+  const { preset, trained, command, drawn } = sources;
+  const parts = drawn.map(async ({ names, files }) => {
+    const ending = (end: string): string[] => files.filter((path) => path.endsWith(end));
+    const tables = ending('.csv').map(async (path) => markdownOfCsv(await readFile(path, 'utf8')));
+    return [
+      ...(drawn.length > 1 ? [`## ${names}`] : []),
+      ...ending('.png').map((path) => `![${names}](${relative(folder, path)})`),
+      ...(await Promise.all(tables)),
+    ];
+  });
   const { iterations } = trained[0]!.config.optimizer;
   const shown = shownSeeds(figure, sources);
   return `${[
     `# Figure ${number}: ${title}`,
-    ...pictures.map((path) => `![${shows.map(({ name }) => name).join(', ')}](${relative(folder, path)})`),
-    ...tables,
+    ...(await Promise.all(parts)).flat(),
     `Preset ${preset.name}: ${preset.says}; ${iterations} iterations; ${shown.length === 1 ? 'seed' : 'seeds'} ${shown.join(', ')}. Paper: Ru et al., CVPR 2023, figure ${number}.`,
     `Again: \`${command}\``,
   ].join('\n\n')}\n`;
@@ -102,5 +111,7 @@ function markdownOfCsv(csv: string): string {
     .map((line) => line.split(','));
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const shown = rows.map(([name, ...values]) => [name!, ...values.map((value) => Number(value).toFixed(3))]);
-  return [line(heads!), line(heads!.map((_, i) => (i === 0 ? '---' : '--:'))), ...shown.map(line)].join('\n');
+  return [line(heads!), line(heads!.map((_, i) => (i === 0 ? '---' : '---:'))), ...shown.map(line)].join(
+    '\n',
+  );
 }
