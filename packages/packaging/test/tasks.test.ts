@@ -10,11 +10,11 @@ const tasks = [...section.matchAll(/^\| (.+?) +\| (.+?) +\|$/gm)]
   .map(([, task = '', where = '']) => ({ task, where }))
   .filter(({ task }) => task !== 'task' && !task.startsWith('--'));
 
-/** `losses` → packages/losses/src; `runtime/native/kernels` stands beside `src`. Git knows no empty folders, a clone that was pulled does. */
+/** `losses` → packages/losses/src; `runtime/native/kernels` stands beside `src`, `examples/paper` in the root. Git knows no empty folders, a clone that was pulled does. */
 function folderOf(path: string): string | undefined {
   const [name = '', ...inside] = path.split('/');
   const folder = join(root, 'packages', name);
-  return [join(folder, 'src', ...inside), join(folder, ...inside)].find(
+  return [join(folder, 'src', ...inside), join(folder, ...inside), join(root, path)].find(
     (each) => existsSync(each) && readdirSync(each).length > 0,
   );
 }
