@@ -3,7 +3,7 @@
 #   docker run --rm --volume "$PWD:/data" toco init photos
 #   docker run --rm --volume "$PWD:/data" toco train --config toco.yaml --out runs/photos
 #   docker run --rm --volume "$PWD:/data" toco predict runs/photos holiday --save labelme --out masks
-# Add `--user "$(id -u):$(id -g)"` to `docker run` so that what is written is yours.
+# With `--user "$(id -u):$(id -g)"` in `docker run`, the files it writes are yours.
 
 FROM node:22-bookworm AS build
 WORKDIR /toco
@@ -23,7 +23,8 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends python3 python3-pip \
   && rm -rf /var/lib/apt/lists/* \
-  && node /app/bin/toco.js setup "--${DEVICE}"
+  && node /app/bin/toco.js setup "--${DEVICE}" \
+  && chmod -R go+rX /cache
 
 FROM node:22-bookworm-slim
 # The libraries that TensorFlow's binding asks for.
@@ -32,7 +33,8 @@ RUN apt-get update \
   && apt-get install --yes --no-install-recommends libgomp1 \
   && rm -rf /var/lib/apt/lists/*
 COPY --from=build /app /app
-COPY --from=build --chown=1000:1000 /cache /cache
+# Of root, whom every user trusts: code of anybody else is not loaded.
+COPY --from=build /cache /cache
 ENV TOCO_CACHE=/cache HF_HOME=/data/.cache/huggingface NODE_ENV=production
 # node, the image's own user
 USER 1000

@@ -171,7 +171,11 @@ function packed() {
   const names = namesByPackage();
   return published().map(({ name, version, folder }) => {
     const place = join(scratch, 'packed', name);
-    run('pnpm', ['pack', '--pack-destination', place], folder);
+    // It lists every file.
+    execFileSync('pnpm', ['pack', '--pack-destination', place], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 2],
+    });
     const [file] = readdirSync(place);
     const unpacked = execFileSync('tar', ['-tvzf', join(place, file)], {
       encoding: 'utf8',

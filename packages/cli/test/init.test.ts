@@ -90,7 +90,7 @@ test('toco init: a folder, a file, and never over another file', async () => {
     const written = await toco(['init', root, '--out', out]);
     expect(written).toMatchObject({ status: 0, stderr: '' });
     expect(written.stdout).toMatch(
-      /mine\.yaml: deit_\w+_patch16_224 at \d+ pixels, 1200 iterations of \d images\.\nTrain: toco train --config /,
+      /mine\.yaml: deit_\w+_patch16_224 at \d+ pixels, 1200 iterations of \d images\.\nTrain: toco train --config \S+ --out 'runs\/my photos'\n/,
     );
     const text = readFileSync(out, 'utf8');
     expect(text).toMatch(/^ {2}# 2 classes: cat, dog$/m);

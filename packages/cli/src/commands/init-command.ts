@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { open } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { datasetAt, datasetLayout } from '@toco/datasets';
 import { printable, printLine as print, readableBytes, shellWord, UserError } from '@toco/files';
 import { nvidiaDevices } from '@toco/runtime';
@@ -9,7 +10,7 @@ import { gpuMemoryOf, type Machine, recipeFor } from '../init/recipe.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
 
 const example = `
-Example: a folder of photographs, annotated in LabelMe, CVAT, YOLO or COCO's form, or sorted into a folder a class:
+Example: a folder of photographs, annotated in LabelMe, CVAT, YOLO or COCO's form, or sorted into one folder per class:
   toco init photos
   toco check photos
   toco train --config toco.yaml --out runs/photos`;
@@ -19,7 +20,7 @@ export function addInitCommand(program: Command): void {
   program
     .command('init')
     .description(
-      'write a commented configuration for a folder of your own, with a network and sizes that fit this machine',
+      'write a commented configuration for your own folder, with a network and sizes that fit this machine',
     )
     .argument('<folder>', 'folder of the data set')
     .option('-o, --out <file>', 'file that is written', 'toco.yaml')
@@ -48,8 +49,9 @@ export function addInitCommand(program: Command): void {
         describe(machine),
       );
       await writeNew(out, text);
+      const run = shellWord(`runs/${basename(resolve(root))}`);
       process.stdout.write(
-        `${out}: ${recipe.backbone} at ${recipe.cropSize} pixels, ${recipe.iterations} iterations of ${recipe.batchSize} images.\nTrain: toco train --config ${shellWord(out)} --out runs/toco\n`,
+        `${out}: ${recipe.backbone} at ${recipe.cropSize} pixels, ${recipe.iterations} iterations of ${recipe.batchSize} images.\nTrain: toco train --config ${shellWord(out)} --out ${run}\n`,
       );
     });
 }
