@@ -7,13 +7,13 @@
 
 FROM node:22-bookworm AS build
 WORKDIR /toco
-# pnpm as package.json pins it; a test compares them.
-COPY package.json pnpm-lock.yaml pnpm-workspace.yaml turbo.json tsconfig.json tsconfig.base.json .npmrc LICENSE ./
+# pnpm as package.json pins it; a test compares them. It builds too: where there is no git, turbo takes minutes before it begins.
+COPY package.json pnpm-lock.yaml pnpm-workspace.yaml tsconfig.json tsconfig.base.json .npmrc LICENSE ./
 COPY packages packages
 COPY scripts scripts
 RUN npm install --global pnpm@12.21.0 \
   && pnpm install --frozen-lockfile --filter "@toco/cli..." --filter . \
-  && pnpm exec turbo run build --filter @toco/cli \
+  && pnpm --filter "@toco/cli..." run build \
   && pnpm --filter @toco/cli deploy --prod --legacy /app
 ARG DEVICE=cpu
 ENV TOCO_CACHE=/cache
