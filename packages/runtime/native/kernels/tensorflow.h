@@ -166,7 +166,8 @@ inline void define(const Definition& definition, TF_Status* status) {
   for (const char* input : definition.inputs) TF_OpDefinitionBuilderAddInput(builder, input);
   for (const char* output : definition.outputs) TF_OpDefinitionBuilderAddOutput(builder, output);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, definition.infer);
-  TF_OpDefinitionBuilderSetIsStateful(builder, definition.stateful);
+  // Called with false it does the same: TensorFlow does not look at the argument.
+  if (definition.stateful) TF_OpDefinitionBuilderSetIsStateful(builder, true);
   TF_RegisterOpDefinition(builder, status);
 }
 
