@@ -24,9 +24,9 @@ export function registerMatrixProducts(): void {
       return original.kernelFunc({ inputs, attrs, backend });
     const operations = backend as tf.KernelBackend & Operations;
     const { binding } = operations;
-    const transpose = (name: string, value: unknown): object => ({
-      ...{ name, type: binding.TF_ATTR_BOOL, value: value === true },
-    });
+    const transpose = (name: string, value: unknown): object => {
+      return { name, type: binding.TF_ATTR_BOOL, value: value === true };
+    };
     const type = a.dtype === 'float32' ? binding.TF_FLOAT : binding.TF_INT32;
     const attributes = [
       { name: 'T', type: binding.TF_ATTR_TYPE, value: type },
