@@ -59,8 +59,8 @@ function notesOf(table: Table, { preset, trained, seeds }: TableSources): string
   return [
     `Preset ${preset.name}: ${preset.says}; ${lengths.join(', ')} iterations; ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}: mean ± standard deviation of ${counted(seeds.length, 'seed')}`}.`,
     paperSource === undefined
-      ? `The paper's own figures (Ru et al., CVPR 2023, table ${number}) are not in our documents, and are left out.`
-      : `Paper: Ru et al., CVPR 2023, ${paperSource}; an empty cell is a figure that is not in our documents.`,
+      ? `The paper's own figures (Ru et al., CVPR 2023, table ${number}) are not recorded here.`
+      : `Paper: Ru et al., CVPR 2023, ${paperSource}; an empty cell is a figure that is not recorded here.`,
     ...table.notes,
     `Measured on ${describeMachine()}.`,
   ];

@@ -26,7 +26,7 @@ export interface TableRow {
   readonly dataset?: 'VOC' | 'COCO';
   /** Titles of columns of heads that it does not train: a figure of theirs would say nothing. */
   readonly untrained?: readonly string[];
-  /** The paper's figures in percent by the titles of columns, where our documents have them. */
+  /** The paper's figures in percent by the titles of columns, where they are recorded. */
   readonly paper?: Readonly<Record<string, number>>;
 }
 
@@ -38,7 +38,7 @@ export interface Table {
   readonly heads: readonly string[];
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
-  /** Where the paper's figures stand in it; undefined: our documents have none of them. */
+  /** Where the paper's figures stand in it; undefined: none of them are recorded. */
   readonly paperSource?: string;
   /** Rows of one first name belong together, apart from the others. */
   readonly hasParts?: boolean;
