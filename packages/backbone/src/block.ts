@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { gelu, layerNorm, linear, quickGelu } from '@toco/core';
+import { fusedLinear, layerNorm, linear, quickGelu } from '@toco/core';
 import { attend, attendTo, attentionProbabilities } from './attention.js';
 
 /** A linear map: `weight [out,in]`, `bias [out]`. */
@@ -56,8 +56,8 @@ export function transformerBlock(
 ): tf.Tensor3D {
   const { attn, ls1 } = params;
   const attended = attend(queriesKeysValues(params, tokens, options), options.heads);
-  const projected = linear(attended, attn.proj.weight, attn.proj.bias);
-  return feedForward(params, tf.add(tokens, scaled(projected, ls1)), options);
+  const sum = fusedLinear(attended, attn.proj, { scale: ls1?.gamma, residual: tokens }) as tf.Tensor3D;
+  return feedForward(params, sum, options);
 }
 
 /**
@@ -84,8 +84,9 @@ export function classTokenBlock(
   const normed = layerNorm(tokens, norm1, { epsilon: options.layerNormEpsilon });
   const queries = projected(classToken(normed), 0, dim);
   const attended = attendTo(projected(normed, dim, 3 * dim), queries, options.heads);
-  const branch = linear(attended, attn.proj.weight, attn.proj.bias);
-  return feedForward(params, tf.add(classToken(tokens), scaled(branch, ls1)), options);
+  const residual = classToken(tokens);
+  const sum = fusedLinear(attended, attn.proj, { scale: ls1?.gamma, residual }) as tf.Tensor3D;
+  return feedForward(params, sum, options);
 }
 
 /**
@@ -99,14 +100,12 @@ export function feedForward(
   tokens: tf.Tensor3D,
   { layerNormEpsilon, activation }: Pick<BlockOptions, 'layerNormEpsilon' | 'activation'>,
 ): tf.Tensor3D {
-  const activate = activation === 'quickGelu' ? quickGelu : gelu;
-  const normed = layerNorm(tokens, norm2, { epsilon: layerNormEpsilon });
-  const hidden = activate(linear(normed, mlp.fc1.weight, mlp.fc1.bias));
-  return tf.add(tokens, scaled(linear(hidden, mlp.fc2.weight, mlp.fc2.bias), ls2));
-}
-
-function scaled(branch: tf.Tensor, scale: LayerScaleParams | undefined): tf.Tensor {
-  return scale ? tf.mul(branch, scale.gamma) : branch;
+  const norm = { ...norm2, epsilon: layerNormEpsilon };
+  const hidden =
+    activation === 'quickGelu'
+      ? quickGelu(fusedLinear(tokens, mlp.fc1, { norm }))
+      : fusedLinear(tokens, mlp.fc1, { norm, gelu: true });
+  return fusedLinear(hidden, mlp.fc2, { scale: ls2?.gamma, residual: tokens }) as tf.Tensor3D;
 }
 
 /**
@@ -125,6 +124,5 @@ function queriesKeysValues(
   tokens: tf.Tensor3D,
   { layerNormEpsilon }: BlockOptions,
 ): tf.Tensor3D {
-  const normed = layerNorm(tokens, norm1, { epsilon: layerNormEpsilon });
-  return linear(normed, attn.qkv.weight, attn.qkv.bias) as tf.Tensor3D;
+  return fusedLinear(tokens, attn.qkv, { norm: { ...norm1, epsilon: layerNormEpsilon } }) as tf.Tensor3D;
 }

@@ -7,6 +7,7 @@ export { conv2dDilated, type ConvolutionOptions } from './conv2d-dilated.js';
 export { customGradient, type Save } from './custom-gradient.js';
 export { detach, withoutGradient } from './detach.js';
 export { everyNth } from './every-nth.js';
+export { fusedLinear, type FusedLinearOptions } from './fused-linear.js';
 export { gelu } from './gelu.js';
 export type { DType, HostTensor, TypedArray } from './host-tensor.js';
 export { kaimingUniform, ones, truncatedNormal, uniform, zeros } from './initializers.js';

@@ -107,6 +107,19 @@ export const gradientCases: readonly GradientCase[] = [
     inputs: () => [normal([4, 5]), normal([5], 2), normal([5], 3)],
   },
   {
+    name: 'fusedLinear',
+    f: (a, weight, bias, normWeight, normBias, scale, residual) =>
+      core.fusedLinear(
+        a,
+        { weight, bias },
+        { norm: { weight: normWeight, bias: normBias, epsilon: 1e-6 }, gelu: true, scale, residual },
+      ),
+    inputs: () => [
+      ...[separated([2, 3, 6]), normal([4, 6], 2), normal([4], 3), normal([6], 4), normal([6], 5)],
+      ...[normal([4], 6), normal([2, 3, 4], 7)],
+    ],
+  },
+  {
     name: 'linear',
     f: (a, weight, bias) => core.linear(a, weight, bias),
     inputs: () => [normal([2, 3, 4]), normal([5, 4], 2), normal([5], 3)],

@@ -36,6 +36,35 @@ test('quickGelu is x·σ(1.702 x) to float accuracy', async () => {
   await expectClose(core.quickGelu(tf.tensor1d(x)), tf.tensor1d(expected), { absolute: 1e-6 });
 });
 
+const fused = (): Parameters<typeof core.fusedLinear> => [
+  randomTensor([2, 5, 12], 1, { low: -2, high: 2 }),
+  { weight: randomTensor([7, 12], 2), bias: randomTensor([7], 3) },
+  {
+    norm: { weight: randomTensor([12], 4), bias: randomTensor([12], 5), epsilon: 1e-6 },
+    gelu: true,
+    scale: randomTensor([7], 6),
+    residual: randomTensor([2, 5, 7], 7),
+  },
+];
+
+test('fusedLinear is layer norm, linear map, GELU, scale and residual, with all or none of them', async () => {
+  const [x, map, options] = fused();
+  const mapped = core.linear(core.layerNorm(x, options.norm!, { epsilon: 1e-6 }), map.weight, map.bias);
+  const expected = tf.add(tf.mul(core.gelu(mapped), options.scale!), options.residual!);
+  await expectClose(core.fusedLinear(x, map, options), expected, { absolute: 2e-6 });
+  await expectClose(core.fusedLinear(x, map, {}), core.linear(x, map.weight, map.bias), { absolute: 2e-6 });
+});
+
+test('fusedLinear is one operation where the backend has it, and its parts where a gradient is taken', async () => {
+  const [x, map, options] = fused();
+  const has = (tf.getKernel('TocoLinear', tf.getBackend()) as unknown) !== undefined;
+  const alone = await recordKernels(() => core.fusedLinear(x, map, options));
+  expect(alone.get('TocoLinear') ?? 0).toBe(has ? 1 : 0);
+  expect(alone.get('TocoGelu') ?? 0).toBe(0);
+  const taken = await recordKernels(() => tf.grad((y) => core.fusedLinear(y, map, options))(x));
+  expect(taken.get('Exp')).toBe(1); // of the derivative of GELU
+});
+
 test('layerNorm has mean 0 and variance 1 before scale and shift', async () => {
   const x = randomTensor([3, 5, 64], 1, { low: 3, high: 9 });
   const plain = core.layerNorm(x, { weight: tf.ones([64]), bias: tf.zeros([64]) }, { epsilon: 1e-6 });

@@ -38,9 +38,10 @@ export const flags = [
 
 export const sourceFolder = fromPackage('native/kernels');
 
-/** Sources of attention, and of products where we have them, for an instruction set. */
+/** Sources of what is compiled for each instruction set: linear maps are of float32, for which only the length of vectors counts. */
 export function sourcesFor(set: string): readonly string[] {
-  return set === 'amx_bf16' ? ['attention-amx.cc', 'product-amx.cc'] : ['attention.cc'];
+  if (set === 'amx_bf16') return ['attention-amx.cc', 'product-amx.cc'];
+  return set === 'avx512_bf16' ? ['attention.cc'] : ['attention.cc', 'linear.cc'];
 }
 
 /**
@@ -112,7 +113,14 @@ async function compileKernels(engineFolder: string, folder: string): Promise<voi
       options: least[platform],
     })),
     ...[
-      ...['check', 'attention-operations', 'lattice-operation', 'refine-operation', 'pointwise-operations'],
+      ...[
+        'check',
+        'attention-operations',
+        'lattice-operation',
+        'refine-operation',
+        'pointwise-operations',
+        'linear-operation',
+      ],
       ...['ring', 'reduce-operation', 'register', 'module'],
       ...(platform === 'linux-x64' ? ['product-operation'] : []),
     ].map((name) => ({

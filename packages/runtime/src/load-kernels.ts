@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '@toco/files';
 import { setupCommand } from './engine.js';
 import { findKernels } from './kernels.js';
+import { registerLinearKernel } from './linear-kernel.js';
 import { measuredBefore, rememberMeasured } from './measured.js';
 import { areTilesFaster, registerTileProducts } from './tile-products.js';
 
@@ -47,7 +48,7 @@ export type KernelsState =
 
 /**
  * Adds to the loaded TensorFlow, and to the backend "tensorflow", the operations that TensorFlow lacks on the CPU:
- * `TocoAttention`, its gradient, `TocoLatticeFilter`, `TocoRefine`, `TocoGelu` and `TocoLayerNorm`, and `TocoProduct` where tiles
+ * `TocoAttention`, its gradient, `TocoLatticeFilter`, `TocoRefine`, `TocoGelu`, `TocoLayerNorm` and `TocoLinear`, and `TocoProduct` where tiles
  * multiply faster than it does.
  *
  * @param threads that one operation may use
@@ -69,6 +70,7 @@ export function loadKernels(threads: number): KernelsState {
   registerOperation('TocoRefine', ['planes', 'weights'], 1, threads);
   registerOperation('TocoGelu', ['x'], 1, threads);
   registerOperation('TocoLayerNorm', ['x', 'weight', 'bias', 'epsilon'], 1, threads);
+  registerLinearKernel(threads);
   const tileProducts = products && choosesTiles(limit);
   if (tileProducts) registerTileProducts();
   return { instructions, tileProducts, ...(passedOver !== null && { passedOver }) };

@@ -49,6 +49,26 @@ for (const set of sets) {
   );
 }
 
+for (const set of sets) {
+  const isHere = supported.includes(set);
+  (isHere ? test : test.skip)(
+    `linear maps by ${set}, with all that may come with them, equal those in float64, on any number of threads${isHere ? '' : ' (skipped: not on this machine)'}`,
+    async () => {
+      const program = fileURLToPath(new URL('compare-linear.js', import.meta.url));
+      const { code, stdout, stderr } = await start('node', [program], { TOCO_KERNELS: set }).ended;
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      const { kernels, results } = JSON.parse(stdout) as {
+        kernels: string;
+        results: { readonly has: string; readonly error: number; readonly same: boolean }[];
+      };
+      expect(kernels).toBe(set);
+      expect(results).toHaveLength(42);
+      expect(results.filter(({ error, same }) => !(error < 2e-6) || !same)).toEqual([]);
+    },
+    120_000,
+  );
+}
+
 /** An environment whose kernels emulate tiles, see `kernels.ts`; its cache is to be removed. */
 async function emulatedTiles(kind: number): Promise<{ TOCO_CACHE: string; TOCO_EMULATE_TILES: string }> {
   const root = await mkdtemp(join(tmpdir(), 'toco-tiles-'));

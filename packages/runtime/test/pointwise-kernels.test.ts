@@ -93,3 +93,16 @@ withKernels(`sizes that do not fit are refused in one sentence${missing}`, () =>
     });
   expect(() => run(3)).toThrow('TocoLayerNorm takes [...,size], weight and bias [size], and a number');
 });
+
+withKernels(`what does not fit a linear map is refused in one sentence${missing}`, () => {
+  const run = (inputs: Record<string, tf.Tensor>): unknown =>
+    tf.tidy(() => tf.engine().runKernel('TocoLinear', { x: tf.zeros([2, 4]), ...inputs }));
+  const weight = tf.zeros([3, 4]);
+  const sizes = 'TocoLinear takes [...,inputs], a weight [outputs,inputs]';
+  expect(() => run({ weight: tf.zeros([3, 5]) })).toThrow(sizes);
+  expect(() => run({ weight, bias: tf.zeros([4]) })).toThrow(sizes);
+  expect(() => run({ weight, scale: tf.zeros([1]) })).toThrow(sizes);
+  expect(() => run({ weight, residual: tf.zeros([3, 2]) })).toThrow(sizes);
+  const norm = { normWeight: tf.zeros([4]), normBias: tf.zeros([4]), epsilon: tf.zeros([1]) };
+  expect(() => run({ weight, ...norm })).toThrow(sizes);
+});

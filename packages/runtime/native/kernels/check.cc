@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "attention.h"
+#include "linear.h"
 #include "product.h"
 
 namespace toco {
@@ -146,6 +147,35 @@ bool areRight(const AttentionKernels& kernels) {
   static const Example example;
   return isRight(kernels.float32, example, example.qkv, example.dOutput, 1e-5) &&
          isRight(kernels.bfloat16, example, narrowed(example.qkv), narrowed(example.dOutput), 1. / 128);
+}
+
+// Sizes that fill neither tiles nor vectors, and all that may come with the product.
+bool isRight(const LinearKernel& kernel) {
+  constexpr int rows = 13, inputs = 101, outputs = 75;
+  const auto x = draw(rows * inputs, 1), weight = draw(outputs * inputs, 2), bias = draw(outputs, 3),
+             scale = draw(outputs, 4), residual = draw(rows * outputs, 5), normWeight = draw(inputs, 6),
+             normBias = draw(inputs, 7);
+  const LinearMap map = {rows,         inputs,          outputs,           x.data(),        weight.data(), bias.data(),
+                         scale.data(), residual.data(), normWeight.data(), normBias.data(), 1e-6f,         true};
+  std::vector<double> expected(residual.begin(), residual.end());
+  for (int r = 0; r < rows; r++) {
+    const float* row = x.data() + r * inputs;
+    double mean = 0, variance = 0;
+    for (int i = 0; i < inputs; i++) mean += row[i] / double(inputs);
+    for (int i = 0; i < inputs; i++) variance += (row[i] - mean) * (row[i] - mean) / inputs;
+    for (int o = 0; o < outputs; o++) {
+      double sum = bias[o];
+      for (int i = 0; i < inputs; i++)
+        sum += ((row[i] - mean) / std::sqrt(variance + map.epsilon) * normWeight[i] + normBias[i]) * weight[o * inputs + i];
+      expected[r * outputs + o] += scale[o] * sum * 0.5 * std::erfc(-sum / std::sqrt(2.));
+    }
+  }
+  std::vector<float> packed(kernel.packedSize(map)), y(expected.size());
+  const bool known = isKnown([&] {
+    for (int panel = 0; panel < kernel.panels(map); panel++) kernel.pack(map, panel, packed.data());
+    kernel.map(map, 0, rows, packed.data(), y.data());
+  });
+  return known && isNear(y, expected, 1e-5);
 }
 
 #if defined(__x86_64__)

@@ -10,6 +10,7 @@
 #endif
 
 #include "attention.h"
+#include "linear.h"
 #include "product.h"
 #include "register.h"
 #include "tensorflow.h"
@@ -17,6 +18,7 @@
 namespace toco {
 
 void registerAttention(const AttentionKernels&, TF_Status*);
+void registerLinear(const LinearKernel&, TF_Status*);
 void registerLatticeFilter(TF_Status*);
 void registerRefine(TF_Status*);
 void registerPointwise(TF_Status*);
@@ -28,6 +30,7 @@ namespace {
 struct InstructionSet {
   const char* name;
   const AttentionKernels& kernels;
+  const LinearKernel& linear;  // of float32
   bool supported;
 };
 
@@ -80,7 +83,7 @@ Registered toco_register_kernels(const Request& request) {
   registered = {};
 #if defined(__aarch64__)
   // Every processor of this kind has it.
-  const InstructionSet sets[] = {{"neon", neon::kernels, true}};
+  const InstructionSet sets[] = {{"neon", neon::kernels, neon::linear, true}};
 #else
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
@@ -92,17 +95,17 @@ Registered toco_register_kernels(const Request& request) {
   const bool tiles = wantsTiles && mayUseTiles();
   if (wantsTiles && !tiles) passOver("amx_bf16", "the system does not let this process use tiles");
   const InstructionSet sets[] = {
-      {"amx_bf16", amx_bf16::kernels, tiles},
-      {"avx512_bf16", avx512_bf16::kernels, bf16},
-      {"avx512", avx512::kernels, avx512},
-      {"avx2", avx2::kernels, avx2},
+      {"amx_bf16", amx_bf16::kernels, avx512::linear, tiles},
+      {"avx512_bf16", avx512_bf16::kernels, avx512::linear, bf16},
+      {"avx512", avx512::kernels, avx512::linear, avx512},
+      {"avx2", avx2::kernels, avx2::linear, avx2},
   };
 #endif
   bool allowed = limit == nullptr;
   for (const auto& set : sets) {
     allowed = allowed || isLimit(set.name);
     if (!allowed || !set.supported) continue;
-    if (!areRight(set.kernels)) {
+    if (!areRight(set.kernels) || !isRight(set.linear)) {
       passOver(set.name, areWrong);
       continue;
     }
@@ -122,6 +125,7 @@ Registered toco_register_kernels(const Request& request) {
     }
 #endif
     registerAttention(set.kernels, status);
+    registerLinear(set.linear, status);
     registerLatticeFilter(status);
     registerRefine(status);
     registerPointwise(status);

@@ -6,6 +6,12 @@ export function normalized(
   images: tf.Tensor4D,
   { mean, std }: { readonly mean: Rgb; readonly std: Rgb },
 ): tf.Tensor4D {
-  const levels = (values: readonly number[]): number[] => values.map((value) => value * 255);
-  return tf.tidy(() => tf.div(tf.sub(images, levels(mean)), levels(std)));
+  const [batch, height, width, channels] = images.shape;
+  // Along whole rows: what is broadcast over three values at a time takes five times as long.
+  const levels = (values: Rgb): tf.Tensor1D =>
+    tf.tensor1d(Float32Array.from({ length: width * channels }, (_, i) => values[i % channels]! * 255));
+  return tf.tidy(() => {
+    const rows = tf.reshape(images, [batch, height, width * channels]);
+    return tf.reshape(tf.div(tf.sub(rows, levels(mean)), levels(std)), images.shape);
+  });
 }

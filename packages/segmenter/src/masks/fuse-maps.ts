@@ -17,16 +17,6 @@ export interface Strip {
 /** Values that a strip holds at most, unless a single row has more: 4 MB. */
 const stripValues = 2 ** 20;
 
-type Combine = (into: Float32Array, values: Float32Array, length: number) => void;
-
-const larger: Combine = (into, values, length) => {
-  for (let i = 0; i < length; i++) if (values[i]! > into[i]!) into[i] = values[i]!;
-};
-
-const added: Combine = (into, values, length) => {
-  for (let i = 0; i < length; i++) into[i]! += values[i]!;
-};
-
 /**
  * Maps of all scales at the size of the image, fused: per scale both twins are resized (bilinear, half-pixel) and become one by
  * `mirror`, then the scales by `fusion`. In strips of rows, so that `[H,W,K]` is never there at once.
@@ -54,21 +44,24 @@ export function* fusedStrips(
   const length = size.width * channels;
   const rows = Math.min(size.height, Math.max(1, Math.floor(stripValues / length)));
   const strip = new Float32Array(rows * length);
-  const [one, twin] = [new Float32Array(length), new Float32Array(length)];
-  const fuse = fusion === 'max' ? larger : added;
+  const one = new Float32Array(length);
+  const combine = fusion === 'max' ? 'max' : 'add';
   for (let top = 0; top < size.height; top += rows) {
     const count = Math.min(rows, size.height - top);
     for (let r = 0; r < count; r++) {
       const into = strip.subarray(r * length, (r + 1) * length);
       for (const [s, { write, writeTwin }] of sources.entries()) {
+        if (s > 0 && !writeTwin && !rectify) {
+          write(top + r, into, 0, combine);
+          continue;
+        }
         const target = s === 0 ? into : one;
         write(top + r, target, 0);
-        if (writeTwin) {
-          writeTwin(top + r, twin, 0);
-          larger(target, twin, length);
-        }
+        writeTwin?.(top + r, target, 0, 'max');
         if (rectify) for (let i = 0; i < length; i++) if (target[i]! < 0) target[i] = 0;
-        if (s > 0) fuse(into, one, length);
+        if (s === 0) continue;
+        if (combine === 'add') for (let i = 0; i < length; i++) into[i]! += one[i]!;
+        else for (let i = 0; i < length; i++) if (one[i]! > into[i]!) into[i] = one[i]!;
       }
       if (fusion === 'mean') for (let i = 0; i < length; i++) into[i]! /= sources.length;
     }

@@ -34,8 +34,10 @@ function neighbors(from: number, to: number): { low: Int32Array; high: Int32Arra
   return { low, high, share };
 }
 
-/** Writes row `y` of resized planes, `width · channels` values, from `at` on. */
-export type WriteRow = (y: number, out: Float32Array, at: number) => void;
+/**
+ * Writes row `y` of resized planes, `width · channels` values, from `at` on; with `max` or `add`, combines it with what is there.
+ */
+export type WriteRow = (y: number, out: Float32Array, at: number, combine?: 'max' | 'add') => void;
 
 /**
  * Bilinear, half-pixel resize (PyTorch's `align_corners=False`) on the host, a row at a time: planes of a large picture need
@@ -44,28 +46,63 @@ export type WriteRow = (y: number, out: Float32Array, at: number) => void;
 export function resizedRows({ height, width, channels, data }: Samples, to: Size): WriteRow {
   const length = width * channels;
   if (height === to.height && width === to.width) {
-    return (y, out, at) => {
-      out.set(data.subarray(y * length, (y + 1) * length), at);
+    const nothing = new Float32Array(length);
+    return (y, out, at, combine) => {
+      const row = data.subarray(y * length, (y + 1) * length);
+      if (combine) blend(Float32Array.from(row), nothing, { share: 0, out, at, combine });
+      else out.set(row, at);
     };
   }
   const rows = neighbors(height, to.height);
   const columns = neighbors(width, to.width);
-  const row = new Float32Array(length);
-  return (y, out, at) => {
-    const a = rows.low[y]! * length;
-    const b = rows.high[y]! * length;
-    const share = rows.share[y]!;
-    for (let i = 0; i < length; i++) row[i] = data[a + i]! * (1 - share) + data[b + i]! * share;
-    for (let x = 0, target = at; x < to.width; x++) {
-      const left = columns.low[x]! * channels;
-      const right = columns.high[x]! * channels;
+  // Source rows at the new width: of neighboring rows of the result most are the same two.
+  const stretched = [0, 1].map(() => ({ y: -1, row: new Float32Array(to.width * channels) }));
+  const stretch = (y: number, keep: number): Float32Array => {
+    const known = stretched.find((one) => one.y === y);
+    if (known) return known.row;
+    const target = stretched.find((one) => one.y !== keep)!;
+    target.y = y;
+    const { row } = target;
+    for (let x = 0, i = 0; x < to.width; x++) {
+      const left = y * length + columns.low[x]! * channels;
+      const right = y * length + columns.high[x]! * channels;
       const part = columns.share[x]!;
       const rest = 1 - part;
-      for (let c = 0; c < channels; c++, target++) {
-        out[target] = row[left + c]! * rest + row[right + c]! * part;
-      }
+      for (let c = 0; c < channels; c++, i++) row[i] = data[left + c]! * rest + data[right + c]! * part;
     }
+    return row;
   };
+  return (y, out, at, combine) => {
+    const [low, high] = [rows.low[y]!, rows.high[y]!];
+    const upper = stretch(low, high);
+    blend(upper, stretch(high, low), { share: rows.share[y]!, out, at, combine });
+  };
+}
+
+/** How two rows are mixed, and where the mixture goes. */
+interface Blend {
+  /** Of the second row. */
+  readonly share: number;
+  readonly out: Float32Array;
+  readonly at: number;
+  readonly combine: 'max' | 'add' | undefined;
+}
+
+/** Writes a mixture of two rows over what is there, or combined with it. */
+function blend(first: Float32Array, second: Float32Array, { share, out, at, combine }: Blend): void {
+  const { length } = first;
+  const rest = 1 - share;
+  const into = out.subarray(at, at + length);
+  if (combine === 'max') {
+    for (let i = 0; i < length; i++) {
+      const value = Math.fround(first[i]! * rest + second[i]! * share);
+      if (value > into[i]!) into[i] = value;
+    }
+  } else if (combine === 'add') {
+    for (let i = 0; i < length; i++) into[i]! += Math.fround(first[i]! * rest + second[i]! * share);
+  } else {
+    for (let i = 0; i < length; i++) into[i] = first[i]! * rest + second[i]! * share;
+  }
 }
 
 /**
