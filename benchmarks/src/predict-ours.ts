@@ -32,7 +32,7 @@ const images = listed.map(({ name, ...size }): SegmenterImage => ({
 const lanes = lanesOf(engine, { xla: false });
 const compiler = ((pass, example) =>
   compileFunction(pass as never, example, { ...lanes.options, maxTraces: 64 })) as Compiler;
-const pool = taskPool(crfWork, engine.threads);
+const pool = taskPool(crfWork, engine.threads, { background: true });
 const computes = {
   outputs: ['labels'],
   forward: lanes.forward,
@@ -44,7 +44,9 @@ const sides = {
     ...computes,
     protocol: protocols.voc,
     crf: (image, probabilities, { height, width, classes }) =>
-      pool.run({ image: image as Uint8Array, probabilities, height, width, classes }),
+      pool.run({ image: image as Uint8Array, probabilities, height, width, classes }, [
+        probabilities.buffer as ArrayBuffer,
+      ]),
     crfsAtOnce: engine.threads + 1,
   }),
 };

@@ -7,11 +7,8 @@ import { linear } from './linear.js';
 /** What comes before and after a linear map; all of it optional. */
 export interface FusedLinearOptions {
   /** Layer normalization of x: `weight` and `bias` `[in]`, and what is added to the variance. */
-  readonly norm?: {
-    readonly weight: tf.Tensor;
-    readonly bias: tf.Tensor;
-    readonly epsilon: number;
-  };
+  readonly norm?:
+    { readonly weight: tf.Tensor; readonly bias: tf.Tensor; readonly epsilon: number } | undefined;
   /** Whether {@link gelu} follows the bias. */
   readonly gelu?: boolean | undefined;
   /** `[out]`, by which the result is multiplied before the residual is added (layer scale). */
@@ -40,8 +37,10 @@ export function fusedLinear(
 ): tf.Tensor {
   if (!tf.engine().isTapeOn()) {
     const tensors = { x, weight, bias, scale, residual, normWeight: norm?.weight, normBias: norm?.bias };
-    const numbers = norm ? { epsilon: norm.epsilon } : {};
-    const output = eagerKernel('TocoLinear', tensors, numbers, { gelu: activates });
+    const output = eagerKernel('TocoLinear', tensors, {
+      gelu: activates,
+      ...(norm && { epsilon: norm.epsilon }),
+    });
     if (output) return output;
   }
   return tf.tidy(() => {

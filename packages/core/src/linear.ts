@@ -26,7 +26,7 @@ export function linear(x: tf.Tensor, weight: tf.Tensor, bias?: tf.Tensor): tf.Te
       bias ? [rows, weight, bias] : [rows, weight],
       (save) => {
         save(rows, weight);
-        const fused = eagerKernel('TocoLinear', { x: rows, weight, bias }, {}, { gelu: false });
+        const fused = eagerKernel('TocoLinear', { x: rows, weight, bias }, { gelu: false });
         if (fused) return fused;
         // In a compiled step TensorFlow's CPU products by a transposed copy take 0.85 to 0.9 of the time of those that transpose on
         // their way; one by one, with the many rows of a prediction, the copy costs more than it saves.

@@ -79,7 +79,7 @@ export { type ObjectKind, objectKinds } from './synthetic/object-kinds.js';
 export { defaultSceneOptions, type SceneOptions } from './synthetic/scene-options.js';
 export { syntheticScenes, type SyntheticScenesOptions } from './synthetic/synthetic-scenes.js';
 export { taskPool } from './threads/task-pool.js';
-export { type TaskPool, threadWork, type ThreadWork } from './threads/thread-work.js';
+export { type PoolOptions, type TaskPool, threadWork, type ThreadWork } from './threads/thread-work.js';
 export { brightness } from './transforms/brightness.js';
 export { contrast } from './transforms/contrast.js';
 export { type Box, crop, type CropPlacement, paddedCrop } from './transforms/crop.js';

@@ -18,9 +18,10 @@ export interface CrfPool {
  */
 export function crfPool(threads: number, print: (line: string) => void): CrfPool {
   const native = hasNativeCrf(print);
-  const pool = taskPool(crfWork, threads);
+  const pool = taskPool(crfWork, threads, { background: true }); // the network comes first: it feeds them
   return {
-    crf: (image, probabilities, options) => pool.run({ image, probabilities, options, native }),
+    crf: (image, probabilities, options) =>
+      pool.run({ image, probabilities, options, native }, [probabilities.buffer as ArrayBuffer]),
     atOnce: threads + 1,
     close: () => pool.close(),
   };

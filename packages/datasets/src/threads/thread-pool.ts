@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { TaskPool } from './thread-work.js';
+import type { PoolOptions, TaskPool } from './thread-work.js';
 import type { ThreadWork } from './thread-work.js';
 import { builtModule } from './thread-work.js';
 import type { ThreadAnswer, ThreadFailure } from './thread.js';
@@ -32,13 +32,14 @@ const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--i
 export function threadPool<Task, Result>(
   { module, name }: ThreadWork<Task, Result>,
   count: number,
+  { background = false }: PoolOptions = {},
 ): TaskPool<Task, Result> {
   const queue: Job<Task, Result>[] = [];
   let closed: Promise<void> | undefined;
   let broken: Error | undefined;
 
   const threads = Array.from({ length: count }, () => {
-    const worker = new Worker(threadUrl, { execArgv, workerData: { module, name } });
+    const worker = new Worker(threadUrl, { execArgv, workerData: { module, name, background } });
     const thread: Thread<Task, Result> = {
       worker,
       exited: new Promise((resolve) => worker.once('exit', () => resolve())),

@@ -29,6 +29,15 @@ export function builtModule(url: string): string {
   return `${url.slice(0, at)}/dist/${url.slice(at + 5, -3)}.js`;
 }
 
+/** How a pool's threads run. */
+export interface PoolOptions {
+  /**
+   * Whether they take only the time that other threads leave, for what is waited for later; on Linux, where threads have priorities of
+   * their own.
+   */
+  readonly background?: boolean | undefined;
+}
+
 /** Runs tasks, several at once where it has threads for them. */
 export interface TaskPool<Task, Result> {
   /** Buffers in `handOver` go to the thread without a copy: the caller has them no more. */

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '@toco/files/user-error';
 import { transferableBuffers } from './transferable.js';
@@ -15,7 +16,9 @@ export interface ThreadFailure {
 
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
-const { module, name } = workerData as { module: string; name: string };
+const { module, name, background } = workerData as { module: string; name: string; background: boolean };
+// Linux gives it to the thread that asks, not to its process.
+if (background && process.platform === 'linux') setPriority(0, 19);
 const run = ((await import(module)) as Record<string, (task: unknown) => unknown>)[name]!;
 
 async function answer(task: unknown): Promise<ThreadAnswer> {

@@ -7,7 +7,10 @@ import { softmaxInPlace } from '../masks/softmax-rows.js';
 import type { CrfPreset, Passes } from '../protocol/protocol.js';
 import type { SegmenterImage } from './segmenter-image.js';
 
-/** A dense CRF: `denseCrf` of `@toco/crf`, `nativeDenseCrf` of `@toco/runtime`, or a function that asks a pool of workers. */
+/**
+ * A dense CRF: `denseCrf` of `@toco/crf`, `nativeDenseCrf` of `@toco/runtime`, or a function that asks a pool of workers, which may take the
+ * buffer of the probabilities with it.
+ */
 export type Crf = (
   image: Uint8Array | Uint8ClampedArray,
   probabilities: Float32Array,
