@@ -80,6 +80,22 @@ test('a pod of an indexed job learns who the others are', () => {
   });
   expect(status).not.toBe(0);
   expect(stderr).toMatch(/JOB_COMPLETION_INDEX: is not set: run this in a pod of an Indexed Job/);
+  for (const wrong of [
+    { PROCESSES: 'four' },
+    { PROCESSES: '-3' },
+    { JOB_COMPLETION_INDEX: '1x' },
+    { PORT: 'http' },
+  ]) {
+    const refused = spawnSync('sh', [join(folder, 'entry.sh'), 'true'], {
+      env: { PATH: process.env['PATH'], ...pod, ...wrong },
+      encoding: 'utf8',
+    });
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toBe(
+      `entry.sh: JOB_COMPLETION_INDEX, PROCESSES and PORT are whole numbers, not ${Object.values(wrong)[0]}\n`,
+    );
+  }
+  expect(() => clusterBy({ ...pod, JOB_COMPLETION_INDEX: '3' })).toThrow('the cluster has no worker 3');
 });
 
 test('a part that is done, with images skipped, counts as done; one that failed does not', () => {
