@@ -31,7 +31,7 @@ test('more processes than GPUs are refused, on a host where nvidia-smi lists the
       env: { ...rest, PATH: `${folder}${delimiter}${process.env['PATH']}` },
     });
     expect(stderr).toBe(
-      'This host has 1 GPU, and --processes is 2: start as many as GPUs, or set CUDA_VISIBLE_DEVICES=-1 to train on the processor.\n',
+      'This host has 1 GPU, and --processes is 2: start as many processes as GPUs, or set CUDA_VISIBLE_DEVICES=-1 to train on the processor.\n',
     );
     expect(status).toBe(1);
     expect(existsSync(out)).toBe(false);

@@ -76,7 +76,7 @@ export function gpusOf(visible: string | undefined, processes: number, found: nu
   if (visible === undefined) {
     if (found > 0 && found < processes)
       throw new UserError(
-        `This host has ${counted(found, 'GPU')}, and --processes is ${processes}: start as many as GPUs, or set CUDA_VISIBLE_DEVICES=-1 to train on the processor.`,
+        `This host has ${counted(found, 'GPU')}, and --processes is ${processes}: start as many processes as GPUs, or set CUDA_VISIBLE_DEVICES=-1 to train on the processor.`,
       );
     return each;
   }
