@@ -78,7 +78,10 @@ function firstDifference(first: Facts, other: Facts): string | undefined {
   return first.weights === other.weights ? undefined : 'other weights than rank 0';
 }
 
-/** @throws on all processes where their states are not bit-identical: no checkpoint may hold such a one */
+/** The processes hold other weights than one another: none of them may be saved. */
+export class DifferentWeightsError extends UserError {}
+
+/** @throws DifferentWeightsError on all processes where their states are not bit-identical */
 export async function assertSameState(
   together: Together,
   state: TrainState,
@@ -88,7 +91,7 @@ export async function assertSameState(
   const [first, ...others] = await together.gather('weights', await stateHash(state));
   const other = others.findIndex((hash) => hash !== first);
   if (other < 0) return;
-  throw new UserError(
+  throw new DifferentWeightsError(
     `After ${iteration} iterations rank ${other + 1} has other weights than rank 0: one of the machines computes wrongly, or other libraries do; nothing was saved.`,
   );
 }
