@@ -5,6 +5,14 @@
 set -eu
 : "${JOB_COMPLETION_INDEX:?is not set: run this in a pod of an Indexed Job}"
 : "${NAME:?is not set}" "${PROCESSES:?is not set}" "${PORT:=2222}"
+for number in "$JOB_COMPLETION_INDEX" "$PROCESSES" "$PORT"; do
+  case "$number" in
+    *[!0-9]*)
+      echo "entry.sh: JOB_COMPLETION_INDEX, PROCESSES and PORT are whole numbers, not $number" >&2
+      exit 1
+      ;;
+  esac
+done
 
 workers=''
 i=0

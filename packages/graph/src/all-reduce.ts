@@ -5,7 +5,7 @@ import { nodeBackend } from './backend.js';
 import type { Output } from './capi.js';
 import { sizeOf, TF } from './dtype.js';
 import type { GraphBuilder } from './graph-builder.js';
-import { reducesInRing, ringOperations } from './ring.js';
+import { reductionKindOf, ringOperations } from './ring.js';
 import { currentTrace, type Trace } from './trace.js';
 
 /** What {@link allReduce} makes of the tensors of all processes. */
@@ -54,10 +54,10 @@ export function allReduce<T extends Readonly<Record<string, tf.Tensor>>>(
   const trace = currentTrace();
   if (!trace?.cluster || trace.cluster.addresses.length === 1) return { ...tensors };
   assertReducible(trace, tensors, merge);
+  const reduceBucket = reductionKindOf(trace.builder) === 'ring' ? reduceInRing : reduceFlat;
   const result: Record<string, tf.Tensor> = {};
   for (const bucket of bucketsOf(Object.entries(tensors).reverse(), bucketBytes)) {
     const outputs = bucket.map(([, tensor]) => trace.output(tensor));
-    const reduceBucket = reducesInRing(trace.builder) ? reduceInRing : reduceFlat;
     reduceBucket(trace, outputs, merge).forEach((output, i) => {
       result[bucket[i]![0]] = trace.tensor(output, 'allReduce');
     });

@@ -1,3 +1,4 @@
+import { UserError } from '@toco/files';
 import { messageBytes } from '@toco/formats';
 import { type CApi, checked, type Pointer } from './capi.js';
 import type { Cluster } from './cluster.js';
@@ -42,10 +43,14 @@ export function startServer(
   { cluster, config }: { readonly cluster: Cluster; readonly config: Uint8Array },
 ): void {
   const definition = serverDefinition(cluster, config);
-  const where = `TensorFlow's server of rank ${cluster.rank} at ${cluster.addresses[cluster.rank]} can't be started (is the port taken, or this process in a cluster already?)`;
-  checked(api, where, (status) => {
-    api.TFE_EnableCollectiveOps(context, definition, definition.length, status);
-  });
+  const where = `TensorFlow's server of rank ${cluster.rank} at ${cluster.addresses[cluster.rank]} can't be started`;
+  try {
+    checked(api, where, (status) => {
+      api.TFE_EnableCollectiveOps(context, definition, definition.length, status);
+    });
+  } catch (error) {
+    throw new UserError(`${(error as Error).message}; give it a free port, and each process one cluster.`);
+  }
 }
 
 /** TF_UNAVAILABLE of `TF_Code`. */

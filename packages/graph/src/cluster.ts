@@ -20,7 +20,7 @@ export function patienceOf({ patience = 1800 }: Cluster): number {
 
 /** @throws where the addresses or the rank make no sense */
 export function assertCluster({ addresses, rank }: Cluster): void {
-  const wrong = addresses.find((address) => !/^.+:\d{1,5}$/.test(address));
+  const wrong = addresses.find((address) => !(Number(/^[^\s,/]+:(\d{1,5})$/.exec(address)?.[1]) < 2 ** 16));
   if (wrong !== undefined) throw new Error(`cluster: the address ${wrong} is not of the form host:port.`);
   const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
   if (twice !== undefined) throw new Error(`cluster: the address ${twice} is given to two processes.`);

@@ -1,11 +1,12 @@
 import { type CApi, checked, type Pointer } from './capi.js';
 import { abortReductions, startServer } from './cluster-server.js';
 import type { DType, TypedArray } from '@toco/core';
+import { UserError } from '@toco/files';
 import { TF, variableType } from './dtype.js';
 import { dimensions, nativeTensor, nativeTensorLater, takeTensor } from './native-tensor.js';
 import type { Cluster } from './cluster.js';
 import { GraphBuilder } from './graph-builder.js';
-import { reducesInRing, ringOperations } from './ring.js';
+import { reductionKindOf, ringOperations } from './ring.js';
 import { type EngineOptions, sessionConfig } from './session-config.js';
 import type { HostTensor } from '@toco/core';
 import type { TensorSpec } from './tree.js';
@@ -26,7 +27,7 @@ export class EagerContext {
     if (options.rewrites) this.#rewriting = sessionConfig(options);
     if (options.tensorFloat32 !== undefined) api.setTensorFloat32?.(options.tensorFloat32);
     const builder = new GraphBuilder(api);
-    this.#reducesInRing = reducesInRing(builder);
+    this.#reducesInRing = reductionKindOf(builder) === 'ring';
     builder.dispose();
     const config = sessionConfig(options);
     const settings = api.TFE_NewContextOptions();
@@ -195,7 +196,11 @@ export class EagerContext {
     const list = Buffer.from(addresses.join());
     this.api.TFE_OpSetAttrString(op, 'addresses', list, list.length);
     this.api.TFE_OpSetAttrInt(op, 'rank', rank);
-    this.#execute(op, `Rank ${rank} can't listen at ${addresses[rank]}`, 0);
+    try {
+      this.#execute(op, `Rank ${rank} can't listen at ${addresses[rank]}`, 0);
+    } catch (error) {
+      throw new UserError(`${(error as Error).message}; give it a free port, and each process one cluster.`);
+    }
   }
 
   /** Ends all reductions over processes, those to come too. */

@@ -31,6 +31,7 @@ export type { Precision } from './products.js';
 export type { OperationTime, Profile, ProfileOptions } from './profile.js';
 export { formatStages } from './profile/format-stages.js';
 export { type KindTime, type StageTime, stageTimes } from './profile/stage-times.js';
+export { reductionKind, type ReductionKind } from './ring.js';
 export { scope } from './scope.js';
 export type { EngineOptions, Rewrite } from './session-config.js';
 export type { TracedFunction } from './specializations.js';

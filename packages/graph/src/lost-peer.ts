@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { UserError } from '@toco/files';
 import type { Cluster } from './cluster.js';
 
 /** TensorFlow sees a broken connection first; who watches over the processes knows the reason this much later, in ms. */
@@ -22,7 +23,7 @@ export async function lostPeer(error: Error, cluster: Cluster): Promise<Error> {
     lost.removeEventListener('abort', end);
   }
   if (lost?.aborted && lost.reason instanceof Error) return lost.reason;
-  return new Error(said, { cause: error });
+  return new UserError(said, { cause: error });
 }
 
 /** One line for what TensorFlow says of a reduction that failed; `undefined` for what is none. */

@@ -1,6 +1,7 @@
 export type { Cluster } from './cluster/cluster.js';
 export { clusterOfEnvironment } from './cluster/cluster-of-environment.js';
 export { freeAddresses } from './cluster/free-addresses.js';
+export { devicesOf } from './cluster/own-gpu.js';
 export { joinCluster, type JoinOptions, type Peers } from './cluster/peers.js';
 export { describeMachine } from './describe-machine.js';
 export { type CachedFolder, doctor, type DoctorReport, type Problem } from './doctor.js';
@@ -16,6 +17,6 @@ export {
   loadedBackend,
 } from './init-backend.js';
 export { nativeDenseCrf, type NativeDenseCrfOptions } from './native-dense-crf.js';
-export { isSupportedPlatform, nvidiaDevices } from './platform.js';
+export { isSupportedPlatform, nvidiaDevices, nvidiaIds } from './platform.js';
 export type { Print } from './progress.js';
 export { setup, type SetupOptions } from './setup.js';

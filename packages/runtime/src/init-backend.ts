@@ -2,12 +2,19 @@ import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '@toco/files';
 import { type Cluster, splitAddress } from './cluster/cluster.js';
+import { type OwnGpu, ownGpu } from './cluster/own-gpu.js';
 import { customLibrary, findEngine, setupCommand, type Engine } from './engine.js';
 import { registerFileModels } from './file-models.js';
 import { loadKernels, type KernelsState } from './load-kernels.js';
 import { loadTensorflow, loadTensorflowJs } from './load-tensorflow.js';
 import { registerMatrixProducts } from './matrix-products.js';
-import { currentPlatform, isSupportedPlatform, nvidiaDriver, supportedPlatform } from './platform.js';
+import {
+  currentPlatform,
+  isSupportedPlatform,
+  nvidiaDriver,
+  nvidiaIds,
+  supportedPlatform,
+} from './platform.js';
 import { printToStderr, type Print } from './progress.js';
 import { registerWasmProducts } from './wasm-products.js';
 
@@ -33,8 +40,11 @@ export interface BackendOptions {
   readonly logLevel?: 'info' | 'warning' | 'error' | 'silent' | undefined;
   /** A folder with a libtensorflow of one's own; default: the environment's `TOCO_LIBTENSORFLOW`. */
   readonly library?: string | undefined;
-  /** The processes that TensorFlow's servers reach one another at, if any: past a proxy, through which they would wait for ever. */
-  readonly cluster?: Pick<Cluster, 'addresses'> | undefined;
+  /**
+   * The processes that train together, if any: each takes a GPU of its own where its host has one for each, and TensorFlow's servers
+   * go past a proxy, through which they would wait for ever.
+   */
+  readonly cluster?: Cluster | undefined;
   /** Takes the line that says what was chosen; default: stderr. */
   readonly print?: Print | undefined;
 }
@@ -46,6 +56,8 @@ export interface BackendInfo {
   readonly device: 'cpu' | 'gpu';
   /** Version of libtensorflow, or of the backend's npm package. */
   readonly version: string;
+  /** What tells the GPU of one of several processes apart from those of the others; undefined elsewhere, and where nobody knows. */
+  readonly gpu?: string;
   /** Threads of the operations. */
   readonly threads: number;
   /** Instructions that our kernels use (`amx_bf16`, `avx512_bf16`, `avx512`, `avx2`, `neon`); undefined where TensorFlow computes without them. */
@@ -149,10 +161,12 @@ async function load(options: BackendOptions): Promise<Loaded> {
     : chooseWithoutEngine(`TensorFlow is many times faster: ${setupCommand}`);
 }
 
-function loadEngine(options: BackendOptions): Loaded {
-  const { device = 'auto', library } = options;
+async function loadEngine(options: BackendOptions): Promise<Loaded> {
+  const { device = 'auto', library, cluster } = options;
   supportedPlatform();
-  const { threads, environment } = engineEnvironment(options);
+  const gpus = { visible: process.env['CUDA_VISIBLE_DEVICES'], ids: cluster ? await nvidiaIds() : [] };
+  const gpu = cluster && device !== 'cpu' ? ownGpu(cluster, gpus) : {};
+  const { threads, environment } = engineEnvironment(options, gpu);
   if (device === 'gpu' && nvidiaDriver() === undefined) {
     throw new UserError(
       'The GPU was asked for, but there is no NVIDIA driver (/proc/driver/nvidia is missing): install it, or ask for the device "cpu".',
@@ -180,6 +194,7 @@ function loadEngine(options: BackendOptions): Loaded {
     info: {
       ...{ backend: 'tensorflow', device: found.device, version, threads, description },
       ...(used && { kernels: used.instructions, tileProducts: used.tileProducts }),
+      ...(found.device === 'gpu' && gpu.id !== undefined && { gpu: gpu.id }),
     },
     library: { ...engine, version },
   };
@@ -191,10 +206,10 @@ function describe(kernels: KernelsState): string {
   return `kernels ${instructions}${tileProducts ? ' with products' : ''}${passedOver === undefined ? '' : `, ${passedOver}`}`;
 }
 
-function engineEnvironment(options: BackendOptions): {
-  threads: number;
-  environment: Record<string, string>;
-} {
+function engineEnvironment(
+  options: BackendOptions,
+  gpu: OwnGpu,
+): { threads: number; environment: Record<string, string> } {
   const { device = 'auto', memoryGrowth = true, tf32 = true, logLevel = 'silent' } = options;
   const level = process.env['TF_CPP_MIN_LOG_LEVEL'];
   const asked = options.threads ?? Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? 0);
@@ -217,6 +232,7 @@ function engineEnvironment(options: BackendOptions): {
     // So that what is compiled can have as many threads to an operation as suit it (`threads.intra` of @toco/graph).
     TF_OVERRIDE_GLOBAL_THREADPOOL: '1',
     ...(device === 'cpu' && { CUDA_VISIBLE_DEVICES: '-1' }),
+    ...(gpu.visible !== undefined && { CUDA_VISIBLE_DEVICES: gpu.visible }),
     ...(!tf32 && { NVIDIA_TF32_OVERRIDE: '0' }),
     ...(options.cluster && {
       no_grpc_proxy: options.cluster.addresses.map((address) => splitAddress(address).host).join(),

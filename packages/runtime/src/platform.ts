@@ -73,12 +73,22 @@ export function isDriverTooOld(driver: string): boolean {
 
 /** Names and memory of the GPUs as `nvidia-smi` lists them; empty where it can't be run. */
 export async function nvidiaDevices(): Promise<string[]> {
+  return nvidiaQuery('name,memory.total');
+}
+
+/** What tells the GPUs apart (`GPU-8932f937-…`), in the order of their indices; empty where `nvidia-smi` can't be run. */
+export async function nvidiaIds(): Promise<string[]> {
+  return nvidiaQuery('uuid');
+}
+
+/** A line for each GPU. */
+async function nvidiaQuery(fields: string): Promise<string[]> {
   try {
     const { stdout } = await promisify(execFile)('nvidia-smi', [
-      '--query-gpu=name,memory.total',
+      `--query-gpu=${fields}`,
       '--format=csv,noheader',
     ]);
-    return stdout.split('\n').filter((line) => line.trim() !== '');
+    return stdout.split('\n').flatMap((line) => line.trim() || []);
   } catch {
     return [];
   }

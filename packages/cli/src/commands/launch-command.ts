@@ -6,9 +6,9 @@ import { wholeNumber } from './whole-number.js';
 export function addLaunchCommand(program: Command): void {
   program
     .command('launch')
-    .description('run a toco command in several processes on this host that train together')
+    .description('train in several processes on this host together')
     .requiredOption('-p, --processes <count>', 'how many: one per GPU, or per part of the cores')
-    .argument('<command...>', 'what each of them runs, e.g. train --config voc.yaml --out runs/voc')
+    .argument('<command...>', 'what each of them runs: train --config voc.yaml --out runs/voc')
     .passThroughOptions()
     .addHelpText(
       'after',

@@ -15,6 +15,7 @@ import {
   type TrainResult,
 } from '@toco/trainer';
 import { formatProfile } from '../tables/format-profile.js';
+import { endWithLauncher } from '../launch/launch.js';
 import { profileTraining } from '../profile/profile-training.js';
 import { counted, printLine as print, UserError } from '@toco/files';
 import { clusterOfEnvironment } from '@toco/runtime';
@@ -63,6 +64,7 @@ Examples:
     )
     .action(async (flags: TrainFlags) => {
       const signal = flags.profile ? undefined : interruption(print);
+      endWithLauncher();
       const resume = resumeOf(flags);
       const cluster = clusterOfEnvironment(process.env);
       const config = await configOf(flags);

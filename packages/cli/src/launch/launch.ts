@@ -2,7 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { availableParallelism, constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { counted, printLine, UserError } from '@toco/files';
-import { freeAddresses } from '@toco/runtime';
+import { clusterOfEnvironment, devicesOf, freeAddresses, nvidiaIds } from '@toco/runtime';
+
+/** As many processes may be tried on a host with fewer cores. */
+const leastMost = 16;
 
 /** Milliseconds that the others have to end by themselves after one has failed. */
 const patience = 180_000;
@@ -19,9 +22,21 @@ export async function launch(command: readonly string[], processes: number): Pro
     throw new UserError(
       'TF_CONFIG is set: where something else starts the processes, run "toco train" in each; toco launch is for one host.',
     );
-  if (command[0] === 'launch')
-    throw new UserError('toco launch can not launch itself: name the command, such as train.');
-  const gpus = gpusOf(process.env['CUDA_VISIBLE_DEVICES'], processes);
+  const told = clusterOfEnvironment(process.env);
+  if (told)
+    throw new UserError(
+      `Slurm runs this in ${told.addresses.length} tasks: run "toco train" in each; toco launch is for one task.`,
+    );
+  if (command[0] !== 'train')
+    throw new UserError(
+      `toco launch ${command[0]}: processes train together, so the command is train; evaluate, predict and label are parted by --shard.`,
+    );
+  const most = Math.max(leastMost, availableParallelism());
+  if (processes > most)
+    throw new UserError(
+      `--processes ${processes}: this host has ${counted(availableParallelism(), 'core')}; start ${most} at the most.`,
+    );
+  const gpus = gpusOf(process.env['CUDA_VISIBLE_DEVICES'], processes, (await nvidiaIds()).length);
   const worker = await freeAddresses(processes);
   const children = worker.map((_, rank) => start(command, { worker, rank, gpu: gpus[rank]! }));
   const forward = (signal: NodeJS.Signals): void => {
@@ -53,21 +68,32 @@ export async function launch(command: readonly string[], processes: number): Pro
  * What each process gets as its `CUDA_VISIBLE_DEVICES`: its own of those that are named, by number where nothing is said, none where
  * none is named.
  *
- * @throws one line where fewer are named than there are processes: some would train on the processor, and all wait for them
+ * @param found how many GPUs the host has, 0 where none is known of
+ * @throws one line where there are fewer than processes: some would train on the processor, and all wait for them
  */
-export function gpusOf(visible: string | undefined, processes: number): string[] {
+export function gpusOf(visible: string | undefined, processes: number, found: number): string[] {
   const each = Array.from({ length: processes }, (_, rank) => String(rank));
-  if (visible === undefined) return each;
-  // As CUDA reads it: what comes after the first that is no device does not count.
-  const names = visible.split(',').map((name) => name.trim());
-  const end = names.findIndex((name) => name === '' || name === '-1');
-  const named = end < 0 ? names : names.slice(0, end);
+  if (visible === undefined) {
+    if (found > 0 && found < processes)
+      throw new UserError(
+        `This host has ${counted(found, 'GPU')}, and --processes is ${processes}: start as many processes as GPUs, or set CUDA_VISIBLE_DEVICES=-1 to train on the processor.`,
+      );
+    return each;
+  }
+  const named = devicesOf(visible);
   if (named.length === 0) return each.map(() => '-1');
   if (named.length < processes)
     throw new UserError(
       `CUDA_VISIBLE_DEVICES=${visible} names ${counted(named.length, 'device')}, and --processes is ${processes}: name one for each process, or none (CUDA_VISIBLE_DEVICES=-1) to train on the processor.`,
     );
   return named.slice(0, processes);
+}
+
+/** Lets this process stop, as by SIGTERM, where it was started by {@link launch} and that is gone: nobody else would tell it to. */
+export function endWithLauncher(): void {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  // Waiting for that is no reason to stay.
+  process.channel?.unref();
 }
 
 function start(
@@ -82,7 +108,8 @@ function start(
       CUDA_VISIBLE_DEVICES: gpu,
       TF_CONFIG: JSON.stringify({ cluster: { worker }, task: { type: 'worker', index: rank } }),
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // The channel tells it when this process is gone: see `endWithLauncher`.
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     // A group of its own: Ctrl-C reaches it once, from here.
     detached: true,
   });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,6 +36,13 @@ function prepare(folder: string): { readonly path: string; readonly yaml: string
   const yaml = join(folder, 'voc.yaml');
   writeFileSync(yaml, config);
   return { path: `${bin}${delimiter}${process.env['PATH']}`, yaml };
+}
+
+/** What sbatch does: it runs a copy of the script, elsewhere. */
+function sbatch(folder: string, name: string): string[] {
+  const copy = join(folder, 'slurm_script');
+  copyFileSync(example(name), copy);
+  return ['bash', copy];
 }
 
 interface Started {
@@ -100,14 +107,14 @@ test('Slurm: two tasks train, three of an array evaluate; one is killed and run 
     const { path, yaml } = prepare(folder);
     const run = join(folder, 'run');
     const job = { PATH: path, SLURM_JOB_ID: String(await freeJob()) };
-    const trained = await start(['bash', example('train.sbatch'), yaml, run], job).ended;
+    const trained = await start([...sbatch(folder, 'train.sbatch'), yaml, run], job).ended;
     expect(trained.stderr).toContain('iterations 0–6, batches of 4 over 2 processes');
     expect(trained.status).toBe(0);
 
     const parts = join(folder, 'parts');
     const range = { SLURM_ARRAY_TASK_MIN: '0', SLURM_ARRAY_TASK_MAX: '2', SLURM_ARRAY_TASK_COUNT: '3' };
     const task = (index: number): Started =>
-      start(['bash', example('shards.sbatch'), run, parts], {
+      start([...sbatch(folder, 'shards.sbatch'), run, parts], {
         ...{ PATH: path, ...range, SLURM_ARRAY_TASK_ID: String(index) },
       });
     const written = (): string | undefined =>

@@ -60,6 +60,35 @@ test('job, service and policy of the training fit one another', () => {
   expect(spec.parallelism).toBe(spec.completions);
 });
 
+test('the ConfigMap has every script that a manifest runs', () => {
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+  const [made] = /^kubectl create configmap toco-entry .*$/m.exec(readme)!;
+  const given = [...made.matchAll(/--from-file=(\S+)/g)].map(([, name]) => name);
+  const run = withEnding('.yaml').flatMap((name) =>
+    [...readFileSync(join(folder, name), 'utf8').matchAll(/\/entry\/([\w.]+)/g)].map(([, script]) => script),
+  );
+  expect([...new Set(run)].sort()).toEqual(given.sort());
+  for (const name of given) expect(files).toContain(name);
+});
+
+test('the recipes that the README names can be parted among so many processes', () => {
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+  const [, pods] = /^ *completions: (\d+)$/m.exec(readFileSync(join(folder, 'train.yaml'), 'utf8'))!;
+  const script = readFileSync(join(folder, 'train.sbatch'), 'utf8');
+  const [nodes, each] = ['nodes', 'ntasks-per-node'].map((name) =>
+    Number(new RegExp(`^#SBATCH --${name}=(\\d+)$`, 'm').exec(script)![1]),
+  );
+  const recipes = [
+    [/--from-file=voc\.yaml=(\S+)/.exec(readme)![1]!, Number(pods)],
+    [/^sbatch train\.sbatch (\S+)/m.exec(readme)![1]!, nodes! * each!],
+  ] as const;
+  for (const [recipe, processes] of recipes) {
+    const [document] = parseAllDocuments(readFileSync(join(folder, recipe), 'utf8'));
+    const { batchSize, groupSize } = document!.toJS() as { batchSize: number; groupSize: number };
+    expect([recipe, batchSize % (processes * groupSize)]).toEqual([recipe, 0]);
+  }
+});
+
 /** What `entry.sh` tells the command. */
 function clusterBy(environment: Readonly<Record<string, string>>): ReturnType<typeof clusterOfEnvironment> {
   const printed = execFileSync('sh', [join(folder, 'entry.sh'), 'sh', '-c', 'printf %s "$TF_CONFIG"'], {
@@ -80,6 +109,22 @@ test('a pod of an indexed job learns who the others are', () => {
   });
   expect(status).not.toBe(0);
   expect(stderr).toMatch(/JOB_COMPLETION_INDEX: is not set: run this in a pod of an Indexed Job/);
+  for (const wrong of [
+    { PROCESSES: 'four' },
+    { PROCESSES: '-3' },
+    { JOB_COMPLETION_INDEX: '1x' },
+    { PORT: 'http' },
+  ]) {
+    const refused = spawnSync('sh', [join(folder, 'entry.sh'), 'true'], {
+      env: { PATH: process.env['PATH'], ...pod, ...wrong },
+      encoding: 'utf8',
+    });
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toBe(
+      `entry.sh: JOB_COMPLETION_INDEX, PROCESSES and PORT are whole numbers, not ${Object.values(wrong)[0]}\n`,
+    );
+  }
+  expect(() => clusterBy({ ...pod, JOB_COMPLETION_INDEX: '3' })).toThrow('the cluster has no worker 3');
 });
 
 test('a part that is done, with images skipped, counts as done; one that failed does not', () => {

@@ -1,5 +1,5 @@
 import { UserError } from '@toco/files';
-import type { Cluster } from './cluster.js';
+import { type Cluster, isAddress } from './cluster.js';
 import { expandCounts, expandHostList } from './host-list.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,33 +25,45 @@ function ofTensorFlow({ TF_CONFIG: text }: Environment): Cluster | undefined {
   const refuse = (what: string): never => {
     throw new UserError(`TF_CONFIG: ${what}; correct it, or unset it to train in one process.`);
   };
-  let parsed: { cluster?: Record<string, unknown>; task?: { type?: string; index?: number | string } };
+  let parsed: unknown;
   try {
-    parsed = JSON.parse(text) as typeof parsed;
+    parsed = JSON.parse(text);
   } catch {
     return refuse('is no JSON');
   }
-  const { cluster, task } = parsed;
-  if (!cluster || !task?.type) return undefined;
-  if (!roles.includes(task.type))
-    refuse(`makes this process the ${task.type}, and every process of a run is a worker (or the chief)`);
-  const tasks = roles.flatMap((type) =>
+  if (!isObject(parsed)) return refuse('is no object');
+  const { cluster = {}, task } = parsed;
+  if (!isObject(cluster)) return refuse('"cluster" is no object');
+  const tasks = roles.flatMap((type) => {
+    const listed = cluster[type] ?? [];
     // Kubeflow's sparse form maps indices to addresses, the usual one lists them.
-    Object.entries((cluster[type] ?? []) as Record<string, unknown>).map(([index, address]) => ({
-      type,
-      index: Number(index),
-      address: String(address),
-    })),
-  );
-  const wrong = tasks.find(({ address }) => !/^.+:\d{1,5}$/.test(address));
+    if (!isObject(listed) && !Array.isArray(listed)) return refuse(`"${type}" is no list of addresses`);
+    return Object.entries(listed).map(([index, address]) => ({ type, index: Number(index), address }));
+  });
+  const wrong = tasks.find(({ address }) => !isAddress(address));
   if (wrong)
-    refuse(`${wrong.type} ${wrong.index} is at ${wrong.address}, which is not of the form host:port`);
-  const addresses = tasks.map(({ address }) => address);
+    refuse(
+      `${wrong.type} ${wrong.index} is at ${JSON.stringify(wrong.address)}, which is not of the form host:port`,
+    );
+  const addresses = tasks.map(({ address }) => address as string);
   const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
   if (twice !== undefined) refuse(`two processes are at ${twice}`);
-  const rank = tasks.findIndex(({ type, index }) => type === task.type && index === Number(task.index));
-  if (rank < 0) refuse(`the cluster has no ${task.type} ${task.index}`);
+  if (!isObject(task) || task['type'] === undefined) {
+    if (addresses.length <= 1) return undefined;
+    return refuse(
+      `does not say which of ${addresses.length} processes this is, such as "task": {"type": "worker", "index": 0}`,
+    );
+  }
+  const { type, index } = task;
+  if (!roles.includes(String(type)))
+    refuse(`makes this process the ${String(type)}, and every process of a run is a worker (or the chief)`);
+  const rank = tasks.findIndex((each) => each.type === type && String(each.index) === String(index));
+  if (rank < 0 && addresses.length > 0) refuse(`the cluster has no ${String(type)} ${String(index)}`);
   return { addresses, rank };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Jobs may share a node, so the port follows from the job. */

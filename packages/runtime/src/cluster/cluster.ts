@@ -11,6 +11,13 @@ export function nameOf({ addresses }: Pick<Cluster, 'addresses'>, rank: number):
   return `rank ${rank} (${addresses[rank]})`;
 }
 
+/** Whether it is `host:port`. */
+export function isAddress(address: unknown): boolean {
+  if (typeof address !== 'string' || !/^[^\s,/]+:\d{1,5}$/.test(address)) return false;
+  const { port } = splitAddress(address);
+  return port > 0 && port < 2 ** 16;
+}
+
 /** Host and port of an address; IPv6 hosts stand in brackets. */
 export function splitAddress(address: string): { host: string; port: number } {
   const colon = address.lastIndexOf(':');

@@ -3,7 +3,9 @@ import { createRequire } from 'node:module';
 import { flattenTree } from '@toco/core';
 import type { ListDigest } from '@toco/datasets';
 import { UserError } from '@toco/files';
+import { reductionKind, type ReductionKind } from '@toco/graph';
 import { configChanges, type TrainState } from '@toco/method';
+import { loadedBackend } from '@toco/runtime';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Config } from '../config/config.js';
 import type { Together } from './together.js';
@@ -19,18 +21,25 @@ export interface Beginning {
   readonly config: Config;
   readonly images: ListDigest;
   readonly state: TrainState;
-  /** What reduces over processes: one kind does not know another. */
-  readonly reductions: string;
 }
+
+const reductionNames: Readonly<Record<ReductionKind, string>> = {
+  nccl: 'NCCL between GPUs',
+  ring: "toco's ring between CPUs",
+  grpc: "TensorFlow's ring over gRPC",
+};
 
 /** @throws on all processes the same line, where they do not begin with the same */
 export async function agreeOnBeginning(
   together: Together,
-  { config, images, state, reductions }: Beginning,
+  { config, images, state }: Beginning,
 ): Promise<void> {
   if (!together.peers) return;
-  const own = { version, config, images, reductions, weights: await stateHash(state) };
-  const [first, ...others] = await together.gather('beginning', own);
+  const reductions = reductionNames[reductionKind()];
+  const gpu = loadedBackend()?.gpu ?? null;
+  const own = { version, config, images, reductions, gpu, weights: await stateHash(state) };
+  const all = await together.gather('beginning', own);
+  const [first, ...others] = all;
   others.forEach((other, i) => {
     const difference = firstDifference(first!, other);
     if (difference === undefined) return;
@@ -38,10 +47,24 @@ export async function agreeOnBeginning(
       `The processes differ: rank ${i + 1} has ${difference}; start all of them with the same.`,
     );
   });
+  assertOwnGpus(all.map((facts) => facts.gpu));
+}
+
+/** @throws where two of them, by rank, are one */
+export function assertOwnGpus(gpus: readonly (string | null)[]): void {
+  const second = gpus.findIndex((gpu, rank) => gpu !== null && gpus.indexOf(gpu) < rank);
+  if (second < 0) return;
+  const gpu = gpus[second]!;
+  throw new UserError(
+    `Rank ${gpus.indexOf(gpu)} and rank ${second} compute on one GPU (${gpu}), which NCCL refuses: give each a CUDA_VISIBLE_DEVICES of its own, or start fewer.`,
+  );
 }
 
 interface Facts extends Omit<Beginning, 'state'> {
   readonly version: string;
+  readonly reductions: string;
+  /** What tells its GPU apart; `null` where it has none, or nobody knows. */
+  readonly gpu: string | null;
   readonly weights: string;
 }
 
@@ -55,7 +78,10 @@ function firstDifference(first: Facts, other: Facts): string | undefined {
   return first.weights === other.weights ? undefined : 'other weights than rank 0';
 }
 
-/** @throws on all processes where their states are not bit-identical: no checkpoint may hold such a one */
+/** The processes hold other weights than one another: none of them may be saved. */
+export class DifferentWeightsError extends UserError {}
+
+/** @throws DifferentWeightsError on all processes where their states are not bit-identical */
 export async function assertSameState(
   together: Together,
   state: TrainState,
@@ -65,7 +91,7 @@ export async function assertSameState(
   const [first, ...others] = await together.gather('weights', await stateHash(state));
   const other = others.findIndex((hash) => hash !== first);
   if (other < 0) return;
-  throw new UserError(
+  throw new DifferentWeightsError(
     `After ${iteration} iterations rank ${other + 1} has other weights than rank 0: one of the machines computes wrongly, or other libraries do; nothing was saved.`,
   );
 }

@@ -96,8 +96,8 @@ export async function openRun(
     } else if (leads) await writeRunConfig(folder, ran);
 
     const started = await stage(trainingStart(config, source, { checkpoint, print, together }));
-    const { iteration: start, state, step, compiled, reductions } = started;
-    await agreeOnBeginning(together, { config, images: info.images, state, reductions });
+    const { iteration: start, state, step, compiled } = started;
+    await agreeOnBeginning(together, { config, images: info.images, state });
     const total = Math.min(config.run.stopAfter ?? Infinity, config.optimizer.iterations);
     if (leads && start < total) await putReportAside(folder, start);
     const last = checkpoint === undefined ? undefined : await readCheckpointInfo(checkpoint);

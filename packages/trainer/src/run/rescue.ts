@@ -1,5 +1,6 @@
 import { resumeCommand } from '../checkpoints/resume-command.js';
 import { NonFiniteError } from '../checkpoints/finite.js';
+import { DifferentWeightsError } from '../cluster/agreement.js';
 import type { Together } from '../cluster/together.js';
 import type { Run } from './open-run.js';
 import { UserError } from '@toco/files';
@@ -24,6 +25,8 @@ export async function rescue(error: Error, run: EndedRun): Promise<Error> {
   const { stepper, saver, folder, iteration, start, print } = run;
   if (error instanceof NonFiniteError) return nonFiniteEnd(error, run);
   if (stepper === undefined || iteration === start || !run.together.leads) return error;
+  // What it says is that nothing is saved.
+  if (error instanceof DifferentWeightsError) return error;
   const kept = saver.newest() === '' ? 'there is no checkpoint yet' : `${saver.newest()} is untouched`;
   if (saver.hasFailed()) {
     print(

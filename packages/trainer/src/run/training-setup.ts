@@ -8,7 +8,7 @@ import {
   viewOptionsOf,
   withTrainingMasks,
 } from '@toco/datasets';
-import { allReduce, checkpointed, type CompileOptions, lanesOf, oneLane } from '@toco/graph';
+import { allReduce, checkpointed, type CompileOptions, lanesOf, oneLane, reductionKind } from '@toco/graph';
 import { frozenBackbone, type MakeNetwork, type Network, unevenScales } from '@toco/network';
 import { type BackendInfo, initBackend } from '@toco/runtime';
 import { rememberedBackbone, rememberedNetwork } from '@toco/weights';
@@ -58,8 +58,6 @@ export interface TrainingStart {
   readonly targetForward: ApplyOptions;
   /** What computes, as far as the last digits of results depend on it. */
   readonly engine: string;
-  /** What reduces over processes. */
-  readonly reductions: string;
   /** How the step is compiled; none where it runs eagerly. */
   readonly compiled?: CompileOptions;
 }
@@ -104,10 +102,9 @@ export async function trainingStart(
   const peers = options.together?.peers;
   const engine = await initBackend({ ...config.engine, cluster: peers, print: options.print });
   const compiled = compile && engine.backend === 'tensorflow';
-  const reductions = reductionsOf(engine);
-  if (peers && reductions === gRpc)
+  if (peers && reductionKind() === 'grpc')
     options.print(
-      `Gradients go through ${gRpc}, which costs several times what toco's does: its kernels are missing.`,
+      "Gradients go through TensorFlow's ring over gRPC, which costs several times what toco's does: its kernels are missing.",
     );
   const lanes = compiled ? lanesOf(engine, { xla }) : oneLane;
   const state = await startingState(config, network, options);
@@ -135,19 +132,11 @@ export async function trainingStart(
     step: peers ? sharedStep(step) : step,
     targetForward: lanes.forward,
     engine: nameOf(engine),
-    reductions,
     // The engine's option stops cuBLAS and cuDNN, TensorFlow's own switch what XLA makes of products.
     ...(compiled && {
       compiled: { precision, xla, tensorFloat32: tf32, ...lanes.options, ...(peers && { cluster: peers }) },
     }),
   };
-}
-
-const gRpc = "TensorFlow's ring over gRPC";
-
-function reductionsOf({ device, kernels }: BackendInfo): string {
-  if (device === 'gpu') return 'NCCL';
-  return kernels === undefined ? gRpc : "toco's ring";
 }
 
 function nameOf({ backend, device, version, threads, kernels, tileProducts = false }: BackendInfo): string {
