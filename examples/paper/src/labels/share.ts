@@ -11,7 +11,7 @@ export interface Estimate {
 }
 
 /**
- * Σ right / Σ all over images. Its standard error is that of a ratio of sums over images drawn at random (by linearization):
+ * Σ right / Σ all over images. Its standard error is that of a ratio of sums over images drawn at random (delta method):
  * pixels of an image go together, so images are what counts as independent.
  */
 export function shareOf(images: readonly Part[]): Estimate {
