@@ -1,5 +1,6 @@
 import { resolveBehavior } from '@toco/core';
 import * as z from 'zod';
+import { string } from 'zod/mini';
 import { behaviorSchema } from './behavior-schema.js';
 import { describeIssue } from './describe-issue.js';
 import type { LossTerm } from './phase.js';
@@ -9,6 +10,9 @@ const probability = z.number().min(0).max(1);
 const positive = z.number().positive();
 
 const count = z.number().int().positive();
+
+/** A string without methods: that of `zod` would bring every format it knows into browsers, 20 kB of mail addresses and dates. */
+const text = string();
 
 /** Weights of the six terms, and of terms of one's own by their names; 0 skips a term's work. */
 const weights = z
@@ -45,7 +49,7 @@ export const phaseSchema = z.strictObject({
         ),
     })
     .optional(),
-  measure: z.array(z.string()).optional().describe('terms of weight 0 that are reported all the same'),
+  measure: z.array(text).optional().describe('terms of weight 0 that are reported all the same'),
 });
 
 const vocWeights = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0.05 };
@@ -81,8 +85,7 @@ export const stepConfigSchema = z.strictObject({
       low: probability.default(0.25).describe('β_l: at most this is background'),
       high: probability.default(0.7).describe('β_h: at least this is foreground'),
       average: z
-        .string()
-        .optional()
+        .optional(text)
         .describe(
           'the one of averages whose parameters give the CAMs of the targets; default: those of the moment',
         ),
@@ -139,11 +142,11 @@ export const stepConfigSchema = z.strictObject({
     .prefault({}),
   teacher: z.strictObject({ momentum: probability.default(0.9).describe('ρ of the EMA') }).prefault({}),
   averages: z
-    .record(
-      z.string(),
+    .object({})
+    .catchall(
       z.strictObject({
         momentum: probability.describe('ρ: average ← ρ·average + (1 − ρ)·parameter, once an iteration'),
-        paths: z.array(z.string()).min(1).optional().describe('what their paths begin with; default: all'),
+        paths: z.array(text).min(1).optional().describe('what their paths begin with; default: all'),
       }),
     )
     .default({})
@@ -165,10 +168,7 @@ export const stepConfigSchema = z.strictObject({
       groups: z
         .array(
           z.strictObject({
-            paths: z
-              .array(z.string())
-              .min(1)
-              .describe('what their paths begin with, such as encoder.blocks.0'),
+            paths: z.array(text).min(1).describe('what their paths begin with, such as encoder.blocks.0'),
             lrScale: positive.optional().describe('factor on optimizer.lr; default: that of their part'),
             weightDecay: z.number().min(0).optional().describe('default: optimizer.weightDecay'),
           }),
