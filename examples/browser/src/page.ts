@@ -2,6 +2,7 @@
 import { heatOverlay, labelOverlay, type Planes, resizePlanes, similarityMap } from '@toco/segmenter';
 import type { Failed, Found, Pixels, Ready } from './messages.js';
 import { colorOf, drawnScene, pixelsOf, show } from './pictures.js';
+import { startWorker } from './start-worker.js';
 
 const longest = 640;
 /** Drawn scenes as the network was trained on, of that size for their textures' sake, but drawn larger. */
@@ -11,7 +12,7 @@ const element = <T extends HTMLElement>(id: string): T => document.getElementByI
 const [segmentation, similarity] = ['segmentation', 'similarity'].map((id) => element<HTMLCanvasElement>(id));
 const [status, cams, legend] = ['status', 'cams', 'legend'].map((id) => element(id));
 
-const worker = new Worker(new URL(`worker.js${location.search}`, location.href), { type: 'module' });
+const worker = startWorker('worker.js');
 let labels: readonly string[] = [];
 let backend = '';
 let shown: { readonly image: Pixels; found?: Found } | undefined;

@@ -3,6 +3,7 @@ import { lossTerms } from '@toco/method';
 import { heatOverlay, labelOverlay } from '@toco/segmenter';
 import type { Failed } from './messages.js';
 import { colorOf, drawnScene, pixelsOf, show } from './pictures.js';
+import { startWorker } from './start-worker.js';
 import type { Begun, Command, Iteration, Seen, TrainingScenes } from './train-messages.js';
 
 const side = 64;
@@ -16,7 +17,7 @@ const scenes = {
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const [status, run, terms, rows] = ['status', 'run', 'terms', 'scenes'].map((id) => element(id));
 const chart = element<HTMLCanvasElement>('losses');
-const worker = new Worker(new URL(`train-worker.js${location.search}`, location.href), { type: 'module' });
+const worker = startWorker('train-worker.js');
 const send = (command: Command): void => {
   worker.postMessage(command);
 };

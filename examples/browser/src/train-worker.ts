@@ -30,9 +30,8 @@ let goesOn = true;
 let wake = (): void => undefined;
 
 async function train(scenes: TrainingScenes): Promise<void> {
-  const asked = new URL(self.location.href).searchParams.get('backend');
   // WebAssembly unless the address says otherwise: on WebGPU the gradients of a step were not tried on real graphics processors.
-  const backend = await readyBackend([asked ?? 'wasm', 'cpu']);
+  const backend = await readyBackend(self.name === '' ? ['wasm', 'cpu'] : [self.name]);
   const { side, classes } = scenes;
   const numClasses = classes.length;
   const backbone = vit({
