@@ -2,7 +2,6 @@
 import { heatOverlay, labelOverlay, type Planes, resizePlanes, similarityMap } from '@toco/segmenter';
 import type { Failed, Found, Pixels, Ready } from './messages.js';
 import { colorOf, drawnScene, pixelsOf, show } from './pictures.js';
-import { startWorker } from './start-worker.js';
 
 const longest = 640;
 /** Drawn scenes as the network was trained on, of that size for their textures' sake, but drawn larger. */
@@ -12,7 +11,12 @@ const element = <T extends HTMLElement>(id: string): T => document.getElementByI
 const [segmentation, similarity] = ['segmentation', 'similarity'].map((id) => element<HTMLCanvasElement>(id));
 const [status, cams, legend] = ['status', 'cams', 'legend'].map((id) => element(id));
 
-const worker = startWorker('worker.js');
+// The worker finds in its name which backend the page's address asks for (`?backend=wasm`): its own address is that of the file as the
+// service worker keeps it, where nothing is asked for.
+const worker = new Worker(new URL('worker.js', location.href), {
+  type: 'module',
+  name: new URLSearchParams(location.search).get('backend') ?? '',
+});
 let labels: readonly string[] = [];
 let backend = '';
 let shown: { readonly image: Pixels; found?: Found } | undefined;

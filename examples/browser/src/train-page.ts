@@ -3,7 +3,6 @@ import { lossTerms } from '@toco/method';
 import { heatOverlay, labelOverlay } from '@toco/segmenter';
 import type { Failed } from './messages.js';
 import { colorOf, drawnScene, pixelsOf, show } from './pictures.js';
-import { startWorker } from './start-worker.js';
 import type { Begun, Command, Iteration, Seen, TrainingScenes } from './train-messages.js';
 
 const side = 64;
@@ -17,7 +16,7 @@ const scenes = {
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const [status, run, terms, rows] = ['status', 'run', 'terms', 'scenes'].map((id) => element(id));
 const chart = element<HTMLCanvasElement>('losses');
-const worker = startWorker('train-worker.js');
+const worker = new Worker(new URL('train-worker.js', location.href), { type: 'module' });
 const send = (command: Command): void => {
   worker.postMessage(command);
 };

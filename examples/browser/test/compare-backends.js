@@ -1,5 +1,5 @@
-// Shows a drawn scene to the page on WebGPU, which SwiftShader computes on the processor, and on WebAssembly; trains a few iterations on
-// both. Prints as JSON how far the answers are apart; exits with 3 where no browser starts, or none that has an adapter for WebGPU.
+// Has the page segment a drawn scene on WebGPU, which SwiftShader computes on the processor, and on WebAssembly. Prints as JSON how far
+// the answers are apart; exits with 3 where no browser starts, or none that has an adapter for WebGPU.
 import { similarityMap } from '@toco/segmenter';
 import { launchBrowser } from '@toco/testing/browser';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -8,8 +8,6 @@ import { join } from 'node:path';
 import { servePages } from './pages-server.js';
 
 const notHere = 3;
-/** Iterations of training: the losses of the later ones depend on all gradients of those before. */
-const iterations = 3;
 const patience = { timeout: 400_000 };
 const folder = mkdtempSync(join(tmpdir(), 'toco-webgpu-'));
 const screenshots = process.env['TOCO_SCREENSHOTS'];
@@ -35,11 +33,9 @@ async function compare(browser) {
     return;
   }
   const [wasm, webgpu] = [await found('wasm'), await found('webgpu')];
-  const [onWasm, onWebGpu] = [await losses('wasm'), await losses('webgpu')];
   console.log(
     JSON.stringify({
-      ...{ adapter, errors, legends: [wasm.legend, webgpu.legend] },
-      backends: [wasm, webgpu, onWasm, onWebGpu].map(({ backend }) => backend),
+      ...{ adapter, errors, backends: [wasm.backend, webgpu.backend], legends: [wasm.legend, webgpu.legend] },
       pixels: wasm.labels.length,
       differentLabels: wasm.labels.filter((label, i) => label !== webgpu.labels[i]).length,
       classes: [wasm.classes, webgpu.classes],
@@ -48,23 +44,17 @@ async function compare(browser) {
         scores: apart(wasm.scores, webgpu.scores),
         similarity: apart(ofMiddle(wasm.tokens), ofMiddle(webgpu.tokens)),
       },
-      losses: [onWasm, onWebGpu].map(({ losses }) => losses.map((one) => one.losses)),
     }),
   );
 
-  async function open(path, listen) {
+  /** What the worker answers to the page's first scene, and what the page shows then. */
+  async function found(backend) {
     const page = await browser.newPage();
     page.setDefaultTimeout(patience.timeout);
     await page.setViewport({ width: 1100, height: 900 });
     page.on('pageerror', (error) => errors.push(String(error)));
-    await page.evaluateOnNewDocument(listen);
-    await page.goto(`${server.address}${path}`);
-    return page;
-  }
-
-  /** What the worker answers to the page's first scene, and what the page shows then. */
-  async function found(backend) {
-    const page = await open(`?backend=${backend}`, keepAnswers);
+    await page.evaluateOnNewDocument(keepAnswers);
+    await page.goto(`${server.address}?backend=${backend}`);
     await page.waitForFunction(() => Number(document.body.dataset.found) >= 1, patience);
     if (screenshots) await page.screenshot({ path: join(screenshots, `${backend}.png`), fullPage: true });
     const answer = await page.evaluate(() => {
@@ -80,24 +70,6 @@ async function compare(browser) {
     });
     await page.close();
     return answer;
-  }
-
-  /** Losses of the first iterations of the page that trains. */
-  async function losses(backend) {
-    const page = await open(`train.html?backend=${backend}`, keepAnswers);
-    const done = (count) =>
-      globalThis.answers.filter(({ kind }) => kind === 'iteration').length >= count ||
-      globalThis.answers.some(({ kind }) => kind === 'failed');
-    await page.waitForFunction(done, patience, iterations);
-    const answers = await page.evaluate(() => globalThis.answers.filter(({ kind }) => kind !== 'seen'));
-    if (screenshots) await page.screenshot({ path: join(screenshots, `train-${backend}.png`) });
-    await page.close();
-    const failed = answers.find(({ kind }) => kind === 'failed');
-    if (failed) throw new Error(`training on ${backend}: ${failed.message}`);
-    return {
-      backend: answers.find(({ kind }) => kind === 'begun').backend,
-      losses: answers.filter(({ kind }) => kind === 'iteration').slice(0, iterations),
-    };
   }
 }
 

@@ -70,7 +70,7 @@ async function showAll(browser) {
   const offline = await whatIsSeen(page);
   await page.close();
 
-  const training = await open(browser, 'train.html?backend=wasm');
+  const training = await open(browser, 'train.html');
   await training.waitForFunction(() => Number(document.body.dataset.seen) >= 10, patience);
   const terms = await training.$eval('#terms', (element) => element.textContent);
   const scenes = await training.$$eval('#scenes canvas', (canvases) => canvases.length);

@@ -12,7 +12,6 @@ interface Compared {
   readonly differentLabels: number;
   readonly classes: number[][];
   readonly apart: Readonly<Record<'cam' | 'scores' | 'similarity', number>>;
-  readonly losses: Readonly<Record<string, number>>[][];
 }
 
 const script = fileURLToPath(new URL('compare-backends.js', import.meta.url));
@@ -33,12 +32,12 @@ onWebGpu('in headless Chromium on WebGPU by SwiftShader, beside WebAssembly', ()
 
   test('each page computes where it was told to', () => {
     expect(seen).toMatchObject({ adapter: 'swiftshader', errors: [] });
-    expect(seen.backends).toEqual(['wasm', 'webgpu', 'wasm', 'webgpu']);
+    expect(seen.backends).toEqual(['wasm', 'webgpu']);
   });
 
   test('the labels of a scene are the same but for pixels between two classes', () => {
-    expect(seen.pixels).toBe(448 * 448);
-    expect(seen.differentLabels / seen.pixels).toBeLessThan(1e-3);
+    expect(seen.pixels).toBeGreaterThan(100_000);
+    expect(seen.differentLabels / seen.pixels).toBeLessThan(1e-4);
     expect(seen.legends[0]!.length).toBeGreaterThan(0);
     expect(seen.legends[1]).toEqual(seen.legends[0]);
   });
@@ -47,19 +46,6 @@ onWebGpu('in headless Chromium on WebGPU by SwiftShader, beside WebAssembly', ()
     expect(seen.classes[0]!.length).toBeGreaterThan(0);
     expect(seen.classes[1]).toEqual(seen.classes[0]);
     for (const key of ['cam', 'scores', 'similarity'] as const)
-      expect({ key, small: seen.apart[key] < 1e-3 }).toEqual({ key, small: true });
-  });
-
-  test('and the losses of the first iterations of a training', () => {
-    const [wasm, webGpu] = seen.losses;
-    expect(wasm!.length).toBe(3);
-    expect(webGpu!.length).toBe(3);
-    wasm!.forEach((losses, iteration) => {
-      expect(Object.keys(losses).length).toBeGreaterThan(2);
-      for (const [term, value] of Object.entries(losses))
-        expect(Math.abs(webGpu![iteration]![term]! - value)).toBeLessThan(
-          1e-3 * Math.max(1, Math.abs(value)),
-        );
-    });
+      expect({ key, small: seen.apart[key] < 1e-4 }).toEqual({ key, small: true });
   });
 });
