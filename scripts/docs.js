@@ -2,8 +2,18 @@
 import { fail, installPackages, run, say } from './bootstrap.js';
 
 installPackages();
-say('Building the command');
-if (!run('pnpm', ['exec', 'turbo', 'run', 'build', '--filter=@toco/cli', '--output-logs=new-only'])) {
+say('Building the command and the page of the first screen');
+if (
+  !run('pnpm', [
+    'exec',
+    'turbo',
+    'run',
+    'build',
+    '--filter=@toco/cli',
+    '--filter=@toco/example-browser',
+    '--output-logs=new-only',
+  ])
+) {
   fail('The packages could not be built: the compiler says above why.');
 }
 say('The site');

@@ -10,9 +10,15 @@ const { values } = parseArgs({ options: { base: { type: 'string', default: '/' }
 const docs = fileURLToPath(new URL('..', import.meta.url));
 const site = fileURLToPath(new URL('dist', import.meta.url));
 
+if (!existsSync(demo)) {
+  console.error(
+    `${demo} is missing, which is the first screen: npm run docs:build makes it, and so does a build of examples/browser.`,
+  );
+  process.exit(1);
+}
 await import('./reference.js');
 await build(docs, { base: values.base });
-if (existsSync(demo)) cpSync(demo, `${site}/demo`, { recursive: true });
+cpSync(demo, `${site}/demo`, { recursive: true });
 const broken = brokenLinks(site, values.base);
 for (const line of broken) console.error(line);
 if (broken.length > 0) {

@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** Where the page of `examples/browser` lies once it is built; the site shows it as its first screen, and a picture where it is not. */
+/** Where the page of `examples/browser` lies once it is built: the first screen of the site. `npm run dev` shows a picture where it is not. */
 export const demo = fileURLToPath(new URL('../../examples/browser/dist', import.meta.url));

@@ -11,7 +11,12 @@ const element = <T extends HTMLElement>(id: string): T => document.getElementByI
 const [segmentation, similarity] = ['segmentation', 'similarity'].map((id) => element<HTMLCanvasElement>(id));
 const [status, cams, legend] = ['status', 'cams', 'legend'].map((id) => element(id));
 
-const worker = new Worker(new URL(`worker.js${location.search}`, location.href), { type: 'module' });
+// The worker finds in its name which backend the page's address asks for (`?backend=wasm`): its own address is that of the file as the
+// service worker keeps it, where nothing is asked for.
+const worker = new Worker(new URL('worker.js', location.href), {
+  type: 'module',
+  name: new URLSearchParams(location.search).get('backend') ?? '',
+});
 let labels: readonly string[] = [];
 let backend = '';
 let shown: { readonly image: Pixels; found?: Found } | undefined;

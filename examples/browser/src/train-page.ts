@@ -16,7 +16,7 @@ const scenes = {
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const [status, run, terms, rows] = ['status', 'run', 'terms', 'scenes'].map((id) => element(id));
 const chart = element<HTMLCanvasElement>('losses');
-const worker = new Worker(new URL(`train-worker.js${location.search}`, location.href), { type: 'module' });
+const worker = new Worker(new URL('train-worker.js', location.href), { type: 'module' });
 const send = (command: Command): void => {
   worker.postMessage(command);
 };

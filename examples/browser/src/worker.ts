@@ -9,8 +9,7 @@ const post = (message: Ready | Found | Failed): void => {
 };
 
 async function start(): Promise<(id: number, image: Pixels) => Promise<void>> {
-  const asked = new URL(self.location.href).searchParams.get('backend');
-  const backend = await readyBackend(asked === null ? undefined : [asked]);
+  const backend = await readyBackend(self.name === '' ? undefined : [self.name]);
   const model = await loadGraphModel(new URL('model/model.json', self.location.href).href);
   const { classes: labels = [] } = model.metadata as { classes?: string[] };
   const outputs = ['labels', 'cam', 'scores', 'tokens'] as const;

@@ -1,23 +1,16 @@
 // Shows the built pages to a headless Chromium and prints, as JSON, what they do; exits with 3 where no browser starts. Screenshots go
 // to the folder that TOCO_SCREENSHOTS names.
 import { launchBrowser } from '@toco/testing/browser';
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { servePages } from './pages-server.js';
 
 const noBrowser = 3;
 const folder = mkdtempSync(join(tmpdir(), 'toco-pages-'));
 const screenshots = process.env['TOCO_SCREENSHOTS'];
 if (screenshots) mkdirSync(screenshots, { recursive: true });
-const server = spawn(process.execPath, [fileURLToPath(new URL('../serve.js', import.meta.url))], {
-  env: { ...process.env, PORT: '0' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-const address = await new Promise((resolve) => {
-  server.stdout.once('data', (line) => resolve(String(line).trim()));
-});
+const server = await servePages();
 const errors = [];
 const patience = { timeout: 240_000 };
 try {
@@ -36,7 +29,7 @@ async function open(browser, path) {
   page.setDefaultTimeout(patience.timeout);
   await page.setViewport({ width: 1100, height: 900 });
   page.on('pageerror', (error) => errors.push(String(error)));
-  await page.goto(`${address}${path}`);
+  await page.goto(`${server.address}${path}`);
   return page;
 }
 
@@ -77,7 +70,7 @@ async function showAll(browser) {
   const offline = await whatIsSeen(page);
   await page.close();
 
-  const training = await open(browser, 'train.html?backend=wasm');
+  const training = await open(browser, 'train.html');
   await training.waitForFunction(() => Number(document.body.dataset.seen) >= 10, patience);
   const terms = await training.$eval('#terms', (element) => element.textContent);
   const scenes = await training.$$eval('#scenes canvas', (canvases) => canvases.length);

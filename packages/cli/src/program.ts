@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { Command } from 'commander';
+import { Command, Help } from 'commander';
 import { stringify } from 'yaml';
 import { addRuntimeCommands } from './commands/runtime-commands.js';
 import { loadConfig } from '@toco/trainer';
@@ -34,13 +34,19 @@ Exit status, of every command:
   130  the same, after Ctrl-C
   143  the same, after SIGTERM`;
 
+const help = new Help();
+
 /** The command `toco` with all that it knows, to be given arguments. */
 export function tocoProgram(): Command {
   const program = new Command('toco')
     .description('Token Contrast: weakly-supervised semantic segmentation from image-level labels')
     .enablePositionalOptions()
     .version(version, '-V, --version', 'print the version')
-    .showHelpAfterError('(add --help for all options)');
+    .showHelpAfterError('(add --help for all options)')
+    // That nothing is set unless somebody sets it need not be said.
+    .configureHelp({
+      optionDescription: (option) => help.optionDescription(option).replace(' (default: [])', ''),
+    });
 
   addInitCommand(program);
   addPrepareCommand(program);

@@ -25,6 +25,7 @@ test('every command has a help with an example, in black and white where nobody 
       usage: true,
     });
     expect(stdout).not.toContain('\x1b');
+    expect(stdout).not.toContain('[])');
   }
   expect(help).not.toContain('\x1b');
 }, 300_000);

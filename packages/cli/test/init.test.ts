@@ -43,6 +43,11 @@ describe('recipes', () => {
     expect(recipeFor(machine, 10)).toMatchObject({ warmup: 90, segmentFrom: 121 });
   });
 
+  test('a batch is never larger than the list of images', () => {
+    const machine = { memory: 100 * GB, cores: 64 };
+    expect([1, 3, 4, 5].map((images) => recipeFor(machine, images).batchSize)).toEqual([1, 3, 4, 4]);
+  });
+
   test("the GPU's memory, as its program prints it", () => {
     expect(gpuMemoryOf('NVIDIA A100-SXM4-40GB, 40960 MiB')).toBe(40_960 * 2 ** 20);
     expect(gpuMemoryOf('Orin (nvgpu), [N/A]')).toBeUndefined();
@@ -95,7 +100,9 @@ test('toco init: a folder, a file, and never over another file', async () => {
     const text = readFileSync(out, 'utf8');
     expect(text).toMatch(/^ {2}# 2 classes: cat, dog$/m);
     expect(text).toMatch(/# 3 images for training, 1 for validation \(none of them has a mask/);
-    expect((await loadConfig(out, [])).data.root).toBe(root);
+    const config = await loadConfig(out, []);
+    expect(config.data.root).toBe(root);
+    expect(config.batchSize).toBeLessThanOrEqual(3);
     const again = await toco(['init', root, '--out', out]);
     expect(again).toEqual({
       ...{ status: 1, stdout: '' },

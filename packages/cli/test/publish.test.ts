@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -136,5 +136,60 @@ test('a run that was trained arrives with its weights, its figures and a card of
     const other = await toco(['publish', join(place, 'nowhere'), 'hf:me/scenes'], { env });
     expect(other.status).toBe(1);
     expect(other.stderr).toMatch(/^[^\n]*nowhere[^\n]*\n$/);
+  });
+}, 600_000);
+
+test('a network of one’s own is published by its module, whose place on this machine is nobody else’s business', async () => {
+  await inTemporaryFolder(async (place) => {
+    const at = (specifier: string): string =>
+      JSON.stringify(import.meta.resolve(specifier).replace('/src/', '/dist/').replace(/\.ts$/, '.js'));
+    const module = join(place, 'sharper.mjs');
+    writeFileSync(
+      module,
+      `import { createNetwork } from ${at('@toco/network')};
+import * as tf from ${at('@tensorflow/tfjs-core')};
+export const network = (options) => {
+  const base = createNetwork(options);
+  return {
+    ...base,
+    init(seed) {
+      const { params, teacher } = base.init(seed);
+      return { params: { ...params, sharpness: tf.fill([1], 3) }, teacher };
+    },
+    segment: (params, output) => tf.mul(base.segment(params, output), params.sharpness),
+  };
+};
+`,
+    );
+    const run = join(place, 'run');
+    const own = ['--network', module, '--set', 'engine.compile=false'];
+    expect(await toco(['train', ...tinyRun, ...own, '--out', run])).toMatchObject({ status: 0 });
+
+    const env = { HF_ENDPOINT: hub.url, HF_TOKEN: token };
+    const args = [run, 'hf:me/sharper', '--size', '64'];
+    expect(await toco(['publish', ...args], { env })).toMatchObject({ status: 0 });
+    const there = hub.models.get('me/sharper')!;
+    expect(decodeSafetensors(there.get('model.safetensors')!)['sharpness']?.shape).toEqual([1]);
+    const text = (file: string): string => there.get(file)!.toString();
+    expect(JSON.parse(text('config.json'))).toMatchObject({
+      toco: { backbone: { module: 'tiny-backbone.js' }, network: { module: 'sharper.mjs', decoderDim: 8 } },
+    });
+    expect(text('README.md')).toContain('--backbone tiny-backbone.js --network sharper.mjs\n');
+    expect(text('README.md')).toContain(
+      "`tiny-backbone.js` and `sharper.mjs` are modules of the author's own.",
+    );
+    for (const file of ['README.md', 'config.json', 'preprocessor_config.json'])
+      expect(text(file)).not.toContain(place);
+
+    // Where the module has gone, the line says so; where it lies now, it is taken.
+    renameSync(module, join(place, 'moved.mjs'));
+    const lost = await toco(['publish', ...args], { env });
+    expect(lost.status).toBe(1);
+    expect(lost.stderr).toMatch(
+      /network\.module \S*sharper\.mjs: no such file\. Name where it is now with --network\.\n$/,
+    );
+    const found = await toco(['publish', ...args, '--network', join(place, 'moved.mjs')], { env });
+    expect(found).toMatchObject({ status: 0 });
+    expect(text('README.md')).toContain('--network moved.mjs\n');
   });
 }, 600_000);

@@ -81,7 +81,7 @@ Examples:
       const classes = model.classes ?? config.data.classes;
       const { inputs, outputs: given } =
         format === 'hub'
-          ? await writeHubFolder(out, { model, network, state, classes, size })
+          ? await writeHubFolder(out, { model, network, state, classes, size, flags })
           : await exportNetwork(network, state.params, {
               format,
               size,

@@ -9,6 +9,7 @@ import {
   hubEndpoint,
   hubToken,
   loadBackbone,
+  loadNetworkModule,
   parseHubName,
   rememberedBackbone,
   rememberedNetwork,
@@ -21,6 +22,7 @@ import { wholeNumber } from './whole-number.js';
 interface PublishFlags {
   readonly size?: string;
   readonly backbone?: string;
+  readonly network?: string;
   readonly private?: boolean;
 }
 
@@ -38,6 +40,10 @@ export function addPublishCommand(program: Command): void {
     .option(
       '-b, --backbone <file>',
       'of a run: JavaScript module that exports the "backbone" it was trained with',
+    )
+    .option(
+      '--network <file>',
+      'of a run: JavaScript module that exports the function "network" it was made by',
     )
     .option('--private', 'a model that is made is seen by its owner alone')
     .addHelpText(
@@ -62,7 +68,9 @@ again; after an interruption the same command goes on.`,
         );
       const repository = `${owner}/${name}`;
       const isFolder = existsSync(join(run, 'config.json'));
-      const unused = (['size', 'backbone'] as const).find((flag) => isFolder && flags[flag] !== undefined);
+      const unused = (['size', 'backbone', 'network'] as const).find(
+        (flag) => isFolder && flags[flag] !== undefined,
+      );
       if (unused !== undefined) throw new UserError(`--${unused}: ${run} is exported already; leave it out.`);
       const folder = isFolder ? run : mkdtempSync(join(tmpdir(), 'toco-publish-'));
       const hubUrl = hubEndpoint();
@@ -85,16 +93,22 @@ again; after an interruption the same command goes on.`,
 async function exportRun(
   run: string,
   out: string,
-  { repository, size: given, backbone: file }: PublishFlags & { readonly repository: string },
+  { repository, ...flags }: PublishFlags & { readonly repository: string },
 ): Promise<void> {
   const model = await modelOfRun(run, { print });
   const { config, numClasses, classes } = model;
-  const backbone = file === undefined ? await rememberedBackbone(config, print) : await loadBackbone(file);
-  const make = await rememberedNetwork(config, print);
+  const backbone =
+    flags.backbone === undefined
+      ? await rememberedBackbone(config, print)
+      : await loadBackbone(flags.backbone);
+  const make =
+    flags.network === undefined
+      ? await rememberedNetwork(config, print)
+      : await loadNetworkModule(flags.network);
   const network = buildNetwork(config, { numClasses, backbone, network: make });
-  const size = given === undefined ? config.evaluation.size : wholeNumber('--size', given);
+  const size = wholeNumber('--size', flags.size ?? String(config.evaluation.size));
   assertMultiple('--size', size, network.backbone);
   await initBackend({ ...config.engine, backend: 'tensorflow', print });
   const state = model.read(network);
-  await writeHubFolder(out, { model, network, state, classes, size, name: repository });
+  await writeHubFolder(out, { model, network, state, classes, size, flags, name: repository });
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Backbone } from '@toco/backbone';
 import type { Config } from '@toco/trainer';
 
@@ -9,13 +10,31 @@ export interface HubDescription {
   /** Side of the images in pixels. */
   readonly size: number;
   readonly backbone: Pick<Backbone, 'name' | 'stride' | 'mean' | 'std'>;
+  /** JavaScript modules that the network was made by, where it is not one of ours. */
+  readonly modules?: OwnModules | undefined;
+}
+
+/** Files that export a backbone or a network of one's own. */
+export interface OwnModules {
+  readonly backbone?: string | undefined;
+  readonly network?: string | undefined;
+}
+
+/** The modules that flags name, or else the run's configuration: their files' names, for where they lie is nobody else's business. */
+export function ownModules({ backbone, network }: HubDescription['config'], flags: OwnModules): OwnModules {
+  const name = (file: string | undefined): string | undefined => file && basename(file);
+  return {
+    backbone: name(flags.backbone ?? backbone.module),
+    network: name(flags.network ?? network.module),
+  };
 }
 
 /**
  * `config.json`. `model_type` is what transformers.js chooses its code by: of the types that it knows for semantic segmentation
  * `segformer` is the one whose code expects nothing but `pixel_values` in and `logits` out. What the network really is stands in `toco`.
  */
-export function hubConfig({ config, labels, size, backbone }: HubDescription): object {
+export function hubConfig({ config, labels, size, backbone, modules = {} }: HubDescription): object {
+  const { decoderDim, decoderDilation, projection } = config.network;
   return {
     model_type: 'segformer',
     architectures: ['TocoForSemanticSegmentation'],
@@ -26,8 +45,11 @@ export function hubConfig({ config, labels, size, backbone }: HubDescription): o
     'transformers.js_config': { dtype: 'fp32' },
     toco: {
       architecture: 'toco',
-      backbone: { name: backbone.name, auxBlock: config.backbone.auxBlock, patchSize: backbone.stride },
-      network: config.network,
+      backbone: {
+        ...{ name: backbone.name, module: modules.backbone },
+        ...{ auxBlock: config.backbone.auxBlock, patchSize: backbone.stride },
+      },
+      network: { module: modules.network, decoderDim, decoderDilation, projection },
       classes: labels.slice(1),
     },
   };

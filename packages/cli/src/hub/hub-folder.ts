@@ -3,7 +3,7 @@ import { writeWhole } from '@toco/files';
 import { writeSafetensors } from '@toco/formats';
 import type { Network, NetworkParams, NetworkState } from '@toco/network';
 import { exportHubGraph, type ExportedNetwork, type TrainedModel } from '@toco/trainer';
-import { hubConfig, preprocessorConfig } from './hub-config.js';
+import { hubConfig, type OwnModules, ownModules, preprocessorConfig } from './hub-config.js';
 import { hubFigures } from './hub-figures.js';
 import { modelCard } from './model-card.js';
 
@@ -18,6 +18,8 @@ export interface HubFolderOptions {
   readonly size: number;
   /** `owner/name` that it will have on the hub. */
   readonly name?: string | undefined;
+  /** Modules that were named beside those that the model remembers. */
+  readonly flags: OwnModules;
 }
 
 /** What serves training only. */
@@ -31,7 +33,7 @@ const trainingOnly = /^proj_head(_t)?\./;
  */
 export async function writeHubFolder(
   out: string,
-  { model, network, state, classes, size, name = 'OWNER/NAME' }: HubFolderOptions,
+  { model, network, state, classes, size, flags, name = 'OWNER/NAME' }: HubFolderOptions,
 ): Promise<ExportedNetwork> {
   const { config } = model;
   const labels = ['background', ...(classes ?? unnamed(model.numClasses))];
@@ -44,12 +46,12 @@ export async function writeHubFolder(
     ([path]) => !trainingOnly.test(path),
   );
   await writeSafetensors(join(out, 'model.safetensors'), Object.fromEntries(arrays), { format: 'pt' });
-  const described = { config, labels, size, backbone };
+  const described = { config, labels, size, backbone, modules: ownModules(config, flags) };
   await writeJson(join(out, 'config.json'), hubConfig(described));
   await writeJson(join(out, 'preprocessor_config.json'), preprocessorConfig(described));
   const figures = await hubFigures(model);
   // The last one written: with it the folder is whole.
-  await writeText(join(out, 'README.md'), modelCard({ name, labels, size, config, backbone, figures }));
+  await writeText(join(out, 'README.md'), modelCard({ ...described, name, figures }));
   return ports;
 }
 

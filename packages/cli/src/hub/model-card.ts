@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { HubDescription } from './hub-config.js';
+import type { HubDescription, OwnModules } from './hub-config.js';
 import type { HubFigure } from './hub-figures.js';
 
 /** What a model card tells of. */
@@ -11,7 +11,7 @@ export interface ModelCard extends HubDescription {
 
 /** The model card: what the network is, how it is used and what can't load it, with its figures as `model-index`. */
 export function modelCard(card: ModelCard): string {
-  const { name, labels, size, backbone, figures } = card;
+  const { name, labels, size, backbone, figures, modules } = card;
   const classes = labels.slice(1);
   return `---
 ${stringify(frontMatter(card))}---
@@ -37,9 +37,9 @@ for (const { label, mask } of await segment('photo.jpg')) await mask.save(\`\${l
 With toco, with scales, mirror and CRF as in the paper:
 
 \`\`\`sh
-toco predict hf:${name} photo.jpg --protocol voc --set backbone.name=${backbone.name}
+toco predict hf:${name} photo.jpg --protocol voc ${madeBy(card)}
 \`\`\`
-
+${notHere(modules)}
 With ONNX Runtime, in any of its languages: \`onnx/model.onnx\` takes \`pixel_values\` (float32 \`[batch,3,${size},${size}]\`, \`(level / 255 − mean) / std\` by
 \`preprocessor_config.json\`) and gives \`logits\` (\`[batch,${labels.length},${size / backbone.stride},${size / backbone.stride}]\`, background first, to be enlarged bilinearly) and \`scores\`
 (\`[batch,${classes.length}]\`, how probable it is that a class is shown).
@@ -54,6 +54,25 @@ With ONNX Runtime, in any of its languages: \`onnx/model.onnx\` takes \`pixel_va
 
 ${figures.length === 0 ? 'None were measured.' : table(figures)}
 `;
+}
+
+/** How a command is told what the network is. */
+function madeBy({ backbone, modules = {} }: ModelCard): string {
+  const own =
+    modules.backbone === undefined
+      ? `--set backbone.name=${backbone.name}`
+      : `--backbone ${modules.backbone}`;
+  return modules.network === undefined ? own : `${own} --network ${modules.network}`;
+}
+
+/** What only the author has; everything else runs without it. */
+function notHere(modules: OwnModules = {}): string {
+  const files = [modules.backbone, modules.network]
+    .filter((file) => file !== undefined)
+    .map((file) => `\`${file}\``);
+  if (files.length === 0) return '';
+  const [one, they] = files.length === 1 ? ['is a module', 'It is'] : ['are modules', 'They are'];
+  return `\n${files.join(' and ')} ${one} of the author's own. ${they} not among these files, and nothing but toco needs ${files.length === 1 ? 'it' : 'them'}.\n`;
 }
 
 function frontMatter({ name, figures }: ModelCard): object {

@@ -49,7 +49,9 @@ export function recipeFor({ memory, cores, gpuMemory }: Machine, images: number)
     networks.find((network) =>
       gpuMemory === undefined ? memory >= network.memory && cores >= network.cores : gpuMemory >= network.gpu,
     ) ?? networks.at(-1)!;
-  const { name, cropSize, localSize, batchSize } = chosen;
+  const { name, cropSize, localSize } = chosen;
+  // Fewer images than a batch would be refused.
+  const batchSize = Math.max(1, Math.min(chosen.batchSize, images));
   const wanted = Math.round((epochs * images) / batchSize / 100) * 100;
   const iterations = Math.min(most, Math.max(fewest, wanted));
   const backbone = `deit_${name}_patch16_224`;
