@@ -9,6 +9,7 @@ import { panelSection } from './panel-section.js';
 import type { ReportData } from './report-data.js';
 import { placeOfFigures } from './place-of-figures.js';
 import { similaritySection } from './similarity-section.js';
+import { thresholdSection } from './threshold-section.js';
 import { trainingCharts } from './training-charts.js';
 
 /**
@@ -19,7 +20,7 @@ import { trainingCharts } from './training-charts.js';
 export function reportPage(data: ReportData, files: PageFiles): string {
   const charts = trainingCharts(data.rows, data);
   const content = html`${headline(data)} ${panelSection(data)} ${classSection(data)}
-  ${similaritySection(data)}
+  ${thresholdSection(data)} ${similaritySection(data)}
   ${
     charts.length > 0
       ? html`<section id="training">
