@@ -184,7 +184,7 @@ test('label: what a refinement would take belongs to the estimate', async () => 
   const refused = await toco([...args, '--out', join(folder, 'refused')]);
   expect(refused).toMatchObject({ status: 1, stdout: '' });
   expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(
-    /^No image could be labeled: .* 160×160 pixels would take \d+ MB .* 100 MB may be taken \(--memory\); choose a smaller image, or another way than --refine par\.$/,
+    /^No image could be labeled: .* \d+×\d+ pixels would take \d+ MB .* 100 MB may be taken \(--memory\); choose a smaller image, or another way than --refine par\.$/,
   );
   const plain = await toco([...args, '--refine', 'none', '--out', join(folder, 'plain')]);
   expect(plain).toMatchObject({ status: 0 });

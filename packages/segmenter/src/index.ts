@@ -53,12 +53,11 @@ export type { UsedParams } from './passes/network-pass.js';
 export type { PassOutput } from './passes/pass-engine.js';
 export type { ProbabilityStrip } from './stream/finish-image.js';
 export {
-  crfBytes,
+  crfMemory,
   estimateMemory,
   type FurtherMemory,
   type MemoryEstimate,
   type MemoryUse,
-  parBytes,
 } from './stream/memory.js';
 export type { Crf } from './stream/refine-segmentation.js';
 export type {
@@ -77,7 +76,7 @@ export {
   type StreamOptions,
 } from './stream/segmenter.js';
 export { pseudoLabels, type PseudoLabelsOptions, type Refine, refineByCrf } from './labels/pseudo-labels.js';
-export { refineByPar } from './labels/refine-by-par.js';
+export { parMemory, refineByPar } from './labels/refine-by-par.js';
 export { segmentationCams } from './labels/segmentation-cams.js';
 export type { ExportedModel } from './passes/graph-engine.js';
 export { segmenterOfGraph } from './stream/segmenter-of-graph.js';

@@ -10,10 +10,10 @@ import {
 import { createProgress, placeFile } from '@toco/files';
 import { encodeLabelPng } from '@toco/formats';
 import {
-  crfBytes,
+  crfMemory,
   type CrfPreset,
   type FurtherMemory,
-  parBytes,
+  parMemory,
   type Planes,
   type Protocol,
   pseudoLabels,
@@ -201,15 +201,15 @@ function namesOf({ id, image }: Sample, root: string | undefined): { id: string;
 }
 
 /** What making labels of an image's maps takes: two refinements, one after the other. */
-function refinementMemory({ height, width, labels }: SizeAndLabels, { refine }: LabelRecipe): FurtherMemory {
-  const pixels = height * width;
-  const classes = 1 + (labels ? Array.from(labels).filter((label) => label > 0).length : 0);
+function refinementMemory(image: SizeAndLabels, { refine }: LabelRecipe): FurtherMemory {
+  const channels = 1 + Array.from(image.labels ?? []).filter((label) => label > 0).length;
   // Probabilities and what became of them, or arrays for other projects, beside the maps.
-  const plain = pixels * classes * 16;
+  const plain = 16 * channels * image.height * image.width;
   if (refine === 'none') return { bytes: plain, remedy: 'choose a smaller image' };
-  const [how, { pixel, class: each }] = 'par' in refine ? ['par', parBytes] : [refine.crf.name, crfBytes];
+  const [how, memory] =
+    'par' in refine ? ['par', parMemory(image, channels)] : [refine.crf.name, crfMemory(image, channels)];
   return {
-    bytes: plain + pixels * (pixel + each * classes),
+    bytes: plain + memory,
     remedy: `choose a smaller image, or another way than --refine ${how}`,
   };
 }

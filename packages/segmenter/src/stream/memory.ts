@@ -43,8 +43,10 @@ export interface MemoryUse {
 /** Bytes of a dense CRF for each pixel, and for each class of a pixel: above what images of noise, the worst, were measured to take (EXPERIMENTS.md). */
 export const crfBytes = { pixel: 1000, class: 64 };
 
-/** The same of pixel-adaptive refinement: of its weights nearly all. */
-export const parBytes = { pixel: 2400, class: 32 };
+/** Bytes that a dense CRF of `classes` planes takes at most, background included. */
+export function crfMemory({ height, width }: Size, classes: number): number {
+  return height * width * (crfBytes.pixel + crfBytes.class * classes);
+}
 
 /**
  * What an image of a size would take, before anything is computed: so that what is too large can be refused instead of ending the
@@ -89,7 +91,7 @@ export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
     // As many classes as an image can be expected to show, at the base size and at the image's own.
     4 * cams * Math.min(network.numClasses, 5) * (pixels + base.height * base.width) +
     2 ** 26;
-  const crf = refines ? pixels * (crfBytes.pixel + crfBytes.class * K) : 0;
+  const crf = refines ? crfMemory(size, K) : 0;
   const most = Math.max(0, ...passes.map((pass) => pass.network));
   return { bytes: planes + Math.max(most, crf, further?.bytes ?? 0), network: most, planes, crf };
 }
