@@ -56,7 +56,10 @@ describe('numbers', () => {
   ])('strips of rows give the numbers of all rows at once, bit for bit: %i×%i×%i', async (B, H, W) => {
     const images = random([B, H, W, 3], 5);
     const masks = random([B, H, W, 2], 6);
-    for (const dilations of [[1, 2, 4], [1, 2, 4, 8, 12, 24]]) {
+    for (const dilations of [
+      [1, 2, 4],
+      [1, 2, 4, 8, 12, 24],
+    ]) {
       const whole = await par(images, masks, { dilations }).data();
       // one row at once would be asked for; sixteen are taken
       for (const pixelsAtOnce of [1, B * W * (2 * Math.max(...dilations) + 20)])

@@ -19,8 +19,8 @@ import { trainingCharts } from './training-charts.js';
  */
 export function reportPage(data: ReportData, files: PageFiles): string {
   const charts = trainingCharts(data.rows, data);
-  const content = html`${headline(data)} ${panelSection(data)} ${classSection(data)}
-  ${thresholdSection(data)} ${similaritySection(data)}
+  const content = html`${headline(data)} ${panelSection(data)} ${classSection(data)} ${thresholdSection(data)}
+  ${similaritySection(data)}
   ${
     charts.length > 0
       ? html`<section id="training">

@@ -124,7 +124,14 @@ export function segmenterOn<O extends SegmenterOutput>(
   options: StreamOptions<O>,
   network: MemoryUse['network'],
 ): Segmenter<O> {
-  const { protocol = protocols.fast, crf, memory = Infinity, further, scoreThreshold = 0.5, onStrip } = options;
+  const {
+    protocol = protocols.fast,
+    crf,
+    memory = Infinity,
+    further,
+    scoreThreshold = 0.5,
+    onStrip,
+  } = options;
   // eslint-disable-next-line no-restricted-syntax -- what O is where nothing is asked for
   const outputs = options.outputs ?? (['labels', 'scores'] as unknown as readonly O[]);
   const { batchSize = isFixed(protocol) || protocol.window ? 4 : 1 } = options;

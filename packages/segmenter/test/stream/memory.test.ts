@@ -74,9 +74,7 @@ test('an image that is refused is told and passed over; the others go on', async
     onRefused: ({ id = '' }, message) => refused.push([id, message]),
   });
   expect((await collect(results)).map(({ image }) => image.id)).toEqual(['40×56, 1', '33×40, 2']);
-  expect(refused).toEqual([
-    ['large.jpg', expect.stringMatching(/^large\.jpg: 4000×3000 pixels would take/)],
-  ]);
+  expect(refused).toEqual([['large.jpg', expect.stringMatching(/^large\.jpg: 4000×3000 pixels would take/)]]);
 });
 
 test('what a caller takes beside is part of the estimate, and its remedy of the refusal', () => {
