@@ -158,6 +158,38 @@ test('predict: names on standard input; parts; what would take too much memory i
   );
 });
 
+test('a CRF that would take more memory than there is, even with fewer classes, is refused and not computed', async () => {
+  const wide = join(folder, 'wide.png');
+  await sharp({ create: { width: 1000, height: 800, channels: 3, background: '#864' } })
+    .png()
+    .toFile(wide);
+  // Random weights find all classes probable everywhere; three of seven fit.
+  const args = ['predict', ...tinyNetwork, wide, join(photos, 'gray.jpg'), '--crf', 'toco', '--json'];
+  const { status, stdout, stderr } = await toco([
+    ...args,
+    ...['--out', join(folder, 'crf'), '--save', 'masks', '--memory', '1050MB'],
+  ]);
+  expect(status).toBe(3);
+  expect(stderr).toMatch(
+    /^Skipped 1 of 2 images:\n {2}.*wide\.png: memory \(--memory\) does not suffice for the CRF of 1000×800 pixels, .*--crf none\.$/m,
+  );
+  const [row, ...others] = stdout.trimEnd().split('\n');
+  expect(JSON.parse(row!)).toMatchObject({ name: 'gray', leftOut: [] });
+  expect(others).toEqual([]);
+});
+
+test('label: what a refinement would take belongs to the estimate', async () => {
+  const large = ['--set', 'data.synthetic.size=160', 'data.synthetic.train=2'];
+  const args = ['label', ...tinyNetwork, ...large, '--limit', '1', '--memory', '100MB'];
+  const refused = await toco([...args, '--out', join(folder, 'refused')]);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(
+    /^No image could be labeled: .* \d+×\d+ pixels would take \d+ MB .* 100 MB may be taken \(--memory\); choose a smaller image, or another way than --refine par\.$/,
+  );
+  const plain = await toco([...args, '--refine', 'none', '--out', join(folder, 'plain')]);
+  expect(plain).toMatchObject({ status: 0 });
+});
+
 const formats = ['--save', 'irn,psa,mctformer,coco-rle,coco-polygons,cvat,labelme,yolo,labelmap'];
 
 test('label: masks, lists, dictionaries and COCO; three parts merged are the whole', async () => {

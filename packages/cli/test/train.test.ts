@@ -118,6 +118,7 @@ test('a run that is stopped and resumed ends with the same weights as one that w
     const drawn = await toco(['evaluate', earlier, '--backbone', tinyBackbone, '--report', page]);
     expect(drawn.stderr).toContain(`Report: ${page}`);
     expect(readFileSync(page, 'utf8')).toContain('4 iterations of 2 images');
+    expect(readFileSync(join(whole, 'report.html'), 'utf8')).toMatch(/Protocol: list val of .*, 4 images, /);
 
     const metrics = join(whole, 'metrics.jsonl');
     const lines = readFileSync(metrics, 'utf8').trimEnd().split('\n');

@@ -30,6 +30,8 @@ test('the report of a weight file says what is known and no more', async () => {
     expect(text).toContain(`toco evaluate ${model.join(' ')} --report ${page} --out ${folder}`);
     expect(text).toContain('<dt>images validated</dt>');
     expect(text).not.toContain('<dt>iterations</dt>');
+    expect(text).toMatch(/<p class="note">Protocol: list val of synthetic scenes, \d+ images, .*</);
+    expect(text).toMatch(/<section\s+id="thresholds"/);
 
     const wrong = await toco(['evaluate', ...model, '--report', join(page, 'page.html')]);
     expect(wrong.status).toBe(1);

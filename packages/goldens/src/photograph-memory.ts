@@ -4,7 +4,14 @@ import { parseArgs } from 'node:util';
 import { deitBase, deitTiny } from '@toco/backbone';
 import { createNetwork } from '@toco/network';
 import { initBackend } from '@toco/runtime';
-import { protocolOf, type Protocol, type Segmenter, segmenter, type SegmenterImage } from '@toco/segmenter';
+import {
+  parMemory,
+  protocolOf,
+  type Protocol,
+  refineByPar,
+  segmenter,
+  type SegmenterImage,
+} from '@toco/segmenter';
 
 const backbones = { deitTiny, deitBase };
 
@@ -17,9 +24,16 @@ const ways: Readonly<Record<string, Protocol>> = {
   voc: protocolOf('voc', { crf: 'none' }),
 };
 
+/** What is measured: something made of a photograph, and what it is estimated to take. */
+interface Work {
+  run(image: SegmenterImage): Promise<void>;
+  estimate(image: SegmenterImage): number;
+}
+
 /**
- * `node photograph-memory.js --way fast|shorter|window|native|voc …`: labels of one photograph by a network with random weights; prints
- * as JSON the bytes of the process's peak above what it held after a small one (`peak`), the estimate, and processor seconds.
+ * `node photograph-memory.js --way fast|shorter|window|native|voc|par …`: labels of one photograph by a network with random weights, or
+ * maps of so many classes refined by PAR; prints as JSON the bytes of the process's peak above what it held after a small one (`peak`),
+ * the estimate, and processor seconds.
  */
 async function main(args: readonly string[]): Promise<void> {
   const text = { type: 'string' } as const;
@@ -39,16 +53,10 @@ async function main(args: readonly string[]): Promise<void> {
     number,
   ];
   await initBackend({ backend: 'tensorflow' });
-  const network = createNetwork({
-    backbone: backbones[values.backbone as keyof typeof backbones](),
-    numClasses: classes,
-  });
-  const { params } = network.init(0);
-  const protocol = ways[values.way]!;
-  const one = segmenter(network, params, { protocol, outputs: ['labels'] });
+  const work = values.way === 'par' ? refinement(classes) : segmentation(values, classes);
   const image: SegmenterImage = { height, width, data: drawn(height, width) };
   // The parameters reach the engine with the first image.
-  await labelsOf(one, { height: 64, width: 64, data: drawn(64, 64) });
+  await work.run({ height: 64, width: 64, data: drawn(64, 64) });
   // Their arrays are given back beside this thread.
   for (let i = 0; i < 3; i++) {
     globalThis.gc?.();
@@ -57,16 +65,40 @@ async function main(args: readonly string[]): Promise<void> {
   forgetPeak();
   const before = process.resourceUsage();
   const base = process.memoryUsage().rss;
-  await labelsOf(one, image);
+  await work.run(image);
   const after = process.resourceUsage();
   const peak = after.maxRSS * 1024 - base;
   const seconds = (after.userCPUTime + after.systemCPUTime - before.userCPUTime - before.systemCPUTime) / 1e6;
-  console.log(JSON.stringify({ peak, estimate: one.estimate(image).bytes, seconds }));
+  console.log(JSON.stringify({ peak, estimate: work.estimate(image), seconds }));
 }
 
-async function labelsOf(one: Segmenter<'labels'>, image: SegmenterImage): Promise<void> {
-  for await (const { labels } of one.segment([image]))
-    if (labels.length !== image.height * image.width) throw new Error('labels of another size');
+function segmentation(
+  { way, backbone }: { readonly way: string; readonly backbone: string },
+  numClasses: number,
+): Work {
+  const network = createNetwork({ backbone: backbones[backbone as keyof typeof backbones](), numClasses });
+  const { params } = network.init(0);
+  const one = segmenter(network, params, { protocol: ways[way]!, outputs: ['labels'] });
+  return {
+    async run(image) {
+      for await (const { labels } of one.segment([image]))
+        if (labels.length !== image.height * image.width) throw new Error('labels of another size');
+    },
+    estimate: (image) => one.estimate(image).bytes,
+  };
+}
+
+function refinement(classes: number): Work {
+  const refine = refineByPar();
+  const channels = classes + 1;
+  return {
+    async run(image) {
+      const { height, width } = image;
+      const data = Float32Array.from({ length: height * width * channels }, (_, i) => (i % 97) / 97);
+      await refine(image, { height, width, channels, data });
+    },
+    estimate: (image) => parMemory(image, channels),
+  };
 }
 
 /** Lets the process's peak be what it holds now (Linux): else what it took while it started would hide what an image takes. */

@@ -42,4 +42,14 @@ describeLinux('the estimate lies above what an image takes, and below twice that
     expect(estimate).toBeGreaterThan(peak);
     expect(estimate).toBeLessThan(2 * peak);
   });
+
+  test.each([
+    [375, 500, 2],
+    [1000, 1000, 4],
+  ])('refinement by PAR of %i×%i, %i classes', (height, width, classes) => {
+    const sizes = ['--height', String(height), '--width', String(width), '--classes', String(classes)];
+    const { peak, estimate } = measure('--way', 'par', ...sizes);
+    expect(estimate).toBeGreaterThan(peak);
+    expect(estimate).toBeLessThan(2 * peak);
+  });
 });

@@ -6,6 +6,8 @@ export interface ParAffinityOptions {
   readonly bandwidth?: number | undefined;
   /** Weight of the position term beside that of the colors (w₂ = 0.01 in AFA and ToCo). */
   readonly positionWeight?: number | undefined;
+  /** Rows of about so many pixels are weighed at once: the same numbers in a fraction of the memory. Default: all rows. */
+  readonly pixelsAtOnce?: number | undefined;
 }
 
 /** Options of {@link refine} and {@link par}. */

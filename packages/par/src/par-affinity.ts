@@ -31,7 +31,33 @@ export function parAffinity(images: tf.Tensor, options: ParAffinityOptions = {})
 }
 
 /** The weights with neighbors before pixels, `[8·dilations,B,H,W]`: what the refinement reads fastest. */
-export function affinityPlanes(
+export function affinityPlanes(images: tf.Tensor4D, options: ParAffinityOptions): tf.Tensor4D {
+  const { dilations = defaultDilations, pixelsAtOnce = Infinity } = options;
+  const [B, H, W] = images.shape;
+  if (B * H * W <= pixelsAtOnce) return planesOf(images, options);
+  const reach = Math.max(...dilations);
+  // Each strip sees the neighbors of its rows, too.
+  const rows = Math.max(fewestRows, Math.floor(pixelsAtOnce / (B * W)) - 2 * reach);
+  return tf.tidy(() => {
+    const strips: tf.Tensor4D[] = [];
+    for (let top = 0; top < H; top += rows) {
+      const height = Math.min(rows, H - top);
+      const first = Math.max(0, top - reach);
+      const last = Math.min(H, top + height + reach);
+      const strip = tf.tidy(() => {
+        const seen = tf.slice(images, [0, first, 0, 0], [B, last - first, W, 3]);
+        return tf.slice(planesOf(seen, options), [0, 0, top - first, 0], [-1, B, height, W]);
+      });
+      strips.push(strip);
+    }
+    return tf.concat(strips, 2);
+  });
+}
+
+/** Rows of a strip at least: with fewer nearly all that is computed would be neighbors. */
+const fewestRows = 16;
+
+function planesOf(
   images: tf.Tensor4D,
   { dilations = defaultDilations, bandwidth = 0.3, positionWeight = 0.01 }: ParAffinityOptions,
 ): tf.Tensor4D {

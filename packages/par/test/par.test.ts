@@ -50,6 +50,23 @@ describe('numbers', () => {
     await tf.setBackend('tensorflow');
   });
 
+  test.each([
+    [1, 70, 40],
+    [2, 61, 33],
+  ])('strips of rows give the numbers of all rows at once, bit for bit: %i×%i×%i', async (B, H, W) => {
+    const images = random([B, H, W, 3], 5);
+    const masks = random([B, H, W, 2], 6);
+    for (const dilations of [
+      [1, 2, 4],
+      [1, 2, 4, 8, 12, 24],
+    ]) {
+      const whole = await par(images, masks, { dilations }).data();
+      // one row at once would be asked for; sixteen are taken
+      for (const pixelsAtOnce of [1, B * W * (2 * Math.max(...dilations) + 20)])
+        expect(await par(images, masks, { dilations, pixelsAtOnce }).data()).toEqual(whole);
+    }
+  });
+
   test.each(variants)('meets the fixture, %s', async (key, options) => {
     const arrays = fixture('par');
     await expectClose(par(arrays['images']!, arrays['masks']!, options), arrays[key]!, { relative: 1e-5 });

@@ -41,6 +41,7 @@ export function headline(data: ReportData): Markup {
           </div>`,
       )}
     </dl>
+    ${data.protocol === undefined ? undefined : html`<p class="note">${data.protocol}</p>`}
     ${evaluation.masks === 0 ? html`<p class="note">The validation images have no masks: there is no IoU to give.</p>` : undefined}
     ${baseline && html`<p class="note">Classification alone: ${baseline.note}</p>`}
   </header>`;

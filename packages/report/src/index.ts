@@ -12,7 +12,7 @@ export { writeFigures } from './figures/write-figures.js';
 export { classColor } from './class-color.js';
 export type { Panel } from './panel.js';
 export { panelsPerGroup, rankPanels } from './rank-panels.js';
-export type { ReportBaseline, ReportData } from './report-data.js';
+export type { ReportBaseline, ReportData, ReportSweep } from './report-data.js';
 export { reportPanel, type ReportPanel, type ReportPanelOptions } from './report-panel.js';
 export type { ReportRow } from './report-row.js';
 export { writeReport } from './write-report.js';

@@ -9,6 +9,7 @@ import { panelSection } from './panel-section.js';
 import type { ReportData } from './report-data.js';
 import { placeOfFigures } from './place-of-figures.js';
 import { similaritySection } from './similarity-section.js';
+import { thresholdSection } from './threshold-section.js';
 import { trainingCharts } from './training-charts.js';
 
 /**
@@ -18,7 +19,7 @@ import { trainingCharts } from './training-charts.js';
  */
 export function reportPage(data: ReportData, files: PageFiles): string {
   const charts = trainingCharts(data.rows, data);
-  const content = html`${headline(data)} ${panelSection(data)} ${classSection(data)}
+  const content = html`${headline(data)} ${panelSection(data)} ${classSection(data)} ${thresholdSection(data)}
   ${similaritySection(data)}
   ${
     charts.length > 0

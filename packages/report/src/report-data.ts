@@ -14,6 +14,13 @@ export interface ReportBaseline {
   readonly note: string;
 }
 
+/** mIoU of a CAM at every threshold, 0…1. */
+export interface ReportSweep {
+  readonly thresholds: readonly number[];
+  readonly means: readonly number[];
+  readonly best: { readonly threshold: number; readonly mean: number };
+}
+
 /** Everything that a report shows; no number of the page comes from elsewhere. */
 export interface ReportData {
   readonly title: string;
@@ -35,6 +42,12 @@ export interface ReportData {
   readonly batchSize: number;
   /** Figures of the last validation. */
   readonly evaluation: Evaluation;
+  /** How these figures were made, in one line. */
+  readonly protocol?: string | undefined;
+  /** By thresholds that are the same for both maps. */
+  readonly sweeps?: { readonly cam?: ReportSweep; readonly camAux?: ReportSweep } | undefined;
+  /** The threshold of the CAMs in the other figures. */
+  readonly threshold?: number | undefined;
   readonly panels: readonly ReportPanel[];
   readonly baseline?: ReportBaseline | undefined;
   /** Wall-clock time of the run. */

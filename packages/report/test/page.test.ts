@@ -214,12 +214,29 @@ describe('page', () => {
         rows: [],
         panels: [],
         baseline: undefined,
+        sweeps: undefined,
         evaluation: { ...data.evaluation, similarity: [] },
       },
       library,
     );
     expect([...page.matchAll(/<section id="(\w+)"/g)].map(([, id]) => id)).toEqual(['classes', 'reproduce']);
     expect(textOf(page)).not.toMatch(/baseline|classification alone/);
+  });
+
+  test('figures name their protocol, and CAMs the threshold at which they are best', () => {
+    const page = reportPage(data, library);
+    const text = textOf(page);
+    expect(text).toContain('Protocol: list val of scenes, 200 images, scored at full size');
+    expect(text).toContain(
+      'counts as the class: 0.5 in the figures above. Best on these images: CAM 0.37 (mIoU 60.0); auxiliary CAM 0.42 (mIoU 60.0).',
+    );
+    const [, section = ''] = /<section id="thresholds">([\s\S]*?)<\/section>/.exec(page)!;
+    const [, json = ''] = /<script type="application\/json">([\s\S]*?)<\/script>/.exec(section)!;
+    const { x, series } = JSON.parse(json) as { x: number[]; series: { label: string; values: number[] }[] };
+    expect(series.map(({ label }) => label)).toEqual(['CAM', 'auxiliary CAM']);
+    for (const { values } of series) expect(values).toHaveLength(x.length);
+    expect(Math.max(...series[0]!.values)).toBe(60);
+    expect(x[series[0]!.values.indexOf(60)]).toBe(0.37);
   });
 
   test('81 classes make two tables with one mean', () => {

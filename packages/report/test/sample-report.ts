@@ -2,7 +2,7 @@ import { loadPhotograph, syntheticScenes } from '@toco/datasets';
 import { intersectionOverUnion, confusionMatrix, countPixels } from '@toco/segmenter';
 import type { Panel } from '../src/panel.js';
 import { resizePlanes, type Planes } from '@toco/segmenter';
-import type { ReportData } from '../src/report-data.js';
+import type { ReportData, ReportSweep } from '../src/report-data.js';
 import { reportPanel, type ReportPanel } from '../src/report-panel.js';
 import type { ReportRow } from '../src/report-row.js';
 
@@ -115,6 +115,11 @@ export async function sampleReport(panels = 12): Promise<ReportData> {
     return { perClass, absent: [5], mean: present.reduce((sum, value) => sum + value) / present.length };
   };
   const baseline = iou(8, 0.36);
+  const thresholds = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
+  const sweep = (best: number): ReportSweep => {
+    const means = thresholds.map((threshold) => 0.6 - (threshold - best) ** 2);
+    return { thresholds, means, best: { threshold: best, mean: 0.6 } };
+  };
   return {
     title: 'Token Contrast on synthetic scenes',
     description:
@@ -135,6 +140,9 @@ export async function sampleReport(panels = 12): Promise<ReportData> {
       images: 200,
       masks: 200,
     },
+    protocol: 'Protocol: list val of scenes, 200 images, scored at full size; fast: squashed to 96×96.',
+    sweeps: { cam: sweep(0.37), camAux: sweep(0.42) },
+    threshold: 0.5,
     panels: await samplePanels(panels),
     baseline: {
       camMean: baseline.mean,

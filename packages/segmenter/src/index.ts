@@ -52,7 +52,13 @@ export type { Prepare } from './passes/live-engine.js';
 export type { UsedParams } from './passes/network-pass.js';
 export type { PassOutput } from './passes/pass-engine.js';
 export type { ProbabilityStrip } from './stream/finish-image.js';
-export { estimateMemory, type MemoryEstimate, type MemoryUse } from './stream/memory.js';
+export {
+  crfMemory,
+  estimateMemory,
+  type FurtherMemory,
+  type MemoryEstimate,
+  type MemoryUse,
+} from './stream/memory.js';
 export type { Crf } from './stream/refine-segmentation.js';
 export type {
   Segmented,
@@ -61,9 +67,16 @@ export type {
   SegmenterOutputs,
 } from './stream/segmenter-image.js';
 export { liveSegmenter } from './stream/live-segmenter.js';
-export { type Segmenter, segmenter, type SegmenterOptions, type StreamOptions } from './stream/segmenter.js';
+export {
+  type Segmenter,
+  segmenter,
+  type SegmenterOptions,
+  type SegmentOptions,
+  type SizeAndLabels,
+  type StreamOptions,
+} from './stream/segmenter.js';
 export { pseudoLabels, type PseudoLabelsOptions, type Refine, refineByCrf } from './labels/pseudo-labels.js';
-export { refineByPar } from './labels/refine-by-par.js';
+export { parMemory, refineByPar } from './labels/refine-by-par.js';
 export { segmentationCams } from './labels/segmentation-cams.js';
 export type { ExportedModel } from './passes/graph-engine.js';
 export { segmenterOfGraph } from './stream/segmenter-of-graph.js';

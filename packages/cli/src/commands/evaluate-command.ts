@@ -87,7 +87,7 @@ export function addEvaluateCommand(program: Command): void {
     )
     .option('--again', 'evaluate again what has been evaluated')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
-    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
+    .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--report <file>', 'write a page with the best and the worst images, figures and curves')
     .option('--json', 'print figures, names of the classes and protocol as JSON')
     .option('--strict', "exit with 1 if an image can't be read")

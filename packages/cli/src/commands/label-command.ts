@@ -79,7 +79,7 @@ export function addLabelCommand(program: Command): void {
     .option('--merge <parts...>', 'merge the named files of all parts into lists and JSON')
     .option('--again', 'overwrite existing results')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
-    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
+    .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .option('--strict', "exit with 1 if an image can't be read")
     .addHelpText('after', example)

@@ -72,7 +72,7 @@ export function addPredictCommand(program: Command): void {
     .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
-    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
+    .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print a line of JSON per photograph')
     .option('--strict', "exit with 1 if a photograph can't be read")
     .addHelpText('after', example)
@@ -150,13 +150,17 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
 const noProgress: Progress = { update: () => undefined, stop: () => undefined };
 
 /** A photograph in one line: size, classes with their shares of the pixels, time. */
-function lineOf({ path, width, height, found, ms }: PredictionRow): string {
+function lineOf({ path, width, height, found, leftOut, ms }: PredictionRow): string {
   const share = (pixels: number): string => {
     const percent = (100 * pixels) / (width * height);
     return percent < 1 ? '<1 %' : `${Math.round(percent)} %`;
   };
   const classes = found.map(({ name, pixels }) => `${name} ${share(pixels)}`);
-  return `${basename(path)} ${width}×${height}: ${classes.length === 0 ? 'background' : classes.join(', ')}; ${ms} ms`;
+  const without =
+    leftOut.length === 0
+      ? ''
+      : `; CRF without ${counted(leftOut.length, 'improbable class', 'improbable classes')}, as memory is short`;
+  return `${basename(path)} ${width}×${height}: ${classes.length === 0 ? 'background' : classes.join(', ')}${without}; ${ms} ms`;
 }
 
 const known = { voc: vocClasses, coco: cocoClasses } as const;

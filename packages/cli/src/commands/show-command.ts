@@ -70,7 +70,7 @@ export function addShowCommand(program: Command): void {
     .option('--names <names>', 'names of the runs, separated by commas; default: their folders')
     .option('-o, --out <folder>', 'output folder', 'runs/show')
     .option('--report <file>', "report to add the figures to; default: the first run's report.html")
-    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
+    .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', example)
     .action(show);

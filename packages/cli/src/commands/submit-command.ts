@@ -62,7 +62,7 @@ export function addSubmitCommand(program: Command): void {
     .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
-    .option('--memory <size>', 'memory that one image may take, such as 4GB; default: half of what is free')
+    .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', example)
     .action(submit);
@@ -91,7 +91,9 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
     const settings = { protocol, precision, compiled };
     const { done, skipped, interrupted } = await predictPhotographs(
       {
-        ...{ model, protocol, out, classNames: vocClasses, kinds: ['masks'], shard: wholeList },
+        ...{ model, out, classNames: vocClasses, kinds: ['masks'], shard: wholeList },
+        // What a server scores hangs on no machine's free memory.
+        protocol: { ...protocol, mayLeaveOut: false },
         photographs: images.map(({ id, path }) => ({ path, name: id })),
         hashes: { checkpoint: model.checkpoint, list: '', settings: settingsHash(settings) },
         // VOC's masks are those of the photographs as they are stored.

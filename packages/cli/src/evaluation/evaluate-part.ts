@@ -13,6 +13,7 @@ import {
   countsOf,
   type EvaluationCounts,
   evaluationCounts,
+  type LeftOutImage,
   storedCounts,
 } from './counts.js';
 import { type EvaluationFile, readEvaluationFile, writeEvaluationFile } from './evaluation-file.js';
@@ -95,36 +96,29 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   const columns = Object.keys(counts.matrices) as Column[];
   const pool = protocol.protocol.crf === undefined ? undefined : crfPool(means.crfThreads, print);
   const through = segmenterOf(model, {
-    protocol: protocol.protocol,
+    // Figures that hang on how much memory is free would compare with none.
+    protocol: { ...protocol.protocol, mayLeaveOut: false },
     outputs: outputsOf(columns),
     // One image a pass: which ones come together must not matter, or parts would differ from the whole.
     batchSize: 1,
     crf: pool?.crf,
     crfsAtOnce: pool?.atOnce,
+    memory: means.memory,
   });
   const progress = createProgress('evaluate');
   let saved = performance.now();
   const tell = (): void => {
     progress.update({ done: counts.images.length + counts.leftOut.length, total: places.length });
   };
-  async function* readable(): AsyncGenerator<ListedPhotograph> {
-    const loader = photographLoader(list, {
-      ...{ indices: left, workers: means.workers, withMask },
-      onUnreadable: (problem) => {
-        counts.leftOut.push(problem);
-        tell();
-      },
-    });
-    for await (const photograph of loader) {
-      const { index, id } = photograph;
-      const message = through.refusal(photograph, means.memory);
-      if (message === undefined) yield photograph;
-      else {
-        counts.leftOut.push({ index, id, message });
-        tell();
-      }
-    }
-  }
+  const leaveOut = (problem: LeftOutImage): void => {
+    counts.leftOut.push(problem);
+    tell();
+  };
+  const photographs = photographLoader(list, {
+    ...{ indices: left, workers: means.workers, withMask, onUnreadable: leaveOut },
+  });
+  const onRefused = ({ index, id }: ListedPhotograph, message: string): void =>
+    leaveOut({ index, id, message });
   try {
     for await (const {
       image,
@@ -134,7 +128,7 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
       scores,
       similarity,
       ...labels
-    } of through.segment(readable(), { signal })) {
+    } of through.segment(photographs, { signal, onRefused })) {
       const seen = {
         ...{ index: image.index, id: image.id, height: image.height, width: image.width },
         ...{ labels: image.labels, truth: image.mask, classes: planes, cam, camAux, scores, similarity },

@@ -26,11 +26,12 @@ export interface ReportedEvaluation {
  * however long the list is.
  */
 export async function reportEvaluation(path: string, evaluated: ReportedEvaluation): Promise<void> {
-  const { model, counts, classes, protocol, command } = evaluated;
+  const { model, counts, classes, protocol, over, command } = evaluated;
   await reportRun(path, {
     evaluation: evaluationOf(evaluated),
+    ...{ sweeps: figuresOf(counts, { over }).sweeps, threshold: protocol.threshold },
     panels: await drawnPanels(evaluated, shownPlaces(counts)),
-    ...{ config: model.config, data: protocol.data, classes, rows: model.rows ?? [], command },
+    ...{ config: model.config, data: protocol.data, classes, rows: model.rows ?? [], command, protocol },
   });
 }
 

@@ -1,6 +1,6 @@
 import { loaderThreads } from '@toco/trainer';
 import { ignoredLabel, type ListedPhotograph, photographLoader, type SampleList } from '@toco/datasets';
-import { createProgress, UserError } from '@toco/files';
+import { counted, createProgress, UserError } from '@toco/files';
 import {
   confusionMatrix,
   type ConfusionMatrix,
@@ -44,7 +44,15 @@ export async function segmentedImages<const O extends SegmenterOutput>(
         throw new UserError(message);
       },
     });
-    for await (const result of through.segment(photographs, { signal })) {
+    const onRefused = (_: ListedPhotograph, message: string): never => {
+      throw new UserError(message);
+    };
+    for await (const result of through.segment(photographs, { signal, onRefused })) {
+      const { image, leftOut } = result;
+      if (leftOut.length > 0)
+        print(
+          `${image.id}: CRF without ${counted(leftOut.length, 'improbable class', 'improbable classes')}, as memory is short.`,
+        );
       results.push(result);
       progress.update({ done: results.length, total: indices.length });
     }

@@ -10,7 +10,10 @@ import {
 import { createProgress, placeFile } from '@toco/files';
 import { encodeLabelPng } from '@toco/formats';
 import {
+  crfMemory,
   type CrfPreset,
+  type FurtherMemory,
+  parMemory,
   type Planes,
   type Protocol,
   pseudoLabels,
@@ -19,6 +22,7 @@ import {
   refineByPar,
   type Segmented,
   segmentationCams,
+  type SizeAndLabels,
 } from '@toco/segmenter';
 import type { Config } from '@toco/trainer';
 import { maskPath } from '../annotations/write-annotations.js';
@@ -110,11 +114,13 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   const progress = createProgress('label');
   let done = places.length - left.length;
   const tell = (): void => progress.update({ done: ++done, total: places.length });
-  const pool = 'crf' in Object(recipe.refine) ? crfPool(means.crfThreads, print) : undefined;
+  const refines = 'crf' in Object(recipe.refine);
+  const pool = refines || protocol.crf !== undefined ? crfPool(means.crfThreads, print) : undefined;
   const map = recipe.from === 'segmentation' ? 'probabilities' : recipe.from === 'aux' ? 'camAux' : 'cam';
   const through = segmenterOf(model, {
-    // One image a pass: which ones come together must not matter, or parts would differ from the whole.
-    ...{ protocol, outputs: [map], batchSize: 1, crf: pool?.crf },
+    // One image a pass, and all classes in a CRF: neither its neighbors nor free memory may matter, or parts would differ from the whole.
+    ...{ protocol: { ...protocol, mayLeaveOut: false }, outputs: [map], batchSize: 1 },
+    ...{ crf: pool?.crf, memory: means.memory, further: (image) => refinementMemory(image, recipe) },
   });
   const skip = async (index: number, message: string): Promise<void> => {
     const row = {
@@ -124,23 +130,22 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
     await journal.add({ ...row, skipped: message });
     tell();
   };
+  const problems: { readonly index: number; readonly message: string }[] = [];
+  const skipThem = async (): Promise<void> => {
+    for (const { index, message } of problems.splice(0)) await skip(index, message);
+  };
   async function* readable(): AsyncGenerator<ListedPhotograph> {
-    const unreadable: { readonly index: number; readonly message: string }[] = [];
-    const skipThem = async (): Promise<void> => {
-      for (const { index, message } of unreadable.splice(0)) await skip(index, message);
-    };
     const loader = photographLoader(list, {
       ...{ indices: left, workers: means.workers },
-      onUnreadable: (problem) => void unreadable.push(problem),
+      onUnreadable: (problem) => void problems.push(problem),
     });
     for await (const photograph of loader) {
       await skipThem();
-      const message = through.refusal(photograph, means.memory);
-      if (message === undefined) yield photograph;
-      else await skip(photograph.index, message);
+      yield photograph;
     }
-    await skipThem();
   }
+  const onRefused = ({ index }: ListedPhotograph, message: string): void =>
+    void problems.push({ index, message });
   const refine = refinement(recipe, pool);
   type Result = Segmented<ListedPhotograph, typeof map>;
   const labeled = async (result: Result): Promise<{ result: Result; cams: Planes; labels: Uint8Array }> => {
@@ -155,8 +160,14 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
     return { result, cams, labels };
   };
   try {
-    const results = through.segment(readable(), { signal }) as AsyncGenerator<Result>;
-    for await (const { result, cams, labels } of inOrder(results, pool?.atOnce ?? 1, labeled)) {
+    const results = through.segment(readable(), { signal, onRefused }) as AsyncGenerator<Result>;
+    const underWay = {
+      atOnce: refines ? pool!.atOnce : 1,
+      sizeOf: ({ image }: Result) => through.estimate(image).bytes,
+      // The other half is for the next image's passes.
+      most: means.memory / 2,
+    };
+    for await (const { result, cams, labels } of inOrder(results, underWay, labeled)) {
       const { image, classes } = result;
       const { index, id, width, height } = image;
       const written = [{ path: maskPath(id), bytes: encodeLabelPng({ width, height, data: labels }) }];
@@ -174,6 +185,7 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
       await journal.add(row);
       tell();
     }
+    await skipThem();
   } finally {
     progress.stop();
     through.dispose();
@@ -186,6 +198,20 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
 function namesOf({ id, image }: Sample, root: string | undefined): { id: string; image: string } {
   if (!('path' in image)) return { id, image: `${id}.svg` };
   return { id, image: root === undefined ? image.path : relative(root, image.path).replaceAll('\\', '/') };
+}
+
+/** What making labels of an image's maps takes: two refinements, one after the other. */
+function refinementMemory(image: SizeAndLabels, { refine }: LabelRecipe): FurtherMemory {
+  const channels = 1 + Array.from(image.labels ?? []).filter((label) => label > 0).length;
+  // Probabilities and what became of them, or arrays for other projects, beside the maps.
+  const plain = 16 * channels * image.height * image.width;
+  if (refine === 'none') return { bytes: plain, remedy: 'choose a smaller image' };
+  const [how, memory] =
+    'par' in refine ? ['par', parMemory(image, channels)] : [refine.crf.name, crfMemory(image, channels)];
+  return {
+    bytes: plain + memory,
+    remedy: `choose a smaller image, or another way than --refine ${how}`,
+  };
 }
 
 function refinement({ refine }: LabelRecipe, pool: CrfPool | undefined): Refine | undefined {

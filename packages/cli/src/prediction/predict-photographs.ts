@@ -11,7 +11,7 @@ import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import type { Hashes } from '../shards/hashes.js';
 import type { Shard } from '../shards/shard.js';
-import { filesOf, outputsFor, type SavedKind } from './saved-outputs.js';
+import { encodingMemory, filesOf, outputsFor, type SavedKind } from './saved-outputs.js';
 
 /** What is predicted, and where it goes. */
 export interface PredictionTask {
@@ -54,6 +54,8 @@ export interface PredictionRow extends JournalRow {
   readonly height: number;
   /** Since the photograph before it. */
   readonly ms: number;
+  /** Classes that the CRF left out, as memory did not suffice for them and they are improbable everywhere; mostly none. */
+  readonly leftOut: readonly string[];
   /** Classes that have pixels, the largest first. */
   readonly found: readonly { readonly name: string; readonly score: number; readonly pixels: number }[];
   /** How probable it is that the photograph shows a class, by name. */
@@ -101,33 +103,29 @@ export async function predictPhotographs(
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
   const pool = protocol.crf === undefined ? undefined : crfPool(crfThreads, print);
   const through = segmenterOf(model, {
-    ...{ protocol, outputs: outputsFor(kinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce },
+    ...{ protocol, outputs: outputsFor(kinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce, memory },
+    further: (image) => encodingMemory(image, { kinds, numClasses: classNames.length }),
   });
   const list = sampleList(
     'photographs',
     classNames,
     photographs.map(({ path }) => ({ id: path, image: { path }, labels: new Uint8Array(classNames.length) })),
   );
+  const skip = (problem: { readonly index: number; readonly message: string }): void => {
+    skipped.push(problem);
+    tell();
+  };
   async function* readable(): AsyncGenerator<Omit<ListedPhotograph, 'labels'>> {
-    const loader = photographLoader(list, {
-      ...{ indices: left, workers, upright },
-      onUnreadable: (problem) => {
-        skipped.push(problem);
-        tell();
-      },
-    });
-    for await (const { index, id, width, height, data } of loader) {
-      // Without labels: what it shows is told by the scores.
-      const photograph = { index, id, width, height, data };
-      const message = through.refusal(photograph, memory);
-      if (message === undefined) yield photograph;
-      else skipped.push({ index, message });
-    }
+    const loader = photographLoader(list, { indices: left, workers, upright, onUnreadable: skip });
+    // Without labels: what it shows is told by the scores.
+    for await (const { index, id, width, height, data } of loader) yield { index, id, width, height, data };
   }
+  const onRefused = ({ index }: { readonly index: number }, message: string): void =>
+    skip({ index, message });
   let last = performance.now();
   try {
-    for await (const result of through.segment(readable(), { signal })) {
-      const { image, labels, scores } = result;
+    for await (const result of through.segment(readable(), { signal, onRefused })) {
+      const { image, labels, scores, leftOut } = result;
       const { index, width, height } = image;
       const { path, name } = photographs[index]!;
       const files: string[] = [];
@@ -138,6 +136,7 @@ export async function predictPhotographs(
       const now = performance.now();
       const row: PredictionRow = {
         ...{ index, files, path, name, stamp: stamps[index]!, width, height, ms: Math.round(now - last) },
+        leftOut: leftOut.map((label) => classNames[label - 1]!),
         found: foundIn(labels, scores, classNames),
         scores: Object.fromEntries(classNames.map((one, c) => [one, rounded(scores[c]!)])),
       };

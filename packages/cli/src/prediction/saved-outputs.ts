@@ -1,7 +1,14 @@
 import { encodeJpeg, encodeProbabilities, ignoredLabel } from '@toco/datasets';
 import { annotationKinds, maskPath } from '../annotations/write-annotations.js';
 import { encodeLabelPng, vocPalette } from '@toco/formats';
-import { heatOverlay, labelOverlay, type Planes, type SegmenterOutput } from '@toco/segmenter';
+import {
+  type FurtherMemory,
+  heatOverlay,
+  labelOverlay,
+  type Planes,
+  type SegmenterOutput,
+  type Size,
+} from '@toco/segmenter';
 
 /** What can be written of a photograph. */
 export const savedKinds = [
@@ -33,6 +40,18 @@ export function outputsFor(kinds: readonly SavedKind[]): SegmenterOutput[] {
     ...(probabilities ? ['probabilities' as const] : []),
     ...(kinds.includes('cams') ? ['cam' as const] : []),
   ];
+}
+
+/** What the files of a photograph take while they are made: the probabilities in a file's order, and the file. */
+export function encodingMemory(
+  { width, height }: Size,
+  { kinds, numClasses }: { readonly kinds: readonly SavedKind[]; readonly numClasses: number },
+): FurtherMemory {
+  const bytes = kinds.includes('npy') ? 8 : kinds.includes('npy8') ? 2 : 0;
+  return {
+    bytes: bytes * width * height * (numClasses + 1),
+    remedy: 'choose a smaller image, or leave npy out of --save',
+  };
 }
 
 const palette = vocPalette();

@@ -6,6 +6,7 @@ import { softmaxInPlace } from '../masks/softmax-rows.js';
 import type { PassOutput } from '../passes/pass-engine.js';
 import type { Passes, Protocol } from '../protocol/protocol.js';
 import type { ImageMaps } from './batch-images.js';
+import { ImageRefused } from './image-refused.js';
 import { type Crf, refineSegmentation, spreadClasses } from './refine-segmentation.js';
 import { baseSize } from './run-passes.js';
 import type { Segmented, SegmenterImage, SegmenterOutput, SegmenterOutputs } from './segmenter-image.js';
@@ -30,7 +31,7 @@ export interface FinishOptions {
   readonly onStrip?: ((strip: ProbabilityStrip) => void) | undefined;
 }
 
-/** What was asked for, from the maps of an image's passes. @throws one line where memory does not suffice for the CRF */
+/** What was asked for, from the maps of an image's passes. @throws {@link ImageRefused} where memory does not suffice for the CRF */
 export async function finishImage<I extends SegmenterImage>(
   image: I,
   passed: readonly ImageMaps[],
@@ -81,8 +82,8 @@ async function segmentImage(
   const result = await refineSegmentation(image, { maps, passes, crf, preset, mostClasses, onStrip: strip });
   if (!result) {
     const { id = 'image', height, width } = image;
-    throw new Error(
-      `${id}: memory does not suffice for the CRF of ${width}×${height} pixels; choose a smaller image, or no CRF.`,
+    throw new ImageRefused(
+      `${id}: memory (--memory) does not suffice for the CRF of ${width}×${height} pixels, even without the classes that are improbable everywhere; choose a smaller image, or --crf none.`,
     );
   }
   const { classes } = result;

@@ -19,6 +19,13 @@ export interface MemoryEstimate {
   readonly crf: number;
 }
 
+/** What a caller takes while it makes something of an image's results. */
+export interface FurtherMemory {
+  readonly bytes: number;
+  /** What a refusal advises where this is the most. */
+  readonly remedy: string;
+}
+
 /** What goes through a network and what is made of it. */
 export interface MemoryUse {
   readonly network: {
@@ -30,10 +37,16 @@ export interface MemoryUse {
   readonly protocol: Protocol;
   readonly outputs: readonly SegmenterOutput[];
   readonly batchSize?: number | undefined;
+  readonly further?: FurtherMemory | undefined;
 }
 
 /** Bytes of a dense CRF for each pixel, and for each class of a pixel: above what images of noise, the worst, were measured to take (EXPERIMENTS.md). */
 export const crfBytes = { pixel: 1000, class: 64 };
+
+/** Bytes that a dense CRF of `classes` planes takes at most, background included. */
+export function crfMemory({ height, width }: Size, classes: number): number {
+  return height * width * (crfBytes.pixel + crfBytes.class * classes);
+}
 
 /**
  * What an image of a size would take, before anything is computed: so that what is too large can be refused instead of ending the
@@ -43,7 +56,7 @@ export const crfBytes = { pixel: 1000, class: 64 };
  * const { bytes } = estimateMemory({ height: 3000, width: 4000 }, { network, protocol: protocols.voc, outputs: ['labels'] });
  */
 export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
-  const { network, protocol, outputs, batchSize = 1 } = use;
+  const { network, protocol, outputs, batchSize = 1, further } = use;
   const pixels = size.height * size.width;
   const K = network.numClasses + 1;
   const { stride } = network.backbone;
@@ -78,9 +91,9 @@ export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
     // As many classes as an image can be expected to show, at the base size and at the image's own.
     4 * cams * Math.min(network.numClasses, 5) * (pixels + base.height * base.width) +
     2 ** 26;
-  const crf = refines ? pixels * (crfBytes.pixel + crfBytes.class * K) : 0;
+  const crf = refines ? crfMemory(size, K) : 0;
   const most = Math.max(0, ...passes.map((pass) => pass.network));
-  return { bytes: planes + Math.max(most, crf), network: most, planes, crf };
+  return { bytes: planes + Math.max(most, crf, further?.bytes ?? 0), network: most, planes, crf };
 }
 
 /** Bytes of one image's pass: activations of blocks, the perceptron's several times, the decoder's, and attention where it is stored. */
@@ -112,19 +125,24 @@ export function classesThatFit(size: Size, { planes }: MemoryEstimate, memory: n
  */
 export function memoryRefusal(
   size: Size,
-  { estimate, memory, protocol, what = 'image' }: RefusalOptions,
+  { estimate, memory, protocol, further, what = 'image' }: RefusalOptions,
 ): string | undefined {
   const { bytes, network, planes, crf } = estimate;
+  const { bytes: furtherBytes, remedy: furtherRemedy } = further ?? { bytes: 0, remedy: '' };
   // Where the CRF may do with fewer classes, the image itself tells whether it fits.
   const needed =
-    protocol.mayLeaveOut && classesThatFit(size, estimate, memory) >= 2 ? planes + network : bytes;
+    protocol.mayLeaveOut && classesThatFit(size, estimate, memory) >= 2
+      ? planes + Math.max(network, furtherBytes)
+      : bytes;
   if (needed <= memory) return undefined;
   const remedy =
-    crf > network && crf > 0
-      ? 'choose a smaller image, or --crf none'
-      : protocol.window
-        ? 'choose a smaller --window, or a smaller size with --size'
-        : 'choose a smaller size with --size, or tiles with --window 448';
+    furtherBytes > Math.max(network, crf)
+      ? furtherRemedy
+      : crf > network
+        ? 'choose a smaller image, or --crf none'
+        : protocol.window
+          ? 'choose a smaller --window, or a smaller size with --size'
+          : 'choose a smaller size with --size, or tiles with --window 448';
   return `${what}: ${size.width}×${size.height} pixels would take ${inWords(needed)} of memory with protocol ${protocol.name}, ${inWords(memory)} may be taken (--memory); ${remedy}.`;
 }
 
@@ -132,6 +150,7 @@ interface RefusalOptions {
   readonly estimate: MemoryEstimate;
   readonly memory: number;
   readonly protocol: Protocol;
+  readonly further?: FurtherMemory | undefined;
   readonly what?: string | undefined;
 }
 

@@ -8,9 +8,11 @@ import { type Protocol, protocols } from '../protocol/protocol.js';
 import { assertProtocol } from '../protocol/protocol-of.js';
 import type { ImageMaps } from './batch-images.js';
 import { finishImage, type ProbabilityStrip } from './finish-image.js';
+import { ImageRefused } from './image-refused.js';
 import {
   classesThatFit,
   estimateMemory,
+  type FurtherMemory,
   type MemoryEstimate,
   memoryRefusal,
   type MemoryUse,
@@ -37,8 +39,13 @@ export interface StreamOptions<O extends SegmenterOutput> {
   readonly batchSize?: number | undefined;
   /** An image without labels shows the classes with a score above this, and at least the best one. */
   readonly scoreThreshold?: number | undefined;
-  /** Bytes that an image may take, by estimate; one that would take more ends the stream with one line. Default: any. */
+  /**
+   * Bytes that an image may take, and those under way together, by estimate; one that would take more is refused. Where the protocol
+   * allows it, its CRF does with fewer classes instead. Default: any.
+   */
   readonly memory?: number | undefined;
+  /** What the caller takes beside, for what it makes of an image's results. */
+  readonly further?: ((image: SizeAndLabels) => FurtherMemory) | undefined;
   /** Called with rows of probabilities before the CRF: for what is too large to be kept whole. */
   readonly onStrip?: ((strip: ProbabilityStrip) => void) | undefined;
 }
@@ -56,22 +63,33 @@ export interface SegmenterOptions<O extends SegmenterOutput> extends StreamOptio
   readonly forward?: ApplyOptions | undefined;
 }
 
+/** What an estimate knows of an image. */
+export type SizeAndLabels = Size & Pick<SegmenterImage, 'labels'>;
+
+/** What a stream may be told. */
+export interface SegmentOptions<I> {
+  /** Ends the stream early, between images. */
+  readonly signal?: { readonly aborted: boolean } | undefined;
+  /** Told of an image that would take too much memory, which has no result then; by default the stream ends with that line. */
+  readonly onRefused?: ((image: I, message: string) => void) | undefined;
+}
+
 /** A network that answers a stream of images with a stream of results. */
 export interface Segmenter<O extends SegmenterOutput> {
   readonly protocol: Protocol;
   /**
-   * Results in the order of the images; ends early, between images, at `signal`.
+   * Results in the order of the images.
    *
    * @throws one line: an image that is none, or that would take too much memory
    */
   segment<I extends SegmenterImage>(
     images: Iterable<I> | AsyncIterable<I>,
-    options?: { readonly signal?: { readonly aborted: boolean } | undefined },
+    options?: SegmentOptions<I>,
   ): AsyncGenerator<Segmented<I, O>, void, undefined>;
   /** What an image of a size would take. */
-  estimate(size: Size): MemoryEstimate;
+  estimate(image: SizeAndLabels): MemoryEstimate;
   /** The line that refuses an image of a size; undefined where it fits into `memory` bytes. */
-  refusal(size: Size & { readonly id?: string }, memory: number): string | undefined;
+  refusal(image: SizeAndLabels & { readonly id?: string }, memory: number): string | undefined;
   /** Frees what was compiled; the parameters stay the caller's. */
   dispose(): void;
 }
@@ -106,7 +124,14 @@ export function segmenterOn<O extends SegmenterOutput>(
   options: StreamOptions<O>,
   network: MemoryUse['network'],
 ): Segmenter<O> {
-  const { protocol = protocols.fast, crf, memory, scoreThreshold = 0.5, onStrip } = options;
+  const {
+    protocol = protocols.fast,
+    crf,
+    memory = Infinity,
+    further,
+    scoreThreshold = 0.5,
+    onStrip,
+  } = options;
   // eslint-disable-next-line no-restricted-syntax -- what O is where nothing is asked for
   const outputs = options.outputs ?? (['labels', 'scores'] as unknown as readonly O[]);
   const { batchSize = isFixed(protocol) || protocol.window ? 4 : 1 } = options;
@@ -116,10 +141,13 @@ export function segmenterOn<O extends SegmenterOutput>(
     protocol.crf !== undefined &&
     (['labels', 'probabilities'] as string[]).some((one) => outputs.includes(one as O));
   const atOnce = refines ? Math.max(1, options.crfsAtOnce ?? 1) : 1;
-  const estimate = (size: Size): MemoryEstimate =>
-    estimateMemory(size, { network, protocol, outputs, batchSize });
-  const refusal = (size: Size & { readonly id?: string }, limit: number): string | undefined =>
-    memoryRefusal(size, { estimate: estimate(size), memory: limit, protocol, what: size.id });
+  const estimate = (image: SizeAndLabels): MemoryEstimate =>
+    estimateMemory(image, { network, protocol, outputs, batchSize, further: further?.(image) });
+  const refusal = (image: SizeAndLabels & { readonly id?: string }, limit: number): string | undefined =>
+    memoryRefusal(image, {
+      ...{ estimate: estimate(image), memory: limit, protocol },
+      ...{ further: further?.(image), what: image.id },
+    });
   return {
     protocol,
     estimate,
@@ -132,27 +160,55 @@ export function segmenterOn<O extends SegmenterOutput>(
 
   async function* segment<I extends SegmenterImage>(
     images: Iterable<I> | AsyncIterable<I>,
-    { signal }: { readonly signal?: { readonly aborted: boolean } | undefined } = {},
+    { signal, onRefused }: SegmentOptions<I> = {},
   ): AsyncGenerator<Segmented<I, O>, void, undefined> {
-    const pending: Promise<Segmented<I, O>>[] = [];
-    for await (const some of chunksOf(images, batchSize)) {
+    const underWay: { readonly result: Promise<Segmented<I, O> | undefined>; readonly bytes: number }[] = [];
+    const refused = (image: I, error: ImageRefused): undefined => {
+      if (onRefused === undefined) throw error;
+      onRefused(image, error.message);
+    };
+    async function* thatFit(): AsyncGenerator<I> {
+      for await (const image of images) {
+        const line = memory === Infinity ? undefined : refusal(image, memory);
+        if (line === undefined) yield image;
+        else refused(image, new ImageRefused(line));
+      }
+    }
+    /** Results in their turn until fewer than `most` images are under way and leave room for some bytes. */
+    async function* finishedUntil(most: number, bytes: number): AsyncGenerator<Segmented<I, O>> {
+      const taken = (): number => underWay.reduce((sum, one) => sum + one.bytes, 0);
+      while (underWay.length > 0 && (underWay.length >= most || taken() + bytes > memory)) {
+        if (signal?.aborted) return;
+        const result = await underWay[0]!.result;
+        underWay.shift();
+        if (result !== undefined) yield result;
+      }
+    }
+    for await (const some of chunksOf(thatFit(), batchSize)) {
+      yield* finishedUntil(Infinity, Math.max(...some.map((image) => estimate(image).bytes)));
       if (signal?.aborted) break;
       const maps = await passesOf(some);
       for (const [i, image] of some.entries()) {
-        while (pending.length >= atOnce) yield (await pending.shift())!;
+        const { planes, crf: refining } = estimate(image);
+        const bytes = Math.min(planes + refining, memory);
+        yield* finishedUntil(atOnce, bytes);
         if (signal?.aborted) break;
         const finished = finishImage(image, maps[i]!, {
           ...{ protocol, outputs, crf, scoreThreshold, onStrip },
-          mostClasses: memory === undefined || !refines ? Infinity : mostClassesOf(image, memory),
+          mostClasses: memory === Infinity || !refines ? Infinity : mostClassesOf(image, memory),
         }) as Promise<Segmented<I, O>>;
+        const result = finished.catch((error: unknown) => {
+          if (error instanceof ImageRefused) return refused(image, error);
+          throw error;
+        });
         // Its turn comes later; until then a failure is nobody's.
-        finished.catch(() => undefined);
-        pending.push(finished);
+        result.catch(() => undefined);
+        underWay.push({ result, bytes });
       }
       // A CRF in this thread gains nothing from waiting for the next passes.
-      if (atOnce === 1) while (pending.length > 0) yield (await pending.shift())!;
+      if (atOnce === 1) yield* finishedUntil(1, 0);
     }
-    while (pending.length > 0 && !signal?.aborted) yield (await pending.shift())!;
+    yield* finishedUntil(1, 0);
   }
 
   /** Maps of each image; images of one base size share their passes. */
@@ -160,8 +216,6 @@ export function segmenterOn<O extends SegmenterOutput>(
     const results: ImageMaps[][] = [];
     const groups = new Map<string, number[]>();
     images.forEach((image, i) => {
-      const line = memory === undefined ? undefined : refusal(image, memory);
-      if (line !== undefined) throw new Error(line);
       const { height, width } = baseSize(image, protocol.size);
       const key = `${height}×${width}`;
       groups.set(key, [...(groups.get(key) ?? []), i]);
@@ -176,9 +230,9 @@ export function segmenterOn<O extends SegmenterOutput>(
     return results;
   }
 
-  function mostClassesOf(size: Size, limit: number): number {
+  function mostClassesOf(image: SizeAndLabels, limit: number): number {
     if (!protocol.mayLeaveOut) return Infinity;
-    return classesThatFit(size, estimate(size), limit);
+    return classesThatFit(image, estimate(image), limit);
   }
 
   function assertFits(): void {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { denseCrfReference } from '@toco/crf';
 import { initBackend } from '@toco/runtime';
@@ -5,11 +6,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { protocolOf } from '../../src/protocol/protocol-of.js';
 import { protocols } from '../../src/protocol/protocol.js';
 import type { ScaleMaps } from '../../src/masks/fuse-maps.js';
-import { estimateMemory } from '../../src/stream/memory.js';
+import { networkEngine } from '../../src/passes/network-engine.js';
+import type { PassEngine } from '../../src/passes/pass-engine.js';
+import { crfBytes, estimateMemory } from '../../src/stream/memory.js';
 import { refineSegmentation } from '../../src/stream/refine-segmentation.js';
-import { segmenter } from '../../src/stream/segmenter.js';
+import { segmenter, segmenterOn, type SizeAndLabels } from '../../src/stream/segmenter.js';
 import { smallNetwork } from '../small-network.js';
-import { collect, picture, spreadParams } from './pictures.js';
+import { apart, collect, picture, spreadParams } from './pictures.js';
 
 beforeAll(() => initBackend());
 
@@ -61,6 +64,62 @@ test('what would take too much is refused in one line that names what helps', as
   );
 });
 
+test('an image that is refused is told and passed over; the others go on', async () => {
+  const { params } = network.init(0);
+  const protocol = protocolOf('voc', { crf: 'none', scales: [1], mirror: 'none' });
+  const through = segmenter(network, params, { protocol, memory: 8e7 });
+  const large = { id: 'large.jpg', height: 3000, width: 4000, data: new Uint8Array(3 * 12e6) };
+  const refused: [string, string][] = [];
+  const results = through.segment([picture(40, 56, 1), large, picture(33, 40, 2)], {
+    onRefused: ({ id = '' }, message) => refused.push([id, message]),
+  });
+  expect((await collect(results)).map(({ image }) => image.id)).toEqual(['40×56, 1', '33×40, 2']);
+  expect(refused).toEqual([['large.jpg', expect.stringMatching(/^large\.jpg: 4000×3000 pixels would take/)]]);
+});
+
+test('what a caller takes beside is part of the estimate, and its remedy of the refusal', () => {
+  const { params } = network.init(0);
+  const further = ({ height, width, labels = [] }: SizeAndLabels) => ({
+    bytes: height * width * 1000 * labels.length,
+    remedy: 'ask for less',
+  });
+  const through = segmenter(network, params, { further });
+  const image = { height: 1000, width: 1000, id: 'a.jpg' };
+  const [none, two] = [through.estimate(image).bytes, through.estimate({ ...image, labels: [1, 1] }).bytes];
+  expect(none).toBeLessThan(2e9);
+  expect(two).toBeGreaterThan(2e9);
+  expect(through.refusal({ ...image, labels: [1, 1] }, 2e9)).toMatch(/\(--memory\); ask for less\.$/);
+  expect(through.refusal(image, 2e9)).toBeUndefined();
+});
+
+describe('CRFs that are under way at once', () => {
+  const protocol = protocolOf('voc', { scales: [1], mirror: 'none' });
+  /** The most CRFs of equal images that were under way together, of at most three. */
+  async function mostAtOnce(memory?: number): Promise<number> {
+    let [now, most] = [0, 0];
+    const crf = async (_: unknown, probabilities: Float32Array): Promise<Float32Array> => {
+      most = Math.max(most, ++now);
+      await sleep(20);
+      now--;
+      return probabilities;
+    };
+    const { params } = network.init(0);
+    const through = segmenter(network, params, { protocol, crf, crfsAtOnce: 3, memory });
+    const images = [1, 2, 3, 4, 5].map((seed) => picture(120, 160, seed));
+    expect(await collect(through.segment(images))).toHaveLength(5);
+    return most;
+  }
+
+  test('share the memory', async () => {
+    const { params } = network.init(0);
+    const one = segmenter(network, params, { protocol, crf: denseCrfReference });
+    const { bytes } = one.estimate({ height: 120, width: 160 });
+    expect(await mostAtOnce()).toBe(3);
+    expect(await mostAtOnce(2.5 * bytes)).toBe(2);
+    expect(await mostAtOnce(1.2 * bytes)).toBe(1);
+  });
+});
+
 describe('classes that a CRF leaves out', () => {
   /** Logits where class 2 is improbable everywhere, and class 1 on the left half only. */
   const maps: ScaleMaps[] = [
@@ -85,6 +144,45 @@ describe('classes that a CRF leaves out', () => {
     expect(some!.labels).toEqual(all!.labels);
     expect(new Set(some!.labels)).toEqual(new Set([1, 3]));
     expect(await refineSegmentation(image, { ...options, mostClasses: 2 })).toBeUndefined();
+  });
+
+  test('are told with the result; an image that has too many probable ones is refused', async () => {
+    const { params } = network.init(0);
+    const K = network.numClasses + 1;
+    const protocol = protocolOf('fast', { size: { squash: 64 }, crf: protocols.voc.crf! });
+    const engine = networkEngine(network, params, { compileAfter: Infinity });
+    /** Logits of a network that finds class `c` in the left half, and nothing else anywhere. */
+    const sure = (c: number): PassEngine => ({
+      ...engine,
+      run: async (images, wanted) => {
+        const result = await engine.run(images, wanted);
+        const { shape } = result.segLogits!;
+        const data = new Float32Array(shape.reduce((product, side) => product * side, 1)).fill(-20);
+        const [, h, w] = shape as [number, number, number];
+        for (let i = 0; i < data.length / K; i++) data[i * K + (i % w < w / 2 ? c : 0)] = 20;
+        expect(data.length).toBe(shape[0]! * h * w * K);
+        return { ...result, segLogits: { data, shape, dtype: 'float32' } };
+      },
+    });
+    const image = { id: 'a', height: 60, width: 80, data: new Uint8Array(60 * 80 * 3).fill(9) };
+    const asked = { protocol, crf: denseCrfReference, outputs: ['labels', 'probabilities'] as const };
+    const plain = segmenterOn(sure(2), asked, network);
+    const { planes } = plain.estimate(image);
+    // room for two classes and a half
+    const memory = planes + 60 * 80 * (crfBytes.pixel + 2.5 * crfBytes.class);
+    const [some] = await collect(segmenterOn(sure(2), { ...asked, memory }, network).segment([image]));
+    expect(some!.leftOut).toEqual(Array.from({ length: K }, (_, k) => k).filter((k) => k !== 0 && k !== 2));
+    const [all] = await collect(plain.segment([image]));
+    expect(all!.leftOut).toEqual([]);
+    expect(some!.labels).toEqual(all!.labels);
+    expect(apart(some!.probabilities.data, all!.probabilities.data)).toBeLessThan(1e-4);
+
+    const every = segmenter(network, params, { ...asked, memory });
+    const refused: string[] = [];
+    const results = every.segment([image], { onRefused: (_, message) => refused.push(message) });
+    expect(await collect(results)).toEqual([]);
+    expect(refused).toEqual([expect.stringMatching(/^a: memory \(--memory\) does not suffice for the CRF/)]);
+    await expect(collect(every.segment([image]))).rejects.toThrow(/does not suffice for the CRF/);
   });
 
   test('never in voc and coco', () => {

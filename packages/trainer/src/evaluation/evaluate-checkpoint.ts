@@ -92,7 +92,8 @@ export async function evaluateCheckpoint(
     const source = model.rows ? model.name : `--weights ${model.name}`;
     const command = `toco evaluate ${source} --report ${report}`;
     try {
-      await reportRun(report, { ...drawn, config, data: name, classes, rows, command });
+      const made = described(drawn.evaluation);
+      await reportRun(report, { ...drawn, config, data: name, classes, rows, command, protocol: made });
     } catch (error) {
       // A disk that is full by now costs the page, not the figures.
       print(evaluationLine(drawn.evaluation));

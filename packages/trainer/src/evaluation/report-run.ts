@@ -1,15 +1,16 @@
 import { corrections } from '@toco/core';
 import { counted } from '@toco/files';
 import { termNames } from '@toco/method';
-import { writeReport } from '@toco/report';
+import { type ReportData, writeReport } from '@toco/report';
 import { describeMachine } from '@toco/runtime';
+import { type EvaluationProtocol, formatEvaluationProtocol } from '@toco/segmenter';
 import { stringify } from 'yaml';
 import type { DrawnEvaluation } from './exemplary-panels.js';
 import type { Config } from '../config/config.js';
 import { type MetricsRow, secondsOf } from '../logs/metrics-log.js';
 
 /** What is known of a run. */
-export interface ReportedRun extends DrawnEvaluation {
+export interface ReportedRun extends DrawnEvaluation, Pick<ReportData, 'sweeps' | 'threshold'> {
   readonly config: Config;
   /** Name of the data set. */
   readonly data: string;
@@ -18,6 +19,7 @@ export interface ReportedRun extends DrawnEvaluation {
   readonly rows: readonly MetricsRow[];
   /** What to type to get this again. */
   readonly command: string;
+  readonly protocol: EvaluationProtocol;
 }
 
 /** One word where it is one for all corrections, else those that are the original's. */
@@ -37,6 +39,7 @@ export async function reportRun(path: string, run: ReportedRun): Promise<void> {
     ...run,
     title: `Token Contrast on ${run.data}`,
     description: `Segmentation learned from image-level labels alone${iterations > 0 ? `: ${trained}` : ''}.`,
+    protocol: formatEvaluationProtocol(run.protocol),
     machine: describeMachine(),
     config: stringify(config),
     lossTerms: termNames(config.phases),

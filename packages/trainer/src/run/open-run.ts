@@ -121,6 +121,7 @@ export async function openRun(
     const validator = createValidator({
       ...{ ...options, config, data, list, network, records, total, print },
       targetForward: started.targetForward,
+      compiled: compiled !== undefined,
     });
 
     let first: BatchFeed | undefined;

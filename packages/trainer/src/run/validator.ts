@@ -8,7 +8,7 @@ import type { Network } from '@toco/network';
 import type { Config } from '../config/config.js';
 import { evaluate, evaluateOptionsOf } from '../evaluation/evaluate.js';
 import { type ValidationSegmenter, validationSegmenter } from '../evaluation/validation-segmenter.js';
-import { type Evaluation, evaluationLine, evaluationRow } from '@toco/segmenter';
+import { type Evaluation, evaluationLine, evaluationProtocol, evaluationRow } from '@toco/segmenter';
 import type { Panel } from '@toco/report';
 import { evaluateWithPanels, type DrawnEvaluation } from '../evaluation/exemplary-panels.js';
 import { reportRun } from '../evaluation/report-run.js';
@@ -43,6 +43,8 @@ export interface ValidatorOptions {
   readonly print: (line: string) => void;
   readonly onPanel?: ((panel: Panel) => void) | undefined;
   readonly report?: boolean | undefined;
+  /** Whether passes run as graphs. */
+  readonly compiled: boolean;
 }
 
 /** A validator that follows `evaluation.every` and ends with the report. */
@@ -107,7 +109,10 @@ export function createValidator(options: ValidatorOptions): Validator {
       const { name, classes } = data;
       const command = `toco train --config ${shellWord(files.config)} --out <another folder>`;
       const rows = await records.rows();
-      await reportRun(files.report, { ...drawn, config, data: name, classes, rows, command });
+      const { images } = evaluation;
+      const { compiled } = options;
+      const protocol = evaluationProtocol(config, { data: name, list: list.name, images, compiled });
+      await reportRun(files.report, { ...drawn, config, data: name, classes, rows, command, protocol });
       print(`Report: ${files.report}`);
       report = files.report;
     },
