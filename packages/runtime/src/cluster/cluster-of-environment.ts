@@ -38,7 +38,11 @@ function ofTensorFlow({ TF_CONFIG: text }: Environment): Cluster | undefined {
     const listed = cluster[type] ?? [];
     // Kubeflow's sparse form maps indices to addresses, the usual one lists them.
     if (!isObject(listed) && !Array.isArray(listed)) return refuse(`"${type}" is no list of addresses`);
-    return Object.entries(listed).map(([index, address]) => ({ type, index: Number(index), address }));
+    return Object.entries<unknown>(listed).map(([index, address]) => ({
+      type,
+      index: Number(index),
+      address,
+    }));
   });
   const wrong = tasks.find(({ address }) => !isAddress(address));
   if (wrong)
@@ -55,11 +59,17 @@ function ofTensorFlow({ TF_CONFIG: text }: Environment): Cluster | undefined {
     );
   }
   const { type, index } = task;
-  if (!roles.includes(String(type)))
-    refuse(`makes this process the ${String(type)}, and every process of a run is a worker (or the chief)`);
+  if (typeof type !== 'string' || !roles.includes(type))
+    return refuse(
+      `makes this process the ${named(type)}, and every process of a run is a worker (or the chief)`,
+    );
   const rank = tasks.findIndex((each) => each.type === type && String(each.index) === String(index));
-  if (rank < 0 && addresses.length > 0) refuse(`the cluster has no ${String(type)} ${String(index)}`);
+  if (rank < 0 && addresses.length > 0) refuse(`the cluster has no ${type} ${named(index)}`);
   return { addresses, rank };
+}
+
+function named(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
