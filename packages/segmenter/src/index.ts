@@ -65,6 +65,7 @@ export type {
   SegmenterImage,
   SegmenterOutput,
   SegmenterOutputs,
+  SizeAndLabels,
 } from './stream/segmenter-image.js';
 export { liveSegmenter } from './stream/live-segmenter.js';
 export {
@@ -72,7 +73,6 @@ export {
   segmenter,
   type SegmenterOptions,
   type SegmentOptions,
-  type SizeAndLabels,
   type StreamOptions,
 } from './stream/segmenter.js';
 export { pseudoLabels, type PseudoLabelsOptions, type Refine, refineByCrf } from './labels/pseudo-labels.js';

@@ -6,7 +6,7 @@ import type { Protocol } from '../protocol/protocol.js';
 import type { PassOutput } from '../passes/pass-engine.js';
 import { planPasses } from './plan-passes.js';
 import { baseSize } from './run-passes.js';
-import type { SegmenterOutput } from './segmenter-image.js';
+import type { SegmenterOutput, SizeAndLabels } from './segmenter-image.js';
 
 /** Bytes that an image takes at most, above what is taken without it. */
 export interface MemoryEstimate {
@@ -55,7 +55,7 @@ export function crfMemory({ height, width }: Size, classes: number): number {
  * @example
  * const { bytes } = estimateMemory({ height: 3000, width: 4000 }, { network, protocol: protocols.voc, outputs: ['labels'] });
  */
-export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
+export function estimateMemory(size: SizeAndLabels, use: MemoryUse): MemoryEstimate {
   const { network, protocol, outputs, batchSize = 1, further } = use;
   const pixels = size.height * size.width;
   const K = network.numClasses + 1;
@@ -84,16 +84,23 @@ export function estimateMemory(size: Size, use: MemoryUse): MemoryEstimate {
   const cams = (['cam', 'camAux'] as const).filter(asked).length;
   const maps = (['labels', 'fusedLabels', 'singleLabels'] as const).filter(asked).length;
   const refines = protocol.crf !== undefined && (asked('labels') || asked('probabilities'));
+  // Of an image without labels as many classes as it can be expected to show.
+  const shown = size.labels ? countOf(size.labels) : Math.min(network.numClasses, 5);
   const planes =
     passes.reduce((sum, pass) => sum + pass.planes, 0) +
     (protocol.size === 'native' ? 0 : 12 * base.height * base.width) +
     pixels * (maps + 4 * full * K) +
-    // As many classes as an image can be expected to show, at the base size and at the image's own.
-    4 * cams * Math.min(network.numClasses, 5) * (pixels + base.height * base.width) +
+    // At the base size and at the image's own.
+    4 * cams * shown * (pixels + base.height * base.width) +
     2 ** 26;
   const crf = refines ? crfMemory(size, K) : 0;
   const most = Math.max(0, ...passes.map((pass) => pass.network));
   return { bytes: planes + Math.max(most, crf, further?.bytes ?? 0), network: most, planes, crf };
+}
+
+/** How many classes an image shows. */
+function countOf(labels: ArrayLike<number>): number {
+  return Array.from(labels).filter((label) => label > 0).length;
 }
 
 /** Bytes of one image's pass: activations of blocks, the perceptron's several times, the decoder's, and attention where it is stored. */

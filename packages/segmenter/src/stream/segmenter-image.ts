@@ -12,6 +12,9 @@ export interface SegmenterImage {
   readonly labels?: ArrayLike<number> | undefined;
 }
 
+/** What is known of an image before it is computed. */
+export type SizeAndLabels = Pick<SegmenterImage, 'height' | 'width' | 'labels'>;
+
 /** What can be asked for; each is a field of the result. `C` classes, `K = C + 1` with the background, `H×W` the image's own size. */
 export interface SegmenterOutputs {
   /** `[H,W]` the class of every pixel, 0 background: the whole protocol, CRF included. */

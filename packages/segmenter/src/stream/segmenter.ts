@@ -1,6 +1,5 @@
 import type { TensorTree } from '@toco/core';
 import type { ApplyOptions, Network } from '@toco/network';
-import type { Size } from '../masks/resize-planes.js';
 import { type Compiler, networkEngine } from '../passes/network-engine.js';
 import type { UsedParams } from '../passes/network-pass.js';
 import type { PassEngine } from '../passes/pass-engine.js';
@@ -20,7 +19,13 @@ import {
 import { type PlannedPass, planPasses } from './plan-passes.js';
 import type { Crf } from './refine-segmentation.js';
 import { baseSize, isFixed, runPasses } from './run-passes.js';
-import { samplesOf, type Segmented, type SegmenterImage, type SegmenterOutput } from './segmenter-image.js';
+import {
+  samplesOf,
+  type Segmented,
+  type SegmenterImage,
+  type SegmenterOutput,
+  type SizeAndLabels,
+} from './segmenter-image.js';
 
 /** What any segmenter may be told. */
 export interface StreamOptions<O extends SegmenterOutput> {
@@ -62,9 +67,6 @@ export interface SegmenterOptions<O extends SegmenterOutput> extends StreamOptio
   /** Reaches the backbone in passes that are compiled: `lanesOf(engine).forward` of `@toco/graph`. */
   readonly forward?: ApplyOptions | undefined;
 }
-
-/** What an estimate knows of an image. */
-export type SizeAndLabels = Size & Pick<SegmenterImage, 'labels'>;
 
 /** What a stream may be told. */
 export interface SegmentOptions<I> {
