@@ -139,7 +139,7 @@ test('a run that was trained arrives with its weights, its figures and a card of
   });
 }, 600_000);
 
-test('a network of one’s own is published by its module, whose place on this machine is nobody else’s business', async () => {
+test("a network of one's own is published by its module, whose place on this machine is nobody else's business", async () => {
   await inTemporaryFolder(async (place) => {
     const at = (specifier: string): string =>
       JSON.stringify(import.meta.resolve(specifier).replace('/src/', '/dist/').replace(/\.ts$/, '.js'));

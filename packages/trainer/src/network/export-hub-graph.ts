@@ -41,12 +41,13 @@ export function hubForward(
  */
 export function exportHubGraph(
   network: Network,
-  { encoder, classifier, aux_classifier, decoder }: NetworkParams,
+  params: NetworkParams,
   { size, out }: { readonly size: number; readonly out: string },
 ): Promise<ExportedNetwork> {
-  const params = { encoder, classifier, aux_classifier, decoder };
+  // A network of one's own may have further parts; the projection head serves training only.
+  const { proj_head: _, ...used } = params;
   const inputs = (count: number): { pixel_values: Required<Pick<HostTensor, 'data' | 'shape'>> } => ({
     pixel_values: { data: new Float32Array(count * 3 * size * size), shape: [count, 3, size, size] },
   });
-  return exportToOnnx(hubForward(network), { params, two: inputs(2), three: inputs(3) }, { out });
+  return exportToOnnx(hubForward(network), { params: used, two: inputs(2), three: inputs(3) }, { out });
 }
