@@ -10,7 +10,8 @@ import { networkEngine } from '../../src/passes/network-engine.js';
 import type { PassEngine } from '../../src/passes/pass-engine.js';
 import { crfBytes, estimateMemory } from '../../src/stream/memory.js';
 import { refineSegmentation } from '../../src/stream/refine-segmentation.js';
-import { segmenter, segmenterOn, type SizeAndLabels } from '../../src/stream/segmenter.js';
+import { segmenter, segmenterOn } from '../../src/stream/segmenter.js';
+import type { SizeAndLabels } from '../../src/stream/segmenter-image.js';
 import { smallNetwork } from '../small-network.js';
 import { apart, collect, picture, spreadParams } from './pictures.js';
 
