@@ -100,6 +100,7 @@ withKernels(`what does not fit a linear map is refused in one sentence${missing}
   const weight = tf.zeros([3, 4]);
   const sizes = 'TocoLinear takes [...,inputs], a weight [outputs,inputs]';
   expect(() => run({ weight: tf.zeros([3, 5]) })).toThrow(sizes);
+  expect(() => run({ x: tf.zeros([2, 0]), weight: tf.zeros([3, 0]) })).toThrow(sizes);
   expect(() => run({ weight, bias: tf.zeros([4]) })).toThrow(sizes);
   expect(() => run({ weight, scale: tf.zeros([1]) })).toThrow(sizes);
   expect(() => run({ weight, residual: tf.zeros([3, 2]) })).toThrow(sizes);

@@ -64,7 +64,7 @@ void compute(void* data, TF_OpKernelContext* context) {
     dims.push_back(TF_Dim(x, i));
     rows *= dims.back();
   }
-  bool fits = TF_Dim(x, int(dims.size())) == inputs;
+  bool fits = TF_Dim(x, int(dims.size())) == inputs && inputs > 0;
   dims.push_back(outputs);
   int next = 2;
   const auto other = [&](bool given, const std::vector<int64_t>& shape) -> const float* {
