@@ -107,3 +107,19 @@ withKernels(`what does not fit a linear map is refused in one sentence${missing}
   const norm = { normWeight: tf.zeros([4]), normBias: tf.zeros([4]), epsilon: tf.zeros([1]) };
   expect(() => run({ weight, ...norm })).toThrow(sizes);
 });
+
+withKernels(`a linear map with all that may come with it keeps no result${missing}`, () => {
+  const [rows, inputs, outputs] = [3000, 64, 768];
+  const all = {
+    ...{ x: tf.ones([rows, inputs]), weight: tf.ones([outputs, inputs]), bias: tf.zeros([outputs]) },
+    ...{ scale: tf.ones([outputs]), residual: tf.zeros([rows, outputs]), epsilon: tf.scalar(1e-6) },
+    ...{ normWeight: tf.ones([inputs]), normBias: tf.zeros([inputs]) },
+  };
+  const run = (times: number): void => {
+    for (let i = 0; i < times; i++) tf.dispose(tf.engine().runKernel('TocoLinear', all, { gelu: true }));
+  };
+  run(5);
+  const before = process.memoryUsage.rss();
+  run(100); // of 9 MB each
+  expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(200);
+});

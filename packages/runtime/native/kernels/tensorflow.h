@@ -142,13 +142,12 @@ class Call {
 
  private:
   TF_Tensor* kept(TF_Tensor* tensor) {
-    tensors_[count_++] = tensor;
+    tensors_.push_back(tensor);
     return tensor;
   }
   TF_OpKernelContext* context_;
   Status status_;
-  TF_Tensor* tensors_[8] = {};
-  int count_ = 0;
+  std::vector<TF_Tensor*> tensors_;
 };
 
 // What an operation consists of: attributes, inputs and outputs as TensorFlow spells them.
