@@ -80,8 +80,8 @@ test('an image that is refused is told and passed over; the others go on', async
 
 test('what a caller takes beside is part of the estimate, and its remedy of the refusal', () => {
   const { params } = network.init(0);
-  const further = ({ height, width, labels = [] }: SizeAndLabels) => ({
-    bytes: height * width * 1000 * labels.length,
+  const further = ({ height, width, labels }: SizeAndLabels) => ({
+    bytes: height * width * 1000 * (labels?.length ?? 0),
     remedy: 'ask for less',
   });
   const through = segmenter(network, params, { further });
