@@ -204,13 +204,12 @@ export default tseslint.config(
     },
   },
   {
-    files: ['examples/browser/test/show-pages.js'],
+    files: ['examples/browser/test/show-pages.js', 'examples/browser/test/compare-backends.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['atob', 'dispatchEvent', 'document', 'DataTransfer', 'DragEvent', 'File'].map((name) => [
-          name,
-          'readonly',
-        ]),
+        ['atob', 'dispatchEvent', 'document', 'navigator', 'DataTransfer', 'DragEvent', 'File'].map(
+          (name) => [name, 'readonly'],
+        ),
       ),
     },
   },
