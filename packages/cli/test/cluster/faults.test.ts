@@ -90,12 +90,12 @@ test('where toco launch is killed its processes stop, with a checkpoint', async 
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, 'run');
     let killed = false;
-    const args = train(out, '--set', 'optimizer.iterations=100000', 'evaluation.every=100000').slice(1);
+    const endless = ['optimizer.iterations=100000', 'evaluation.every=100000', 'run.logEvery=1'];
+    const args = train(out, '--set', ...endless).slice(1);
     await toco(['launch', '-p', '2', ...args], {
       onOutput(text, child) {
-        if (killed || !text.includes('Training ')) return;
-        killed = true;
-        setTimeout(() => child.kill('SIGKILL'), 3000);
+        if (killed || !/[1-9]\d*\/100000/.test(text)) return;
+        killed = child.kill('SIGKILL');
       },
     });
     const checkpoints = join(out, 'checkpoints');
