@@ -38,7 +38,7 @@ function ofTensorFlow({ TF_CONFIG: text }: Environment): Cluster | undefined {
     const listed = cluster[type] ?? [];
     // Kubeflow's sparse form maps indices to addresses, the usual one lists them.
     if (!isObject(listed) && !Array.isArray(listed)) return refuse(`"${type}" is no list of addresses`);
-    return Object.entries<unknown>(listed).map(([index, address]) => ({
+    return Object.entries(listed as Record<string, unknown>).map(([index, address]) => ({
       type,
       index: Number(index),
       address,
@@ -58,18 +58,17 @@ function ofTensorFlow({ TF_CONFIG: text }: Environment): Cluster | undefined {
       `does not say which of ${addresses.length} processes this is, such as "task": {"type": "worker", "index": 0}`,
     );
   }
-  const { type, index } = task;
-  if (typeof type !== 'string' || !roles.includes(type))
-    return refuse(
-      `makes this process the ${named(type)}, and every process of a run is a worker (or the chief)`,
-    );
-  const rank = tasks.findIndex((each) => each.type === type && String(each.index) === String(index));
-  if (rank < 0 && addresses.length > 0) refuse(`the cluster has no ${type} ${named(index)}`);
+  const [type, index] = [inWords(task['type']), inWords(task['index'])];
+  if (!roles.includes(type))
+    refuse(`makes this process the ${type}, and every process of a run is a worker (or the chief)`);
+  const rank = tasks.findIndex((each) => each.type === type && String(each.index) === index);
+  if (rank < 0 && addresses.length > 0) refuse(`the cluster has no ${type} ${index}`);
   return { addresses, rank };
 }
 
-function named(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+/** A value of JSON as a message shows it. */
+function inWords(value: unknown): string {
+  return typeof value === 'string' ? value : String(JSON.stringify(value));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

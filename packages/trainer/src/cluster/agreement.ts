@@ -60,7 +60,8 @@ export function assertOwnGpus(gpus: readonly (string | null)[]): void {
   );
 }
 
-interface Facts extends Omit<Beginning, 'state'> {
+/** What processes say of their beginning. */
+export interface Facts extends Omit<Beginning, 'state'> {
   readonly version: string;
   readonly reductions: string;
   /** What tells its GPU apart; `null` where it has none, or nobody knows. */
@@ -68,7 +69,8 @@ interface Facts extends Omit<Beginning, 'state'> {
   readonly weights: string;
 }
 
-function firstDifference(first: Facts, other: Facts): string | undefined {
+/** What another process has that the first one has not, in words; undefined where they begin with the same. */
+export function firstDifference(first: Facts, other: Facts): string | undefined {
   if (first.version !== other.version) return `version ${other.version}, rank 0 version ${first.version}`;
   if (first.reductions !== other.reductions) return `${other.reductions}, rank 0 ${first.reductions}`;
   const change = configChanges(first.config, other.config).find(({ key }) => !ofTheMachine.test(key));
