@@ -113,8 +113,9 @@ function passBytes(
   const tokens = Math.ceil(height / stride) * Math.ceil(width / stride) + 1;
   const most = typeof heads === 'number' ? heads : Math.max(...heads);
   const has = (kernel: string): boolean => (tf.getKernel(kernel, tf.getBackend()) as unknown) !== undefined;
-  // Where `@toco/runtime` brings its kernels, the scores of all pairs are never in memory at once, nor the parts of an activation.
-  const activations = has('TocoGelu') ? 56 : 66;
+  // Where `@toco/runtime` brings its kernels, the scores of all pairs are never in memory at once, nor what lies between the parts of a
+  // linear map and its surroundings.
+  const activations = has('TocoLinear') ? 32 : 66;
   const pairs = has('TocoAttention') && !wanted.includes('attention') ? 0 : 2 * most * tokens * tokens;
   return 4 * (pairs + tokens * (activations * tokenDim + 4 * 512)) + 12 * height * width;
 }
