@@ -47,7 +47,7 @@ const example = `
 Examples:
   toco predict runs/voc photo.jpg                          mask and overlay in runs/predict
   toco predict runs/voc photos/ --protocol voc -o masks    a folder, with scales, mirror and CRF
-  toco predict runs/mine photos/ --save labelme            polygons that LabelMe opens: labelme runs/predict/labelme
+  toco predict runs/mine photos/ --save labelme            polygons for LabelMe: labelme photos --output runs/predict/labelme
   find . -name '*.jpg' | toco predict runs/voc - --json    names on standard input, a line of JSON each
 
 A .txt file is a list of paths, which count from its folder.

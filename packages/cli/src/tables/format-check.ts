@@ -8,19 +8,25 @@ export function formatCheck(
   { imageByImage }: { readonly imageByImage: boolean },
 ): string {
   const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  // Of photographs without masks nothing is said about any: training needs none.
+  const hasMasks = report.errors > 0 || report.lists.some(({ masks }) => masks > 0);
+  const ofMasks = (...cells: readonly string[]): readonly string[] => (hasMasks ? cells : []);
   const table = new Table({
-    head: ['class', 'images with the label', 'masks with it', 'share of pixels'],
+    head: ['class', 'images with the label', ...ofMasks('masks with it', 'share of pixels')],
     colAligns: ['left', 'right', 'right', 'right'],
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const { name, labeled, shown, pixelShare } of report.classes) {
-    table.push([printable(name), labeled, shown, percent(pixelShare)]);
+    table.push([printable(name), labeled, ...ofMasks(String(shown), percent(pixelShare))]);
   }
-  table.push(['background', '', '', percent(report.backgroundShare)]);
-  table.push(['(ignored)', '', '', percent(report.ignoredShare)]);
+  if (hasMasks) {
+    table.push(['background', '', '', percent(report.backgroundShare)]);
+    table.push(['(ignored)', '', '', percent(report.ignoredShare)]);
+  }
   const lists = report.lists.map(
-    ({ name, images, masks }) => `${printable(name)}: ${counted(images, 'image')}, ${masks} readable masks\n`,
+    ({ name, images, masks }) =>
+      `${printable(name)}: ${[counted(images, 'image'), ...ofMasks(`${masks} readable masks`)].join(', ')}\n`,
   );
   const line = ({ kind, list, id, message }: Problem, more = ''): string =>
     `${printable(`${kind}: ${[list, id].join(' ').trimEnd()}: ${message}${more}`)}\n`;
@@ -36,7 +42,10 @@ export function formatCheck(
   const warnings = report.findings.filter(({ kind }) => kind === 'warning').length;
   const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
   const warned = warnings > 0 ? `, ${count(warnings, 'warning')}` : '';
-  const summary = `${count(report.errors, 'error')}, ${count(report.disagreements, 'disagreement')} of labels and masks${warned}\n`;
+  const disagreements = hasMasks
+    ? `, ${count(report.disagreements, 'disagreement')} of labels and masks`
+    : ' (no masks: training needs none)';
+  const summary = `${count(report.errors, 'error')}${disagreements}${warned}\n`;
   const classes = report.lists.length > 0 ? `${table.toString()}\n` : '';
   return `${classes}${lists.join('')}${problems.join('')}${more}${findings.join('')}${summary}`;
 }
