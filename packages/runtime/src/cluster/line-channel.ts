@@ -41,8 +41,13 @@ export function lineChannel(socket: Socket, listener: LineListener): LineChannel
       new Promise((resolve) => {
         if (closed !== undefined) resolve();
         closed = 'it was left';
-        setTimeout(resolve, 1000).unref();
-        socket.end(resolve);
+        const leave = (): void => {
+          // A process that hangs never closes its end; this one needs not stay for that.
+          socket.unref();
+          resolve();
+        };
+        setTimeout(leave, 1000).unref();
+        socket.end(leave);
       }),
   };
   socket.setNoDelay(true).setKeepAlive(true, 10_000);
