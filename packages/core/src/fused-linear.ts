@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertShape } from './assert-shape.js';
 import { eagerKernel } from './eager-kernel.js';
 import { gelu } from './gelu.js';
 import { layerNorm } from './layer-norm.js';
@@ -26,6 +27,7 @@ export interface FusedLinearOptions {
  * @param x `[..., in]`
  * @param map `weight` `[out, in]`, `bias` `[out]`
  * @returns `[..., out]`
+ * @throws where a shape does not fit, naming it
  * @example
  * const hidden = fusedLinear(x, mlp.fc1, { norm: { ...norm2, epsilon: 1e-6 }, gelu: true });
  * const y = fusedLinear(hidden, mlp.fc2, { residual: x });
@@ -35,6 +37,11 @@ export function fusedLinear(
   { weight, bias }: { readonly weight: tf.Tensor; readonly bias?: tf.Tensor },
   { norm, gelu: activates = false, scale, residual }: FusedLinearOptions,
 ): tf.Tensor {
+  const { outputs, inputs } = assertShape('fusedLinear: weight', weight, ['outputs', 'inputs']);
+  assertShape('fusedLinear: x', x, ['...', inputs]);
+  for (const vector of [bias, scale])
+    if (vector) assertShape('fusedLinear: bias or scale', vector, [outputs]);
+  if (residual) assertShape('fusedLinear: residual', residual, [...x.shape.slice(0, -1), outputs]);
   if (!tf.engine().isTapeOn()) {
     const tensors = { x, weight, bias, scale, residual, normWeight: norm?.weight, normBias: norm?.bias };
     const output = eagerKernel('TocoLinear', tensors, {

@@ -55,6 +55,14 @@ test('fusedLinear is layer norm, linear map, GELU, scale and residual, with all 
   await expectClose(core.fusedLinear(x, map, {}), core.linear(x, map.weight, map.bias), { absolute: 2e-6 });
 });
 
+test('fusedLinear names the shape that does not fit, with or without an operation of its own', () => {
+  const [x, map, options] = fused();
+  const wrong = { ...options, residual: tf.zeros([2, 5, 1]) };
+  expect(() => core.fusedLinear(x, map, wrong)).toThrow('fusedLinear: residual');
+  expect(() => tf.grad((y) => core.fusedLinear(y, map, wrong))(x)).toThrow('fusedLinear: residual');
+  expect(() => core.fusedLinear(tf.zeros([2, 11]), map, {})).toThrow('fusedLinear: x');
+});
+
 test('fusedLinear is one operation where the backend has it, and its parts where a gradient is taken', async () => {
   const [x, map, options] = fused();
   const has = (tf.getKernel('TocoLinear', tf.getBackend()) as unknown) !== undefined;

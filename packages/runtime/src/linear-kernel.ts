@@ -18,7 +18,7 @@ const companions = {
   norm: ['normWeight', 'normBias', 'epsilon'],
 } as const;
 
-/** Lets TensorFlow.js run `TocoLinear`; which of its inputs there are says the operation's attributes. */
+/** Lets TensorFlow.js run `TocoLinear`, whose attributes say which of its inputs are given. */
 export function registerLinearKernel(threads: number): void {
   const kernelFunc: tf.KernelFunc = ({ inputs, attrs, backend }) => {
     const operations = backend as tf.KernelBackend & Operations;

@@ -1,8 +1,8 @@
 // The lattice of the bilateral kernel, arranged for one pass over the pixels.
 //
 // Pixels are sorted by strip of columns, then by simplex: a group of pixels shares its 6 vertices, whose rows of classes are
-// loaded once to slice and added to once to splat. Blurs run in place along chains of neighbours; a vertex without
-// neighbours on an axis is in none of them.
+// loaded once to slice and added to once to splat. Blurs run in place along chains of neighbors; a vertex without
+// neighbors on an axis is in none of them.
 #pragma once
 #include "embedding.h"
 #include "options.h"
@@ -46,7 +46,7 @@ class Bilateral {
     markEnds();
     findChains(embedding, table);
     const float alpha = 1 / (1 + 1 / 32.f);
-    normalise(alpha);
+    normalize(alpha);
     scale = float(o.bilateralWeight * double(alpha) * 1.4426950408889634);
   }
 
@@ -219,7 +219,7 @@ class Bilateral {
   }
 
   // Weights × N of the pixel, N = 1/√(K·1 + 1e-20).
-  void normalise(float alpha) {
+  void normalize(float alpha) {
     Array<float> sums(vertices, 0.f);
     size_t position = 0;
     for (const Group& g : groups)

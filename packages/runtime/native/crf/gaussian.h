@@ -22,7 +22,7 @@ class Gaussian {
     corners_ = Array<Corner>(size_t(h_) * w_);
     findCorners(embedding, o.gaussianSigma);
     const float alpha = 1 / (1 + .25f);
-    normalise(alpha);
+    normalize(alpha);
     scale = float(o.gaussianWeight * double(alpha) * 1.4426950408889634);
   }
 
@@ -128,7 +128,7 @@ class Gaussian {
         }
   }
 
-  void normalise(float alpha) {
+  void normalize(float alpha) {
     Array<float> sums(exists_.size(), 0.f), next(exists_.size(), 0.f);
     for (const Corner& c : corners_)
       for (int k = 0; k < 3; k++) sums[c.at[k]] += c.weight[k];

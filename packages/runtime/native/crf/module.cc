@@ -1,6 +1,6 @@
 // denseCrf(image, probabilities, options, out, limit): the dense CRF of `[height, width, 3]` levels and
 //   `[height, width, classes]` probabilities, all Float32Array, into `out`; `options` is a Float64Array of height, width,
-//   classes, iterations, weight and σ of the Gaussian kernel, weight, σ of position and σ of colour of the bilateral one, and
+//   classes, iterations, weight and σ of the Gaussian kernel, weight, σ of position and σ of color of the bilateral one, and
 //   1 where values are stored in 16 bits, else 0.
 //   Gives a DenseCrfStatus.
 // instructions(limit): the best instruction set that the processor has and `limit` (undefined: any) allows, or null.

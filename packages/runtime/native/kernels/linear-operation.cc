@@ -3,10 +3,10 @@
 // -> y [...,outputs] = residual + scale·activation(norm(x) weightᵀ + bias)
 
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
 #include "linear.h"
+#include "scratch.h"
 #include "tensorflow.h"
 #include "workers.h"
 
@@ -30,22 +30,6 @@ struct Kernel {
   }
   int others() const { return bias + scale + residual + 3 * norm; }
 };
-
-// Packed weights of the thread that asks, for all that work for it. The memory stays: a network asks for the same sizes again.
-float* packedWeights(size_t count) {
-  static thread_local struct Memory {
-    float* start = nullptr;
-    size_t count = 0;
-    ~Memory() { std::free(start); }
-  } memory;
-  if (memory.count < count) {
-    std::free(memory.start);
-    memory.start = (float*)std::aligned_alloc(64, (count * sizeof(float) + 63) / 64 * 64);
-    if (!memory.start) std::abort();
-    memory.count = count;
-  }
-  return memory.start;
-}
 
 void compute(void* data, TF_OpKernelContext* context) {
   const Kernel& kernel = *(const Kernel*)data;
@@ -87,7 +71,7 @@ void compute(void* data, TF_OpKernelContext* context) {
   map.epsilon = epsilon ? *epsilon : 0;
   auto* y = call.output<float>(0, TF_FLOAT, dims);
   if (call.fails() || rows * outputs == 0) return;
-  float* packed = packedWeights(chosen->packedSize(map));
+  float* packed = scratch<0, float>(chosen->packedSize(map));  // of this thread, for all that work for it
   Workers& workers = Workers::instance();
   workers.run(kernel.threads, chosen->panels(map), [&](int panel) { chosen->pack(map, panel, packed); });
   // Several units for each thread, so that none waits long for another's last one.

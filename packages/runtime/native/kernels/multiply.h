@@ -9,9 +9,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
+
+#include "scratch.h"
 
 namespace toco {
 namespace INSTRUCTION_SET {
@@ -145,26 +146,6 @@ void packTransposed(Matrix<const typename N::Value> x, typename N::Lane* packed)
       for (int s = 0; s < x.columns / N::perLane; s++) packed[s * panel + i] = N::lane(from + s * N::perLane, 1);
       if (x.columns % N::perLane) packed[(steps - 1) * panel + i] = N::lastLane(from + x.columns - 1);
     }
-}
-
-// Memory of a thread. It stays, since a training step asks for the same sizes again and again.
-struct Memory {
-  void* start = nullptr;
-  size_t bytes = 0;
-  ~Memory() { std::free(start); }
-};
-
-// That of this thread, a piece for each number.
-template <int number, class T>
-T* scratch(size_t count) {
-  static thread_local Memory memory;
-  const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
-  if (memory.bytes < bytes) {
-    std::free(memory.start);
-    memory.start = std::aligned_alloc(64, memory.bytes = bytes);
-    if (!memory.start) std::abort();
-  }
-  return (T*)memory.start;
 }
 
 }  // namespace

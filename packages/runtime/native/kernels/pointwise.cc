@@ -41,8 +41,8 @@ void LayerNorm::row(const float* x, float* y) const {
   const float mean = sum / float(size);
   Vector squares = {};
   for (size_t i = 0; i < whole; i += lanes) {
-    const Vector centred = *(const Vector*)(x + i) - mean;
-    squares += centred * centred;
+    const Vector centered = *(const Vector*)(x + i) - mean;
+    squares += centered * centered;
   }
   float square = sumOf(squares);
   for (size_t i = whole; i < size; i++) square += (x[i] - mean) * (x[i] - mean);

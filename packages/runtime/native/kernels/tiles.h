@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "scratch.h"
+
 #define INLINE [[gnu::always_inline]] inline
 
 namespace toco {
@@ -198,24 +200,6 @@ INLINE void packTransposed(const Rows& x, int first, int column, Half* to) {
 #pragma GCC unroll 16
     for (int r = 0; r < 16; r++) _mm512_store_si512(to + s * tileHalves + r * 32, y[r]);
   }
-}
-
-// Memory of a thread. It stays, since a training step asks for the same sizes again and again.
-struct Memory {
-  void* start = nullptr;
-  size_t bytes = 0;
-  ~Memory() { std::free(start); }
-};
-template <int number, class T>
-T* scratch(size_t count) {
-  static thread_local Memory memory;
-  const size_t bytes = (count * sizeof(T) + 63) / 64 * 64;
-  if (memory.bytes < bytes) {
-    std::free(memory.start);
-    memory.start = std::aligned_alloc(64, memory.bytes = bytes);
-    if (!memory.start) std::abort();
-  }
-  return (T*)memory.start;
 }
 
 }  // namespace
