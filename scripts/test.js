@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { bootstrap, root, run, say } from './bootstrap.js';
 import { engineFree } from './engine-free.js';
+import { failuresOf } from './failures.js';
 import { runFiles } from './jest.js';
 
 // Tests install packages too: certificates, proxies and mirrors of the place must reach them.
@@ -45,6 +46,7 @@ if (!hasEngine) {
     `\nLeft out, since there is no TensorFlow engine here: ${total} test files (${list.join(', ')}).`,
   );
 }
+for (const report of failuresOf(output)) console.log(`\n${report}`);
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
 console.log(`\n${counts.passed} passed, ${counts.failed} failed${skipped}`);
 process.exitCode = counts.failed === 0 ? 0 : 1;

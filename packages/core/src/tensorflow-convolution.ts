@@ -14,6 +14,7 @@ export interface Convolution {
 interface TensorFlowBackend {
   executeSingleOutput(name: string, attributes: readonly object[], inputs: readonly tf.Tensor[]): tf.Tensor;
   readonly binding: Readonly<Record<string, number>>;
+  readonly isUsingGpuDevice: boolean;
 }
 
 /**
@@ -24,8 +25,8 @@ interface TensorFlowBackend {
  */
 export function tensorflowConvolution(dilation: number, padding: 'SAME' | 'VALID'): Convolution | undefined {
   if (tf.getBackend() !== 'tensorflow') return undefined;
-  if (!usesOneDnn()) return undefined;
   const backend = tf.backend() as tf.KernelBackend & TensorFlowBackend;
+  if (!backend.isUsingGpuDevice && !usesOneDnn()) return undefined;
   const { binding } = backend;
   const attributes = [
     { name: 'T', type: binding['TF_ATTR_TYPE'], value: binding['TF_FLOAT'] },
@@ -45,11 +46,13 @@ export function tensorflowConvolution(dilation: number, padding: 'SAME' | 'VALID
   };
 }
 
-/** On ARM64 TensorFlow takes oneDNN for a few processors only, unless the user has switched it on. */
+/**
+ * Without being asked, TensorFlow takes oneDNN on some processors only, and does not tell; `initBackend` of `@toco/runtime` asks
+ * for it where there is one. A program that loads TensorFlow otherwise can set the variable itself.
+ */
 function usesOneDnn(): boolean {
   const { process } = globalThis as {
-    process?: { readonly arch: string; readonly env: Readonly<Record<string, string | undefined>> };
+    process?: { readonly env: Readonly<Record<string, string | undefined>> };
   };
-  const asked = process?.env['TF_ENABLE_ONEDNN_OPTS'];
-  return process?.arch === 'arm64' ? asked === '1' : asked !== '0';
+  return process?.env['TF_ENABLE_ONEDNN_OPTS'] === '1';
 }

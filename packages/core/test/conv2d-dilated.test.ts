@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-  delete process.env['TF_ENABLE_ONEDNN_OPTS'];
+  process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
 });
 
 /** The convolution and its two gradients. */
@@ -39,6 +39,11 @@ test.each([
     for (const [i, expected] of portable.entries()) await expectClose(fast[i]!, expected, { relative: 1e-6 });
   },
 );
+
+test('where oneDNN was not asked for, TensorFlow may compute without it', () => {
+  delete process.env['TF_ENABLE_ONEDNN_OPTS'];
+  expect(tensorflowConvolution(1, 'SAME')).toBeUndefined();
+});
 
 test('one value by the definition', async () => {
   const x = await randomTensor([2, 12, 11, 5], 1).array();

@@ -231,6 +231,9 @@ function engineEnvironment(
     }),
     // So that what is compiled can have as many threads to an operation as suit it (`threads.intra` of @toco/graph).
     TF_OVERRIDE_GLOBAL_THREADPOOL: '1',
+    // By itself TensorFlow takes oneDNN only where the processor has AVX-512 with VNNI or the like. Without it, dilated
+    // convolutions have no gradient on the CPU. On ARM64 it is for a few processors.
+    ...(process.arch === 'x64' && { TF_ENABLE_ONEDNN_OPTS: process.env['TF_ENABLE_ONEDNN_OPTS'] ?? '1' }),
     ...(device === 'cpu' && { CUDA_VISIBLE_DEVICES: '-1' }),
     ...(gpu.visible !== undefined && { CUDA_VISIBLE_DEVICES: gpu.visible }),
     ...(!tf32 && { NVIDIA_TF32_OVERRIDE: '0' }),

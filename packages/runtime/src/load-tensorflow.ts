@@ -68,7 +68,10 @@ function loadBinding(engine: Engine, { environment, showLog }: LoadOptions): Bin
   let log = '';
   try {
     native = require(engine.process) as NativeProcess;
-    for (const [name, value] of Object.entries(environment)) native.setEnvironment(name, value);
+    for (const [name, value] of Object.entries(environment)) {
+      native.setEnvironment(name, value);
+      process.env[name] = value; // a worker's, or a test runner's, is a copy
+    }
     if (!showLog) native.holdStderr();
     const binding = require(engine.binding) as Binding;
     log = native.releaseStderr();

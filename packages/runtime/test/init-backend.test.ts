@@ -87,6 +87,18 @@ describe('in a process of its own', () => {
     expect((await count('', both)) - one).toBe(5);
   });
 
+  // By itself TensorFlow decides by the processor, and dilated convolutions have no gradient without oneDNN.
+  test.each([
+    [undefined, process.arch === 'x64' ? '1' : undefined],
+    ['0', '0'],
+  ])('oneDNN is asked for on x64, unless the environment says otherwise (%s)', async (given, expected) => {
+    const { stdout } = await runNode(
+      `${start} await initBackend({ print: () => undefined }); console.log(String(process.env.TF_ENABLE_ONEDNN_OPTS));`,
+      { TF_ENABLE_ONEDNN_OPTS: given },
+    );
+    expect(stdout).toBe(`${expected}\n`);
+  });
+
   test.each(['wasm', 'cpu'])('%s differentiates too', async (backend) => {
     const { stdout, stderr } = await runNode(
       `${start} await initBackend({ backend: '${backend}' }); ${gradient}`,
