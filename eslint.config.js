@@ -25,6 +25,7 @@ const noNode = {
 const moduleState = {
   'packages/core/src/step-compiler.ts': 'the compiler whose step is being traced, else the eager one',
   'packages/crf/src/wasm/compiled-dense-crf.ts': 'compiled code, no data',
+  'packages/segmenter/src/masks/wasm/row-memory.ts': 'compiled code, no data',
   'packages/datasets/src/transforms/compiled/passes.ts': 'compiled code, no data between calls',
   'packages/graph/src/capi.ts': 'bindings of a library, which a process opens once',
   'packages/graph/src/freed-memory.ts':

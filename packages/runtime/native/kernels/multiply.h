@@ -33,7 +33,12 @@ typedef int32_t Integers __attribute__((vector_size(vectorBytes), aligned(4), ma
 constexpr int lanes = vectorBytes / 4;
 constexpr int panel = lanes * tileVectors;  // columns of a product that are computed at once
 constexpr int blockSteps = 384;             // steps of a product before its sums go to memory
-constexpr int stepsAhead = 8;               // how early a panel is fetched from the second-level cache
+// How early a panel is fetched from the second-level cache. With shorter vectors a step has so many loads that these cost more.
+#if defined(__AVX2__) && !defined(__AVX512F__)
+constexpr int stepsAhead = 0;
+#else
+constexpr int stepsAhead = 8;
+#endif
 
 constexpr int ceilDiv(int x, int unit) { return (x + unit - 1) / unit; }
 constexpr int least(int x, int y) { return x < y ? x : y; }
@@ -82,7 +87,7 @@ void tile(Left<typename N::Lane> a, const typename N::Lane* b, int steps, float*
     Vector columns[vectors];
     each<vectors>([&](auto v) __attribute__((always_inline)) {
       columns[v] = *(const Vector*)(b + s * panel + v * lanes);
-      __builtin_prefetch(b + (s + stepsAhead) * panel + v * lanes);
+      if constexpr (stepsAhead > 0) __builtin_prefetch(b + (s + stepsAhead) * panel + v * lanes);
     });
     each<rows>([&](auto r) __attribute__((always_inline)) {
       const typename N::Lane x = a.start[r * a.row + s * a.step];

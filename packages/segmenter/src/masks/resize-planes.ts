@@ -1,3 +1,5 @@
+import { combinations, rowMemory, type RowMemory } from './wasm/row-memory.js';
+
 /** A stack of planes in row-major order, `[height, width, channels]`. */
 export interface Planes {
   readonly height: number;
@@ -35,74 +37,67 @@ function neighbors(from: number, to: number): { low: Int32Array; high: Int32Arra
 }
 
 /**
- * Writes row `y` of resized planes, `width · channels` values, from `at` on; with `max` or `add`, combines it with what is there.
+ * Writes row `y` of resized planes, `width · channels` values, from `at` on; with `max` or `add`, combines it with what is there,
+ * which must then lie in the memory that the rows were made in.
  */
 export type WriteRow = (y: number, out: Float32Array, at: number, combine?: 'max' | 'add') => void;
+
+/** Lengths of the arrays that `resizedRows` takes from its memory. */
+export function rowLengths({ width, channels }: Samples, to: Size): number[] {
+  const row = to.width * channels;
+  return [width * channels, row, row, row, to.width, to.width, to.width];
+}
 
 /**
  * Bilinear, half-pixel resize (PyTorch's `align_corners=False`) on the host, a row at a time: planes of a large picture need
  * never be there as a whole.
  */
-export function resizedRows({ height, width, channels, data }: Samples, to: Size): WriteRow {
-  const length = width * channels;
-  if (height === to.height && width === to.width) {
-    const nothing = new Float32Array(length);
-    return (y, out, at, combine) => {
-      const row = data.subarray(y * length, (y + 1) * length);
-      if (combine) blend(Float32Array.from(row), nothing, { share: 0, out, at, combine });
-      else out.set(row, at);
-    };
-  }
+export function resizedRows(
+  samples: Samples,
+  to: Size,
+  memory: RowMemory = rowMemory(rowLengths(samples, to)),
+): WriteRow {
+  const { height, width, channels, data } = samples;
+  const { code, buffer } = memory;
+  const length = to.width * channels;
+  const source = memory.floats(width * channels);
+  const own = memory.floats(length);
   const rows = neighbors(height, to.height);
   const columns = neighbors(width, to.width);
+  const [low, high] = [columns.low, columns.high].map((indices) => {
+    const kept = memory.integers(to.width);
+    kept.set(indices);
+    return kept;
+  }) as [Int32Array, Int32Array];
+  const share = memory.floats(to.width);
+  share.set(columns.share);
   // Source rows at the new width: of neighboring rows of the result most are the same two.
-  const stretched = [0, 1].map(() => ({ y: -1, row: new Float32Array(to.width * channels) }));
+  const stretched = [0, 1].map(() => ({ y: -1, row: memory.floats(length) }));
   const stretch = (y: number, keep: number): Float32Array => {
     const known = stretched.find((one) => one.y === y);
     if (known) return known.row;
     const target = stretched.find((one) => one.y !== keep)!;
     target.y = y;
-    const { row } = target;
-    for (let x = 0, i = 0; x < to.width; x++) {
-      const left = y * length + columns.low[x]! * channels;
-      const right = y * length + columns.high[x]! * channels;
-      const part = columns.share[x]!;
-      const rest = 1 - part;
-      for (let c = 0; c < channels; c++, i++) row[i] = data[left + c]! * rest + data[right + c]! * part;
+    const values = data.subarray(y * source.length, (y + 1) * source.length);
+    if (width === to.width) {
+      target.row.set(values);
+    } else {
+      source.set(values);
+      const places = [low.byteOffset, high.byteOffset, share.byteOffset] as const;
+      code.stretch(source.byteOffset, ...places, to.width, channels, target.row.byteOffset);
     }
-    return row;
+    return target.row;
   };
   return (y, out, at, combine) => {
-    const [low, high] = [rows.low[y]!, rows.high[y]!];
-    const upper = stretch(low, high);
-    blend(upper, stretch(high, low), { share: rows.share[y]!, out, at, combine });
+    const [first, second] = [rows.low[y]!, rows.high[y]!];
+    const upper = stretch(first, second).byteOffset;
+    const lower = stretch(second, first).byteOffset;
+    const isHere = out.buffer === buffer;
+    const target = isHere ? out.byteOffset + 4 * at : own.byteOffset;
+    if (combine && !isHere) throw new Error('Rows are combined within the memory of WebAssembly only.');
+    code.blend(upper, lower, rows.share[y]!, length, target, combinations[combine ?? 'write']);
+    if (!isHere) out.set(own, at);
   };
-}
-
-/** How two rows are mixed, and where the mixture goes. */
-interface Blend {
-  /** Of the second row. */
-  readonly share: number;
-  readonly out: Float32Array;
-  readonly at: number;
-  readonly combine: 'max' | 'add' | undefined;
-}
-
-/** Writes a mixture of two rows over what is there, or combined with it. */
-function blend(first: Float32Array, second: Float32Array, { share, out, at, combine }: Blend): void {
-  const { length } = first;
-  const rest = 1 - share;
-  const into = out.subarray(at, at + length);
-  if (combine === 'max') {
-    for (let i = 0; i < length; i++) {
-      const value = Math.fround(first[i]! * rest + second[i]! * share);
-      if (value > into[i]!) into[i] = value;
-    }
-  } else if (combine === 'add') {
-    for (let i = 0; i < length; i++) into[i]! += Math.fround(first[i]! * rest + second[i]! * share);
-  } else {
-    for (let i = 0; i < length; i++) into[i] = first[i]! * rest + second[i]! * share;
-  }
 }
 
 /**

@@ -1,11 +1,19 @@
+import { rowMemory } from './wasm/row-memory.js';
+
+/** Values that are copied at once: 4 MB, unless a pixel has more. */
+const most = 2 ** 20;
+
 /** Softmax over the `channels` values of every pixel, in place. */
 export function softmaxInPlace(values: Float32Array, channels: number): Float32Array {
-  for (let at = 0; at < values.length; at += channels) {
-    let most = -Infinity;
-    for (let k = at; k < at + channels; k++) if (values[k]! > most) most = values[k]!;
-    let sum = 0;
-    for (let k = at; k < at + channels; k++) sum += values[k] = Math.exp(values[k]! - most);
-    for (let k = at; k < at + channels; k++) values[k]! /= sum;
+  if (values.length === 0) return values;
+  const length = Math.min(values.length, Math.max(1, Math.floor(most / channels)) * channels);
+  const memory = rowMemory([length]);
+  const some = memory.floats(length);
+  for (let at = 0; at < values.length; at += length) {
+    const part = values.subarray(at, at + length);
+    some.set(part);
+    memory.code.softmax(some.byteOffset, channels, part.length / channels);
+    part.set(some.subarray(0, part.length));
   }
   return values;
 }

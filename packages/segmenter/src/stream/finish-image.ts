@@ -2,7 +2,6 @@ import { fuseCamPlanes, selectPlanes } from '../masks/fuse-cam-planes.js';
 import { fusedStrips, type ScaleMaps } from '../masks/fuse-maps.js';
 import { labelsOfLogits, largestChannels } from '../masks/predict-labels.js';
 import { type Planes, resizePlanes, type Size } from '../masks/resize-planes.js';
-import { softmaxInPlace } from '../masks/softmax-rows.js';
 import type { PassOutput } from '../passes/pass-engine.js';
 import type { Passes, Protocol } from '../protocol/protocol.js';
 import type { ImageMaps } from './batch-images.js';
@@ -120,12 +119,12 @@ function fusedSegmentation(
   const logits = asked('logits') ? planes() : undefined;
   const probabilities = asked('probabilities') ? planes() : undefined;
   if (fused.length === 0 && !strip) return {};
-  for (const { top, planes: rows } of fusedStrips(maps, size, passes)) {
+  for (const { top, planes: rows, softmax } of fusedStrips(maps, size, passes)) {
     const [first, last] = [top * width, (top + rows.height) * width];
     if (labels) largestChannels(rows.data, channels, labels.subarray(first, last));
     logits?.data.set(rows.data, first * channels);
     if (!probabilities && !strip) continue;
-    softmaxInPlace(rows.data, channels);
+    softmax();
     probabilities?.data.set(rows.data, first * channels);
     strip?.({ top, probabilities: rows });
   }

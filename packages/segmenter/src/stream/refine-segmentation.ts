@@ -3,7 +3,6 @@ import type { ScaleMaps } from '../masks/fuse-maps.js';
 import { fusedStrips } from '../masks/fuse-maps.js';
 import { largestChannels } from '../masks/predict-labels.js';
 import type { Planes } from '../masks/resize-planes.js';
-import { softmaxInPlace } from '../masks/softmax-rows.js';
 import type { CrfPreset, Passes } from '../protocol/protocol.js';
 import type { SegmenterImage } from './segmenter-image.js';
 
@@ -58,8 +57,9 @@ export async function refineSegmentation(
   if (classes.length > mostClasses) return undefined;
   const { iterations, gaussian, bilateral } = preset;
   const data = new Float32Array(height * width * classes.length);
-  for (const { top, planes } of fusedStrips(maps, image, passes)) {
-    const probabilities = softmaxInPlace(planes.data, all);
+  for (const { top, planes, softmax } of fusedStrips(maps, image, passes)) {
+    softmax();
+    const probabilities = planes.data;
     onStrip?.({ top, probabilities: planes });
     const at = top * width * classes.length;
     if (classes.length === all) data.set(probabilities, at);
@@ -84,8 +84,9 @@ function probableClasses(
 ): number[] {
   const all = maps[0]!.plain.channels;
   const most = new Float32Array(all);
-  for (const { planes } of fusedStrips(maps, image, passes)) {
-    const probabilities = softmaxInPlace(planes.data, all);
+  for (const { planes, softmax } of fusedStrips(maps, image, passes)) {
+    softmax();
+    const probabilities = planes.data;
     for (let i = 0; i < probabilities.length; i += all)
       for (let k = 0; k < all; k++) if (probabilities[i + k]! > most[k]!) most[k] = probabilities[i + k]!;
   }
