@@ -54,6 +54,9 @@ golden.each(['224x224', '96x96', '448x448', '320x240'])(
     await expectClose(clsToken, expected('cls_token'), bound);
     await expectClose(tf.mean(patchTokens, 1), expected('patch_tokens_mean'), bound);
     await expectClose(tf.mean(auxTokens, 1), expected('aux_tokens_mean'), bound);
-    await expectClose(tf.slice(patchTokens, [0, 0, 0], [1, 8, -1]), expected('patch_tokens_first8'), bound);
+    // Of single tokens the golden's own single precision is 1.3e-5 away from double precision, ours 1.0e-5.
+    await expectClose(tf.slice(patchTokens, [0, 0, 0], [1, 8, -1]), expected('patch_tokens_first8'), {
+      relative: 2.5e-5,
+    });
   },
 );
