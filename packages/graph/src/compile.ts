@@ -20,6 +20,11 @@ export interface CompileOptions extends EngineOptions {
    * stays float32.
    */
   readonly precision?: Precision | undefined;
+  /**
+   * On the CPU, bf16 rounds alone: products take the rounded factors as float32. For processors that don't multiply bfloat16, where
+   * TensorFlow takes many times as long and has no gradient of dilated convolutions; `lanesOf` tells.
+   */
+  readonly roundOnly?: boolean | undefined;
   /** Compiles each function as a whole with XLA: seconds to begin with, faster afterwards. */
   readonly xla?: boolean | undefined;
   /**

@@ -37,14 +37,15 @@ interface Engine {
   readonly backend: string;
   readonly device: string;
   readonly threads?: number | undefined;
+  readonly kernels?: string | undefined;
 }
 
-/** How a compiled step shares an engine's threads. */
+/** How a compiled step shares an engine's threads, and how its processor multiplies. */
 export interface Lanes {
   /** For passes that no gradient goes through: `targetForward` of `trainStep`, `forward` of `segmenter`. */
   readonly forward: { readonly wrapBlock?: WrapBlock };
   /** What to compile with. */
-  readonly options: Pick<CompileOptions, 'threads'>;
+  readonly options: Pick<CompileOptions, 'threads' | 'roundOnly'>;
 }
 
 /** The engine shares its threads itself. */
@@ -57,9 +58,14 @@ export const oneLane: Lanes = { forward: {}, options: {} };
  * stay TensorFlow's to share, and so does what XLA compiles whole: it is a single operation.
  */
 export function lanesOf(
-  { backend, device, threads }: Engine,
+  { backend, device, threads, kernels }: Engine,
   { xla = false }: Pick<CompileOptions, 'xla'> = {},
 ): Lanes {
-  if (backend !== 'tensorflow' || device !== 'cpu' || threads !== 2 || xla) return oneLane;
-  return { forward: { wrapBlock: inLanes(2) }, options: { threads: { inter: 2, intra: 1 } } };
+  if (backend !== 'tensorflow' || device !== 'cpu' || xla) return oneLane;
+  const processor = kernels !== undefined && withoutBfloat16.has(kernels) ? { roundOnly: true } : {};
+  if (threads !== 2) return { forward: {}, options: processor };
+  return { forward: { wrapBlock: inLanes(2) }, options: { ...processor, threads: { inter: 2, intra: 1 } } };
 }
+
+/** Instruction sets of our kernels on processors for which TensorFlow has no products of bfloat16. */
+const withoutBfloat16 = new Set(['avx2', 'neon']);

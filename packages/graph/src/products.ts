@@ -30,6 +30,8 @@ const products: Readonly<Record<string, readonly number[]>> = {
 interface LocalProducts {
   /** Threads of an operation of our own; default: those that `@toco/runtime` gives it. */
   readonly threads?: number | undefined;
+  /** Whether bf16 means rounding alone, see `CompileOptions`. */
+  readonly roundOnly?: boolean | undefined;
 }
 
 /** Whether `@toco/runtime` has added products of its own, for a processor on which they are faster. */
@@ -62,6 +64,7 @@ const postponed = new Set(['Reshape', 'Softmax', 'Transpose']);
  * - In bf16, factors are rounded to bfloat16 and results widened to float32. What happens to values between two products
  *   without changing them (transposes, pieces of heads, powers of two) happens to the rounded ones, and softmax gives rounded
  *   probabilities where nobody asks for others. Conversions took a tenth of a training step's time, this halves them.
+ * - With `roundOnly`, TensorFlow's products take rounded factors as float32, and their results are rounded.
  */
 export class Products {
   readonly #builder: GraphBuilder;
@@ -122,6 +125,13 @@ export class Products {
     const factors = products[op];
     if (!factors) return undefined;
     if (precision === 'f32' || !this.#isFloat32(inputs[factors[0]!]!)) return this.#remembered(operation);
+    if (this.#local?.roundOnly && !op.startsWith('Toco')) {
+      const seen = inputs.map((input, i) => (factors.includes(i) ? this.#rounded(input) : input));
+      const operation = { op, inputs: seen, attributes };
+      const results = this.#builder.node(op, seen, attributes).outputs.map((output) => this.#rounded(output));
+      this.#origins.set(keyOf(this.#narrow.get(keyOf(results[0]!))!), operation);
+      return results;
+    }
     const rounded = inputs.map((input, i) => (factors.includes(i) ? this.#narrowed(input) : input));
     const outputs = this.#remembered({ op, inputs: rounded, attributes: inBfloat16(attributes) });
     return outputs.map((output) => (this.#isFloat32(output) ? output : this.#widened(output)));
@@ -157,7 +167,9 @@ export class Products {
     if (origin?.op !== 'MatMul' || this.#builder.consumers(sum!) > 0) return undefined;
     const [shape, columns] = [this.#builder.info(bias!).shape, this.#builder.info(sum!).shape?.[1]];
     if (shape?.length !== 1 || shape[0] !== columns || !this.#isFloat32(sum!)) return undefined;
-    const inputs = [...origin.inputs, narrow ? this.#narrowed(bias!) : bias!];
+    const roundOnly = narrow !== undefined && this.#isFloat32(origin.inputs[0]!);
+    const factor = !narrow ? bias! : roundOnly ? this.#rounded(bias!) : this.#narrowed(bias!);
+    const inputs = [...origin.inputs, factor];
     const own = this.#own({ ...origin, inputs });
     const { op: fused, attributes } = own ?? {
       op: '_FusedMatMul',
@@ -168,7 +180,7 @@ export class Products {
       ],
     };
     const output = this.#builder.output(fused, inputs, attributes);
-    return [narrow ? this.#widened(output) : output];
+    return [roundOnly ? this.#rounded(output) : narrow ? this.#widened(output) : output];
   }
 
   /** The operation of our own kernels that gives what this `MatMul`, and a bias behind its factors, give in bf16. */
@@ -202,6 +214,11 @@ export class Products {
     const wide = this.#builder.cast(output, TF.float32);
     this.#narrow.set(keyOf(wide), output);
     return wide;
+  }
+
+  /** Rounded to bfloat16, as float32. */
+  #rounded(output: Output): Output {
+    return this.#narrow.has(keyOf(output)) ? output : this.#widened(this.#narrowed(output));
   }
 
   #narrowed(output: Output): Output {

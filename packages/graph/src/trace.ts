@@ -21,6 +21,8 @@ export interface TraceOptions {
   readonly localOperations: boolean;
   /** Threads that each of those may use; default: what `@toco/runtime` gives them. */
   readonly operationThreads?: number | undefined;
+  /** See `CompileOptions`. */
+  readonly roundOnly?: boolean | undefined;
   /** Whether variables keep int32 as int64, see `EngineOptions`. */
   readonly wideIntegers?: boolean | undefined;
   /** Largest constant that may look like random draws or learned values. */
@@ -67,7 +69,9 @@ export class Trace {
     this.functions = new FusedFunctions(api);
     this.#products = new Products(
       builder,
-      options.localOperations ? { threads: options.operationThreads } : undefined,
+      options.localOperations
+        ? { threads: options.operationThreads, roundOnly: options.roundOnly }
+        : undefined,
     );
   }
 

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import { conv2dDilated } from '@toco/core';
 import { initBackend } from '@toco/runtime';
 import { largestError } from '@toco/testing';
 import { compileFunction, type CompileOptions } from '../src/compile.js';
@@ -209,5 +210,68 @@ describe('in bf16, what lies between two products', () => {
     const { values, kernels } = await outcome(f, inputs, { precision: 'bf16' });
     expect(kernels['Cast']).toBe(3);
     expect(errorOf(values['back']!, eager(f, inputs)['back']!)).toBeLessThan(2 ** -6);
+  });
+});
+
+/** The nearest bfloat16, ties to even. */
+const rounded = (values: ArrayLike<number>): number[] => {
+  const bits = new Int32Array(Float32Array.from(values).buffer);
+  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i]! + 0x7fff + ((bits[i]! >> 16) & 1)) & ~0xffff;
+  return [...new Float32Array(bits.buffer)];
+};
+
+describe('where bf16 is rounding alone', () => {
+  const precision = { precision: 'bf16', roundOnly: true } as const;
+
+  test('products of rounded factors are rounded', async () => {
+    const inputs = { x: random([5, 7], 1), weight: random([7, 6], 2) };
+    const f = ({ x, weight }: Tensors): Tensors => ({ y: tf.matMul(x!, weight!) });
+    const factors = Object.fromEntries(
+      Object.entries(inputs).map(([name, x]) => [name, tf.tensor(rounded(x.dataSync()), x.shape)]),
+    );
+    const { values } = await outcome(f, inputs, precision);
+    const exact = await outcome(f, factors, { precision: 'f32' });
+    expect([...values['y']!.data]).toEqual(rounded(exact.values['y']!.data));
+  });
+
+  test('a bias is added before the sum is rounded', async () => {
+    const inputs = { x: random([6, 8], 1), weight: random([8, 4], 2), bias: random([4], 3) };
+    const linear = ({ x, weight, bias }: Tensors): Tensors => ({ y: tf.add(tf.matMul(x!, weight!), bias!) });
+    const { values, kernels } = await outcome(linear, inputs, precision);
+    expect(kernels).toMatchObject({ FusedMatMul: 1 });
+    expect(kernels).not.toHaveProperty('MatMul');
+    const factors = Object.fromEntries(
+      Object.entries(inputs).map(([name, x]) => [name, tf.tensor(rounded(x.dataSync()), x.shape)]),
+    );
+    const exact = await outcome(linear, factors, { precision: 'f32' });
+    expect([...values['y']!.data]).toEqual(rounded(exact.values['y']!.data));
+  });
+
+  test('chains of products keep the rounded values, as with products of bfloat16', async () => {
+    const inputs = { x: random([6, 8], 1), weight: random([8, 24], 2), other: random([4, 12], 3) };
+    const f = ({ x, weight, other }: Tensors): Tensors => {
+      const y = tf.reshape(tf.matMul(x!, weight!), [12, 12]);
+      return { y: tf.matMul(other!, tf.softmax(tf.transpose(y))) };
+    };
+    const { values, kernels } = await outcome(f, inputs, precision);
+    expect(errorOf(values['y']!, eager(f, inputs)['y']!)).toBeLessThan(2 ** -6);
+    expect(kernels['Softmax']).toBe(1);
+  });
+
+  test('a dilated convolution has its gradients', async () => {
+    const inputs = {
+      x: random([2, 9, 8, 5], 1),
+      filter: random([3, 3, 5, 4], 2),
+      dy: random([2, 9, 8, 4], 3),
+    };
+    const f = ({ x, filter, dy }: Tensors): Tensors => {
+      const convolve = (a: tf.Tensor, b: tf.Tensor) => conv2dDilated(a, b, { dilation: 5, padding: 5 });
+      const [dx, dFilter] = tf.grads((a, b) => convolve(a!, b!))([x!, filter!], dy!);
+      return { y: convolve(x!, filter!), dx: dx!, dFilter: dFilter! };
+    };
+    const { values } = await outcome(f, inputs, precision);
+    const expected = eager(f, inputs);
+    for (const name of ['y', 'dx', 'dFilter'])
+      expect(errorOf(values[name]!, expected[name]!)).toBeLessThan(2 ** -6);
   });
 });

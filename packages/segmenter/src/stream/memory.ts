@@ -117,7 +117,9 @@ function passBytes(
   // linear map and its surroundings.
   const activations = has('TocoLinear') ? 32 : 66;
   const pairs = has('TocoAttention') && !wanted.includes('attention') ? 0 : 2 * most * tokens * tokens;
-  return 4 * (pairs + tokens * (activations * tokenDim + 4 * 512)) + 12 * height * width;
+  // Without AVX-512 the decoder's convolutions gather neighborhoods.
+  const decoder = 8 * 512;
+  return 4 * (pairs + tokens * (activations * tokenDim + decoder)) + 12 * height * width;
 }
 
 /** Number of classes whose CRF fits what memory is left. */
