@@ -202,8 +202,9 @@ describe('servers that do not stop, or hardly begin', () => {
       });
     };
     await withServer(dripping, async (address, requested) => {
-      expect(await failure(download(address, path, { pause: 1, patience: 100, attempts: 2 }))).toMatch(
-        /: \d+ bytes in 0\.1 seconds; run the same command again to go on$/,
+      // Long enough that a process that got no time for a moment still sends its request.
+      expect(await failure(download(address, path, { pause: 1, patience: 2000, attempts: 2 }))).toMatch(
+        /: \d+ bytes in 2 seconds; run the same command again to go on$/,
       );
       expect(requested()).toBe(2);
     });
