@@ -31,6 +31,7 @@ for (const T of [1, 14])
     [1, 197, 2, 64],
     [2, 50, 1, 64],
     [1, 1, 2, 64],
+    [1, 450, 1, 64], // so few heads that threads share one
   ]) {
     const make = (shape) => {
       const values = draw(shape.reduce((a, b) => a * b));
@@ -53,6 +54,19 @@ for (const T of [1, 14])
     )
       throw new Error('shapes');
     const read = (id) => binding.tensorDataSync(T === 1 ? id : cast(id, 14, 1));
+    if (tokens > 192) {
+      const copies = 12; // of which each thread has enough
+      const all = {
+        shape: [copies, ...qkv.shape.slice(1)],
+        values: Float32Array.from(
+          { length: copies * qkv.values.length },
+          (_, i) => qkv.values[i % qkv.values.length],
+        ),
+      };
+      const [whole] = binding.executeOp('TocoAttention', [type('T', T), threads], [feed(all)], 2);
+      const [one, first] = [read(output.id), read(whole.id)];
+      if (one.some((y, i) => y !== first[i])) throw new Error('a shared head differs');
+    }
 
     const expected = {
       output: new Float64Array(dOutput.values.length),

@@ -33,7 +33,7 @@ async function expectRight(set: string, environment: Record<string, string> = {}
     results: Record<'output' | 'outputBound' | 'gradient' | 'gradientBound', number>[];
   };
   expect(kernels).toBe(set);
-  expect(results).toHaveLength(18);
+  expect(results).toHaveLength(20);
   for (const { output, outputBound, gradient, gradientBound } of results) {
     expect(output).toBeLessThan(outputBound);
     expect(gradient).toBeLessThan(gradientBound);

@@ -27,6 +27,7 @@ namespace {
 
 constexpr int size = 64;   // values of a head; others are left to vectors
 constexpr int group = 32;  // queries
+static_assert(wholeQueries % group == 0);
 constexpr int forwardKeys = 64;    // whose scores are kept at once
 constexpr int backwardKeys = 64;   // the same, with those of
 constexpr int backwardGroups = 8;  // groups of queries
@@ -168,7 +169,7 @@ INLINE void multiplyTiles(const Half* left, ptrdiff_t leftRow, ptrdiff_t leftSte
   store<3>(sums + row + column);
 }
 
-void forwardTiles(const AttentionShape& shape, int unit, const void* qkv, void* output, float* logSums) {
+void forwardTiles(const AttentionShape& shape, int unit, Queries part, const void* qkv, void* output, float* logSums) {
   const Rows queries = rowsOf(shape, unit, qkv, 0, 3), keys = rowsOf(shape, unit, qkv, 1, 3),
              values = rowsOf(shape, unit, qkv, 2, 3), out = rowsOf(shape, unit, output, 0, 1);
   const int tokens = shape.tokens, keySteps = ceilDiv(tokens, 32);
@@ -185,7 +186,7 @@ void forwardTiles(const AttentionShape& shape, int unit, const void* qkv, void* 
   useTiles();
   const Vector scale = splat(log2e / 8);
   const __m512bh ones = (__m512bh)_mm512_set1_epi16(0x3f80);
-  for (int first = 0; first < tokens; first += group) {
+  for (int first = part.first; first < part.last; first += group) {
     packQueries(queries, first, queryTiles);
     packQueries(queries, first + 16, queryTiles + 2 * tileHalves);
     // Sums of the exponentials, and of the rounded ones: divided by these, a row's probabilities have sum 1.
@@ -260,13 +261,13 @@ void forwardTiles(const AttentionShape& shape, int unit, const void* qkv, void* 
                       tileHalves, 4 * tileHalves, steps, sums + d * 2 * tileFloats, 2 * tileFloats, tileFloats, key > 0);
     }
     writeGroup(sums, _mm512_div_ps(splat(1.f), weight0), _mm512_div_ps(splat(1.f), weight1),
-               (Half*)out.start + first * out.row, out.row, least(tokens - first, group));
+               (Half*)out.start + first * out.row, out.row, least(part.last - first, group));
     float total[group], base[group];
     _mm512_storeu_ps(total, total0);
     _mm512_storeu_ps(total + 16, total1);
     _mm512_storeu_ps(base, base0);
     _mm512_storeu_ps(base + 16, base1);
-    for (int i = 0; i < least(tokens - first, group); i++)
+    for (int i = 0; i < least(part.last - first, group); i++)
       logs[ptrdiff_t(first + i) * shape.heads] = base[i] + log2f(total[i]);
   }
   releaseTiles();
@@ -405,11 +406,11 @@ void backwardTiles(const AttentionShape& shape, int unit, const void* qkv, const
                dQueries.row, least(tokens - g * 32, 32));
 }
 
-void forward(const AttentionShape& shape, int unit, const void* qkv, void* output, float* logSums) {
+void forward(const AttentionShape& shape, int unit, Queries part, const void* qkv, void* output, float* logSums) {
   if (shape.size == size)
-    forwardTiles(shape, unit, qkv, output, logSums);
+    forwardTiles(shape, unit, part, qkv, output, logSums);
   else
-    avx512::kernels.bfloat16.forward(shape, unit, qkv, output, logSums);
+    avx512::kernels.bfloat16.forward(shape, unit, part, qkv, output, logSums);
 }
 
 void backward(const AttentionShape& shape, int unit, const void* qkv, const void* output, const float* logSums,
@@ -420,8 +421,8 @@ void backward(const AttentionShape& shape, int unit, const void* qkv, const void
     avx512::kernels.bfloat16.backward(shape, unit, qkv, output, logSums, dOutput, dQkv);
 }
 
-void forward32(const AttentionShape& shape, int unit, const void* qkv, void* output, float* logSums) {
-  avx512::kernels.float32.forward(shape, unit, qkv, output, logSums);
+void forward32(const AttentionShape& shape, int unit, Queries part, const void* qkv, void* output, float* logSums) {
+  avx512::kernels.float32.forward(shape, unit, part, qkv, output, logSums);
 }
 void backward32(const AttentionShape& shape, int unit, const void* qkv, const void* output, const float* logSums,
                 const void* dOutput, void* dQkv) {

@@ -1,6 +1,8 @@
 // TocoAttention: qkv [images,tokens,3,heads,size] -> output [images,tokens,heads,size], log_sums [images,tokens,heads]
 // TocoAttentionGrad: qkv, output, log_sums, d_output -> d_qkv
 
+#include <algorithm>
+
 #include "attention.h"
 #include "tensorflow.h"
 #include "workers.h"
@@ -54,6 +56,15 @@ AttentionShape shapeOf(const TF_Tensor* qkv) {
   return {int(TF_Dim(qkv, 0)), int(TF_Dim(qkv, 1)), int(TF_Dim(qkv, 3)), int(TF_Dim(qkv, 4))};
 }
 
+int ceilDiv(int x, int unit) { return (x + unit - 1) / unit; }
+
+// Several units for each thread where there are few heads, so that none is without work or waits long for another's last one. Each
+// packs the head's keys and values, which takes as long as ten queries.
+int queriesAtOnce(const AttentionShape& shape, int threads) {
+  const int parts = ceilDiv(4 * threads, std::max(1, shape.images * shape.heads));
+  return std::max(2 * wholeQueries, ceilDiv(ceilDiv(shape.tokens, parts), wholeQueries) * wholeQueries);
+}
+
 template <class Value>
 void computeForward(void* kernel, TF_OpKernelContext* context) {
   Call call(context);
@@ -65,8 +76,11 @@ void computeForward(void* kernel, TF_OpKernelContext* context) {
   auto* logSums = call.output<float>(1, TF_FLOAT, {shape.images, shape.tokens, shape.heads});
   if (call.fails()) return;
   const void* x = TF_TensorData(qkv);
-  Workers::instance().run(((Kernel*)kernel)->threads, shape.images * shape.heads, [=](int unit) {
-    attention<Value>().forward(shape, unit, x, output, logSums);
+  const int threads = ((Kernel*)kernel)->threads, heads = shape.images * shape.heads;
+  const int count = queriesAtOnce(shape, threads), parts = ceilDiv(shape.tokens, count);
+  Workers::instance().run(threads, heads * parts, [=](int unit) {
+    const int first = unit % parts * count;
+    attention<Value>().forward(shape, unit / parts, {first, std::min(first + count, shape.tokens)}, x, output, logSums);
   });
 }
 

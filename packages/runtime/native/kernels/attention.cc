@@ -17,6 +17,7 @@ namespace INSTRUCTION_SET {
 namespace {
 
 constexpr int blockRows = 48;  // queries whose scores are kept at once
+static_assert(wholeQueries % blockRows == 0);
 
 inline float widened(uint16_t x) {
   const uint32_t bits = uint32_t(x) << 16;
@@ -166,12 +167,13 @@ Matrix<Value> rowsOf(Matrix<Value> x, int first) {
 constexpr int paddedRow(int columns) { return (ceilDiv(columns, lanes) | 1) * lanes; }
 
 template <class N>
-void forward(const AttentionShape& shape, int unit, const void* qkv, void* output, float* logSums) {
+void forward(const AttentionShape& shape, int unit, Queries part, const void* qkv, void* output, float* logSums) {
   using Value = typename N::Value;
   using Lane = typename N::Lane;
   const Head head(shape, unit);
-  const auto queries = head.of((const Value*)qkv, 0, 3), keys = head.of((const Value*)qkv, 1, 3),
-             values = head.of((const Value*)qkv, 2, 3);
+  auto queries = head.of((const Value*)qkv, 0, 3);
+  queries.rows = part.last;
+  const auto keys = head.of((const Value*)qkv, 1, 3), values = head.of((const Value*)qkv, 2, 3);
   const auto out = head.of((Value*)output);
   const auto logs = head.scalars(logSums);
 
@@ -188,7 +190,7 @@ void forward(const AttentionShape& shape, int unit, const void* qkv, void* outpu
   packPanels<N>(values, valuePanels);
   const float scale = log2e / sqrtf(float(size));
 
-  for (int first = 0; first < tokens; first += blockRows) {
+  for (int first = part.first; first < part.last; first += blockRows) {
     const auto some = rowsOf(queries, first);
     packRows<N>(some, block);
     multiply<N>(some.rows, tokens, sizeSteps, {block, sizeSteps, 1}, keysT, scores, columns, false);

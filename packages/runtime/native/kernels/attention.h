@@ -9,11 +9,19 @@ struct AttentionShape {
   int images, tokens, heads, size;
 };
 
+// A number of queries that any kernel takes in whole blocks.
+constexpr int wholeQueries = 96;
+
+// Queries of a head from `first`, a multiple of `wholeQueries`, to `last`.
+struct Queries {
+  int first, last;
+};
+
 // Work comes in units that do not depend on one another: one head of one image each.
 struct Attention {
   // output = softmax(q kᵀ / √size) v; logSums: binary logarithms of the sums of
-  // exponentials, one for each query.
-  void (*forward)(const AttentionShape&, int unit, const void* qkv, void* output, float* logSums);
+  // exponentials, one for each query. Some queries give the same numbers as all at once do.
+  void (*forward)(const AttentionShape&, int unit, Queries, const void* qkv, void* output, float* logSums);
   // The gradient of qkv from that of the output.
   void (*backward)(const AttentionShape&, int unit, const void* qkv, const void* output, const float* logSums,
                    const void* dOutput, void* dQkv);
