@@ -190,6 +190,24 @@ test('label: what a refinement would take belongs to the estimate', async () => 
   expect(plain).toMatchObject({ status: 0 });
 });
 
+test('label: thresholds are those that the run ends with, one for all classes', async () => {
+  const phases = (high: string): string =>
+    `phases=[{from: 0, weights: {cls: 1, clsAux: 1, ptc: 0, ctc: 0, seg: 0, reg: 0}, cam: {high: ${high}, anneal: linear}}]`;
+  const label = (high: string, ...more: string[]): ReturnType<typeof toco> =>
+    toco([
+      ...['label', ...tinyNetwork, '--set', phases(high), '--limit', '1', '--refine', 'none'],
+      ...['--out', join(folder, 'ended'), ...more],
+    ]);
+  expect((await label('0.55')).stderr).toMatch(/ background to 0\.25, class above 0\.55, 255 between\. /);
+  const each = '[0.5, 0.6, 0.6, 0.6, 0.6, 0.6]';
+  const refused = await label(each);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr.trimEnd().split('\n').at(-1)).toBe(
+    'The run ends with thresholds of each class (high: 0.5 to 0.6), and labels take one for all; give --low and --high.',
+  );
+  expect((await label(each, '--high', '0.5')).stderr).toMatch(/ class above 0\.5, /);
+});
+
 const formats = ['--save', 'irn,psa,mctformer,coco-rle,coco-polygons,cvat,labelme,yolo,labelmap'];
 
 test('label: masks, lists, dictionaries and COCO; three parts merged are the whole', async () => {

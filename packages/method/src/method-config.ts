@@ -81,7 +81,7 @@ export const stepConfigSchema = z.strictObject({
         .array(positive)
         .min(1)
         .default([1, 0.5, 1.5])
-        .describe('scales of the multi-scale CAM, the first must be 1'),
+        .describe('scales of the multi-scale CAM; the pass at 1 is shared with the losses'),
       low: probability.default(0.25).describe('β_l: at most this is background'),
       high: probability.default(0.7).describe('β_h: at least this is foreground'),
       average: z

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { openDataset } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
+import { thresholdsAt } from '@toco/method';
 import { formatProtocol, type ProtocolName } from '@toco/segmenter';
 import { type Config, interruption, loaderThreads } from '@toco/trainer';
 import { type Command, Option } from 'commander';
@@ -71,8 +72,8 @@ export function addLabelCommand(program: Command): void {
     .option('-n, --limit <images>', 'the first images of the list only')
     .addOption(new Option('--from <maps>', 'source of the labels').choices(labelSources).default('cam'))
     .option('--refine <how>', 'par, none, or a CRF: toco-cam, toco, deeplab, afa, irn', 'par')
-    .option('--low <value>', 'at most this is background; default: cam.low')
-    .option('--high <value>', 'above this is the class, in between 255; default: cam.high')
+    .option('--low <value>', 'at most this is background; default: what the run ends with')
+    .option('--high <value>', 'above this is the class, in between 255; default: what the run ends with')
     .option('--save <kinds>', `besides masks and lists, separated by commas: ${labelKinds.join(', ')}`)
     .option('-o, --out <folder>', 'output folder', 'runs/label')
     .option('--shard <i/n>', 'part i of n of the list, from 0; auto: ask the scheduler')
@@ -108,9 +109,9 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
   });
   const { config, loaded, protocol, precision, compiled } = model;
   try {
-    const recipe = recipeOf(flags, config);
     const dataset = await openDataset(config);
     assertClasses(dataset, loaded);
+    const recipe = recipeOf(flags, { ...config, numClasses: dataset.classes.length });
     const all = await dataset.list(flags.list ?? dataset.lists.train);
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
     const settings = { protocol, recipe, kinds, precision, compiled };
@@ -208,9 +209,12 @@ function assertSome(rows: readonly LabelRow[]): void {
   throw new UserError(`No image could be labeled: ${rows[0]?.skipped ?? 'the list is empty'}`);
 }
 
-function recipeOf({ from, refine, ...flags }: LabelFlags, { cam, par }: Config): LabelRecipe {
-  const low = thresholdOf('--low', flags.low) ?? cam.low;
-  const high = thresholdOf('--high', flags.high) ?? cam.high;
+type RecipeConfig = Config & { readonly numClasses: number };
+
+function recipeOf({ from, refine, ...flags }: LabelFlags, config: RecipeConfig): LabelRecipe {
+  const { par } = config;
+  const low = thresholdOf('--low', flags.low) ?? lastThreshold(config, 'low');
+  const high = thresholdOf('--high', flags.high) ?? lastThreshold(config, 'high');
   if (low > high) throw new UserError(`--low ${low} is above --high ${high}.`);
   if (refine === 'none') return { from, refine, low, high };
   return {
@@ -219,6 +223,16 @@ function recipeOf({ from, refine, ...flags }: LabelFlags, { cam, par }: Config):
     low,
     high,
   };
+}
+
+/** The threshold that a training ends with. @throws one line where each class has its own: labels take one for all */
+function lastThreshold(config: RecipeConfig, key: 'low' | 'high'): number {
+  const values = thresholdsAt(config, config.optimizer.iterations)?.[key] ?? [config.cam[key]];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  if (least === most) return least;
+  throw new UserError(
+    `The run ends with thresholds of each class (${key}: ${least} to ${most}), and labels take one for all; give --low and --high.`,
+  );
 }
 
 function formatRecipe({ from, refine, low, high }: LabelRecipe): string {
