@@ -32,8 +32,8 @@ export function builtModule(url: string): string {
 /** How a pool's threads run. */
 export interface PoolOptions {
   /**
-   * Whether they take only the time that other threads leave, for what is waited for later; on Linux, where threads have priorities of
-   * their own.
+   * Whether other threads come first, for what is waited for later: beside one of them a thread gets a quarter of a processor. On
+   * Linux, where threads have priorities of their own.
    */
   readonly background?: boolean | undefined;
 }

@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '@toco/files/user-error';
 import { transferableBuffers } from './transferable.js';
@@ -14,12 +14,17 @@ export interface ThreadFailure {
   readonly mendable: boolean;
 }
 
+/** Steps of priority that a thread in the background stands behind the others. */
+const backgroundSteps = 5;
+
 const port = parentPort;
 if (port === null) throw new Error('this module runs in a worker thread');
 const { module, name, background } = workerData as { module: string; name: string; background: boolean };
-// Linux gives it to the thread that asks, not to its process.
-if (background && process.platform === 'linux') setPriority(0, 19);
 const run = ((await import(module)) as Record<string, (task: unknown) => unknown>)[name]!;
+// Linux gives it to the thread that asks, not to its process: a third of what a thread of the usual priority gets. At the lowest
+// one, other programs would leave it nothing. Code is loaded before, so that nobody waits long for the first task.
+if (background && process.platform === 'linux')
+  setPriority(0, Math.min(getPriority(0) + backgroundSteps, 19));
 
 async function answer(task: unknown): Promise<ThreadAnswer> {
   try {
