@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -121,3 +129,31 @@ test('show: two runs side by side; what is no report is left as it is', async ()
   // image, one CAM of each run, truth
   expect(await sizeOf(join(out, 'cams.png'))).toEqual([10 + 270 * 4, heightOf(join(out, 'cams.svg'))]);
 }, 300_000);
+
+test('show: means are of the images that could be read, and the others are named', async () => {
+  const data = join(folder, 'own');
+  mkdirSync(join(data, 'boat'), { recursive: true });
+  const photograph = await sharp({ create: { width: 64, height: 56, channels: 3, background: '#864' } })
+    .jpeg()
+    .toBuffer();
+  for (const id of ['a', 'b']) writeFileSync(join(data, 'boat', `${id}.jpg`), photograph);
+  writeFileSync(join(data, 'boat', 'c.jpg'), photograph.subarray(0, 200));
+  writeFileSync(join(data, 'val.txt'), 'boat/a\nboat/b\nboat/c\n');
+  const classes = 'data.classes=[boat, house, fish, mushroom, car, rocket]';
+  const out = join(folder, 'read');
+  const args = ['show', run, ...backbone, '--data', data, '--set', 'data.dataset=folder', classes];
+  const shown = await toco([
+    ...args,
+    '--list',
+    'val',
+    '--images',
+    'boat/a',
+    '--figures',
+    'similarity',
+    '-o',
+    out,
+  ]);
+  expect(shown).toMatchObject({ status: 0 });
+  expect(shown.stderr).toMatch(/^Left out: .*c\.jpg/m);
+  expect(readFileSync(join(out, 'figures.html'), 'utf8')).toContain('mean of 2 images');
+});

@@ -89,6 +89,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
   assertFolder(flags.out);
   const wants = (kind: FigureKind): boolean => kinds.includes(kind);
   const lines: SimilarityLine[] = [];
+  let seenImages = 0;
   const camRows: CamRow[] = [];
   let shown: ShownFigures | undefined;
   let list: SampleList | undefined;
@@ -136,6 +137,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
       if (i > 0) continue;
       const main = await mainFigures(chosen, { model, protocol, kinds, memory });
       const { matrix, images = 0 } = statistics ?? {};
+      seenImages = images;
       shown = {
         title: `Figures of ${names.join(', ')}`,
         description: `Images of the list ${list.name}. Protocol ${formatProtocol(protocol)}.`,
@@ -166,7 +168,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
         ? undefined
         : {
             lines,
-            text: `How alike the patch tokens of an image are after each block, mean of ${counted(Math.min(limit, list!.length), 'image')} (paper, figure 2): the deeper, the more alike, until CAMs can’t tell an object from what is around it.`,
+            text: `How alike the patch tokens of an image are after each block, mean of ${counted(seenImages, 'image')} (paper, figure 2): the deeper, the more alike, until CAMs can’t tell an object from what is around it.`,
           },
   };
   const written = await writeFigures(flags.out, figures);

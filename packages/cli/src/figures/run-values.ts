@@ -69,13 +69,14 @@ export interface RunStatistics {
   /** Mean cosine of different patch tokens after each block. */
   readonly similarity: readonly number[];
   readonly matrix: ConfusionMatrix | undefined;
+  /** Those that could be read. */
   readonly images: number;
 }
 
 /** Token similarity over some images, and on demand what is taken for what. */
 export async function runStatistics(
   { loaded, computes, config }: OpenModel,
-  { list, indices, signal }: ChosenImages,
+  { list, indices, signal, print }: ChosenImages,
   { confusion }: { readonly confusion: boolean },
 ): Promise<RunStatistics> {
   const withMask = confusion && hasMasks(list, indices);
@@ -93,8 +94,9 @@ export async function runStatistics(
   try {
     const photographs = photographLoader(list, {
       ...{ indices, workers: loaderThreads(config.data).workers, withMask },
-      // Few images more or less change no mean that one could see; what can't be read is told by toco check.
-      onUnreadable: () => undefined,
+      onUnreadable: ({ message }) => {
+        print(`Left out: ${message}`);
+      },
     });
     for await (const { similarity, labels, image } of through.segment(photographs, { signal })) {
       sum ??= new Float64Array(similarity.length);
