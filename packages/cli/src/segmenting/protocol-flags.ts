@@ -42,7 +42,10 @@ export function addProtocolOptions(command: Command, preset?: ProtocolName): Com
     .addOption(new Option('--fusion <how>', 'how scales are combined').choices(['max', 'sum', 'mean']))
     .option('--cam-scales <numbers>', 'scales of the CAMs, such as 1,0.5,1.5')
     .option('--crf <preset>', `dense CRF: none, ${Object.keys(crfPresets).join(', ')}`)
-    .option('--window <pixels>', 'cut large images into tiles of this side; 448,112 sets their overlap too')
+    .option(
+      '--window <pixels>',
+      'cut images, of native size unless --size says else, into tiles of this side; 448,112 sets their overlap too',
+    )
     .addOption(
       new Option('--odd-sizes <how>', 'sizes that are not multiples of the patch').choices([
         'corrected',
@@ -55,7 +58,8 @@ export function addProtocolOptions(command: Command, preset?: ProtocolName): Com
 export function protocolSettings(flags: ProtocolFlags): ProtocolSettings {
   const { size, scales, mirror, fusion, camScales, crf, window, oddSizes } = flags;
   return {
-    size: size === undefined ? undefined : sizeOf(size),
+    // Tiles of what was squashed to their size would be no tiles.
+    size: size !== undefined ? sizeOf(size) : window === undefined ? undefined : 'native',
     scales: scales === undefined ? undefined : numbersOf('--scales', scales),
     camScales: camScales === undefined ? undefined : numbersOf('--cam-scales', camScales),
     ...{ mirror, fusion, oddSizes },
