@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openDataset } from '@toco/datasets';
-import { type ConfigInput, loadConfig, parseConfig, train } from '@toco/trainer';
+import { type ConfigInput, interruption, loadConfig, parseConfig, train } from '@toco/trainer';
 import { dualConfig, scenes, shortScenes } from './config.js';
 import { dualStudent } from './method.js';
 import { network } from './network.js';
@@ -22,13 +22,15 @@ const module = fileURLToPath(new URL('./network.js', import.meta.url));
 const config = parseConfig(dualConfig(base, { classes: data.classes.length, module }));
 
 let discrepancy = Number.NaN;
-const { iterations, evaluation, checkpoint } = await train(config, {
+const { iterations, interrupted, evaluation, checkpoint } = await train(config, {
   ...{ folder: values.out, resume: 'auto', data, network },
+  signal: interruption(console.error),
   ...dualStudent,
   onIteration: ({ metrics }) => {
     discrepancy = metrics['discrepancy']!;
   },
 });
+if (interrupted) process.exit();
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 console.log(`${iterations} iterations; discrepancy ${discrepancy.toFixed(3)}; ${checkpoint}`);
 console.log(

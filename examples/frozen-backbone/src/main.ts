@@ -2,7 +2,7 @@
 // node dist/main.js [--out folder] [--config file.yaml] [--short]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type ConfigInput, loadConfig, parseConfig, train } from '@toco/trainer';
+import { type ConfigInput, interruption, loadConfig, parseConfig, train } from '@toco/trainer';
 import { frozenConfig, scenes, shortScenes } from './config.js';
 import { network } from './network.js';
 import { byLikeness } from './refine.js';
@@ -18,10 +18,12 @@ const drawn = values.short ? shortScenes : scenes;
 const base: ConfigInput = values.config === undefined ? drawn : await loadConfig(values.config);
 const module = fileURLToPath(new URL('./network.js', import.meta.url));
 const config = parseConfig(frozenConfig(base, module));
-const { iterations, evaluation, checkpoint } = await train(config, {
+const { iterations, interrupted, evaluation, checkpoint } = await train(config, {
   ...{ folder: values.out, resume: 'auto', network },
+  signal: interruption(console.error),
   refine: byLikeness,
 });
+if (interrupted) process.exit();
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const { cam, seg } = evaluation!;
 console.log(

@@ -1,4 +1,4 @@
-import { resize, scope, type TensorTree, withoutGradient } from '@toco/core';
+import { assertShape, resize, scope, type TensorTree, withoutGradient } from '@toco/core';
 import { clsLoss, ctcLoss, denseEnergyLoss, ptcLoss, segLoss } from '@toco/losses';
 import type { ApplyOptions } from '@toco/network';
 import type { Network, NetworkOutput, NetworkParams, ProjectionHeadParams } from '@toco/network';
@@ -66,12 +66,19 @@ export function lossTermValues<P extends TensorTree>(
   };
   let upsampled: tf.Tensor4D | undefined;
   const segLogits = (): tf.Tensor4D => {
-    const [, H, W] = batch.images.shape;
-    return (upsampled ??= resize(network.segment(params, main), [H, W], {
-      method: 'bilinear',
-      alignCorners: false,
-    }));
+    if (upsampled) return upsampled;
+    const [B, H, W] = batch.images.shape;
+    const logits = network.segment(params, main);
+    // A network of one's own could give others, and what is learned from them would still be a number.
+    assertShape('network.segment (background and classes)', logits, [
+      B,
+      ...main.grid,
+      network.numClasses + 1,
+    ]);
+    return (upsampled = resize(logits, [H, W], { method: 'bilinear', alignCorners: false }));
   };
+  for (const name of ['clsLogits', 'auxLogits'] as const)
+    assertShape(`network.forward: ${name}`, main[name], [batch.images.shape[0], network.numClasses]);
   const reg = (): tf.Scalar => {
     const { pixelLabels } = required(targets, 'pixelLabels');
     if (!batch.lattice) throw new Error('The batch has no lattice, which the regularization term needs.');

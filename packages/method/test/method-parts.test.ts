@@ -167,3 +167,30 @@ test('patch affinity is refused of a backbone that shows no attention', async ()
   const step = trainStep(config, { network: blind, refine: attentionRefine() });
   expect(() => step(state, batch, phase)).toThrow(/attentionRefine: the backbone vit shows no attention/);
 });
+
+test('logits of a network of one’s own that are not those of its classes are refused', async () => {
+  const { network, config, state, batch, phase } = await smallRun();
+  const { numClasses } = network;
+  const narrow = (logits: tf.Tensor, axis: number): tf.Tensor =>
+    tf.slice(logits, 0, [...logits.shape.slice(0, axis), 2]);
+  const segments = {
+    ...network,
+    segment: (...args: Parameters<typeof network.segment>) =>
+      narrow(network.segment(...args), 3) as tf.Tensor4D,
+  };
+  expect(() => trainStep(config, { network: segments })(state, batch, phase)).toThrow(
+    new RegExp(
+      `^network\\.segment \\(background and classes\\) has shape \\[\\d+,\\d+,\\d+,2\\], expected \\[\\d+,\\d+,\\d+,${numClasses + 1}\\]$`,
+    ),
+  );
+  const classifies = {
+    ...network,
+    forward: (...args: Parameters<typeof network.forward>) => {
+      const output = network.forward(...args);
+      return { ...output, clsLogits: narrow(output.clsLogits, 1) as tf.Tensor2D };
+    },
+  };
+  expect(() => trainStep(config, { network: classifies })(state, batch, phase)).toThrow(
+    new RegExp(`^network\\.forward: clsLogits has shape \\[\\d+,2\\], expected \\[\\d+,${numClasses}\\]$`),
+  );
+});
