@@ -14,6 +14,7 @@ import { type Config, interruption } from '@toco/trainer';
 import type { Command } from 'commander';
 import { annotationKinds } from '../annotations/write-annotations.js';
 import { namedPhotographs, readStandardInput } from '../photographs/sources.js';
+import { earlierPhotographs } from '../prediction/earlier-photographs.js';
 import { predictPhotographs, type PredictionRow } from '../prediction/predict-photographs.js';
 import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
@@ -91,7 +92,8 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const memory = memoryLimit(flags.memory);
   const workers = wholeNumber('--workers', flags.workers, 0);
   const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
-  const all = await namedPhotographs(sources, { out, readInput: readStandardInput });
+  const earlier = flags.again === true ? [] : await earlierPhotographs(out);
+  const all = await namedPhotographs(sources, { out, readInput: readStandardInput, earlier });
   const photographs = placesOf(shard, all.length).map((place) => all[place]!);
   const model = await openModel(named, flags, {
     steady: false,
