@@ -190,6 +190,11 @@ test('predict: names on standard input; parts; what would take too much memory i
       .split('\n')
       .map((line) => (JSON.parse(line) as { name: string }).name),
   ).toEqual(['cmyk', 'turned']);
+  const none = ['--shard', '1/2', '--out', join(folder, 'none')];
+  expect(await toco(['predict', ...tinyNetwork, join(photos, 'gray.jpg'), ...none])).toEqual({
+    ...{ status: 0, stdout: '' },
+    stderr: 'Part 1 of 2 has none of the 1 photograph: nothing to do.\n',
+  });
   const refused = await toco([
     'predict',
     ...tinyNetwork,

@@ -95,6 +95,13 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const earlier = flags.again === true ? [] : await earlierPhotographs(out);
   const all = await namedPhotographs(sources, { out, readInput: readStandardInput, earlier });
   const photographs = placesOf(shard, all.length).map((place) => all[place]!);
+  // More parts than photographs: a task of a scheduler's array that has none must not fail.
+  if (photographs.length === 0) {
+    print(
+      `Part ${shard.index} of ${shard.count} has none of the ${counted(all.length, 'photograph')}: nothing to do.`,
+    );
+    return;
+  }
   const model = await openModel(named, flags, {
     steady: false,
     protocolFor: (config) => protocolFor(flags.protocol, config, changes),
