@@ -93,8 +93,20 @@ test('predict: a folder of odd photographs, one of them broken; again: only what
     again.stdout
       .trimEnd()
       .split('\n')
-      .map((line) => (JSON.parse(line) as { name: string }).name),
-  ).toEqual(['gray']);
+      .map((line) => JSON.parse(line) as { name?: string; path: string; skipped?: string })
+      .map(
+        ({ name, path, skipped }) =>
+          name ?? `${path}: ${String(skipped?.includes('the image is cut short'))}`,
+      )
+      // Those done already come first, in the order of the list.
+      .map((told, i) => (i < 4 ? `${i} ${told}` : told))
+      .sort(),
+  ).toEqual(
+    [
+      ...['0 cmyk', '1 deep/sixteen', '2 line', '3 turned'],
+      ...['gray', `${join(photos, 'broken.jpg')}: true`],
+    ].sort(),
+  );
   const other = await toco([...args, '--size', '64']);
   expect(other).toMatchObject({ status: 1, stdout: '' });
   expect(other.stderr).toMatch(
@@ -225,7 +237,8 @@ test('a CRF that would take more memory than there is, even with fewer classes, 
   expect(stderr).toMatch(
     /^Skipped 1 of 2 images:\n {2}.*wide\.png: memory \(--memory\) does not suffice for the CRF of 1000×800 pixels, .*--crf none\.$/m,
   );
-  const [row, ...others] = stdout.trimEnd().split('\n');
+  const [skipped, row, ...others] = stdout.trimEnd().split('\n');
+  expect(JSON.parse(skipped!)).toEqual({ path: wide, skipped: expect.stringContaining('for the CRF of') });
   expect(JSON.parse(row!)).toMatchObject({ name: 'gray', leftOut: [] });
   expect(others).toEqual([]);
 });

@@ -38,8 +38,11 @@ export interface PredictionMeans {
   readonly memory: number;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
-  /** Told of every photograph when its files are there, and how many are through then. */
+  /** Told of those that are done already, before the first new one. */
+  readonly onKnown: (row: PredictionRow) => void;
+  /** Told of every new photograph when its files are there, and how many are through then. */
   readonly onRow: (row: PredictionRow, done: number) => void;
+  readonly onSkipped: (problem: { readonly path: string; readonly message: string }) => void;
   /** Shown how far it is. */
   readonly progress: Progress;
 }
@@ -78,8 +81,9 @@ export interface PredictionEnd {
 /** Segments photographs and writes what is asked for; those that are done already are passed over. */
 export async function predictPhotographs(
   task: PredictionTask,
-  { again, workers, crfThreads, memory, signal, print, onRow, progress }: PredictionMeans,
+  means: PredictionMeans,
 ): Promise<PredictionEnd> {
+  const { again, workers, crfThreads, memory, signal, print, onKnown, onRow, onSkipped, progress } = means;
   const { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright } = task;
   const suffix = suffixOf(shard);
   const head = {
@@ -102,6 +106,7 @@ export async function predictPhotographs(
   const before = rows.size;
   const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
   if (before > 0) print(`${before} of ${counted(photographs.length, 'photograph')} are done already.`);
+  for (const row of rows.values()) onKnown(row);
 
   const skipped: { index: number; message: string }[] = [];
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
@@ -117,6 +122,7 @@ export async function predictPhotographs(
   );
   const skip = (problem: { readonly index: number; readonly message: string }): void => {
     skipped.push(problem);
+    onSkipped({ path: photographs[problem.index]!.path, message: problem.message });
     tell();
   };
   async function* readable(): AsyncGenerator<Omit<ListedPhotograph, 'labels'>> {
