@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { decodeLabelPng, decodeNpy, decodeNpyObjects } from '@toco/formats';
 import { askPython, findPython, testWhere } from '@toco/testing';
@@ -93,13 +93,72 @@ test('predict: a folder of odd photographs, one of them broken; again: only what
     again.stdout
       .trimEnd()
       .split('\n')
-      .map((line) => (JSON.parse(line) as { name: string }).name),
-  ).toEqual(['gray']);
+      .map((line) => JSON.parse(line) as { name?: string; path: string; skipped?: string })
+      .map(
+        ({ name, path, skipped }) =>
+          name ?? `${path}: ${String(skipped?.includes('the image is cut short'))}`,
+      )
+      // Those done already come first, in the order of the list.
+      .map((told, i) => (i < 4 ? `${i} ${told}` : told))
+      .sort(),
+  ).toEqual(
+    [
+      ...['0 cmyk', '1 deep/sixteen', '2 line', '3 turned'],
+      ...['gray', `${join(photos, 'broken.jpg')}: true`],
+    ].sort(),
+  );
   const other = await toco([...args, '--size', '64']);
   expect(other).toMatchObject({ status: 1, stdout: '' });
   expect(other.stderr).toMatch(
     /: holds results of other settings; choose another --out, or overwrite them with --again\.$/m,
   );
+});
+
+test('predict: photographs of one name from several calls keep their files, and scores are of all', async () => {
+  const [x, y] = [join(folder, 'calls', 'x'), join(folder, 'calls', 'y')];
+  for (const [place, background] of [
+    [x, '#a42'],
+    [y, '#24a'],
+  ] as const) {
+    await mkdir(place, { recursive: true });
+    const plain = sharp({ create: { width: 30, height: place === x ? 20 : 24, channels: 3, background } });
+    await plain.jpeg().toFile(join(place, 'a.jpg'));
+    await plain.jpeg().toFile(join(place, 'z.jpg'));
+  }
+  const out = join(folder, 'calls', 'out');
+  const predict = (...sources: string[]): ReturnType<typeof toco> =>
+    toco(['predict', ...tinyNetwork, ...sources, '--out', out, '--save', 'masks,scores']);
+  const first = [join(x, 'z.jpg'), join(x, 'a.jpg')];
+  expect(await predict(...first)).toMatchObject({ status: 0 });
+  expect(await predict(join(y, 'a.jpg'))).toMatchObject({ status: 0 });
+  const sizes = (): (readonly [string, number])[] =>
+    readdirSync(join(out, 'masks'))
+      .sort()
+      .map((name) => [name, decodeLabelPng(readFileSync(join(out, 'masks', name))).height] as const);
+  const expected = [
+    ['a.png', 20],
+    ['a_jpg.png', 24],
+    ['z.png', 20],
+  ];
+  expect(sizes()).toEqual(expected);
+  const scored = (): unknown[] =>
+    readFileSync(join(out, 'scores.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { path: string; files: string[] })
+      .map(({ path, files }) => [path, files]);
+  const rows = [
+    [join(x, 'z.jpg'), ['masks/z.png']],
+    [join(x, 'a.jpg'), ['masks/a.png']],
+    [join(y, 'a.jpg'), ['masks/a_jpg.png']],
+  ];
+  expect(scored()).toEqual(rows);
+  // Each is found again, alone and from another folder too.
+  const again = await predict(...first, relative(process.cwd(), join(y, 'a.jpg')));
+  expect(again.stderr).toMatch(/^3 of 3 photographs are done already\.$/m);
+  expect((await predict(join(y, 'a.jpg'))).stderr).toMatch(/^1 of 1 photograph /m);
+  expect(sizes()).toEqual(expected);
+  expect(scored()).toEqual(rows);
 });
 
 test('predict: names on standard input; parts; what would take too much memory is refused in one line', async () => {
@@ -143,6 +202,11 @@ test('predict: names on standard input; parts; what would take too much memory i
       .split('\n')
       .map((line) => (JSON.parse(line) as { name: string }).name),
   ).toEqual(['cmyk', 'turned']);
+  const none = ['--shard', '1/2', '--out', join(folder, 'none')];
+  expect(await toco(['predict', ...tinyNetwork, join(photos, 'gray.jpg'), ...none])).toEqual({
+    ...{ status: 0, stdout: '' },
+    stderr: 'Part 1 of 2 has none of the 1 photograph: nothing to do.\n',
+  });
   const refused = await toco([
     'predict',
     ...tinyNetwork,
@@ -173,7 +237,8 @@ test('a CRF that would take more memory than there is, even with fewer classes, 
   expect(stderr).toMatch(
     /^Skipped 1 of 2 images:\n {2}.*wide\.png: memory \(--memory\) does not suffice for the CRF of 1000×800 pixels, .*--crf none\.$/m,
   );
-  const [row, ...others] = stdout.trimEnd().split('\n');
+  const [skipped, row, ...others] = stdout.trimEnd().split('\n');
+  expect(JSON.parse(skipped!)).toEqual({ path: wide, skipped: expect.stringContaining('for the CRF of') });
   expect(JSON.parse(row!)).toMatchObject({ name: 'gray', leftOut: [] });
   expect(others).toEqual([]);
 });

@@ -14,6 +14,7 @@ import { type Config, interruption } from '@toco/trainer';
 import type { Command } from 'commander';
 import { annotationKinds } from '../annotations/write-annotations.js';
 import { namedPhotographs, readStandardInput } from '../photographs/sources.js';
+import { earlierPhotographs } from '../prediction/earlier-photographs.js';
 import { predictPhotographs, type PredictionRow } from '../prediction/predict-photographs.js';
 import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
@@ -73,7 +74,7 @@ export function addPredictCommand(program: Command): void {
     .option('--workers <threads>', 'threads that decode', '1')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
     .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
-    .option('--json', 'print a line of JSON per photograph')
+    .option('--json', 'print a line of JSON per photograph, those done already and those skipped included')
     .option('--strict', "exit with 1 if a photograph can't be read")
     .addHelpText('after', example)
     .action(predict);
@@ -91,8 +92,16 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const memory = memoryLimit(flags.memory);
   const workers = wholeNumber('--workers', flags.workers, 0);
   const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
-  const all = await namedPhotographs(sources, { out, readInput: readStandardInput });
+  const earlier = flags.again === true ? [] : await earlierPhotographs(out);
+  const all = await namedPhotographs(sources, { out, readInput: readStandardInput, earlier });
   const photographs = placesOf(shard, all.length).map((place) => all[place]!);
+  // More parts than photographs: a task of a scheduler's array that has none must not fail.
+  if (photographs.length === 0) {
+    print(
+      `Part ${shard.index} of ${shard.count} has none of the ${counted(all.length, 'photograph')}: nothing to do.`,
+    );
+    return;
+  }
   const model = await openModel(named, flags, {
     steady: false,
     protocolFor: (config) => protocolFor(flags.protocol, config, changes),
@@ -116,6 +125,9 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
       const each = (performance.now() - first.time) / (done - first.done);
       return ` · ${formatDuration((each * (photographs.length - done)) / 1000)} left`;
     };
+    const tellJson = (line: object): void => {
+      if (json === true) process.stdout.write(`${JSON.stringify(line)}\n`);
+    };
     const end = await predictPhotographs(
       { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright },
       {
@@ -123,12 +135,13 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
         workers,
         crfThreads,
         ...{ memory, signal, print },
-        onRow: (row, done) =>
-          process.stdout.write(
-            json
-              ? `${JSON.stringify(row)}\n`
-              : `${done}/${photographs.length} ${lineOf(row)}${timeLeft(done)}\n`,
-          ),
+        // A program that reads the lines gets one of every photograph, in a call that goes on with another one's work too.
+        onKnown: tellJson,
+        onRow: json
+          ? tellJson
+          : (row, done) =>
+              process.stdout.write(`${done}/${photographs.length} ${lineOf(row)}${timeLeft(done)}\n`),
+        onSkipped: ({ path, message }) => tellJson({ path, skipped: message }),
         // On a terminal the lines themselves say how far it is.
         progress: isWatched ? noProgress : createProgress('predict'),
       },

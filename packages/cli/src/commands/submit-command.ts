@@ -104,7 +104,9 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
         workers,
         crfThreads,
         ...{ memory, signal, print },
+        onKnown: () => undefined,
         onRow: () => undefined,
+        onSkipped: () => undefined,
         progress: createProgress('submit'),
       },
     );

@@ -30,11 +30,20 @@ export interface JournalRow {
   readonly [key: string]: unknown;
 }
 
+/** How a journal is opened. */
+interface JournalOptions {
+  /** Begin anew, whatever is there. */
+  readonly again: boolean;
+  readonly print: (line: string) => void;
+  /** What a row is found by; of two rows with one key the later one counts. Default: the index. */
+  readonly keyOf?: (row: JournalRow) => number | string;
+}
+
 /** What is done of a folder of outputs: a row is added when the image's files are there. */
 export interface Journal {
   readonly path: string;
-  /** Rows of images whose files are there, by index. */
-  readonly done: ReadonlyMap<number, JournalRow>;
+  /** Rows of images whose files are there, by their keys. */
+  readonly done: ReadonlyMap<number | string, JournalRow>;
   add(row: JournalRow): Promise<void>;
 }
 
@@ -53,11 +62,11 @@ function lineOf(value: unknown): Line | undefined {
 export async function openJournal(
   path: string,
   head: JournalHead,
-  { again, print }: { readonly again: boolean; readonly print: (line: string) => void },
+  { again, print, keyOf = ({ index }) => index }: JournalOptions,
 ): Promise<Journal> {
   const folder = dirname(path);
   await makeFolder(folder);
-  const done = new Map<number, JournalRow>();
+  const done = new Map<number | string, JournalRow>();
   if (!again && existsSync(path)) {
     const isKept = (): boolean => true;
     const lines = await repairJsonLines<Line & object>(path, { rowOf: lineOf, isKept }, print);
@@ -70,7 +79,9 @@ export async function openJournal(
           `${folder}: holds results of ${difference}; choose another --out, or overwrite them with --again.`,
         );
       for (const row of lines.slice(1) as JournalRow[])
-        if (row.files.every((file) => existsSync(join(folder, file)))) done.set(row.index, row);
+        // A row without its files still takes the key from an earlier one: it wrote over that one's files.
+        if (row.files.every((file) => existsSync(join(folder, file)))) done.set(keyOf(row), row);
+        else done.delete(keyOf(row));
     }
   }
   const rows = [{ head }, ...done.values()].map((row) => `${JSON.stringify(row)}\n`);
@@ -80,7 +91,7 @@ export async function openJournal(
     done,
     async add(row) {
       await appendJsonLines(path, [row]);
-      done.set(row.index, row);
+      done.set(keyOf(row), row);
     },
   };
 }

@@ -3,6 +3,13 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } 
 import { UserError } from '@toco/files';
 import { glob, isDynamicPattern } from 'tinyglobby';
 
+/** A photograph of an earlier call, whose outputs are in the folder. */
+export interface EarlierPhotograph {
+  /** From the root on. */
+  readonly path: string;
+  readonly name: string;
+}
+
 /** A photograph that was named, in one way or another. */
 export interface NamedPhotograph {
   /** As it was named. */
@@ -20,12 +27,21 @@ export const standardInput = '-';
  * The photographs that arguments name: files; folders with all below them, but for hidden ones; lists (`.txt`, a path a line, from
  * the list's folder); globs; `-` for paths on standard input, a line each. One that is named twice comes once. What lies below
  * `out`, where results are written, is no photograph of a folder around it: else the second run would take the first one's masks.
+ * No name is one that another photograph has from an earlier call.
  *
  * @throws one line where an argument names nothing, or the folder `out` itself
  */
 export async function namedPhotographs(
   sources: readonly string[],
-  { out, readInput }: { readonly out: string; readonly readInput: () => Promise<string> },
+  {
+    out,
+    readInput,
+    earlier = [],
+  }: {
+    readonly out: string;
+    readonly readInput: () => Promise<string>;
+    readonly earlier?: readonly EarlierPhotograph[];
+  },
 ): Promise<NamedPhotograph[]> {
   const written = resolve(out);
   const found = new Map<string, FoundPhotograph>();
@@ -39,8 +55,8 @@ export async function namedPhotographs(
       if (!found.has(key)) found.set(key, { path, short });
     }
   }
-  const taken = new Set<string>();
-  return Array.from(found.values(), ({ path, short }) => ({ path, name: freeName(short, taken) }));
+  const taken = new Map(earlier.map(({ path, name }) => [name.toLowerCase(), path]));
+  return Array.from(found, ([key, { path, short }]) => ({ path, name: freeName(short, key, taken) }));
 }
 
 /** A photograph, and its path from the folder that was named. */
@@ -94,16 +110,17 @@ function linesOf(text: string): string[] {
   return text.split(/\r\n|\n|\r/).flatMap((line) => line.trim() || []);
 }
 
-/** The path without extension; with it, then with a number, where another one has that name. */
-function freeName(path: string, taken: Set<string>): string {
+/** The path without extension; with it, then with a number, where another photograph than `key` has that name. */
+function freeName(path: string, key: string, taken: Map<string, string>): string {
   const inside = path.split(/[\\/]/).filter((part) => part !== '..' && part !== '.' && part !== '');
   const last = basename(path);
   const extension = extname(last);
   const plain = [...inside.slice(0, -1), last.slice(0, last.length - extension.length)].join('/');
   const marked = `${plain}_${extension.slice(1).toLowerCase()}`;
   let name = plain;
-  for (let i = 1; taken.has(name.toLowerCase()); i++) name = i === 1 ? marked : `${marked}_${i}`;
-  taken.add(name.toLowerCase());
+  const isTaken = (): boolean => (taken.get(name.toLowerCase()) ?? key) !== key;
+  for (let i = 1; isTaken(); i++) name = i === 1 ? marked : `${marked}_${i}`;
+  taken.set(name.toLowerCase(), key);
   return name;
 }
 

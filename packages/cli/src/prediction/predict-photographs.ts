@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
 import { counted, placeFile, type Progress, writeWhole } from '@toco/files';
 import { type Protocol } from '@toco/segmenter';
@@ -11,6 +11,7 @@ import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import type { Hashes } from '../shards/hashes.js';
 import type { Shard } from '../shards/shard.js';
+import { keyOfName, pathFrom, photographOf, predictionJournal, suffixOf } from './earlier-photographs.js';
 import { encodingMemory, filesOf, outputsFor, type SavedKind } from './saved-outputs.js';
 
 /** What is predicted, and where it goes. */
@@ -37,15 +38,21 @@ export interface PredictionMeans {
   readonly memory: number;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
-  /** Told of every photograph when its files are there, and how many are through then. */
+  /** Told of those that are done already, before the first new one. */
+  readonly onKnown: (row: PredictionRow) => void;
+  /** Told of every new photograph when its files are there, and how many are through then. */
   readonly onRow: (row: PredictionRow, done: number) => void;
+  readonly onSkipped: (problem: { readonly path: string; readonly message: string }) => void;
   /** Shown how far it is. */
   readonly progress: Progress;
 }
 
 /** What is known of a photograph that is done; a line of `scores.jsonl`. */
 export interface PredictionRow extends JournalRow {
+  /** As it was named. */
   readonly path: string;
+  /** The photograph from the folder of outputs on: the same from wherever the command is called. */
+  readonly photograph: string;
   /** What its outputs are called. */
   readonly name: string;
   /** Bytes and time of change of the photograph: another one of that name is predicted anew. */
@@ -74,10 +81,11 @@ export interface PredictionEnd {
 /** Segments photographs and writes what is asked for; those that are done already are passed over. */
 export async function predictPhotographs(
   task: PredictionTask,
-  { again, workers, crfThreads, memory, signal, print, onRow, progress }: PredictionMeans,
+  means: PredictionMeans,
 ): Promise<PredictionEnd> {
+  const { again, workers, crfThreads, memory, signal, print, onKnown, onRow, onSkipped, progress } = means;
   const { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright } = task;
-  const suffix = shard.count === 1 ? '' : `-${shard.index}-of-${shard.count}`;
+  const suffix = suffixOf(shard);
   const head = {
     command: 'predict',
     shard,
@@ -85,19 +93,20 @@ export async function predictPhotographs(
     images: photographs.length,
     about: { classes: classNames },
   };
-  const journal = await openJournal(join(out, `.predict${suffix}.jsonl`), head, { again, print });
-  const known = new Map(
-    [...journal.done.values()].map((row) => [(row as PredictionRow).path, row as PredictionRow]),
-  );
+  const keyOf = (row: JournalRow): string => keyOfName((row as PredictionRow).name);
+  const journal = await openJournal(join(out, predictionJournal(shard)), head, { again, print, keyOf });
   const stamps = await Promise.all(photographs.map(({ path }) => stampOf(path)));
   const rows = new Map<number, PredictionRow>();
   photographs.forEach(({ path, name }, i) => {
-    const row = known.get(path);
-    if (row?.name === name && row.stamp === stamps[i]) rows.set(i, row);
+    const row = journal.done.get(keyOfName(name)) as PredictionRow | undefined;
+    if (row === undefined || row.stamp !== stamps[i] || photographOf(row, out) !== resolve(path)) return;
+    // Its place and path are those of this call.
+    rows.set(i, { ...row, index: i, path });
   });
   const before = rows.size;
   const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
   if (before > 0) print(`${before} of ${counted(photographs.length, 'photograph')} are done already.`);
+  for (const row of rows.values()) onKnown(row);
 
   const skipped: { index: number; message: string }[] = [];
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
@@ -113,6 +122,7 @@ export async function predictPhotographs(
   );
   const skip = (problem: { readonly index: number; readonly message: string }): void => {
     skipped.push(problem);
+    onSkipped({ path: photographs[problem.index]!.path, message: problem.message });
     tell();
   };
   async function* readable(): AsyncGenerator<Omit<ListedPhotograph, 'labels'>> {
@@ -135,7 +145,8 @@ export async function predictPhotographs(
       }
       const now = performance.now();
       const row: PredictionRow = {
-        ...{ index, files, path, name, stamp: stamps[index]!, width, height, ms: Math.round(now - last) },
+        ...{ index, files, path, photograph: pathFrom(out, path), name, stamp: stamps[index]! },
+        ...{ width, height, ms: Math.round(now - last) },
         leftOut: leftOut.map((label) => classNames[label - 1]!),
         found: foundIn(labels, scores, classNames),
         scores: Object.fromEntries(classNames.map((one, c) => [one, rounded(scores[c]!)])),
@@ -150,7 +161,14 @@ export async function predictPhotographs(
     progress.stop();
     through.dispose();
     await pool?.close();
-    if (kinds.includes('scores')) await writeScores(join(out, `scores${suffix}.jsonl`), rows);
+    if (kinds.includes('scores')) {
+      const named = new Set(photographs.map(({ path }) => resolve(path)));
+      const others = new Map<string, PredictionRow>();
+      for (const row of journal.done.values() as Iterable<PredictionRow>)
+        if (!named.has(photographOf(row, out))) others.set(photographOf(row, out), row);
+      const ours = [...rows].sort(([a], [b]) => a - b).map(([, row]) => row);
+      await writeScores(join(out, `scores${suffix}.jsonl`), [...others.values(), ...ours]);
+    }
   }
   const interrupted = rows.size + skipped.length < photographs.length;
   if (!interrupted) {
@@ -189,13 +207,11 @@ function rounded(score: number): number {
   return Math.round(score * 1e4) / 1e4;
 }
 
-/** A line a photograph, in the order in which they were named. */
-async function writeScores(path: string, rows: ReadonlyMap<number, PredictionRow>): Promise<void> {
-  const lines = [...rows]
-    .sort(([a], [b]) => a - b)
-    .map(([, { path: photograph, width, height, ms, found, scores, files }]) => {
-      const line = { path: photograph, width, height, found, scores, files, ms };
-      return `${JSON.stringify(line)}\n`;
-    });
+/** A line a photograph: those of earlier calls, then those of this one in the order in which they were named. */
+async function writeScores(path: string, rows: readonly PredictionRow[]): Promise<void> {
+  const lines = rows.map(({ path: photograph, width, height, ms, found, scores, files }) => {
+    const line = { path: photograph, width, height, found, scores, files, ms };
+    return `${JSON.stringify(line)}\n`;
+  });
   await writeWhole(path, [new TextEncoder().encode(lines.join(''))]);
 }

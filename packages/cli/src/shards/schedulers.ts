@@ -12,7 +12,7 @@ function whole(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
-/** A scheduler whose tasks count from 0. */
+/** A scheduler whose tasks count from 0, or its arrays do where they are submitted so. */
 function counted(name: string, index: string, count?: string): Scheduler {
   return {
     name,
@@ -46,6 +46,24 @@ function ranged(
   };
 }
 
+/** LSF's arrays of jobs, whose first id is not told: they begin with 1. */
+const lsf: Scheduler = {
+  name: 'LSF job array',
+  tells: (environment) => {
+    const id = whole(environment['LSB_JOBINDEX']);
+    const step = whole(environment['LSB_JOBINDEX_STEP']) ?? 1;
+    const last = whole(environment['LSB_JOBINDEX_END']);
+    // Outside of arrays the id is 0.
+    if (id === undefined || id === 0 || step === 0) return undefined;
+    const index = (id - 1) / step;
+    if (!Number.isInteger(index))
+      throw new UserError(
+        `LSF job array: its ids, ${id} in steps of ${step}, don't begin with 1; submit it with ids such as [1-8].`,
+      );
+    return { index, count: last === undefined || last === 0 ? undefined : Math.floor((last - 1) / step) + 1 };
+  },
+};
+
 /** Arrays of jobs come first: within one of their tasks there may be ranks too. */
 export const schedulers: readonly Scheduler[] = [
   ranged('Slurm job array', {
@@ -61,10 +79,13 @@ export const schedulers: readonly Scheduler[] = [
     last: 'SGE_TASK_LAST',
     step: 'SGE_TASK_STEPSIZE',
   }),
+  lsf,
+  counted('PBS job array', 'PBS_ARRAY_INDEX'),
   counted('Kubernetes indexed job', 'JOB_COMPLETION_INDEX'),
   counted('AWS Batch', 'AWS_BATCH_JOB_ARRAY_INDEX', 'AWS_BATCH_JOB_ARRAY_SIZE'),
   counted('Cloud Run job', 'CLOUD_RUN_TASK_INDEX', 'CLOUD_RUN_TASK_COUNT'),
   counted('Open MPI', 'OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'),
+  counted('MPICH or Intel MPI', 'PMI_RANK', 'PMI_SIZE'),
   counted('torchrun', 'RANK', 'WORLD_SIZE'),
   counted('srun', 'SLURM_PROCID', 'SLURM_NTASKS'),
 ];

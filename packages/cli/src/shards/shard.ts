@@ -20,7 +20,7 @@ export function placesOf({ index, count }: Shard, length: number): number[] {
 
 /**
  * The part that `--shard` names: `2/8`; `auto`, where a scheduler tells both numbers; `auto/8`, where it tells the index alone, as
- * Kubernetes does.
+ * Kubernetes and PBS do.
  *
  * @throws one line where it names none
  */

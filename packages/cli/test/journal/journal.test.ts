@@ -43,3 +43,24 @@ test('goes on where a kill in the middle of a row left it, and without the files
     );
   });
 });
+
+test('of two rows with one key the later one counts, even where its files are gone', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = join(folder, 'predict.jsonl');
+    const how = {
+      ...{ again: false, print: () => undefined },
+      keyOf: ({ name }: Readonly<Record<string, unknown>>) => String(name),
+    };
+    const journal = await openJournal(path, head, how);
+    writeFileSync(join(folder, 'a.png'), '');
+    await journal.add({ index: 1, files: ['a.png'], name: 'a', of: 'x' });
+    const later = { index: 0, files: ['a.png'], name: 'a', of: 'y' };
+    await journal.add(later);
+    await journal.add({ index: 0, files: ['a.png'], name: 'b' });
+    const { done } = await openJournal(path, head, how);
+    expect([...done.keys()]).toEqual(['a', 'b']);
+    expect(done.get('a')).toEqual(later);
+    await journal.add({ ...later, files: ['a.png', 'gone.jpg'] });
+    expect([...(await openJournal(path, head, how)).done.keys()]).toEqual(['b']);
+  });
+});

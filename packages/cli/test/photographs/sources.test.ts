@@ -65,6 +65,24 @@ test('files, folders, lists, globs and names on standard input, each once, with 
   });
 });
 
+test('no name is that of another photograph of an earlier call', async () => {
+  await inTemporaryFolder(async (folder) => {
+    place(folder, ['x/a.jpg', 'y/A.jpg', 'y/b.jpg']);
+    const at = (path: string): string => join(folder, path);
+    const earlier = [
+      { path: at('x/a.jpg'), name: 'a' },
+      { path: at('y/b.jpg'), name: 'deep/b' },
+    ];
+    const readInput = (): Promise<string> => Promise.resolve('');
+    const named = await namedPhotographs([at('y'), at('x')], { out: at('results'), readInput, earlier });
+    expect(named.map(({ path, name }) => [relative(folder, path), name])).toEqual([
+      ['y/A.jpg', 'A_jpg'],
+      ['y/b.jpg', 'b'],
+      ['x/a.jpg', 'a'],
+    ]);
+  });
+});
+
 test('what was written below a folder of photographs is none of them; that folder itself is not written to', async () => {
   await inTemporaryFolder(async (folder) => {
     place(folder, ['a.jpg', 'out/masks/a.png', 'outside/b.jpg']);

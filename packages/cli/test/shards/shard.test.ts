@@ -29,6 +29,17 @@ describe('--shard', () => {
       'Kubernetes indexed job tells the index (1) but not the number of parts',
     ],
     ['auto/1', { JOB_COMPLETION_INDEX: '1' }, 'there is no part 1 of 1'],
+    // Ranks within a task of an array don't stand for the array.
+    [
+      'auto',
+      { PBS_ARRAY_INDEX: '1', PMI_RANK: '0', PMI_SIZE: '2' },
+      'PBS job array tells the index (1) but not the number of parts; write it, such as auto/8.',
+    ],
+    [
+      'auto',
+      { LSB_JOBINDEX: '4', LSB_JOBINDEX_END: '8', LSB_JOBINDEX_STEP: '2' },
+      "LSF job array: its ids, 4 in steps of 2, don't begin with 1; submit it with ids such as [1-8].",
+    ],
     [
       'auto',
       {
@@ -48,6 +59,10 @@ describe('--shard', () => {
     [{ ...slurm, SLURM_ARRAY_TASK_ID: '5', SLURM_ARRAY_TASK_COUNT: '4' }, 2, 4],
     [{ ...slurm, SLURM_ARRAY_TASK_ID: '1', SLURM_PROCID: '9', SLURM_NTASKS: '10' }, 0, 4],
     [{ SGE_TASK_ID: '2', SGE_TASK_FIRST: '1', SGE_TASK_LAST: '6', SGE_TASK_STEPSIZE: '1' }, 1, 6],
+    [{ LSB_JOBINDEX: '8', LSB_JOBINDEX_END: '8', LSB_JOBINDEX_STEP: '1', PMI_RANK: '0' }, 7, 8],
+    [{ LSB_JOBINDEX: '5', LSB_JOBINDEX_END: '8', LSB_JOBINDEX_STEP: '2' }, 2, 4],
+    // LSF says 0 outside of arrays.
+    [{ LSB_JOBINDEX: '0', LSB_JOBINDEX_END: '0', PMI_RANK: '3', PMI_SIZE: '4' }, 3, 4],
     [{ AWS_BATCH_JOB_ARRAY_INDEX: '9', AWS_BATCH_JOB_ARRAY_SIZE: '10' }, 9, 10],
     [{ CLOUD_RUN_TASK_INDEX: '0', CLOUD_RUN_TASK_COUNT: '2' }, 0, 2],
     [{ OMPI_COMM_WORLD_RANK: '1', OMPI_COMM_WORLD_SIZE: '2' }, 1, 2],
@@ -61,5 +76,7 @@ describe('--shard', () => {
 
   test('auto/8 where the index alone is told', () => {
     expect(parseShard('auto/8', { JOB_COMPLETION_INDEX: '3' })).toEqual({ index: 3, count: 8 });
+    expect(parseShard('auto/8', { PBS_ARRAY_INDEX: '7' })).toEqual({ index: 7, count: 8 });
+    expect(parseShard('auto/8', { LSB_JOBINDEX: '1' })).toEqual({ index: 0, count: 8 });
   });
 });
