@@ -210,10 +210,14 @@ function tell(
 
 function assertSome({ images, leftOut }: EvaluationCounts): void {
   if (images.length > 0) return;
-  const first = leftOut[0] === undefined ? 'the list is empty' : leftOut[0].message;
-  throw new UserError(
-    `No image could be evaluated: ${first}. Correct these files (toco check names all of them).`,
-  );
+  const [first] = leftOut;
+  const reason =
+    first === undefined
+      ? 'the list is empty.'
+      : first.refused
+        ? first.message
+        : `${first.message}. Correct these files (toco check names all of them).`;
+  throw new UserError(`No image could be evaluated: ${reason}`);
 }
 
 function thresholdOf(text: string | undefined): number | undefined {

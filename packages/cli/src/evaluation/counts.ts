@@ -37,6 +37,8 @@ export interface LeftOutImage {
   readonly id: string;
   /** One line; it names the file. */
   readonly message: string;
+  /** Nothing is wrong with the file: there was too little memory. */
+  readonly refused?: true;
 }
 
 /** All that is kept of the images: whole numbers that add up, and a few values an image. */

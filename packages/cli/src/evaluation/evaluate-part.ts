@@ -73,7 +73,7 @@ function thresholdsWith(threshold: number): number[] {
 
 /**
  * Scores the images of a part, or goes on with those that are not scored yet. An interruption leaves a file that the same call
- * goes on from.
+ * goes on from. What was left out is tried again each time: the file may be repaired, or memory free.
  */
 export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans): Promise<EvaluationFile> {
   const { model, list, shard, hashes, path, classes, protocol, withMask } = task;
@@ -84,7 +84,8 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
     ...{ kind: 'toco evaluation 1', network: model.loaded.name, shard, hashes, images: places.length },
     ...{ protocol, classes, counts: storedCounts(counts) },
   });
-  const done = new Set([...counts.images, ...counts.leftOut].map(({ index }) => index));
+  counts.leftOut.length = 0;
+  const done = new Set(counts.images.map(({ index }) => index));
   const left = places.filter((place) => !done.has(place));
   if (left.length === 0) {
     print(`Already evaluated: ${path}. Use --again to evaluate again.`);
@@ -118,7 +119,7 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
     ...{ indices: left, workers: means.workers, withMask, onUnreadable: leaveOut },
   });
   const onRefused = ({ index, id }: ListedPhotograph, message: string): void =>
-    leaveOut({ index, id, message });
+    leaveOut({ index, id, message, refused: true });
   try {
     for await (const {
       image,
