@@ -259,6 +259,26 @@ test('label: masks, lists, dictionaries and COCO; three parts merged are the who
     ).toBe(true);
 });
 
+test('label: a part without images, and one whose images are all skipped, are done and merged', async () => {
+  const out = join(folder, 'label-few');
+  const label = (shard: string, ...more: string[]): ReturnType<typeof toco> =>
+    toco([
+      ...['label', ...tinyNetwork, '--limit', '2', '--refine', 'none', '--out', out],
+      ...['--shard', shard, ...more],
+    ]);
+  expect(await label('0/3')).toMatchObject({ status: 0 });
+  const skipped = await label('1/3', '--memory', '1kB');
+  expect(skipped.status).toBe(3);
+  expect(skipped.stderr).toMatch(/^Skipped 1 of 1 image:$/m);
+  const empty = await label('2/3', '--json');
+  expect(empty.status).toBe(0);
+  expect(JSON.parse(empty.stdout)).toMatchObject({ images: 0, ignored: 0, skipped: [] });
+  const journals = [0, 1, 2].map((index) => join(out, `label-${index}-of-3.jsonl`));
+  const merged = await toco(['label', '--merge', ...journals, '--out', out, '--json']);
+  expect(merged.status).toBe(3);
+  expect(JSON.parse(merged.stdout)).toMatchObject({ images: 1, skipped: [{}] });
+});
+
 testWhere(
   test,
   findPython('numpy', 'PIL', 'pycocotools') !== undefined,

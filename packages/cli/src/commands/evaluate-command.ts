@@ -159,7 +159,8 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
       return;
     }
     const counts = countsOf(file.counts);
-    assertSome(counts);
+    // A part may be without images where others have some.
+    if (count === 1) assertSome(counts);
     if (report !== undefined) {
       await reportEvaluation(report, {
         ...task,
@@ -192,7 +193,7 @@ async function merge(run: string | undefined, flags: EvaluateFlags): Promise<voi
   tell(first, counts, flags);
 }
 
-/** Figures on standard output; what was skipped on the error stream. */
+/** Figures on standard output, of a part without images none; what was skipped on the error stream. */
 function tell(
   { network, hashes, protocol, classes }: EvaluationFile,
   counts: EvaluationCounts,
@@ -203,7 +204,9 @@ function tell(
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...figures, meanOver: over, classes: ['background', ...classes], network, protocol, hashes, leftOut }, null, 2)}\n`
-      : `${formatFigures(figures, classes, { over })}\n${formatEvaluationProtocol(protocol)}\n`,
+      : figures.images > 0
+        ? `${formatFigures(figures, classes, { over })}\n${formatEvaluationProtocol(protocol)}\n`
+        : '',
   );
   tellSkipped(leftOut, { total: figures.images + leftOut.length, strict });
 }

@@ -87,13 +87,15 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   counts.leftOut.length = 0;
   const done = new Set(counts.images.map(({ index }) => index));
   const left = places.filter((place) => !done.has(place));
-  if (left.length === 0) {
+  if (places.length > 0 && left.length === 0) {
     print(`Already evaluated: ${path}. Use --again to evaluate again.`);
     return file();
   }
   if (done.size > 0) print(`Continuing after ${done.size} of ${places.length} images.`);
   // A folder that can't be written to is told now, not after hours.
   await writeEvaluationFile(path, file());
+  // Of more parts than images some are empty; they have files too, or merging would miss them.
+  if (left.length === 0) return file();
   const columns = Object.keys(counts.matrices) as Column[];
   const pool = protocol.protocol.crf === undefined ? undefined : crfPool(means.crfThreads, print);
   const through = segmenterOf(model, {
