@@ -130,7 +130,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     };
     const hashes = {
       checkpoint: model.checkpoint,
-      list: await listHash(list),
+      list: await listHash(list, { masks: true }),
       settings: evaluationHash(protocol),
     };
     const { index, count } = shard;

@@ -116,7 +116,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
     const settings = { protocol, recipe, kinds, precision, compiled };
     const hashes = {
-      ...{ checkpoint: model.checkpoint, list: await listHash(list), settings: settingsHash(settings) },
+      ...{ checkpoint: model.checkpoint, list: await listHash(list, { masks: false }), settings: settingsHash(settings) },
     };
     const { index, count } = shard;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;

@@ -6,6 +6,7 @@ import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import { settingsHash, type Hashes } from '../shards/hashes.js';
+import { sizeStamps } from '../shards/list-hash.js';
 import { placesOf, type Shard } from '../shards/shard.js';
 import {
   type Column,
@@ -79,7 +80,8 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   const { model, list, shard, hashes, path, classes, protocol, withMask } = task;
   const { print, signal } = means;
   const places = placesOf(shard, list.length);
-  const counts = await countsSoFar(task, means);
+  const stamps = await sizeStamps(list, places);
+  const counts = await countsSoFar(task, means, stamps);
   const file = (): EvaluationFile => ({
     ...{ kind: 'toco evaluation 1', network: model.loaded.name, shard, hashes, images: places.length },
     ...{ protocol, classes, counts: storedCounts(counts) },
@@ -133,7 +135,8 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
       ...labels
     } of through.segment(photographs, { signal, onRefused })) {
       const seen = {
-        ...{ index: image.index, id: image.id, height: image.height, width: image.width },
+        ...{ index: image.index, id: image.id, stamp: stamps.get(image.index) },
+        ...{ height: image.height, width: image.width },
         ...{ labels: image.labels, truth: image.mask, classes: planes, cam, camAux, scores, similarity },
         predictions: {
           single: labels.singleLabels,
@@ -167,14 +170,19 @@ function outputsOf(columns: readonly Column[]): SegmenterOutput[] {
 async function countsSoFar(
   { path, protocol, classes, hashes }: EvaluationTask,
   { again, print }: EvaluationMeans,
+  stamps: ReadonlyMap<number, number | undefined>,
 ): Promise<EvaluationCounts> {
   if (!again && existsSync(path)) {
     const old = await readEvaluationFile(path).catch((error: Error) => {
       print(`${error.message} It is evaluated again.`);
       return undefined;
     });
-    if (old !== undefined && JSON.stringify(old.hashes) === JSON.stringify(hashes))
-      return countsOf(old.counts);
+    if (old !== undefined && JSON.stringify(old.hashes) === JSON.stringify(hashes)) {
+      // Counts are sums, which one image can't be taken out of.
+      const changed = old.counts.images.find(({ index, stamp }) => stamp !== stamps.get(index));
+      if (changed === undefined) return countsOf(old.counts);
+      print(`${path}: the image ${changed.id} is another one now. All are evaluated again.`);
+    }
   }
   return evaluationCounts({
     numClasses: classes.length + 1,

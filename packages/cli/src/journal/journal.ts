@@ -45,6 +45,15 @@ function lineOf(value: unknown): Line | undefined {
   return 'head' in value || 'index' in value ? (value as Line) : undefined;
 }
 
+/** How a journal is opened. */
+export interface JournalOptions {
+  /** Begin anew. */
+  readonly again: boolean;
+  /** Whether a row still holds; the image of another one is to be done again. By default all do. */
+  readonly isKept?: (row: JournalRow) => boolean;
+  readonly print: (line: string) => void;
+}
+
 /**
  * The journal of a folder of outputs, new or gone on with.
  *
@@ -53,14 +62,13 @@ function lineOf(value: unknown): Line | undefined {
 export async function openJournal(
   path: string,
   head: JournalHead,
-  { again, print }: { readonly again: boolean; readonly print: (line: string) => void },
+  { again, isKept = () => true, print }: JournalOptions,
 ): Promise<Journal> {
   const folder = dirname(path);
   await makeFolder(folder);
   const done = new Map<number, JournalRow>();
   if (!again && existsSync(path)) {
-    const isKept = (): boolean => true;
-    const lines = await repairJsonLines<Line & object>(path, { rowOf: lineOf, isKept }, print);
+    const lines = await repairJsonLines<Line & object>(path, { rowOf: lineOf, isKept: () => true }, print);
     const [first] = lines;
     if (first !== undefined) {
       const old = 'head' in first ? (first.head as JournalHead) : undefined;
@@ -70,7 +78,8 @@ export async function openJournal(
           `${folder}: holds results of ${difference}; choose another --out, or overwrite them with --again.`,
         );
       for (const row of lines.slice(1) as JournalRow[])
-        if (row.files.every((file) => existsSync(join(folder, file)))) done.set(row.index, row);
+        if (!isKept(row)) done.delete(row.index);
+        else if (row.files.every((file) => existsSync(join(folder, file)))) done.set(row.index, row);
     }
   }
   const rows = [{ head }, ...done.values()].map((row) => `${JSON.stringify(row)}\n`);
