@@ -121,6 +121,34 @@ test('steps of the paper’s protocol side by side; three parts, one of them twi
   });
 });
 
+test('an image that memory did not suffice for is tried again; the line that refuses it says nothing of its file', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const args = ['evaluate', ...tinyNetwork, '--limit', '1', '--out', folder];
+    const refused = await toco([...args, '--memory', '1kB']);
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^No image could be evaluated: .* 1 MB may be taken \(--memory\); [^.]*--window 448\.$/,
+    );
+    const again = await toco([...args, '--json']);
+    expect(again).toMatchObject({ status: 0 });
+    expect(JSON.parse(again.stdout)).toMatchObject({ images: 1, leftOut: [] });
+  });
+});
+
+test('a part without images, as there are more parts than images, has its file and is merged', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const args = ['evaluate', ...tinyNetwork, '--limit', '1', '--out', folder, '--shard'];
+    expect(await toco([...args, '0/2'])).toMatchObject({ status: 0 });
+    const empty = await toco([...args, '1/2']);
+    expect(empty).toMatchObject({ status: 0 });
+    expect(empty.stdout).toMatch(/^Part 1 of 2: [^\n]*-1-of-2\.json\n$/);
+    const files = readdirSync(folder).map((name) => join(folder, name));
+    const merged = await toco(['evaluate', '--json', '--merge', ...files.reverse()]);
+    expect(merged).toMatchObject({ status: 0 });
+    expect(JSON.parse(merged.stdout)).toMatchObject({ images: 1 });
+  });
+});
+
 test('Ctrl-C keeps what is counted, and the same command goes on to the same figures', async () => {
   await inTemporaryFolder(async (folder) => {
     const many = ['--set', 'data.synthetic.val=40', 'data.synthetic.size=160'];

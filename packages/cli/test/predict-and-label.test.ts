@@ -324,6 +324,64 @@ test('label: masks, lists, dictionaries and COCO; three parts merged are the who
     ).toBe(true);
 });
 
+test('label, evaluate: after a broken photograph is repaired only that one is done; of one that is another now nothing old stays', async () => {
+  const data = join(folder, 'repaired');
+  const network = [...tinyNetwork, ...['data.dataset=folder', `data.root=${data}`]];
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const photograph = (side: number): Promise<Buffer> =>
+    sharp({ create: { width: side, height: side, channels: 3, background: '#864' } })
+      .jpeg()
+      .toBuffer();
+  for (const name of names) {
+    await mkdir(join(data, name), { recursive: true });
+    writeFileSync(join(data, name, '1.jpg'), await photograph(48));
+  }
+  writeFileSync(join(data, 'train.txt'), 'a/1\nb/1\n');
+  writeFileSync(join(data, 'val.txt'), 'c/1\n');
+  const [first, second] = [join(data, 'a', '1.jpg'), join(data, 'b', '1.jpg')];
+  writeFileSync(first, (await photograph(48)).subarray(0, 100));
+  const commands = [
+    ['label', ...network, '--refine', 'none', '--list', 'train', '--out', join(folder, 'label-repaired')],
+    ['evaluate', ...network, '--list', 'train', '--out', join(folder, 'evaluate-repaired')],
+  ];
+  for (const args of commands) expect(await toco(args)).toMatchObject({ status: 3 });
+  writeFileSync(first, await photograph(48));
+  const [labeled, evaluated] = [await toco(commands[0]!), await toco(commands[1]!)];
+  expect(labeled.status).toBe(0);
+  expect(labeled.stderr).toMatch(/^1 of 2 images are there already\.$/m);
+  expect(evaluated.status).toBe(0);
+  expect(evaluated.stderr).toMatch(/^Continuing after 1 of 2 images\.$/m);
+
+  writeFileSync(second, await photograph(64));
+  const relabeled = await toco(commands[0]!);
+  expect(relabeled.stderr).toMatch(/^1 of 2 images are there already\.$/m);
+  const mask = decodeLabelPng(readFileSync(join(folder, 'label-repaired', 'masks', 'b', '1.png')));
+  expect(mask).toMatchObject({ width: 64, height: 64 });
+  const again = await toco(commands[1]!);
+  expect(again.stderr).toMatch(/: the image b\/1 is another one now\. All are evaluated again\.$/m);
+  expect(again.status).toBe(0);
+});
+
+test('label: a part without images, and one whose images are all skipped, are done and merged', async () => {
+  const out = join(folder, 'label-few');
+  const label = (shard: string, ...more: string[]): ReturnType<typeof toco> =>
+    toco([
+      ...['label', ...tinyNetwork, '--limit', '2', '--refine', 'none', '--out', out],
+      ...['--shard', shard, ...more],
+    ]);
+  expect(await label('0/3')).toMatchObject({ status: 0 });
+  const skipped = await label('1/3', '--memory', '1kB');
+  expect(skipped.status).toBe(3);
+  expect(skipped.stderr).toMatch(/^Skipped 1 of 1 image:$/m);
+  const empty = await label('2/3', '--json');
+  expect(empty.status).toBe(0);
+  expect(JSON.parse(empty.stdout)).toMatchObject({ images: 0, ignored: 0, skipped: [] });
+  const journals = [0, 1, 2].map((index) => join(out, `label-${index}-of-3.jsonl`));
+  const merged = await toco(['label', '--merge', ...journals, '--out', out, '--json']);
+  expect(merged.status).toBe(3);
+  expect(JSON.parse(merged.stdout)).toMatchObject({ images: 1, skipped: [{}] });
+});
+
 testWhere(
   test,
   findPython('numpy', 'PIL', 'pycocotools') !== undefined,

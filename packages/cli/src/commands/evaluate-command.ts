@@ -130,7 +130,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     };
     const hashes = {
       checkpoint: model.checkpoint,
-      list: await listHash(list),
+      list: await listHash(list, { masks: true }),
       settings: evaluationHash(protocol),
     };
     const { index, count } = shard;
@@ -159,7 +159,8 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
       return;
     }
     const counts = countsOf(file.counts);
-    assertSome(counts);
+    // A part may be without images where others have some.
+    if (count === 1) assertSome(counts);
     if (report !== undefined) {
       await reportEvaluation(report, {
         ...task,
@@ -192,7 +193,7 @@ async function merge(run: string | undefined, flags: EvaluateFlags): Promise<voi
   tell(first, counts, flags);
 }
 
-/** Figures on standard output; what was skipped on the error stream. */
+/** Figures on standard output, of a part without images none; what was skipped on the error stream. */
 function tell(
   { network, hashes, protocol, classes }: EvaluationFile,
   counts: EvaluationCounts,
@@ -203,17 +204,23 @@ function tell(
   process.stdout.write(
     json
       ? `${JSON.stringify({ ...figures, meanOver: over, classes: ['background', ...classes], network, protocol, hashes, leftOut }, null, 2)}\n`
-      : `${formatFigures(figures, classes, { over })}\n${formatEvaluationProtocol(protocol)}\n`,
+      : figures.images > 0
+        ? `${formatFigures(figures, classes, { over })}\n${formatEvaluationProtocol(protocol)}\n`
+        : '',
   );
   tellSkipped(leftOut, { total: figures.images + leftOut.length, strict });
 }
 
 function assertSome({ images, leftOut }: EvaluationCounts): void {
   if (images.length > 0) return;
-  const first = leftOut[0] === undefined ? 'the list is empty' : leftOut[0].message;
-  throw new UserError(
-    `No image could be evaluated: ${first}. Correct these files (toco check names all of them).`,
-  );
+  const [first] = leftOut;
+  const reason =
+    first === undefined
+      ? 'the list is empty.'
+      : first.refused
+        ? first.message
+        : `${first.message}. Correct these files (toco check names all of them).`;
+  throw new UserError(`No image could be evaluated: ${reason}`);
 }
 
 function thresholdOf(text: string | undefined): number | undefined {

@@ -116,7 +116,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
     const settings = { protocol, recipe, kinds, precision, compiled };
     const hashes = {
-      ...{ checkpoint: model.checkpoint, list: await listHash(list), settings: settingsHash(settings) },
+      ...{ checkpoint: model.checkpoint, list: await listHash(list, { masks: false }), settings: settingsHash(settings) },
     };
     const { index, count } = shard;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;
@@ -140,7 +140,6 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       print(`Stopped after ${rows.length} of ${counted(images, 'image')}. Run the same command to continue.`);
       return;
     }
-    assertSome(rows);
     if (count > 1) {
       print(
         `Part ${index} of ${count} is done; when all are: toco label --merge ${dirname(journal.path)}/label-*-of-${count}.jsonl -o ${out}`,
@@ -148,6 +147,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       tell(rows, [journal.path], flags);
       return;
     }
+    assertSome(rows);
     const placed = rows.map((row) => ({ row, folder: out }));
     tell(
       rows,
@@ -195,7 +195,8 @@ function tell(
     message === undefined ? [] : [{ id, message }],
   );
   const pixels = done.reduce((sum, { width, height }) => sum + width * height, 0);
-  const ignored = done.reduce((sum, row) => sum + row.ignored, 0) / pixels;
+  // A part may have no image.
+  const ignored = pixels === 0 ? 0 : done.reduce((sum, row) => sum + row.ignored, 0) / pixels;
   process.stdout.write(
     json
       ? `${JSON.stringify({ images: done.length, out, written, ignored, skipped }, null, 2)}\n`

@@ -24,6 +24,8 @@ export interface ScoredImage {
   /** Place in the list. */
   readonly index: number;
   readonly id: string;
+  /** Bytes of the photograph: with another one of that name everything is counted anew. */
+  readonly stamp?: number | undefined;
   readonly f1: number;
   /** Mean cosine of different patch tokens after each block. */
   readonly similarity: readonly number[];
@@ -37,6 +39,8 @@ export interface LeftOutImage {
   readonly id: string;
   /** One line; it names the file. */
   readonly message: string;
+  /** Nothing is wrong with the file: there was too little memory. */
+  readonly refused?: true;
 }
 
 /** All that is kept of the images: whole numbers that add up, and a few values an image. */
@@ -76,6 +80,7 @@ export function evaluationCounts({
 export interface SeenImage {
   readonly index: number;
   readonly id: string;
+  readonly stamp?: number | undefined;
   readonly height: number;
   readonly width: number;
   /** Image-level labels `[C]`. */
@@ -99,7 +104,7 @@ export function countImage(
   image: SeenImage,
   { threshold, ignoreIndex }: { readonly threshold: number; readonly ignoreIndex: number },
 ): ScoredImage {
-  const { index, id, height, width, classes, truth } = image;
+  const { index, id, stamp, height, width, classes, truth } = image;
   const size = { height, width };
   let iou: number | null = null;
   if (truth !== undefined) {
@@ -124,7 +129,7 @@ export function countImage(
   }
   const logits = Array.from(image.scores, (score) => score - 0.5);
   const f1 = f1Score(logits, image.labels);
-  const scored = { index, id, f1, similarity: Array.from(image.similarity), iou };
+  const scored = { index, id, stamp, f1, similarity: Array.from(image.similarity), iou };
   counts.images.push(scored);
   return scored;
 }

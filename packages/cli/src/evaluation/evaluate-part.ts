@@ -6,6 +6,7 @@ import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import { settingsHash, type Hashes } from '../shards/hashes.js';
+import { sizeStamps } from '../shards/list-hash.js';
 import { placesOf, type Shard } from '../shards/shard.js';
 import {
   type Column,
@@ -73,26 +74,30 @@ function thresholdsWith(threshold: number): number[] {
 
 /**
  * Scores the images of a part, or goes on with those that are not scored yet. An interruption leaves a file that the same call
- * goes on from.
+ * goes on from. What was left out is tried again each time: the file may be repaired, or memory free.
  */
 export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans): Promise<EvaluationFile> {
   const { model, list, shard, hashes, path, classes, protocol, withMask } = task;
   const { print, signal } = means;
   const places = placesOf(shard, list.length);
-  const counts = await countsSoFar(task, means);
+  const stamps = await sizeStamps(list, places);
+  const counts = await countsSoFar(task, means, stamps);
   const file = (): EvaluationFile => ({
     ...{ kind: 'toco evaluation 1', network: model.loaded.name, shard, hashes, images: places.length },
     ...{ protocol, classes, counts: storedCounts(counts) },
   });
-  const done = new Set([...counts.images, ...counts.leftOut].map(({ index }) => index));
+  counts.leftOut.length = 0;
+  const done = new Set(counts.images.map(({ index }) => index));
   const left = places.filter((place) => !done.has(place));
-  if (left.length === 0) {
+  if (places.length > 0 && left.length === 0) {
     print(`Already evaluated: ${path}. Use --again to evaluate again.`);
     return file();
   }
   if (done.size > 0) print(`Continuing after ${done.size} of ${places.length} images.`);
   // A folder that can't be written to is told now, not after hours.
   await writeEvaluationFile(path, file());
+  // Of more parts than images some are empty; they have files too, or merging would miss them.
+  if (left.length === 0) return file();
   const columns = Object.keys(counts.matrices) as Column[];
   const pool = protocol.protocol.crf === undefined ? undefined : crfPool(means.crfThreads, print);
   const through = segmenterOf(model, {
@@ -118,7 +123,7 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
     ...{ indices: left, workers: means.workers, withMask, onUnreadable: leaveOut },
   });
   const onRefused = ({ index, id }: ListedPhotograph, message: string): void =>
-    leaveOut({ index, id, message });
+    leaveOut({ index, id, message, refused: true });
   try {
     for await (const {
       image,
@@ -130,7 +135,8 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
       ...labels
     } of through.segment(photographs, { signal, onRefused })) {
       const seen = {
-        ...{ index: image.index, id: image.id, height: image.height, width: image.width },
+        ...{ index: image.index, id: image.id, stamp: stamps.get(image.index) },
+        ...{ height: image.height, width: image.width },
         ...{ labels: image.labels, truth: image.mask, classes: planes, cam, camAux, scores, similarity },
         predictions: {
           single: labels.singleLabels,
@@ -164,14 +170,19 @@ function outputsOf(columns: readonly Column[]): SegmenterOutput[] {
 async function countsSoFar(
   { path, protocol, classes, hashes }: EvaluationTask,
   { again, print }: EvaluationMeans,
+  stamps: ReadonlyMap<number, number | undefined>,
 ): Promise<EvaluationCounts> {
   if (!again && existsSync(path)) {
     const old = await readEvaluationFile(path).catch((error: Error) => {
       print(`${error.message} It is evaluated again.`);
       return undefined;
     });
-    if (old !== undefined && JSON.stringify(old.hashes) === JSON.stringify(hashes))
-      return countsOf(old.counts);
+    if (old !== undefined && JSON.stringify(old.hashes) === JSON.stringify(hashes)) {
+      // Counts are sums, which one image can't be taken out of.
+      const changed = old.counts.images.find(({ index, stamp }) => stamp !== stamps.get(index));
+      if (changed === undefined) return countsOf(old.counts);
+      print(`${path}: the image ${changed.id} is another one now. All are evaluated again.`);
+    }
   }
   return evaluationCounts({
     numClasses: classes.length + 1,

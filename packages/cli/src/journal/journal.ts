@@ -35,6 +35,8 @@ interface JournalOptions {
   /** Begin anew, whatever is there. */
   readonly again: boolean;
   readonly print: (line: string) => void;
+  /** Whether a row still holds; the image of another one is to be done again. By default all do. */
+  readonly isKept?: (row: JournalRow) => boolean;
   /** What a row is found by; of two rows with one key the later one counts. Default: the index. */
   readonly keyOf?: (row: JournalRow) => number | string;
 }
@@ -62,14 +64,13 @@ function lineOf(value: unknown): Line | undefined {
 export async function openJournal(
   path: string,
   head: JournalHead,
-  { again, print, keyOf = ({ index }) => index }: JournalOptions,
+  { again, isKept = () => true, keyOf = ({ index }) => index, print }: JournalOptions,
 ): Promise<Journal> {
   const folder = dirname(path);
   await makeFolder(folder);
   const done = new Map<number | string, JournalRow>();
   if (!again && existsSync(path)) {
-    const isKept = (): boolean => true;
-    const lines = await repairJsonLines<Line & object>(path, { rowOf: lineOf, isKept }, print);
+    const lines = await repairJsonLines<Line & object>(path, { rowOf: lineOf, isKept: () => true }, print);
     const [first] = lines;
     if (first !== undefined) {
       const old = 'head' in first ? (first.head as JournalHead) : undefined;
@@ -80,7 +81,8 @@ export async function openJournal(
         );
       for (const row of lines.slice(1) as JournalRow[])
         // A row without its files still takes the key from an earlier one: it wrote over that one's files.
-        if (row.files.every((file) => existsSync(join(folder, file)))) done.set(keyOf(row), row);
+        if (isKept(row) && row.files.every((file) => existsSync(join(folder, file))))
+          done.set(keyOf(row), row);
         else done.delete(keyOf(row));
     }
   }

@@ -32,6 +32,7 @@ import { inOrder } from '../segmenting/in-order.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import type { Hashes } from '../shards/hashes.js';
+import { sizeStamps } from '../shards/list-hash.js';
 import { placesOf, type Shard } from '../shards/shard.js';
 import { camProjects, type LabelKind, type LabelSource } from './label-kinds.js';
 
@@ -74,6 +75,8 @@ export interface LabelRow extends JournalRow {
   readonly id: string;
   /** Path of the photograph from the data set's folder on. */
   readonly image: string;
+  /** Bytes of the photograph: another one of that name is labeled anew. */
+  readonly stamp?: number | undefined;
   readonly width: number;
   readonly height: number;
   /** Pixels without a label. */
@@ -103,12 +106,15 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
     ...(root !== undefined && { root: resolve(root) }),
   };
   const head = { command: 'label', shard, hashes, images: places.length, about };
-  const journal = await openJournal(join(out, labelJournal(shard)), head, { again: means.again, print });
-  const isLabeled = (place: number): boolean => {
-    const row = journal.done.get(place) as LabelRow | undefined;
-    return row !== undefined && row.skipped === undefined;
+  const stamps = await sizeStamps(list, places);
+  const isKept = (row: JournalRow): boolean => {
+    const { index, stamp, skipped: reason } = row as LabelRow;
+    return reason === undefined && stamp === stamps.get(index);
   };
-  const left = places.filter((place) => !isLabeled(place));
+  const journal = await openJournal(join(out, labelJournal(shard)), head, {
+    ...{ again: means.again, isKept, print },
+  });
+  const left = places.filter((place) => !journal.done.has(place));
   if (left.length < places.length)
     print(`${places.length - left.length} of ${places.length} images are there already.`);
   const progress = createProgress('label');
@@ -180,7 +186,7 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
       const ignored = labels.reduce((sum, label) => sum + (label === ignoredLabel ? 1 : 0), 0);
       const row: LabelRow = {
         ...{ index, files: written.map(({ path }) => path), ...namesOf(list.sample(index), root) },
-        ...{ width, height, ignored },
+        ...{ stamp: stamps.get(index), width, height, ignored },
       };
       await journal.add(row);
       tell();

@@ -6,18 +6,18 @@ import { type EncodedMask, listDigest, type SampleList } from '@toco/datasets';
 const atOnce = 64;
 
 /**
- * The hash of what figures and labels of a list are made of: names and labels in their order, the bytes of the masks, the sizes
- * of the photographs. Results are gone on with where it is the same, so a mask that was corrected, and another data set whose
- * names are the same, must give another one; dates would part hosts that have a copy each.
+ * The hash of what figures and labels of a list are made of: names and labels in their order, drawings, and, where `masks` are
+ * compared with, their bytes. Results are gone on with where it is the same, so a mask that was corrected must give another one.
+ * Files of photographs don't count: what was made of one that is replaced is told by its {@link sizeStamps}, and the others stay.
  */
-export async function listHash(list: SampleList): Promise<string> {
+export async function listHash(list: SampleList, { masks }: { readonly masks: boolean }): Promise<string> {
   const hash = createHash('sha256').update(listDigest(list).sha256);
   for (let start = 0; start < list.length; start += atOnce) {
     const indices = Array.from({ length: Math.min(atOnce, list.length - start) }, (_, i) => start + i);
     const found = await Promise.all(
       indices.map(async (index) => {
         const { image, mask } = list.sample(index);
-        return [await sizeOf(image), await contentOf(mask)];
+        return ['svg' in image ? image.svg : undefined, masks ? await contentOf(mask) : undefined];
       }),
     );
     hash.update(JSON.stringify(found));
@@ -25,12 +25,23 @@ export async function listHash(list: SampleList): Promise<string> {
   return hash.digest('hex');
 }
 
-type Encoded = ReturnType<SampleList['sample']>['image'];
-
-/** Bytes of a file; a drawing is what it is made of. What can't be read is told where it is decoded. */
-async function sizeOf(image: Encoded): Promise<number | string | undefined> {
-  if ('svg' in image) return image.svg;
-  return (await stat(image.path).catch(() => undefined))?.size;
+/**
+ * Bytes of the photographs at these places, which tell one from what its file held before; dates would part hosts that have a copy
+ * each. A drawing, and what can't be read, has none.
+ */
+export async function sizeStamps(
+  list: SampleList,
+  places: readonly number[],
+): Promise<Map<number, number | undefined>> {
+  const stamps = new Map<number, number | undefined>();
+  for (let start = 0; start < places.length; start += atOnce)
+    await Promise.all(
+      places.slice(start, start + atOnce).map(async (place) => {
+        const { image } = list.sample(place);
+        stamps.set(place, 'svg' in image ? undefined : (await stat(image.path).catch(() => undefined))?.size);
+      }),
+    );
+  return stamps;
 }
 
 async function contentOf(mask: EncodedMask | undefined): Promise<string | undefined> {
