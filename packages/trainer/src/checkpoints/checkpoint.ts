@@ -42,6 +42,8 @@ export interface CheckpointInfo extends CheckpointHeader {
   readonly images?: ListDigest;
   /** What computed the run, as far as its last digits depend on it. */
   readonly engine?: string;
+  /** Names of the parts that were functions of one's own; checkpoints of earlier versions do not say. */
+  readonly ownParts?: readonly string[];
 }
 
 const { model: modelFile, optimizer: optimizerFile, state: stateFile } = checkpointFiles;

@@ -20,6 +20,8 @@ const ofTheMachine =
 export interface Beginning {
   readonly config: Config;
   readonly images: ListDigest;
+  /** Names of the parts that are functions of one's own. */
+  readonly ownParts: readonly string[];
   readonly state: TrainState;
 }
 
@@ -32,12 +34,12 @@ const reductionNames: Readonly<Record<ReductionKind, string>> = {
 /** @throws on all processes the same line, where they do not begin with the same */
 export async function agreeOnBeginning(
   together: Together,
-  { config, images, state }: Beginning,
+  { config, images, ownParts, state }: Beginning,
 ): Promise<void> {
   if (!together.peers) return;
   const reductions = reductionNames[reductionKind()];
   const gpu = loadedBackend()?.gpu ?? null;
-  const own = { version, config, images, reductions, gpu, weights: await stateHash(state) };
+  const own = { version, config, images, ownParts, reductions, gpu, weights: await stateHash(state) };
   const all = await together.gather('beginning', own);
   const [first, ...others] = all;
   others.forEach((other, i) => {
@@ -77,6 +79,10 @@ export function firstDifference(first: Facts, other: Facts): string | undefined 
   if (change) return `${change.key} ${change.is ?? 'not set'}, rank 0 ${change.was ?? 'not set'}`;
   if (first.images.sha256 !== other.images.sha256)
     return `other training images or labels (${other.images.count} of the list ${other.images.list}) than rank 0 (${first.images.count} of ${first.images.list})`;
+  const [lacking] = first.ownParts.filter((part) => !other.ownParts.includes(part));
+  if (lacking !== undefined) return `no ${lacking} of one's own, rank 0 one`;
+  const [more] = other.ownParts.filter((part) => !first.ownParts.includes(part));
+  if (more !== undefined) return `${more} of one's own, rank 0 none`;
   return first.weights === other.weights ? undefined : 'other weights than rank 0';
 }
 

@@ -14,6 +14,7 @@ import { loaderThreads } from '../data/loader-threads.js';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { openRecords, type RunRecords, silentRecords } from './records.js';
+import { ownParts } from './own-parts.js';
 import { engineChange, runChanges } from './run-changes.js';
 import { readRunConfig, runFiles, writeRunConfig } from '../checkpoints/run-folder.js';
 import { createSaver, type Saver } from './saver.js';
@@ -85,6 +86,7 @@ export async function openRun(
     const info = {
       ...{ backbone: network.backbone.name, classes: data.classes, config: ran },
       images: listDigest(images),
+      ownParts: ownParts(config, options),
       ...(share.count > 1 && { processes: share.count }),
     };
     if (resume) {
@@ -97,7 +99,7 @@ export async function openRun(
 
     const started = await stage(trainingStart(config, source, { checkpoint, print, together }));
     const { iteration: start, state, step, compiled } = started;
-    await agreeOnBeginning(together, { config, images: info.images, state });
+    await agreeOnBeginning(together, { config, images: info.images, ownParts: info.ownParts, state });
     const total = Math.min(config.run.stopAfter ?? Infinity, config.optimizer.iterations);
     if (leads && start < total) await putReportAside(folder, start);
     const last = checkpoint === undefined ? undefined : await readCheckpointInfo(checkpoint);

@@ -7,9 +7,9 @@ const architecture = /^(?:backbone\.(?:name|depth)|network\.(?:frozen|decoderDim
 
 /**
  * Lines that say what differs between a run so far and what it shall be resumed with: every key of the configuration, the
- * training images.
+ * training images, parts of one's own.
  *
- * @throws one line where it can't be resumed so: other classes, another network
+ * @throws one line where it can't be resumed so: other classes, another network, without a part of one's own
  */
 export function runChanges(
   folder: string,
@@ -28,6 +28,14 @@ export function runChanges(
       refuse(`the run was trained with the backbone ${before.backbone}, now it is ${now.backbone}`);
     }
   }
+  const [gave, gives] = [before.ownParts, now.ownParts ?? []];
+  const lacking = gave?.filter((part) => !gives.includes(part)) ?? [];
+  if (lacking.length > 0) {
+    const byCommand = lacking.includes('network') ? ' (the command takes a network by --network <file>)' : '';
+    throw new UserError(
+      `${folder}: up to iteration ${iteration} the run was trained with parts of one's own that are not given now: ${lacking.join(', ')}; give the same by train(config, { ${[...lacking, 'resume: true'].join(', ')} })${byCommand}, or start a new run with --out <another folder>.`,
+    );
+  }
   const lines = configChanges(before.config, now.config).map(({ key, was, is }) => {
     const change = `${key} is ${is ?? 'not set'}, was ${was ?? 'not set'}`;
     if (iteration > 0 && architecture.test(key)) refuse(`${change}, and no checkpoint fits another network`);
@@ -44,6 +52,12 @@ export function runChanges(
       `Changed from iteration ${iteration} on: the training images or their labels (${has.count} of the list ${has.list}, was ${had.count} of ${had.list}); batches are not those that would have come.`,
     );
   }
+  if (gave)
+    lines.push(
+      ...gives
+        .filter((part) => !gave.includes(part))
+        .map((part) => `Changed from iteration ${iteration} on: ${part} is one's own, was toco's.`),
+    );
   return lines;
 }
 

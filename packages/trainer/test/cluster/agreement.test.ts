@@ -8,6 +8,7 @@ const first: Facts = {
   images: { list: 'train', count: 12, sha256: 'b' },
   reductions: 'NCCL between GPUs',
   gpu: 'GPU-1',
+  ownParts: ['targets', 'refine'],
 };
 
 test.each<[string, Partial<Facts>, string | undefined]>([
@@ -24,6 +25,12 @@ test.each<[string, Partial<Facts>, string | undefined]>([
     'a photograph less',
     { images: { list: 'train', count: 11, sha256: 'c' } },
     'other training images or labels (11 of the list train) than rank 0 (12 of train)',
+  ],
+  ['targets alone', { ownParts: ['targets'] }, "no refine of one's own, rank 0 one"],
+  [
+    'an enrichment more',
+    { ownParts: ['targets', 'refine', 'enrichment'] },
+    "enrichment of one's own, rank 0 none",
   ],
   ['other weights', { weights: 'd' }, 'other weights than rank 0'],
 ])('a process with %s', (_, other, difference) => {

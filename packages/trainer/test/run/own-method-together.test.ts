@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,4 +36,19 @@ test('two processes train a method of one’s own as one does: network, term, ta
     }
   });
   expect(weightDistance(two, one, 10)).toBeLessThan(1e-5);
+}, 600_000);
+
+test('a process that lacks a part ends all of them, before they train', async () => {
+  const run = join(folder, 'lacking');
+  const ranks = await startRanks([
+    [program, run],
+    [program, run, 'refine'],
+  ]);
+  for (const { status, stderr } of await Promise.all(ranks.map(({ ended }) => ended))) {
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(
+      "The processes differ: rank 1 has no refine of one's own, rank 0 one; start all of them with the same.",
+    );
+  }
+  expect(existsSync(join(run, 'metrics.jsonl'))).toBe(false);
 }, 600_000);

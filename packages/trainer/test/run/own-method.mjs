@@ -1,5 +1,5 @@
 // Trains a method of one's own in the folder that is named, alone or as one of several processes: network, term, targets, refinement,
-// arrays of the loader's threads, thresholds and averages.
+// arrays of the loader's threads, thresholds and averages. Without the parts that are named behind the folder.
 import { vit } from '@toco/backbone';
 import { syntheticScenes } from '@toco/datasets';
 import { computeTargets } from '@toco/method';
@@ -57,12 +57,16 @@ const config = parseConfig({
   engine: { threads: 1 },
 });
 
+const own = {
+  enrichment: { module: new URL('./enrichments.mjs', import.meta.url).href, export: 'brightness' },
+  ...{ network, targets, terms: { brightness } },
+  refine: (_, planes) => tf.avgPool(planes, 3, 1, 'same'),
+};
+const [folder, ...without] = process.argv.slice(2);
 await train(config, {
-  folder: process.argv[2],
+  ...{ folder, report: false },
   cluster: clusterOfEnvironment(process.env),
   backbone: vit({ name: 'tiny', imageSize: 32, patchSize: 8, dim: 8, depth: 3, heads: 2 }),
   data: syntheticScenes({ size: 40, train: 12, val: 4 }),
-  enrichment: { module: new URL('./enrichments.mjs', import.meta.url).href, export: 'brightness' },
-  ...{ network, targets, terms: { brightness }, report: false },
-  refine: (_, planes) => tf.avgPool(planes, 3, 1, 'same'),
+  ...Object.fromEntries(Object.entries(own).filter(([part]) => !without.includes(part))),
 });

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { vit } from '@toco/backbone';
 import { syntheticScenes } from '@toco/datasets';
 import { readSafetensors } from '@toco/formats';
-import type { LossFunction } from '@toco/method';
+import { computeTargets, type LossFunction, type Refine, type TargetFunction } from '@toco/method';
 import { loadNetwork } from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as trainer from '../../src/index.js';
@@ -44,12 +44,11 @@ export const network = (options) => {
 
 const six = { cls: 1, clsAux: 1, ptc: 0.2, ctc: 0.5, seg: 0.1, reg: 0 };
 const settings = {
-  batchSize: 2,
+  ...{ batchSize: 2, groupSize: 1, accumulate: 2 },
   data: { workers: 1 },
   views: { cropSize: 32 },
   localCrops: { size: 16, count: 2 },
   cam: { scales: [1], average: 'slow' },
-  par: { iterations: 1, dilations: [1] },
   network: {
     module,
     frozen: ['encoder.patch_embed'],
@@ -68,12 +67,22 @@ const settings = {
   run: { checkpointEvery: 2, logEvery: 1 },
 };
 
-/** The head learns the brightness that the loader's thread has measured. */
-const brightness: LossFunction = (_, { params, main, batch }) => {
+/** The head learns the brightness that the loader's thread has measured, plus a target of its own. */
+const brightness: LossFunction = (_, { params, main, batch, targets }) => {
   const { weight } = (params as unknown as { brightness_head: { weight: tf.Tensor2D } }).brightness_head;
   const predicted = tf.matMul(main.clsToken, weight);
-  return tf.mean(tf.squaredDifference(predicted, batch.extra!['brightness']!));
+  const wanted = tf.add(batch.extra!['brightness']!, targets.extra!['share']!);
+  return tf.mean(tf.squaredDifference(predicted, wanted));
 };
+
+/** ToCo's targets, and the share of classes that an image shows. */
+const targets: TargetFunction = (context, inputs) => ({
+  ...computeTargets(context, inputs),
+  extra: { share: tf.mean(inputs.batch.labels, 1, true) },
+});
+
+/** Smooths in the place of PAR. */
+const refine: Refine = (_, planes) => tf.avgPool(planes, 3, 1, 'same');
 
 const arraysOf = (run: string) =>
   ['model', 'optimizer'].map((name) =>
@@ -87,10 +96,11 @@ const own = {
   ...config,
   phases: config.phases.map((phase) => ({ ...phase, cam: { high, anneal: 'cosine' as const } })),
 };
-const common = { backbone, data, enrichment, report: false, terms: { brightness }, print: () => undefined };
+const parts = { terms: { brightness }, targets, refine };
+const common = { ...parts, ...{ backbone, data, enrichment, report: false }, print: () => undefined };
 let whole: trainer.TrainResult;
 
-test('a method of one’s own trains: network, term, thresholds, averages, groups and arrays', async () => {
+test('a method of one’s own trains: network, term, targets, refinement, thresholds, averages, groups and arrays', async () => {
   const told: number[] = [];
   whole = await train(own, {
     ...common,
@@ -118,6 +128,14 @@ test('a run of it that was stopped ends with the same bits', async () => {
       .filter(({ kind }) => kind === 'train')
       .map(({ seconds: _, memory: __, ...row }) => row);
   expect(await rows('resumed')).toEqual(await rows('whole'));
+});
+
+test.each(['targets', 'refine', 'enrichment'])('it is not resumed without its %s', async (part) => {
+  const longer = { ...own, optimizer: { ...own.optimizer, iterations: 6 } };
+  const lacking = { ...common, [part]: undefined };
+  await expect(train(longer, { ...lacking, folder: join(folder, 'resumed'), resume: true })).rejects.toThrow(
+    `up to iteration 4 the run was trained with parts of one's own that are not given now: ${part}; `,
+  );
 });
 
 test('what is used afterwards is the average, of a network that the run remembers', async () => {

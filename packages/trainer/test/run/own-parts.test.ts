@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import { createNetwork } from '@toco/network';
+import { parseConfig } from '../../src/config/parse-config.js';
+import { ownParts } from '../../src/run/own-parts.js';
+import { runChanges } from '../../src/run/run-changes.js';
+
+const config = parseConfig({});
+const of = { backbone: 'vit', classes: ['cat'], config };
+const changes = (before: string[] | undefined, now: string[]): string[] =>
+  runChanges(
+    'runs/own',
+    { ...of, iteration: 40, ...(before && { ownParts: before }) },
+    { ...of, ownParts: now },
+  );
+
+test('a run that is resumed without a part of one’s own is refused, and says how it is not', () => {
+  expect(() => changes(['targets', 'refine'], ['targets'])).toThrow(
+    "runs/own: up to iteration 40 the run was trained with parts of one's own that are not given now: refine; give the same by train(config, { refine, resume: true }), or start a new run with --out <another folder>.",
+  );
+  expect(() => changes(['network', 'enrichment'], [])).toThrow(
+    'not given now: network, enrichment; give the same by train(config, { network, enrichment, resume: true }) (the command takes a network by --network <file>), or start a new run',
+  );
+});
+
+test('with another part it is told from when on', () => {
+  expect(changes(['targets'], ['targets', 'refine'])).toEqual([
+    "Changed from iteration 40 on: refine is one's own, was toco's.",
+  ]);
+});
+
+test.each<[string, string[] | undefined, string[]]>([
+  ['the same parts', ['refine'], ['refine']],
+  ['a checkpoint of an earlier version', undefined, ['refine']],
+  ['a checkpoint of an earlier version, without parts', undefined, []],
+])('%s: nothing is said', (_, before, now) => {
+  expect(changes(before, now)).toEqual([]);
+});
+
+test('a network of a module counts as one that is given', () => {
+  const named = parseConfig({ network: { module: 'network.js' } });
+  expect(ownParts(named, {})).toEqual(ownParts(config, { network: createNetwork }));
+  expect(ownParts(config, { refine: undefined })).toEqual([]);
+});
