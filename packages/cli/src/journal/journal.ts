@@ -50,7 +50,7 @@ export interface JournalOptions {
   /** Begin anew. */
   readonly again: boolean;
   /** Whether a row still holds; the image of another one is to be done again. By default all do. */
-  readonly isKept?: (row: JournalRow) => boolean;
+  readonly isKept?: ((row: JournalRow) => boolean) | undefined;
   readonly print: (line: string) => void;
 }
 
