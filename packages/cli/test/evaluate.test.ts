@@ -143,10 +143,33 @@ test('a part without images, as there are more parts than images, has its file a
     expect(empty).toMatchObject({ status: 0 });
     expect(empty.stdout).toMatch(/^Part 1 of 2: [^\n]*-1-of-2\.json\n$/);
     const files = readdirSync(folder).map((name) => join(folder, name));
-    const merged = await toco(['evaluate', '--json', '--merge', ...files.reverse()]);
+    const merged = await toco(['evaluate', '--json', '--out', folder, '--merge', ...files.reverse()]);
     expect(merged).toMatchObject({ status: 0 });
     expect(JSON.parse(merged.stdout)).toMatchObject({ images: 1 });
+    // What is merged into a folder is there for the run: a page needs no second count.
+    const page = join(folder, 'page.html');
+    const shown = await toco([...args.slice(0, -1), '--json', '--report', page]);
+    expect(shown.stderr).toMatch(/^Already evaluated: /m);
+    expect(shown).toMatchObject({ status: 0, stdout: merged.stdout });
+    expect(existsSync(page)).toBe(true);
   });
+});
+
+test.each([
+  [
+    ['--merge', 'a.json', '--protocol', 'voc', '--limit', '1'],
+    /^--protocol: belongs to the commands that make the parts, not to --merge, which takes /,
+  ],
+  [
+    ['--merge', 'a.json', '--report', 'r.html'],
+    /^--report: a page shows images, and --merge has counts alone; /,
+  ],
+  [['--merge', 'a.json', '--set', 'seed=1'], /^--set: belongs to /],
+  [['.', '--merge', 'a.json'], /^\.: is a folder; --merge takes the files of the parts, and no run\.$/],
+])('what --merge would ignore is refused in one line: %#', async (args, line) => {
+  const refused = await toco(['evaluate', ...args]);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr.trimEnd()).toMatch(line);
 });
 
 test('Ctrl-C keeps what is counted, and the same command goes on to the same figures', async () => {

@@ -377,9 +377,35 @@ test('label: a part without images, and one whose images are all skipped, are do
   expect(empty.status).toBe(0);
   expect(JSON.parse(empty.stdout)).toMatchObject({ images: 0, ignored: 0, skipped: [] });
   const journals = [0, 1, 2].map((index) => join(out, `label-${index}-of-3.jsonl`));
-  const merged = await toco(['label', '--merge', ...journals, '--out', out, '--json']);
+  // Into the folder of the parts, without --out.
+  const merged = await toco(['label', '--merge', ...journals, '--json']);
   expect(merged.status).toBe(3);
-  expect(JSON.parse(merged.stdout)).toMatchObject({ images: 1, skipped: [{}] });
+  expect(JSON.parse(merged.stdout)).toMatchObject({
+    ...{ images: 1, out, written: [join(out, 'list.txt'), join(out, 'list-deeplab.txt')], skipped: [{}] },
+  });
+});
+
+test.each([
+  [
+    ['--merge', 'label-0-of-1.jsonl', '--save', 'coco-rle'],
+    '--save: belongs to the commands that make the parts, not to --merge, which takes --merge, --out, --again, --json, --strict.',
+  ],
+  [
+    ['.', '--merge', 'label-0-of-1.jsonl'],
+    '.: is a folder; --merge takes the files of the parts, and no run.',
+  ],
+  [
+    [...tinyNetwork, '--crf', 'toco'],
+    '--crf toco: refines the segmentation, and labels are made --from cam; give --refine toco.',
+  ],
+  [
+    [...tinyNetwork, '--from', 'aux', '--crf', 'toco'],
+    '--crf toco: refines the segmentation, and labels are made --from aux; give --refine toco.',
+  ],
+])('label: what would be ignored is refused in one line: %#', async (args, line) => {
+  const refused = await toco(['label', ...args]);
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr.trimEnd().split('\n')).toEqual([line]);
 });
 
 testWhere(

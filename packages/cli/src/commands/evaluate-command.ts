@@ -8,9 +8,14 @@ import { type EvaluationProtocol, formatEvaluationProtocol, type MeanOver } from
 import { interruption, loaderThreads } from '@toco/trainer';
 import type { LoadedNetwork } from '@toco/weights';
 import { type Command, Option } from 'commander';
-import { countsOf, type EvaluationCounts, mergeCounts } from '../evaluation/counts.js';
+import { countsOf, type EvaluationCounts, mergeCounts, storedCounts } from '../evaluation/counts.js';
 import { evaluatePart, evaluationHash } from '../evaluation/evaluate-part.js';
-import { type EvaluationFile, isWhole, readEvaluationFile } from '../evaluation/evaluation-file.js';
+import {
+  type EvaluationFile,
+  isWhole,
+  readEvaluationFile,
+  writeEvaluationFile,
+} from '../evaluation/evaluation-file.js';
 import { figuresOf } from '../evaluation/figures.js';
 import { reportEvaluation } from '../evaluation/report-evaluation.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
@@ -21,13 +26,14 @@ import {
   protocolFor,
   protocolSettings,
 } from '../segmenting/protocol-flags.js';
-import { shortName } from '../shards/hashes.js';
+import { type Hashes, shortName } from '../shards/hashes.js';
 import { listHash } from '../shards/list-hash.js';
 import { firstOf } from '../shards/first-of.js';
-import { parseShard, placesOf, wholeList } from '../shards/shard.js';
+import { parseShard, placesOf, type Shard, wholeList } from '../shards/shard.js';
 import { wholeOfParts } from '../shards/whole-of-parts.js';
 import { formatFigures } from '../tables/format-figures.js';
 import { assertClasses } from './assert-classes.js';
+import { assertMerge } from './assert-merge.js';
 import { tellSkipped } from './tell-skipped.js';
 import { typedCommand } from './typed-command.js';
 import { wholeNumber } from './whole-number.js';
@@ -83,7 +89,7 @@ export function addEvaluateCommand(program: Command): void {
     .option('--merge <parts...>', 'merge the files of all parts into the figures of the whole list')
     .option(
       '-o, --out <folder>',
-      'where counts are kept; default: evaluations, in the folder of the run, else in runs',
+      'where counts are kept; default: evaluations, in the folder of the run, else in runs; with --merge: nowhere',
     )
     .option('--again', 'evaluate again what has been evaluated')
     .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
@@ -93,8 +99,14 @@ export function addEvaluateCommand(program: Command): void {
     .option('--strict', "exit with 1 if an image can't be read")
     .addHelpText('after', example)
     .action(async (run: string | undefined, flags: EvaluateFlags) => {
-      if (flags.merge !== undefined) await merge(run, flags);
-      else await evaluate(run, flags);
+      if (flags.merge === undefined) return evaluate(run, flags);
+      const paths = [...(run === undefined ? [] : [run]), ...flags.merge];
+      if (flags.report !== undefined)
+        throw new UserError(
+          '--report: a page shows images, and --merge has counts alone; merge with --out, then evaluate the run with that --out and --report: what is merged is not counted again.',
+        );
+      assertMerge(command, paths, ['--merge', '--mean', '--out', '--again', '--json', '--strict']);
+      return merge(paths, flags);
     });
 }
 
@@ -135,7 +147,6 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     };
     const { index, count } = shard;
     const folder = flags.out ?? join(folderOfRun(loaded), 'evaluations');
-    const name = `${asked.name.replace(/\W+/g, '-')}-${shortName(hashes)}-${index}-of-${count}.json`;
     const images = placesOf(shard, list.length).length;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${images}`;
     print(
@@ -145,7 +156,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     const withMask = list.length > 0 && list.sample(0).mask !== undefined;
     const task = {
       ...{ model, list, withMask, shard, hashes, protocol, classes: dataset.classes },
-      path: join(folder, name),
+      path: join(folder, fileName(protocol, hashes, shard)),
     };
     const file = await evaluatePart(task, {
       again: flags.again ?? false,
@@ -177,8 +188,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
   }
 }
 
-async function merge(run: string | undefined, flags: EvaluateFlags): Promise<void> {
-  const paths = [...(run === undefined ? [] : [run]), ...flags.merge!];
+async function merge(paths: readonly string[], flags: EvaluateFlags): Promise<void> {
   const files = await Promise.all(
     paths.map(async (name) => {
       const file = await readEvaluationFile(name);
@@ -190,7 +200,17 @@ async function merge(run: string | undefined, flags: EvaluateFlags): Promise<voi
   assertSome(counts);
   const [first] = parts as [EvaluationFile];
   print(`Network ${first.network}; ${parts.length} parts, ${counted(counts.images.length, 'image')}.`);
+  if (flags.out !== undefined) {
+    const path = join(flags.out, fileName(first.protocol, first.hashes, wholeList));
+    const whole = { ...first, shard: wholeList, images: first.protocol.images, counts: storedCounts(counts) };
+    await writeEvaluationFile(path, whole);
+    print(`Merged: ${path}`);
+  }
   tell(first, counts, flags);
+}
+
+function fileName({ protocol }: EvaluationProtocol, hashes: Hashes, { index, count }: Shard): string {
+  return `${protocol.name.replace(/\W+/g, '-')}-${shortName(hashes)}-${index}-of-${count}.json`;
 }
 
 /** Figures on standard output, of a part without images none; what was skipped on the error stream. */

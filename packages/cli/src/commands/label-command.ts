@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { openDataset } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
 import { thresholdsAt } from '@toco/method';
@@ -25,6 +25,7 @@ import { listHash } from '../shards/list-hash.js';
 import { parseShard, placesOf, wholeList } from '../shards/shard.js';
 import { wholeOfParts } from '../shards/whole-of-parts.js';
 import { assertClasses } from './assert-classes.js';
+import { assertMerge } from './assert-merge.js';
 import { kindsOf } from './kinds-of.js';
 import { tellSkipped } from './tell-skipped.js';
 import { wholeNumber } from './whole-number.js';
@@ -38,7 +39,7 @@ interface LabelFlags extends ModelFlags, Omit<ProtocolFlags, 'protocol'> {
   readonly low?: string;
   readonly high?: string;
   readonly save?: string;
-  readonly out: string;
+  readonly out?: string;
   readonly shard?: string;
   readonly merge?: string[];
   readonly again?: boolean;
@@ -47,6 +48,8 @@ interface LabelFlags extends ModelFlags, Omit<ProtocolFlags, 'protocol'> {
   readonly json?: boolean;
   readonly strict?: boolean;
 }
+
+const outByDefault = 'runs/label';
 
 const example = `
 Examples:
@@ -75,7 +78,7 @@ export function addLabelCommand(program: Command): void {
     .option('--low <value>', 'at most this is background; default: what the run ends with')
     .option('--high <value>', 'above this is the class, in between 255; default: what the run ends with')
     .option('--save <kinds>', `besides masks and lists, separated by commas: ${labelKinds.join(', ')}`)
-    .option('-o, --out <folder>', 'output folder', 'runs/label')
+    .option('-o, --out <folder>', `output folder; default: ${outByDefault}, with --merge that of the parts`)
     .option('--shard <i/n>', 'part i of n of the list, from 0; auto: ask the scheduler')
     .option('--merge <parts...>', 'merge the named files of all parts into lists and JSON')
     .option('--again', 'overwrite existing results')
@@ -85,15 +88,21 @@ export function addLabelCommand(program: Command): void {
     .option('--strict', "exit with 1 if an image can't be read")
     .addHelpText('after', example)
     .action(async (run: string | undefined, flags: LabelFlags) => {
-      if (flags.merge !== undefined)
-        await merge([...(run === undefined ? [] : [run]), ...flags.merge], flags);
-      else await label(run, flags);
+      if (flags.merge === undefined) return label(run, flags);
+      const paths = [...(run === undefined ? [] : [run]), ...flags.merge];
+      assertMerge(command, paths, ['--merge', '--out', '--again', '--json', '--strict']);
+      return merge(paths, flags.out ?? folderOf(paths), flags);
     });
 }
 
 async function label(run: string | undefined, flags: LabelFlags): Promise<void> {
   if (run === undefined) throw new UserError('Name the network: the folder of a run, or a weight file.');
-  const { out, limit, from } = flags;
+  const { limit, from, crf = 'none' } = flags;
+  if (crf !== 'none' && from !== 'segmentation')
+    throw new UserError(
+      `--crf ${crf}: refines the segmentation, and labels are made --from ${from}; give --refine ${crf}.`,
+    );
+  const out = flags.out ?? outByDefault;
   const signal = interruption(print, 'what is written stays');
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const kinds = flags.save === undefined ? [] : kindsOf<LabelKind>('--save', flags.save, labelKinds);
@@ -116,7 +125,11 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
     const settings = { protocol, recipe, kinds, precision, compiled };
     const hashes = {
-      ...{ checkpoint: model.checkpoint, list: await listHash(list, { masks: false }), settings: settingsHash(settings) },
+      ...{
+        checkpoint: model.checkpoint,
+        list: await listHash(list, { masks: false }),
+        settings: settingsHash(settings),
+      },
     };
     const { index, count } = shard;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;
@@ -144,7 +157,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       print(
         `Part ${index} of ${count} is done; when all are: toco label --merge ${dirname(journal.path)}/label-*-of-${count}.jsonl -o ${out}`,
       );
-      tell(rows, [journal.path], flags);
+      tell(rows, [journal.path], { ...flags, out });
       return;
     }
     assertSome(rows);
@@ -152,14 +165,14 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     tell(
       rows,
       await finishLabels(placed, { out, kinds, classes: dataset.classes, root: config.data.root, print }),
-      flags,
+      { ...flags, out },
     );
   } finally {
     loaded.dispose();
   }
 }
 
-async function merge(paths: readonly string[], flags: LabelFlags): Promise<void> {
+async function merge(paths: readonly string[], out: string, flags: LabelFlags): Promise<void> {
   const journals = await Promise.all(
     paths.map(async (name) => {
       const { head, rows } = await readJournal(name, print);
@@ -181,14 +194,20 @@ async function merge(paths: readonly string[], flags: LabelFlags): Promise<void>
   );
   const rows = placed.map(({ row }) => row).sort((a, b) => a.index - b.index);
   assertSome(rows);
-  tell(rows, await finishLabels(placed, { out: flags.out, kinds, classes, root, print }), flags);
+  tell(rows, await finishLabels(placed, { out, kinds, classes, root, print }), { ...flags, out });
+}
+
+/** The folder that all parts lie in, so that nothing need be copied. */
+function folderOf(parts: readonly string[]): string {
+  const [folder, ...others] = new Set(parts.map((part) => dirname(resolve(part))));
+  return folder === undefined || others.length > 0 ? outByDefault : dirname(parts[0]!);
 }
 
 /** What was written on standard output; what was skipped on the error stream. */
 function tell(
   rows: readonly LabelRow[],
   written: readonly string[],
-  { out, json, strict }: LabelFlags,
+  { out, json, strict }: LabelFlags & { readonly out: string },
 ): void {
   const done = rows.filter(({ skipped }) => skipped === undefined);
   const skipped = rows.flatMap(({ id, skipped: message }) =>

@@ -36,7 +36,7 @@ interface JournalOptions {
   readonly again: boolean;
   readonly print: (line: string) => void;
   /** Whether a row still holds; the image of another one is to be done again. By default all do. */
-  readonly isKept?: (row: JournalRow) => boolean;
+  readonly isKept?: ((row: JournalRow) => boolean) | undefined;
   /** What a row is found by; of two rows with one key the later one counts. Default: the index. */
   readonly keyOf?: (row: JournalRow) => number | string;
 }
