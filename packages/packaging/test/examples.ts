@@ -85,10 +85,17 @@ export function testExamples(tarball: (name: string) => Tarball, projectOf: (nam
     expect(printed).toMatch(/segmentation mIoU [\d.]+ %/);
   }, 900_000);
 
-  test('examples/dual-student runs on what is published', async () => {
-    const project = projectOf(whole);
-    await cp(join(root, 'examples/dual-student/dist'), join(project, 'dual-student'), { recursive: true });
-    const printed = await succeed(project, process.execPath, 'dual-student/main.js', '--short');
-    expect(printed).toMatch(/^10 iterations; discrepancy -?\d+\.\d+; /m);
-  }, 900_000);
+  test.each([
+    ['dual-student', /^10 iterations; discrepancy -?\d+\.\d+; /m],
+    ['frozen-backbone', /^10 iterations; CAM [\d.]+ %, segmentation [\d.]+ %; /m],
+  ])(
+    'examples/%s runs on what is published',
+    async (example, ending) => {
+      const project = projectOf(whole);
+      await cp(join(root, 'examples', example, 'dist'), join(project, example), { recursive: true });
+      const printed = await succeed(project, process.execPath, `${example}/main.js`, '--short');
+      expect(printed).toMatch(ending);
+    },
+    900_000,
+  );
 }
