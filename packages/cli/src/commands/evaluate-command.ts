@@ -14,7 +14,7 @@ import { type EvaluationFile, isWhole, readEvaluationFile } from '../evaluation/
 import { figuresOf } from '../evaluation/figures.js';
 import { reportEvaluation } from '../evaluation/report-evaluation.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
-import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import { addModelOptions, type ModelFlags, networkName, openModel } from '../segmenting/open-model.js';
 import {
   addProtocolOptions,
   type ProtocolFlags,
@@ -139,7 +139,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     const images = placesOf(shard, list.length).length;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${images}`;
     print(
-      `Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}.`,
+      `Network ${networkName(loaded)}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}.`,
     );
     print(formatEvaluationProtocol(protocol));
     const withMask = list.length > 0 && list.sample(0).mask !== undefined;
@@ -188,13 +188,15 @@ async function merge(run: string | undefined, flags: EvaluateFlags): Promise<voi
   const counts = mergeCounts(parts.map((part) => countsOf(part.counts)));
   assertSome(counts);
   const [first] = parts as [EvaluationFile];
-  print(`Network ${first.network}; ${parts.length} parts, ${counted(counts.images.length, 'image')}.`);
+  print(
+    `Network ${networkName({ name: first.network, average: first.average })}; ${parts.length} parts, ${counted(counts.images.length, 'image')}.`,
+  );
   tell(first, counts, flags);
 }
 
 /** Figures on standard output; what was skipped on the error stream. */
 function tell(
-  { network, hashes, protocol, classes }: EvaluationFile,
+  { network, average, hashes, protocol, classes }: EvaluationFile,
   counts: EvaluationCounts,
   { mean: over, json, strict }: EvaluateFlags,
 ): void {
@@ -202,7 +204,7 @@ function tell(
   const { leftOut } = counts;
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...figures, meanOver: over, classes: ['background', ...classes], network, protocol, hashes, leftOut }, null, 2)}\n`
+      ? `${JSON.stringify({ ...figures, meanOver: over, classes: ['background', ...classes], network, average, protocol, hashes, leftOut }, null, 2)}\n`
       : `${formatFigures(figures, classes, { over })}\n${formatEvaluationProtocol(protocol)}\n`,
   );
   tellSkipped(leftOut, { total: figures.images + leftOut.length, strict });

@@ -81,7 +81,8 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   const places = placesOf(shard, list.length);
   const counts = await countsSoFar(task, means);
   const file = (): EvaluationFile => ({
-    ...{ kind: 'toco evaluation 1', network: model.loaded.name, shard, hashes, images: places.length },
+    ...{ kind: 'toco evaluation 1', network: model.loaded.name, average: model.loaded.average },
+    ...{ shard, hashes, images: places.length },
     ...{ protocol, classes, counts: storedCounts(counts) },
   });
   const done = new Set([...counts.images, ...counts.leftOut].map(({ index }) => index));

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { TensorTree } from '@toco/core';
-import { createProgress, hashFile, UserError } from '@toco/files';
+import { createProgress, UserError } from '@toco/files';
 import { compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import type { Compiler, Protocol, SegmenterOptions, SegmenterOutput } from '@toco/segmenter';
@@ -13,6 +13,7 @@ import {
   loadNetworkModule,
 } from '@toco/weights';
 import type { Command } from 'commander';
+import { modelKey } from './model-key.js';
 
 /** Options that name a trained network. */
 export interface ModelFlags {
@@ -42,7 +43,7 @@ export interface OpenModel {
   readonly config: Config;
   /** What its images go through. */
   readonly protocol: Protocol;
-  /** SHA-256 of the file of its arrays. */
+  /** See {@link modelKey}. */
   readonly checkpoint: string;
   /** Rows of the run's metrics, where it is a run's. */
   readonly rows: TrainedModel['rows'];
@@ -111,7 +112,10 @@ export async function openModel(
     compileFunction(pass as never, example, { precision, xla, ...lanes.options })) as Compiler;
   return {
     ...{ loaded, config, protocol, precision },
-    checkpoint: await hashFile(loaded.file),
+    checkpoint: await modelKey({
+      ...{ file: loaded.file, config: made, trained: model?.trained },
+      modules: { backbone: flags.backbone, network: flags.network },
+    }),
     rows: model?.rows,
     compiled: compiles && isOneSize,
     computes: {
