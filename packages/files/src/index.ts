@@ -22,4 +22,5 @@ export { untilAborted } from './until-aborted.js';
 export { type SealedFile, damageOf, sealFiles, sealedJson, unsealedJson } from './seal.js';
 export { appendJsonLines, readJsonLines, repairJsonLines, type RowOf } from './json-lines.js';
 export { removeFolderWhole, repairFolders, writeFolderWhole } from './whole-folder.js';
+export { Refused } from './download/fetch-file.js';
 export { downloadFile, type HubDownloadOptions } from './download/hub-download.js';

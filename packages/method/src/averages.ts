@@ -69,9 +69,9 @@ export function assertAverages(
   evaluated?: string,
 ): void {
   for (const name of Object.keys(averages)) {
-    if (!/^[A-Za-z]\w*$/.test(name) || name === 'teacher')
+    if (!/^[A-Za-z]\w*$/.test(name) || name === 'teacher' || name === 'none')
       throw new Error(
-        `averages.${name}: choose another name, of letters, digits and _; teacher is the projection head's.`,
+        `averages.${name}: choose another name, of letters, digits and _; teacher is the projection head's, none means the parameters themselves.`,
       );
   }
   for (const [key, name] of [
@@ -79,7 +79,9 @@ export function assertAverages(
     ['evaluation.average', evaluated],
   ] as const) {
     if (name !== undefined && averages[name] === undefined)
-      throw new Error(`${key}: there is no average "${name}"; configure averages.${name}, or leave it out.`);
+      throw new Error(
+        `${key}: there is no average "${name}"; configure averages.${name}, or set it to none.`,
+      );
   }
 }
 

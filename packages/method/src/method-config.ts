@@ -86,8 +86,10 @@ export const stepConfigSchema = z.strictObject({
       high: probability.default(0.7).describe('β_h: at least this is foreground'),
       average: z
         .optional(text)
+        .transform((average) => (average === 'none' ? undefined : average))
+        .optional()
         .describe(
-          'the one of averages whose parameters give the CAMs of the targets; default: those of the moment',
+          "the one of averages whose parameters give the CAMs of the targets; 'none', or left out: those of the moment",
         ),
     })
     .prefault({}),

@@ -75,7 +75,7 @@ function layerScale(trained: readonly string[], decay: number): (path: string) =
   return (path) => {
     const block = blockOf(path);
     if (block !== undefined) return decay ** (count - block);
-    return /^encoder\.(patch_embed|cls_token|pos_embed|reg_token|dist_token)\b/.test(path)
+    return /^encoder\.(patch_embed|cls_token|pos_embed|reg_token|dist_token|norm_pre)\b/.test(path)
       ? decay ** (count + 1)
       : 1;
   };

@@ -108,9 +108,13 @@ test('names and paths are checked in one line', async () => {
     'There is no average "slow": configure averages.slow.',
   );
   expect(() => trainStep(smallConfig({ cam: { average: 'slow' } }), { network })).toThrow(
-    'cam.average: there is no average "slow"; configure averages.slow, or leave it out.',
+    'cam.average: there is no average "slow"; configure averages.slow, or set it to none.',
   );
   expect(() => {
     assertAverages(smallConfig({ averages: { teacher: { momentum: 0.9 } } }));
   }).toThrow('averages.teacher: choose another name');
+  expect(() => {
+    assertAverages(smallConfig({ averages: { none: { momentum: 0.9 } } }));
+  }).toThrow('averages.none: choose another name');
+  expect(smallConfig({ averages, cam: { average: 'none' } }).cam.average).toBeUndefined();
 });

@@ -1,4 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { vit } from '@toco/backbone';
+import { flattenTree } from '@toco/core';
+import { initBackend } from '@toco/runtime';
 import { stepConfig, type StepConfigInput } from '../src/method-config.js';
 import { assignGroups } from '../src/optimizer/parameter-groups.js';
 import { tocoParameterGroups } from '../src/toco-groups.js';
@@ -54,6 +57,22 @@ test('the rate decays from block to block, and not where a group says otherwise'
   expect(own['encoder.blocks.1.norm1.weight']![0]).toBe(3);
   expect(own['encoder.norm.weight']![0]).toBe(1);
   expect(own['classifier.weight']![0]).toBe(10);
+});
+
+test('all that enters the first block learns alike, of every family of transformers', async () => {
+  await initBackend({ backend: 'cpu' });
+  const sizes = { imageSize: 16, patchSize: 8, dim: 8, depth: 3, heads: 2 };
+  for (const options of [{ preNorm: true }, { registerTokens: 2, layerScale: 1 }]) {
+    const backbone = vit({ ...sizes, ...options });
+    const trained = [...flattenTree({ encoder: backbone.init(0) }).keys()].filter(
+      (path) => path !== 'encoder.pos_embed',
+    );
+    const groups = tocoParameterGroups(stepConfig({ optimizer: { layerDecay: 0.5 } }), trained);
+    const scales = [...assignGroups(groups, trained)].map(([path, { lrScale }]) => [path, lrScale] as const);
+    const outside = scales.filter(([path]) => !path.startsWith('encoder.blocks.'));
+    for (const [path, scale] of outside)
+      expect([path, scale]).toEqual([path, path.startsWith('encoder.norm.') ? 1 : 0.0625]);
+  }
 });
 
 test('a path that nothing lies below, and a decay without blocks, are refused in one line', () => {

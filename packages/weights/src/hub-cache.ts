@@ -42,6 +42,10 @@ export function hubToken(): string | undefined {
 export interface CachedFile {
   /** Where the revision's file is, if it is there. */
   found(): string | undefined;
+  /** Whether the hub has said that the revision has no such file. */
+  isAbsent(): boolean;
+  /** Remembers that. */
+  markAbsent(): Promise<void>;
   /** Held by the one process that downloads it. */
   readonly lock: string;
   /** Where its bytes arrive. */
@@ -55,13 +59,20 @@ export function cachedFile(cache: string, { owner, name, revision }: HubModel, f
   const model = join(cache, `models--${owner}--${name}`);
   const ref = join(model, 'refs', revision);
   const arriving = join(model, 'blobs', `${revision}--${file}`);
+  const commitOf = (): string => (existsSync(ref) ? readFileSync(ref, 'utf8').trim() : revision);
   const snapshot = (commit: string): string => join(model, 'snapshots', commit, file);
+  const absent = (): string => join(model, '.no_exist', commitOf(), file);
   return {
     arriving,
     lock: join(cache, '.locks', `models--${owner}--${name}`, `${revision}--${file}.lock`),
     found() {
-      const path = snapshot(existsSync(ref) ? readFileSync(ref, 'utf8').trim() : revision);
+      const path = snapshot(commitOf());
       return existsSync(path) ? path : undefined;
+    },
+    isAbsent: () => existsSync(absent()),
+    async markAbsent() {
+      await mkdir(dirname(absent()), { recursive: true });
+      await writeWhole(absent(), []);
     },
     async keep({ commit: given, tag }) {
       // A server decides on both: only what is a plain name becomes one.

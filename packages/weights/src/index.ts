@@ -27,7 +27,12 @@ export {
   type ReadModelOptions,
   wholeCheckpoint,
 } from './checkpoints/read-checkpoint.js';
+export {
+  type DescribedNetwork,
+  describedNetwork,
+  type NetworkSettings,
+} from './loading/described-network.js';
 export { loadBackbone, rememberedBackbone } from './loading/load-backbone.js';
 export { type LoadedNetwork, loadNetwork, type LoadNetworkOptions } from './loading/load-network.js';
 export { loadNetworkModule, rememberedNetwork } from './loading/load-network-module.js';
-export { namedBackbone } from './loading/named-backbone.js';
+export { assertUnnamed, namedBackbone } from './loading/named-backbone.js';

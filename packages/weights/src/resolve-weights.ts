@@ -1,14 +1,18 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { openSafetensors } from '@toco/formats';
-import { downloadFile, type HubDownloadOptions, UserError, withLock } from '@toco/files';
+import { downloadFile, type HubDownloadOptions, Refused, UserError, withLock } from '@toco/files';
 import { cachedFile, hubCache, hubToken } from './hub-cache.js';
-import { isHubName, parseHubName } from './hub-name.js';
+import { type HubModel, isHubName, parseHubName } from './hub-name.js';
 
 /** Where Hugging Face's hub is; the environment's `HF_ENDPOINT` names a mirror, as for Hugging Face's own programs. */
 const hub = 'https://huggingface.co';
 
-/** The one file that is taken from a hub: it holds arrays and can hold nothing that runs. */
-const fileName = 'model.safetensors';
+/** The files that are taken from a hub: one holds arrays, the other plain data, and neither can hold anything that runs. */
+const [weightsFile, descriptionFile] = ['model.safetensors', 'config.json'];
+
+/** A description takes a few kilobytes, most of them the names of classes. */
+const largestDescription = 10e6;
 
 /** Where a download shows how far it is. */
 export interface DownloadBar {
@@ -54,15 +58,12 @@ export async function resolveWeights(spec: string, options: ResolveWeightsOption
     bar,
   } = options;
   const model = parseHubName(spec);
-  const { owner, name, revision } = model;
-  const file = cachedFile(cache, model, fileName);
+  const file = cachedFile(cache, model, weightsFile);
   const fetched = (): Promise<string> => withLock(file.lock, async () => file.found() ?? fetchFile());
   return file.found() ?? fetched();
 
   async function fetchFile(): Promise<string> {
-    const address = new URL(
-      `${hubEndpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${fileName}`,
-    );
+    const address = addressOf(model, weightsFile);
     print(`Downloading ${address.href} to ${cache}.`);
     const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
     try {
@@ -82,6 +83,47 @@ export async function resolveWeights(spec: string, options: ResolveWeightsOption
       bar?.stop();
     }
   }
+}
+
+/**
+ * The `config.json` that describes a network's weights: beside a `model.safetensors`, or of the same version on the hub.
+ *
+ * @param weights the file that {@link resolveWeights} gave for `spec`
+ * @returns undefined where there is none
+ * @throws one line: no connection, an incomplete or wrong file
+ */
+export async function resolveDescription(
+  spec: string,
+  weights: string,
+  { cache = hubCache(), ...options }: ResolveWeightsOptions = {},
+): Promise<string | undefined> {
+  if (basename(weights) !== weightsFile) return undefined;
+  const beside = join(dirname(weights), descriptionFile);
+  if (existsSync(beside)) return beside;
+  if (!isHubName(spec)) return undefined;
+  // The folder of the weights has the name of their version: what came to the hub since then is of other ones.
+  const model = { ...parseHubName(spec), revision: basename(dirname(weights)) };
+  const file = cachedFile(cache, model, descriptionFile);
+  const fetchFile = async (): Promise<string | undefined> => {
+    try {
+      const version = await downloadFile(addressOf(model, descriptionFile), file.arriving, {
+        ...{ most: largestDescription, ...options, token: hubToken() },
+        verify: (partial) => void JSON.parse(readFileSync(partial, 'utf8')),
+      });
+      // Beside the weights, whatever version the server calls it.
+      return await file.keep({ tag: version?.tag });
+    } catch (error) {
+      if (!(error instanceof Refused && error.status === 404)) throw error;
+      await file.markAbsent();
+      return undefined;
+    }
+  };
+  if (file.isAbsent()) return undefined;
+  return withLock(file.lock, async () => file.found() ?? fetchFile());
+}
+
+function addressOf({ owner, name, revision }: HubModel, file: string): URL {
+  return new URL(`${hubEndpoint().replace(/\/+$/, '')}/${owner}/${name}/resolve/${revision}/${file}`);
 }
 
 /** Address of the hub: `HF_ENDPOINT`, else Hugging Face's own. @throws one line where that is no address */

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { encodeSafetensors } from '@toco/formats';
 import { parseHubName } from '../src/hub-name.js';
-import { resolveWeights, type ResolveWeightsOptions } from '../src/resolve-weights.js';
+import { resolveDescription, resolveWeights, type ResolveWeightsOptions } from '../src/resolve-weights.js';
 import { hubServer, send, type HubServer } from './hub-server.js';
 
 const spec = 'hf:timm/deit_tiny_patch16_224.fb_in1k';
@@ -74,6 +74,25 @@ test('the cache is laid out as that of Hugging Face: blobs, snapshots, refs', as
   await hub.close();
   for (const name of [spec, `${spec}@main`, `${spec}@${commit}`])
     expect(await resolveWeights(name, options)).toBe(found);
+});
+
+test('a description is taken of the version of the weights; that there is none is asked once', async () => {
+  hub.answer = send(content, { headers: { ...tag, 'x-repo-commit': commit } });
+  const found = await resolveWeights(spec, options);
+  hub.answer = (_, response) => response.writeHead(404).end();
+  expect(await resolveDescription(spec, found, options)).toBeUndefined();
+  const asked = hub.seen.length;
+  expect(hub.seen.at(-1)!.path).toMatch(new RegExp(`/resolve/${commit}/config\\.json$`));
+  expect(await resolveDescription(spec, found, options)).toBeUndefined();
+  expect(hub.seen).toHaveLength(asked);
+
+  await rm(join(blobs, '../.no_exist'), { recursive: true });
+  hub.answer = send(Buffer.from('{"toco":{}}'));
+  const beside = join(dirname(found), 'config.json');
+  expect(await resolveDescription(spec, found, options)).toBe(beside);
+  expect(await readFile(beside, 'utf8')).toBe('{"toco":{}}');
+  await hub.close();
+  expect(await resolveDescription(spec, found, options)).toBe(beside);
 });
 
 test('what another program has put there is used without asking', async () => {

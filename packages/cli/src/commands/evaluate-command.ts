@@ -19,7 +19,7 @@ import {
 import { figuresOf } from '../evaluation/figures.js';
 import { reportEvaluation } from '../evaluation/report-evaluation.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
-import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import { addModelOptions, type ModelFlags, networkName, openModel } from '../segmenting/open-model.js';
 import {
   addProtocolOptions,
   type ProtocolFlags,
@@ -150,7 +150,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     const images = placesOf(shard, list.length).length;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${images}`;
     print(
-      `Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}.`,
+      `Network ${networkName(loaded)}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}.`,
     );
     print(formatEvaluationProtocol(protocol));
     const withMask = list.length > 0 && list.sample(0).mask !== undefined;
@@ -199,7 +199,9 @@ async function merge(paths: readonly string[], flags: EvaluateFlags): Promise<vo
   const counts = mergeCounts(parts.map((part) => countsOf(part.counts)));
   assertSome(counts);
   const [first] = parts as [EvaluationFile];
-  print(`Network ${first.network}; ${parts.length} parts, ${counted(counts.images.length, 'image')}.`);
+  print(
+    `Network ${networkName({ name: first.network, average: first.average })}; ${parts.length} parts, ${counted(counts.images.length, 'image')}.`,
+  );
   if (flags.out !== undefined) {
     const path = join(flags.out, fileName(first.protocol, first.hashes, wholeList));
     const whole = { ...first, shard: wholeList, images: first.protocol.images, counts: storedCounts(counts) };
@@ -215,7 +217,7 @@ function fileName({ protocol }: EvaluationProtocol, hashes: Hashes, { index, cou
 
 /** Figures on standard output, of a part without images none; what was skipped on the error stream. */
 function tell(
-  { network, hashes, protocol, classes }: EvaluationFile,
+  { network, average, hashes, protocol, classes }: EvaluationFile,
   counts: EvaluationCounts,
   { mean: over, json, strict }: EvaluateFlags,
 ): void {
@@ -223,7 +225,7 @@ function tell(
   const { leftOut } = counts;
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...figures, meanOver: over, classes: ['background', ...classes], network, protocol, hashes, leftOut }, null, 2)}\n`
+      ? `${JSON.stringify({ ...figures, meanOver: over, classes: ['background', ...classes], network, average, protocol, hashes, leftOut }, null, 2)}\n`
       : figures.images > 0
         ? `${formatFigures(figures, classes, { over })}\n${formatEvaluationProtocol(protocol)}\n`
         : '',

@@ -11,7 +11,7 @@ import { finishLabels, type PlacedRow } from '../labeling/finish-labels.js';
 import { type LabelKind, labelKinds, type LabelSource, labelSources } from '../labeling/label-kinds.js';
 import { labelPart, type LabelRecipe, type LabelRow } from '../labeling/label-part.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
-import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import { addModelOptions, type ModelFlags, networkName, openModel } from '../segmenting/open-model.js';
 import {
   addProtocolOptions,
   crfOf,
@@ -134,7 +134,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     const { index, count } = shard;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;
     print(
-      `Network ${loaded.name}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}; into ${out}.`,
+      `Network ${networkName(loaded)}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}; into ${out}.`,
     );
     print(
       `Labels: ${formatRecipe(recipe)}. Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`,

@@ -1,5 +1,6 @@
 import { loadConfig, modelOfRun, modelOfWeights, type TrainedModel } from '@toco/trainer';
-import { UserError } from '@toco/files';
+import { createProgress, UserError } from '@toco/files';
+import { describedNetwork } from '@toco/weights';
 
 /** Options by which commands name a model that is no run. */
 export interface ModelFlags {
@@ -22,5 +23,7 @@ export async function modelOf(
       throw new UserError('--config: a run has its own configuration; change it with --set.');
     return modelOfRun(run, { settings: set, print });
   }
-  return modelOfWeights(weights!, { config: await loadConfig(config, set), print });
+  const described = await describedNetwork(weights!, { print, bar: createProgress('megabytes') });
+  const settings = await loadConfig(config, set, described?.settings);
+  return modelOfWeights(weights!, { config: settings, print });
 }

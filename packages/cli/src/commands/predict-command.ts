@@ -18,7 +18,7 @@ import { earlierPhotographs } from '../prediction/earlier-photographs.js';
 import { predictPhotographs, type PredictionRow } from '../prediction/predict-photographs.js';
 import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
-import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import { addModelOptions, type ModelFlags, networkName, openModel } from '../segmenting/open-model.js';
 import {
   addProtocolOptions,
   type ProtocolFlags,
@@ -112,7 +112,7 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
     const classNames = namesOf(loaded.classes, config.data, loaded.network.numClasses);
     const part = shard.count === 1 ? '' : `, part ${shard.index} of ${shard.count}`;
     print(
-      `Network ${loaded.name}; ${photographs.length} photograph${photographs.length === 1 ? '' : 's'}${part}; ${kinds.join(', ')} into ${out}.`,
+      `Network ${networkName(loaded)}; ${photographs.length} photograph${photographs.length === 1 ? '' : 's'}${part}; ${kinds.join(', ')} into ${out}.`,
     );
     print(`Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`);
     const settings = { protocol, kinds, upright, precision, compiled, classNames };

@@ -8,7 +8,7 @@ import { interruption } from '@toco/trainer';
 import { type Command, Option } from 'commander';
 import { predictPhotographs } from '../prediction/predict-photographs.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
-import { addModelOptions, type ModelFlags, openModel } from '../segmenting/open-model.js';
+import { addModelOptions, type ModelFlags, networkName, openModel } from '../segmenting/open-model.js';
 import {
   addProtocolOptions,
   type ProtocolFlags,
@@ -85,7 +85,7 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
   try {
     assertVocClasses(loaded.name, loaded.network.numClasses, loaded.classes);
     print(
-      `Network ${loaded.name}; list ${list} of ${flags.test}, ${counted(images.length, 'image')}; ${competition} into ${out}.`,
+      `Network ${networkName(loaded)}; list ${list} of ${flags.test}, ${counted(images.length, 'image')}; ${competition} into ${out}.`,
     );
     print(`Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`);
     const settings = { protocol, precision, compiled };

@@ -83,7 +83,8 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   const stamps = await sizeStamps(list, places);
   const counts = await countsSoFar(task, means, stamps);
   const file = (): EvaluationFile => ({
-    ...{ kind: 'toco evaluation 1', network: model.loaded.name, shard, hashes, images: places.length },
+    ...{ kind: 'toco evaluation 1', network: model.loaded.name, average: model.loaded.average },
+    ...{ shard, hashes, images: places.length },
     ...{ protocol, classes, counts: storedCounts(counts) },
   });
   counts.leftOut.length = 0;

@@ -11,6 +11,8 @@ import type { StoredCounts } from './counts.js';
 export interface EvaluationFile {
   readonly kind: 'toco evaluation 1';
   readonly network: string;
+  /** The moving average whose parameters it is of. */
+  readonly average?: string | undefined;
   readonly shard: Shard;
   readonly hashes: Hashes;
   /** Images of this part. */

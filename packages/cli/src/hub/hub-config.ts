@@ -34,6 +34,7 @@ export function ownModules({ backbone, network }: HubDescription['config'], flag
  * `segformer` is the one whose code expects nothing but `pixel_values` in and `logits` out. What the network really is stands in `toco`.
  */
 export function hubConfig({ config, labels, size, backbone, modules = {} }: HubDescription): object {
+  const { auxBlock, depth, positionResizing } = config.backbone;
   const { decoderDim, decoderDilation, projection } = config.network;
   return {
     model_type: 'segformer',
@@ -47,7 +48,7 @@ export function hubConfig({ config, labels, size, backbone, modules = {} }: HubD
       architecture: 'toco',
       backbone: {
         ...{ name: backbone.name, module: modules.backbone },
-        ...{ auxBlock: config.backbone.auxBlock, patchSize: backbone.stride },
+        ...{ auxBlock, depth, positionResizing, patchSize: backbone.stride },
       },
       network: { module: modules.network, decoderDim, decoderDilation, projection },
       classes: labels.slice(1),

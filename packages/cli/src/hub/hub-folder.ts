@@ -49,7 +49,7 @@ export async function writeHubFolder(
   const described = { config, labels, size, backbone, modules: ownModules(config, flags) };
   await writeJson(join(out, 'config.json'), hubConfig(described));
   await writeJson(join(out, 'preprocessor_config.json'), preprocessorConfig(described));
-  const figures = await hubFigures(model);
+  const figures = await hubFigures(model, flags);
   // The last one written: with it the folder is whole.
   await writeText(join(out, 'README.md'), modelCard({ ...described, name, figures }));
   return ports;

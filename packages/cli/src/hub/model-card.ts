@@ -37,7 +37,7 @@ for (const { label, mask } of await segment('photo.jpg')) await mask.save(\`\${l
 With toco, with scales, mirror and CRF as in the paper:
 
 \`\`\`sh
-toco predict hf:${name} photo.jpg --protocol voc ${madeBy(card)}
+toco predict hf:${name} photo.jpg --protocol voc${madeBy(card)}
 \`\`\`
 ${notHere(modules)}
 With ONNX Runtime, in any of its languages: \`onnx/model.onnx\` takes \`pixel_values\` (float32 \`[batch,3,${size},${size}]\`, \`(level / 255 − mean) / std\` by
@@ -56,13 +56,10 @@ ${figures.length === 0 ? 'None were measured.' : table(figures)}
 `;
 }
 
-/** How a command is told what the network is. */
-function madeBy({ backbone, modules = {} }: ModelCard): string {
-  const own =
-    modules.backbone === undefined
-      ? `--set backbone.name=${backbone.name}`
-      : `--backbone ${modules.backbone}`;
-  return modules.network === undefined ? own : `${own} --network ${modules.network}`;
+/** What a command is told of the network; `config.json` says the rest. */
+function madeBy({ modules = {} }: ModelCard): string {
+  const { backbone, network } = modules;
+  return `${backbone === undefined ? '' : ` --backbone ${backbone}`}${network === undefined ? '' : ` --network ${network}`}`;
 }
 
 /** What only the author has; everything else runs without it. */

@@ -1,13 +1,19 @@
 import { statSync } from 'node:fs';
-import type { Backbone } from '@toco/backbone';
 import type { TensorTree } from '@toco/core';
-import { hashFile, UserError } from '@toco/files';
+import { createProgress, UserError } from '@toco/files';
 import { compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import type { Compiler, Protocol, SegmenterOptions, SegmenterOutput } from '@toco/segmenter';
 import { type Config, loadConfig, modelOfRun, type TrainedModel } from '@toco/trainer';
-import { loadBackbone, loadNetwork, type LoadedNetwork, loadNetworkModule } from '@toco/weights';
+import {
+  describedNetwork,
+  loadBackbone,
+  loadNetwork,
+  type LoadedNetwork,
+  loadNetworkModule,
+} from '@toco/weights';
 import type { Command } from 'commander';
+import { modelKey } from './model-key.js';
 
 /** Options that name a trained network. */
 export interface ModelFlags {
@@ -37,7 +43,7 @@ export interface OpenModel {
   readonly config: Config;
   /** What its images go through. */
   readonly protocol: Protocol;
-  /** SHA-256 of the file of its arrays. */
+  /** See {@link modelKey}. */
   readonly checkpoint: string;
   /** Rows of the run's metrics, where it is a run's. */
   readonly rows: TrainedModel['rows'];
@@ -73,7 +79,12 @@ export async function openModel(
   if (isRun && file !== undefined)
     throw new UserError('--config: a run has its own configuration; change it with --set.');
   const model = isRun ? await modelOfRun(named, { settings, print }) : undefined;
-  const config = model?.config ?? (await loadConfig(file, settings));
+  const described = isRun
+    ? undefined
+    : await describedNetwork(named, { print, bar: createProgress('megabytes') });
+  const config = model?.config ?? (await loadConfig(file, settings, described?.settings));
+  if (!isRun && config.evaluation.average !== undefined)
+    print(`evaluation.average is for runs: the parameters of ${named} are used as they are.`);
   const protocol = protocolFor(config);
   // One graph serves all images of one size; of many sizes each would take seconds to trace.
   const isOneSize =
@@ -84,9 +95,16 @@ export async function openModel(
     print(`Computing in f32: ${config.engine.precision} would need a graph for every size of an image.`);
   const engine = await initBackend({ ...config.engine, print });
   const network = flags.network === undefined ? undefined : await loadNetworkModule(flags.network);
+  const backbone = flags.backbone === undefined ? undefined : await loadBackbone(flags.backbone);
+  // The default name is none that anybody has said of a weight file: its shapes tell more.
+  const isNamed =
+    file !== undefined ||
+    described?.settings.backbone?.name !== undefined ||
+    set.some((setting) => setting.startsWith('backbone.name='));
+  const { name, ...unnamed } = config.backbone;
+  const made = isRun || (isNamed && backbone === undefined) ? config : { ...config, backbone: unnamed };
   const loaded = await loadNetwork(model?.name ?? named, {
-    ...(await backboneOf(flags, config)),
-    ...{ network, average: config.evaluation.average, print },
+    ...{ config: made, backbone, network, average: config.evaluation.average ?? 'none', print },
   });
   const compiles = config.engine.compile && engine.backend === 'tensorflow';
   const lanes = compiles ? lanesOf(engine, { xla }) : oneLane;
@@ -94,7 +112,10 @@ export async function openModel(
     compileFunction(pass as never, example, { precision, xla, ...lanes.options })) as Compiler;
   return {
     ...{ loaded, config, protocol, precision },
-    checkpoint: await hashFile(loaded.file),
+    checkpoint: await modelKey({
+      ...{ file: loaded.file, config: made, trained: model?.trained },
+      modules: { backbone: flags.backbone, network: flags.network },
+    }),
     rows: model?.rows,
     compiled: compiles && isOneSize,
     computes: {
@@ -106,13 +127,7 @@ export async function openModel(
   };
 }
 
-/** The backbone of a module that is named; of a weight file the one that the user's own configuration names, too. */
-async function backboneOf(
-  { backbone, config: file, set }: ModelFlags,
-  config: Config,
-): Promise<{ backbone?: Backbone | string; auxBlock: number }> {
-  const { auxBlock, name } = config.backbone;
-  if (backbone !== undefined) return { backbone: await loadBackbone(backbone), auxBlock };
-  const isNamed = file !== undefined || set.some((setting) => setting.startsWith('backbone.name='));
-  return isNamed ? { backbone: name, auxBlock } : { auxBlock };
+/** What the first line of a command calls a network. */
+export function networkName({ name, average }: Pick<LoadedNetwork<TensorTree>, 'name' | 'average'>): string {
+  return average === undefined ? name : `${name}, average ${average}`;
 }

@@ -41,6 +41,17 @@ export interface Origin<A extends Answer> {
   gaveUp(reason: string): string;
 }
 
+/** A server's refusal that asking again would not change. */
+export class Refused extends UserError {
+  constructor(
+    message: string,
+    /** HTTP status. */
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
 /** What has arrived is no part of the file that was asked for: nothing of it stays. */
 export class Worthless extends UserError {}
 
@@ -163,7 +174,7 @@ async function startOf<A extends Answer>(
     throw new Error(answer);
   }
   if (status === 408 || status === 429 || status >= 500) throw new Error(answer);
-  throw new UserError(refused(status, answer));
+  throw new Refused(refused(status, answer), status);
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { withSettings } from '../config/with-settings.js';
 import {
+  describedNetwork,
   formatImportReport,
   importNetwork,
   readModel,
@@ -22,6 +23,8 @@ export interface TrainedModel {
   /** What messages call it. */
   readonly name: string;
   readonly config: Config;
+  /** The configuration of its run, before settings changed it, where it comes from a run. */
+  readonly trained?: Config;
   /** Names of the foreground classes, where they are known. */
   readonly classes?: readonly string[];
   /** Number of foreground classes `C`. */
@@ -55,6 +58,7 @@ export async function modelOfRun(
   return {
     name: folder,
     config: set,
+    trained: config,
     classes,
     numClasses: classes.length,
     rows: rows.filter((row) => row.iteration <= iteration),
@@ -82,9 +86,11 @@ export async function modelOfWeights(
 ): Promise<TrainedModel> {
   const path = await resolveWeights(weights, { print, bar: createProgress('megabytes') });
   const arrays = readNetworkArrays(path);
+  const described = await describedNetwork(weights, { print });
   return {
     name: weights,
     config,
+    ...(described?.classes && { classes: described.classes }),
     numClasses: arrays['classifier.weight']!.shape[0] ?? 0,
     read: (network) => {
       const { report, ...state } = importNetwork(network, arrays, { name: weights });

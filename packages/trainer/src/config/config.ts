@@ -133,9 +133,10 @@ const evaluation = z.strictObject({
   threshold: probability.default(0.5).describe('a CAM above this is its class, else background'),
   average: z
     .string()
+    .transform((average) => (average === 'none' ? undefined : average))
     .optional()
     .describe(
-      'the one of averages that is validated and used afterwards; default: the parameters themselves',
+      "the one of averages that is validated and used afterwards; 'none', or left out: the parameters themselves",
     ),
   limit: count.optional().describe('validate on the first images only'),
 });

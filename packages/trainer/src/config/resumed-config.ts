@@ -1,5 +1,6 @@
 import type { Config } from './config.js';
 import { readYaml } from './load-config.js';
+import { isObject, overlay } from './overlay.js';
 import { parseConfig } from './parse-config.js';
 import { withSettings } from './with-settings.js';
 import { UserError } from '@toco/files';
@@ -19,15 +20,4 @@ export async function resumedConfig(
   const overlaid = withSettings(overlay(ran, given) as object, settings);
   const sources = [...(file === undefined ? [] : [file]), ...(settings.length > 0 ? ['--set'] : [])];
   return parseConfig(overlaid, ['the configuration of the run', ...sources].join(' with '));
-}
-
-/** `over` on `under`: objects key by key, everything else as a whole. */
-function overlay(under: unknown, over: unknown): unknown {
-  if (!isObject(under) || !isObject(over)) return over;
-  const entries = Object.entries(over).map(([key, value]) => [key, overlay(under[key], value)]);
-  return { ...under, ...(Object.fromEntries(entries) as object) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

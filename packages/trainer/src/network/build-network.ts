@@ -3,7 +3,7 @@ import { BackboneError, createNetwork, type MakeNetwork, type Network } from '@t
 import type { Config } from '../config/config.js';
 import { UserError } from '@toco/files';
 import { isBelow } from '@toco/method';
-import { namedBackbone } from '@toco/weights';
+import { assertUnnamed, namedBackbone } from '@toco/weights';
 
 /**
  * The network that a configuration describes, on the backbone that it names or on one of one's own.
@@ -25,12 +25,7 @@ export function buildNetwork(
   },
 ): Network {
   const { name, ...options } = config.backbone;
-  for (const key of ['depth', 'positionResizing'] as const) {
-    if (backbone && options[key] !== undefined)
-      throw new UserError(
-        `backbone.${key} is for named backbones: ${backbone.name} is not one; leave it out.`,
-      );
-  }
+  if (backbone) assertUnnamed(backbone, options);
   const chosen = backbone ?? namedBackbone(name, options);
   const { cropSize } = config.views;
   for (const [key, size] of [

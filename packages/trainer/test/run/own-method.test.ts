@@ -12,7 +12,9 @@ import type * as trainer from '../../src/index.js';
 
 // Built, since the loader's threads import a file of it.
 const built = new URL('../../dist/index.js', import.meta.url).href;
-const { evaluateCheckpoint, parseConfig, readMetrics, train } = (await import(built)) as typeof trainer;
+const { buildNetwork, evaluateCheckpoint, modelOfRun, parseConfig, readMetrics, train } = (await import(
+  built
+)) as typeof trainer;
 
 const folder = mkdtempSync(join(tmpdir(), 'toco-own-method-'));
 afterAll(() => {
@@ -152,8 +154,20 @@ test('what is used afterwards is the average, of a network that the run remember
   ];
   const average = stored('optimizer.safetensors', 'average.slow.classifier.weight');
   expect([...loaded.params.classifier.weight.dataSync()]).toEqual(average);
-  expect(stored('model.safetensors', 'classifier.weight')).not.toEqual(average);
+  const moment = stored('model.safetensors', 'classifier.weight');
+  expect(moment).not.toEqual(average);
   loaded.dispose();
+
+  // Without it, where the run says it.
+  const none = { average: 'none', backbone, print };
+  const themselves = await loadNetwork(join(folder, 'whole'), none);
+  expect(themselves.average).toBeUndefined();
+  expect([...themselves.params.classifier.weight.dataSync()]).toEqual(moment);
+  themselves.dispose();
+  const model = await modelOfRun(join(folder, 'whole'), { settings: ['evaluation.average=none'], print });
+  const network = buildNetwork(model.config, { numClasses: classes, backbone });
+  const { params } = model.read(network);
+  expect([...params.classifier.weight.dataSync()]).toEqual(moment);
 });
 
 test('what does not fit is refused in one line, and leaves no run', async () => {
@@ -171,6 +185,6 @@ test('what does not fit is refused in one line, and leaves no run', async () => 
   );
   expect(existsSync(join(folder, 'refused'))).toBe(false);
   expect(() => parseConfig({ evaluation: { average: 'ema' } })).toThrow(
-    'config: evaluation.average: there is no average "ema"; configure averages.ema, or leave it out.',
+    'config: evaluation.average: there is no average "ema"; configure averages.ema, or set it to none.',
   );
 });

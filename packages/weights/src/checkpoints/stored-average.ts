@@ -20,7 +20,7 @@ export function withStoredAverage<T extends TensorTree>(folder: string, params: 
   try {
     if (![...file.entries.keys()].some((key) => key.startsWith(prefix)))
       throw new UserError(
-        `${folder}: has no average "${name}"; leave out evaluation.average, or name another.`,
+        `${folder}: has no average "${name}"; set evaluation.average to none, or name another.`,
       );
     return mapTree(params, (leaf, path) => {
       if (!file.entries.has(prefix + path)) return leaf;

@@ -22,25 +22,34 @@ import {
 import { formatImportReport } from '../import-report.js';
 import { importNetwork, readNetworkArrays } from '../network-weights.js';
 import { resolveWeights, type ResolveWeightsOptions } from '../resolve-weights.js';
+import {
+  defined,
+  describedNetwork,
+  type DescribedNetwork,
+  type NetworkSettings,
+} from './described-network.js';
 import { rememberedBackbone } from './load-backbone.js';
 import { rememberedNetwork } from './load-network-module.js';
-import { namedBackbone } from './named-backbone.js';
+import { assertUnnamed, namedBackbone } from './named-backbone.js';
 import { recognizeVit } from './recognize-vit.js';
 
 /** What {@link loadNetwork} may be told. */
 export interface LoadNetworkOptions<P extends TensorTree> {
   /**
-   * The backbone, or its timm name; default: that of the run's configuration, or of a weight file the vision transformer that its
-   * shapes tell.
+   * The backbone, or its timm name; default: that of the run's configuration, or of a weight file the one that `config` or its
+   * `config.json` names, else the vision transformer that its shapes tell.
    */
   readonly backbone?: Backbone<P> | string | undefined;
-  /** Block of the auxiliary tokens, of a backbone that no configuration describes. */
-  readonly auxBlock?: number | undefined;
-  /** Names of the foreground classes of a weight file, which has none. */
+  /**
+   * What the network was made by, key by key over what its run remembers, or the `config.json` beside a `model.safetensors`: options
+   * of a backbone, modules, the dilation of the decoder. Widths of a weight file are those of its arrays.
+   */
+  readonly config?: NetworkSettings | undefined;
+  /** Names of the foreground classes of a weight file; default: those of its `config.json`. */
   readonly classes?: readonly string[] | undefined;
   /** Makes the network; default: as its run remembers, else ToCo's. */
   readonly network?: MakeNetwork | undefined;
-  /** The moving average of a run whose parameters are taken; default: its `evaluation.average`. */
+  /** The moving average of a run whose parameters are taken, or `none`; default: its `evaluation.average`. */
   readonly average?: string | undefined;
   readonly print?: ((line: string) => void) | undefined;
   /** Shows megabytes of a download. */
@@ -56,6 +65,8 @@ export interface LoadedNetwork<P extends TensorTree> extends NetworkState<P> {
   readonly name: string;
   /** The file that the parameters were read from. */
   readonly file: string;
+  /** The moving average of its run that the parameters are. */
+  readonly average?: string | undefined;
   /** The configuration of its run, as written. */
   readonly config?: NetworkConfig | undefined;
   /** Iterations that it was trained for, where it comes from a run. */
@@ -85,46 +96,53 @@ export async function loadNetwork<P extends TensorTree = TensorTree>(
 
 async function loadCheckpoint<P extends TensorTree>(
   path: string,
-  { backbone, network: given, average: asked, print = printLine }: LoadNetworkOptions<P>,
+  { config: settings, average: asked, print = printLine, ...given }: LoadNetworkOptions<P>,
 ): Promise<LoadedNetwork<P>> {
   const folder = await wholeCheckpoint(path, print);
   const { config, classes, iteration } = await readCheckpointHeader(folder);
-  const average = asked ?? config.evaluation?.average;
-  const own =
-    named(backbone, config.backbone) ??
-    ((await rememberedBackbone(config, print)) as Backbone<P> | undefined);
-  const network = makeNetwork(given ?? (await rememberedNetwork(config, print)), {
-    // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
-    backbone: own ?? (namedBackbone(config.backbone.name, config.backbone) as unknown as Backbone<P>),
+  const chosen = asked ?? config.evaluation?.average;
+  const average = chosen === 'none' ? undefined : chosen;
+  const made = overlaid(config, settings);
+  const backbone = await backboneOf(given.backbone, made.backbone, print);
+  const network = makeNetwork(given.network ?? (await rememberedNetwork(made, print)), {
+    backbone: backbone!, // which every run's configuration names
     numClasses: classes.length,
-    ...config.network,
+    ...made.network,
   });
   const state = readModel(folder, network, { average });
   if (average !== undefined) print(`${folder}: parameters of the average ${average}.`);
   return loaded(state, {
-    ...{ network, classes, config, iteration },
+    ...{ network, classes, config, iteration, average },
     ...{ name: folder, file: join(folder, checkpointFiles.model) },
   });
 }
 
 async function loadWeights<P extends TensorTree>(
   weights: string,
-  { backbone, auxBlock = -3, classes, network: given, print = printLine, bar }: LoadNetworkOptions<P>,
+  { config, print = printLine, bar, ...given }: LoadNetworkOptions<P>,
 ): Promise<LoadedNetwork<P>> {
   const file = await resolveWeights(weights, { print, bar });
+  const described = await describedNetwork(weights, { print, bar });
   const arrays = readNetworkArrays(file);
+  const made = overlaid({ backbone: { auxBlock: -3 }, network: {}, ...described?.settings }, config);
+  assertModules(weights, described, { made, given });
   const chosen =
-    named(backbone, { auxBlock }) ?? (recognizeVit(arrays, { auxBlock }) as Backbone<P> | undefined);
+    (await backboneOf(given.backbone, made.backbone, print)) ??
+    (recognizeVit(arrays, made.backbone) as Backbone<P> | undefined);
   if (chosen === undefined)
     throw new UserError(
       `${weights}: its shapes don't tell which backbone it is of; name that, such as backbone: 'swin_tiny_patch4_window7_224'.`,
     );
   const sizes = networkSizes(arrays);
+  const classes = given.classes ?? described?.classes;
   if (classes && classes.length !== sizes.numClasses)
     throw new UserError(
       `${weights}: is of ${counted(sizes.numClasses, 'class', 'classes')}, ${classes.length} names were given.`,
     );
-  const network = makeNetwork(given, { backbone: chosen, ...sizes });
+  const { decoderDilation } = made.network;
+  const network = makeNetwork(given.network ?? (await rememberedNetwork(made, print)), {
+    ...{ backbone: chosen, ...sizes, decoderDilation },
+  });
   const { report, ...state } = importNetwork(network, arrays, { name: weights });
   print(
     `${weights}: ${chosen.name}, ${counted(sizes.numClasses, 'class', 'classes')}; ${formatImportReport(report)}.`,
@@ -132,14 +150,62 @@ async function loadWeights<P extends TensorTree>(
   return loaded(state, { network, classes, name: weights, file });
 }
 
-function named<P extends TensorTree>(
-  backbone: Backbone<P> | string | undefined,
-  options: { readonly auxBlock: number },
-): Backbone<P> | undefined {
-  return typeof backbone === 'string'
-    ? // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
-      (namedBackbone(backbone, options) as unknown as Backbone<P>)
-    : backbone;
+type WholeSettings = { readonly [K in keyof NetworkSettings]-?: NonNullable<NetworkSettings[K]> };
+
+/** The backbone that is given, else that of the configuration; undefined where neither says which. */
+async function backboneOf<P extends TensorTree>(
+  given: Backbone<P> | string | undefined,
+  { auxBlock = -3, ...config }: WholeSettings['backbone'],
+  print: (line: string) => void,
+): Promise<Backbone<P> | undefined> {
+  const own = given ?? ((await rememberedBackbone({ backbone: config }, print)) as Backbone<P> | undefined);
+  if (typeof own === 'object') {
+    assertUnnamed(own, config);
+    return own;
+  }
+  const name = own ?? config.name;
+  if (name === undefined) return undefined;
+  // eslint-disable-next-line no-restricted-syntax -- its parameters are those that the caller says
+  return namedBackbone(name, { ...config, auxBlock }) as unknown as Backbone<P>;
+}
+
+/** Settings over others. The name of a backbone takes the place of a module that exports one. */
+function overlaid(
+  under: NetworkSettings,
+  { backbone = {}, network = {} }: NetworkSettings = {},
+): WholeSettings {
+  const over = defined(backbone);
+  const { module, ...rest } = { ...under.backbone, ...over };
+  const isNamed = over.name !== undefined && over.module === undefined;
+  return {
+    backbone: { ...rest, ...(!isNamed && { module }) },
+    network: { ...under.network, ...defined(network) },
+  };
+}
+
+/** @throws one line where a network was made by a module of its author's that was not given */
+function assertModules(
+  weights: string,
+  described: DescribedNetwork | undefined,
+  {
+    made: { backbone, network },
+    given,
+  }: {
+    readonly made: WholeSettings;
+    readonly given: Pick<LoadNetworkOptions<TensorTree>, 'backbone' | 'network'>;
+  },
+): void {
+  const has = {
+    backbone: given.backbone ?? backbone.module ?? backbone.name,
+    network: given.network ?? network.module,
+  };
+  for (const part of ['backbone', 'network'] as const) {
+    const module = described?.modules[part];
+    if (module !== undefined && has[part] === undefined)
+      throw new UserError(
+        `${weights}: its ${part} is of ${module}, a module of its author's; name that with --${part}, or set ${part}.module.`,
+      );
+  }
 }
 
 function makeNetwork<P extends TensorTree>(

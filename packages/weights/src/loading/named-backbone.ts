@@ -1,4 +1,4 @@
-import { backboneByName, type NamedBackboneOptions } from '@toco/backbone';
+import { type Backbone, backboneByName, type NamedBackboneOptions } from '@toco/backbone';
 import { UserError } from '@toco/files';
 
 /**
@@ -14,5 +14,16 @@ export function namedBackbone(
     return backboneByName(name, options);
   } catch (error) {
     throw new UserError((error as Error).message, { cause: error });
+  }
+}
+
+/** @throws one line where an option of named backbones is set for one of one's own */
+export function assertUnnamed(
+  { name }: Pick<Backbone, 'name'>,
+  options: Partial<Pick<NamedBackboneOptions, 'depth' | 'positionResizing'>>,
+): void {
+  for (const key of ['depth', 'positionResizing'] as const) {
+    if (options[key] !== undefined)
+      throw new UserError(`backbone.${key} is for named backbones: ${name} is not one; leave it out.`);
   }
 }

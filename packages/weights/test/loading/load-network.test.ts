@@ -116,6 +116,50 @@ test('a weight file: its sizes are read off, public transformers recognized, oth
   await sameParams((await loadNetwork(own, { print, backbone: vit(sizes) })).params, small.init(1).params);
 });
 
+test('a weight file is made as settings say, or as the config.json beside it does; the settings count more', async () => {
+  const network = createNetwork({
+    ...{ backbone: vitTiny({ depth: 3, positionResizing: 'bilinear' }), numClasses: 4 },
+    ...{ ...heads, decoderDilation: 1 },
+  });
+  const state = network.init(3);
+  const published = join(folder, 'published');
+  mkdirSync(published);
+  const file = join(published, 'model.safetensors');
+  await writeSafetensors(file, await network.exportCheckpoint(state));
+  const images = tf.randomUniform<tf.Rank.R4>([1, 64, 64, 3], -1, 1, 'float32', 7);
+  const logits = (of: typeof network, params: typeof state.params): number[] =>
+    Array.from(of.segment(params, of.forward(params, images)).dataSync());
+  const expected = logits(network, state.params);
+  const print = (): void => undefined;
+  const loadedLogits = async (options: object): Promise<number[]> => {
+    const loaded = await loadNetwork(file, { print, ...options });
+    return logits(loaded.network as never, loaded.params as never);
+  };
+  await expect(loadNetwork(file, { print })).rejects.toThrow(/its shapes don't tell which backbone/);
+  const sized = { depth: 3, positionResizing: 'bilinear' };
+  const made = { backbone: sized, network: { decoderDilation: 1 } };
+  expect(await loadedLogits({ config: made })).toEqual(expected);
+  expect(await loadedLogits({ config: { ...made, network: {} } })).not.toEqual(expected);
+  expect(await loadedLogits({ config: { ...made, backbone: { depth: 3 } } })).not.toEqual(expected);
+
+  const describe = (toco: object): void => {
+    writeFileSync(join(published, 'config.json'), JSON.stringify({ model_type: 'segformer', toco }));
+  };
+  const backbone = { name: 'vit_tiny_patch16_224', ...sized };
+  describe({ ...made, backbone, classes: ['a', 'b', 'c', 'd'] });
+  expect(await loadedLogits({})).toEqual(expected);
+  expect((await loadNetwork(file, { print })).classes).toEqual(['a', 'b', 'c', 'd']);
+  expect(await loadedLogits({ config: { network: { decoderDilation: 5 } } })).not.toEqual(expected);
+  describe({ ...made, backbone: { ...backbone, depth: 'three' } });
+  await expect(loadNetwork(file, { print })).rejects.toThrow(
+    /config\.json: toco\.backbone\.depth is "three", expected a whole number/,
+  );
+  describe({ ...made, backbone: { ...backbone, module: 'mine.js' } });
+  await expect(loadNetwork(file, { print })).rejects.toThrow(
+    /its backbone is of mine\.js, a module of its author's; name that with --backbone/,
+  );
+});
+
 test('a folder without a run, a file that is missing', async () => {
   await expect(loadNetwork(folder)).rejects.toThrow(/neither a checkpoint nor a run with checkpoints/);
   await expect(loadNetwork(join(folder, 'none.pth'))).rejects.toThrow(/no such file/);
