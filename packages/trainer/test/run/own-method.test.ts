@@ -12,7 +12,7 @@ import type * as trainer from '../../src/index.js';
 
 // Built, since the loader's threads import a file of it.
 const built = new URL('../../dist/index.js', import.meta.url).href;
-const { buildNetwork, evaluateCheckpoint, modelOfRun, parseConfig, readMetrics, train } = (await import(
+const { evaluateCheckpoint, modelOfRun, parseConfig, readMetrics, train } = (await import(
   built
 )) as typeof trainer;
 
@@ -163,10 +163,8 @@ test('what is used afterwards is the average, of a network that the run remember
   const themselves = await loadNetwork(join(folder, 'whole'), none);
   expect(themselves.average).toBeUndefined();
   expect([...themselves.params.classifier.weight.dataSync()]).toEqual(moment);
-  themselves.dispose();
   const model = await modelOfRun(join(folder, 'whole'), { settings: ['evaluation.average=none'], print });
-  const network = buildNetwork(model.config, { numClasses: classes, backbone });
-  const { params } = model.read(network);
+  const { params } = model.read(themselves.network);
   expect([...params.classifier.weight.dataSync()]).toEqual(moment);
 });
 
