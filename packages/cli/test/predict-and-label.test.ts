@@ -270,6 +270,11 @@ test('label: thresholds are those that the run ends with, one for all classes', 
   expect(refused.stderr.trimEnd().split('\n').at(-1)).toBe(
     'The run ends with thresholds of each class (high: 0.5 to 0.6), and labels take one for all; give --low and --high.',
   );
+  const short = await label('[0.5, 0.6]');
+  expect(short).toMatchObject({ status: 1, stdout: '' });
+  expect(short.stderr.trimEnd().split('\n').at(-1)).toBe(
+    'phases.0.cam.high has 2 values for 6 classes; give one for each, or one number.',
+  );
   expect((await label(each, '--high', '0.5')).stderr).toMatch(/ class above 0\.5, /);
 });
 

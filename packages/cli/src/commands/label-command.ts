@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { openDataset } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
-import { thresholdsAt } from '@toco/method';
+import { type Thresholds, thresholdsAt } from '@toco/method';
 import { formatProtocol, type ProtocolName } from '@toco/segmenter';
 import { type Config, interruption, loaderThreads } from '@toco/trainer';
 import { type Command, Option } from 'commander';
@@ -247,12 +247,20 @@ function recipeOf({ from, refine, ...flags }: LabelFlags, config: RecipeConfig):
 
 /** The threshold that a training ends with. @throws one line where each class has its own: labels take one for all */
 function lastThreshold(config: RecipeConfig, key: 'low' | 'high'): number {
-  const values = thresholdsAt(config, config.optimizer.iterations)?.[key] ?? [config.cam[key]];
+  const values = thresholdsOf(config)?.[key] ?? [config.cam[key]];
   const [least, most] = [Math.min(...values), Math.max(...values)];
   if (least === most) return least;
   throw new UserError(
     `The run ends with thresholds of each class (${key}: ${least} to ${most}), and labels take one for all; give --low and --high.`,
   );
+}
+
+function thresholdsOf(config: RecipeConfig): Thresholds | undefined {
+  try {
+    return thresholdsAt(config, config.optimizer.iterations);
+  } catch (error) {
+    throw new UserError((error as Error).message, { cause: error });
+  }
 }
 
 function formatRecipe({ from, refine, low, high }: LabelRecipe): string {
