@@ -61,7 +61,9 @@ test('show: all figures of a run as files, as a page, and in its report, once al
   expect([told.page, told.report]).toEqual([join(out, 'figures.html'), report]);
   const files = [...figures, 'similarity', 'confusion'].flatMap((name) => [`${name}.png`, `${name}.svg`]);
   const all = [...files, 'similarity.csv', 'confusion.csv', 'figures.html'].sort();
-  expect(readdirSync(out).sort()).toEqual(all);
+  const measured = readdirSync(out).filter((name) => /^measured-\w+\.jsonl$/.test(name));
+  expect(measured).toHaveLength(1);
+  expect(readdirSync(out).sort()).toEqual([...all, ...measured].sort());
   expect(told.written.map((path) => path.slice(out.length + 1)).sort()).toEqual(all);
 
   // Columns of 260 pixels with 10 around each, as large as the drawing.
@@ -103,6 +105,19 @@ test('show: all figures of a run as files, as a page, and in its report, once al
   expect(text).toContain(`toco show &#39;${run}&#39; --backbone`);
   expect(text).not.toMatch(/(?:src|href)="(?!data:)/);
 
+  // As an interruption leaves it: an image is measured, and a line is torn.
+  const path = join(out, measured[0]!);
+  const [numbers, lines] = [rows('confusion.csv'), readFileSync(path, 'utf8').split('\n')];
+  expect(lines).toHaveLength(5);
+  writeFileSync(path, [...lines.slice(0, 2), lines[2]!.slice(0, 20)].join('\n'));
+  const rest = await toco([...args, '--figures', 'similarity,confusion']);
+  expect(rest).toMatchObject({ status: 0 });
+  expect(rest.stderr).toContain('1 of 3 images are measured already.');
+  expect(rows('confusion.csv')).toEqual(numbers);
+  const means = rows('similarity.csv')[1]!.slice(1).map(Number);
+  for (const [block, mean] of means.entries()) expect(mean).toBeCloseTo(Number(line![block + 1]), 5);
+  expect((await toco([...args, '--figures', 'confusion'])).stderr).toContain('3 of 3 images are measured');
+
   const again = await toco([...args, '--figures', 'cams']);
   expect(again).toMatchObject({ status: 0 });
   expect(again.stdout).toBe(
@@ -130,30 +145,49 @@ test('show: two runs side by side; what is no report is left as it is', async ()
   expect(await sizeOf(join(out, 'cams.png'))).toEqual([10 + 270 * 4, heightOf(join(out, 'cams.svg'))]);
 }, 300_000);
 
-test('show: means are of the images that could be read, and the others are named', async () => {
+test('show: what cannot be read is skipped by all figures, counted and named at the end', async () => {
   const data = join(folder, 'own');
   mkdirSync(join(data, 'boat'), { recursive: true });
   const photograph = await sharp({ create: { width: 64, height: 56, channels: 3, background: '#864' } })
     .jpeg()
     .toBuffer();
   for (const id of ['a', 'b']) writeFileSync(join(data, 'boat', `${id}.jpg`), photograph);
-  writeFileSync(join(data, 'boat', 'c.jpg'), photograph.subarray(0, 200));
-  writeFileSync(join(data, 'val.txt'), 'boat/a\nboat/b\nboat/c\n');
+  for (const id of ['c', 'd']) writeFileSync(join(data, 'boat', `${id}.jpg`), photograph.subarray(0, 200));
+  writeFileSync(join(data, 'val.txt'), ['a', 'b', 'c', 'd'].map((id) => `boat/${id}\n`).join(''));
   const classes = 'data.classes=[boat, house, fish, mushroom, car, rocket]';
   const out = join(folder, 'read');
-  const args = ['show', run, ...backbone, '--data', data, '--set', 'data.dataset=folder', classes];
-  const shown = await toco([
-    ...args,
+  const set = ['--set', 'data.dataset=folder', classes];
+  const args = [
+    'show',
+    run,
+    run,
+    '--names',
+    'one,other',
+    ...backbone,
+    '--data',
+    data,
+    ...set,
     '--list',
     'val',
-    '--images',
-    'boat/a',
-    '--figures',
-    'similarity',
-    '-o',
-    out,
-  ]);
-  expect(shown).toMatchObject({ status: 0 });
-  expect(shown.stderr).toMatch(/^Left out: .*c\.jpg/m);
-  expect(readFileSync(join(out, 'figures.html'), 'utf8')).toContain('mean of 2 images');
-});
+  ];
+  const some = ['--images', 'boat/a,boat/c', '--figures', 'similarity,cams,patches'];
+  const shown = await toco([...args, ...some, '-o', out, '--json']);
+  expect(shown).toMatchObject({ status: 3 });
+  expect(shown.stderr).toMatch(/^Skipped 2 of 4 images:\n {2}.*c\.jpg.*\n {2}.*d\.jpg.*$/m);
+  const { skipped } = JSON.parse(shown.stdout) as { skipped: { message: string }[] };
+  expect(skipped.map(({ message }) => /[cd]\.jpg/.exec(message)![0])).toEqual(['c.jpg', 'd.jpg']);
+  const page = readFileSync(join(out, 'figures.html'), 'utf8');
+  expect(page).toContain('mean of 2 images');
+  // The command, with the names it was given, stands on the page as well.
+  expect(page).toMatch(/>\s*boat\/a/);
+  expect(page).not.toMatch(/>\s*boat\/c/);
+  // image and one CAM of each run
+  expect(await sizeOf(join(out, 'cams.png'))).toEqual([10 + 270 * 3, heightOf(join(out, 'cams.svg'))]);
+
+  const strict = await toco([...args, ...some, '-o', out, '--strict']);
+  expect(strict).toMatchObject({ status: 1 });
+  const none = await toco([...args, '--images', 'boat/c', '--figures', 'cams', '-o', join(folder, 'none')]);
+  expect(none).toMatchObject({ status: 1, stdout: '' });
+  expect(none.stderr).toMatch(/^None of the images can be shown; the first: .*c\.jpg/m);
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+}, 300_000);

@@ -28,6 +28,7 @@ import {
 } from '../segmenting/protocol-flags.js';
 import { assertClasses } from './assert-classes.js';
 import { kindsOf } from './kinds-of.js';
+import { tellSkipped } from './tell-skipped.js';
 import { typedCommand } from './typed-command.js';
 import { wholeNumber } from './whole-number.js';
 
@@ -41,6 +42,7 @@ interface ShowFlags extends ModelFlags, ProtocolFlags {
   readonly report?: string;
   readonly memory?: string;
   readonly json?: boolean;
+  readonly strict?: boolean;
 }
 
 /** Images that are drawn where none are named. */
@@ -72,12 +74,13 @@ export function addShowCommand(program: Command): void {
     .option('--report <file>', "report to add the figures to; default: the first run's report.html")
     .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
+    .option('--strict', "exit with 1 if an image can't be read")
     .addHelpText('after', example)
     .action(show);
 }
 
 async function show(runs: string[], flags: ShowFlags): Promise<void> {
-  const signal = interruption(print, 'nothing is written');
+  const signal = interruption(print, 'keeping what is measured');
   const changes = protocolSettings(flags);
   const kinds =
     flags.figures === undefined ? figureKinds : kindsOf<FigureKind>('--figures', flags.figures, figureKinds);
@@ -90,7 +93,9 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
   const wants = (kind: FigureKind): boolean => kinds.includes(kind);
   const lines: SimilarityLine[] = [];
   let seenImages = 0;
-  const camRows: CamRow[] = [];
+  const camRows = new Map<string, CamRow>();
+  const skipped = new Map<number, string>();
+  const protocols: string[] = [];
   let shown: ShownFigures | undefined;
   let list: SampleList | undefined;
   let indices: readonly number[] = [];
@@ -108,7 +113,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
         indices = placesOf(list, flags.images);
       }
       assertClasses({ name: list.name, classes: list.classes }, loaded);
-      const chosen = { list, indices, signal, print };
+      const chosen = { list, indices, skipped, signal, print };
       const measured = {
         ...chosen,
         indices: Array.from({ length: Math.min(limit, list.length) }, (_, k) => k),
@@ -116,31 +121,40 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
       print(
         `${names[i]!}: network ${loaded.name}; list ${list.name}, ${counted(indices.length, 'image')}; ${formatProtocol(protocol)}.`,
       );
+      protocols.push(formatProtocol(protocol));
       if (wants('cams')) {
         const seen = await segmentedImages(model, chosen, { protocol, outputs: ['cam'], memory });
         const { threshold } = config.evaluation;
-        for (const [k, { image, cam, classes }] of seen.entries()) {
-          camRows[k] ??= {
-            id: image.id,
+        for (const { image, cam, classes } of seen) {
+          const { id } = image;
+          const row = camRows.get(id) ?? {
+            id,
             labels: classes.map((c) => c + 1),
             pictures: [await drawn('image', image)],
           };
-          camRows[k].pictures.push(await drawn(names[i]!, camPicture(image, { cam, classes, threshold })));
+          camRows.set(id, row);
+          row.pictures.push(await drawn(names[i]!, camPicture(image, { cam, classes, threshold })));
           if (i === runs.length - 1 && image.mask)
-            camRows[k].pictures.push(await drawn('truth', labelPicture(image, image.mask)));
+            row.pictures.push(await drawn('truth', labelPicture(image, image.mask)));
         }
+        // Side by side: an image that one run can't show isn't shown.
+        const ids = new Set(seen.map(({ image }) => image.id));
+        for (const id of camRows.keys()) if (!ids.has(id)) camRows.delete(id);
       }
       const confusion = i === 0 && wants('confusion');
       const statistics =
-        confusion || wants('similarity') ? await runStatistics(model, measured, { confusion }) : undefined;
-      if (statistics && wants('similarity')) lines.push({ run: names[i]!, values: statistics.similarity });
+        confusion || wants('similarity')
+          ? await runStatistics(model, measured, { confusion, out: flags.out })
+          : undefined;
+      if (statistics && statistics.images > 0 && wants('similarity'))
+        lines.push({ run: names[i]!, values: statistics.similarity });
       if (i > 0) continue;
       const main = await mainFigures(chosen, { model, protocol, kinds, memory });
       const { matrix, images = 0 } = statistics ?? {};
       seenImages = images;
       shown = {
         title: `Figures of ${names.join(', ')}`,
-        description: `Images of the list ${list.name}. Protocol ${formatProtocol(protocol)}.`,
+        description: '',
         command: typedCommand(),
         machine: describeMachine(),
         classes: list.classes,
@@ -157,12 +171,14 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
     if (signal.aborted) break;
   }
   if (signal.aborted) {
+    print('Stopped. Run the same command to continue.');
     process.exitCode = 130;
     return;
   }
   const figures: ShownFigures = {
     ...shown!,
-    pictures: [...camFigure(camRows), ...shown!.pictures],
+    description: `Images of the list ${list!.name}. ${describeProtocols(names, protocols)}`,
+    pictures: [...camFigure([...camRows.values()]), ...shown!.pictures],
     similarity:
       lines.length === 0
         ? undefined
@@ -171,13 +187,20 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
             text: `How alike the patch tokens of an image are after each block, mean of ${counted(seenImages, 'image')} (paper, figure 2): the deeper, the more alike, until CAMs can’t tell an object from what is around it.`,
           },
   };
+  const problems = [...skipped].sort(([a], [b]) => a - b).map(([, message]) => ({ message }));
+  const isEmpty = figures.pictures.length === 0 && lines.length === 0 && figures.confusion === undefined;
+  if (isEmpty && problems.length > 0)
+    throw new UserError(`None of the images can be shown; the first: ${problems[0]!.message}`);
   const written = await writeFigures(flags.out, figures);
   if (report !== undefined) await addFigures(report, figures);
   process.stdout.write(
     flags.json
-      ? `${JSON.stringify({ page: written[0], report, written }, undefined, 2)}\n`
+      ? `${JSON.stringify({ page: written[0], report, written, skipped: problems }, undefined, 2)}\n`
       : `${written[0]!} and ${written.length - 1} files beside it${report === undefined ? '' : `; ${report} shows them, too`}\n`,
   );
+  const measures = wants('similarity') || wants('confusion') ? Math.min(limit, list!.length) : 0;
+  const total = new Set([...indices, ...Array.from({ length: measures }, (_, k) => k)]).size;
+  tellSkipped(problems, { total, strict: flags.strict });
 }
 
 type CamRow = Omit<FigureRow, 'pictures'> & { pictures: FigureRow['pictures'][number][] };
@@ -187,6 +210,12 @@ function camFigure(rows: readonly CamRow[]): ShownFigures['pictures'] {
   const text =
     'CAMs of the classes that the images show, outlined where they count as their class (paper, figure 5).';
   return [{ name: 'cams', title: 'CAMs', text, rows }];
+}
+
+/** The protocol of all runs, or each one's where they differ, as they may where it follows the runs' own validations. */
+function describeProtocols(names: readonly string[], protocols: readonly string[]): string {
+  if (new Set(protocols).size === 1) return `Protocol ${protocols[0]!}.`;
+  return `Protocols: ${names.map((name, i) => `${name} ${protocols[i]!}`).join('; ')}.`;
 }
 
 /** The report that a run has of its own. */

@@ -1,6 +1,7 @@
+import { join } from 'node:path';
 import { loaderThreads } from '@toco/trainer';
 import { ignoredLabel, type ListedPhotograph, photographLoader, type SampleList } from '@toco/datasets';
-import { counted, createProgress, UserError } from '@toco/files';
+import { counted, createProgress } from '@toco/files';
 import {
   confusionMatrix,
   type ConfusionMatrix,
@@ -11,23 +12,31 @@ import {
   type SegmenterOutput,
   validationProtocol,
 } from '@toco/segmenter';
+import { type JournalRow, openJournal } from '../journal/journal.js';
 import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
+import { firstOf } from '../shards/first-of.js';
+import { settingsHash, shortName } from '../shards/hashes.js';
+import { listHash, sizeStamps } from '../shards/list-hash.js';
+import { wholeList } from '../shards/shard.js';
 
 /** Images of a list, and who is told. */
 export interface ChosenImages {
   readonly list: SampleList;
   readonly indices: readonly number[];
+  /** Why images can't be shown, by their places; what is found to be so is added, and no run looks at it again. */
+  readonly skipped: Map<number, string>;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
 }
 
-/** What a run says of the chosen images. */
+/** What a run says of the chosen images, but for those that can't be read or would take too much memory. */
 export async function segmentedImages<const O extends SegmenterOutput>(
   { loaded, computes }: OpenModel,
-  { list, indices, signal, print }: ChosenImages,
+  { list, indices, skipped, signal, print }: ChosenImages,
   { protocol, outputs, memory }: { protocol: Protocol; outputs: readonly O[]; memory: number },
 ): Promise<Segmented<ListedPhotograph, O>[]> {
+  const left = indices.filter((index) => !skipped.has(index));
   const refines = protocol.crf !== undefined && outputs.some((output) => output === 'labels');
   const pool = refines ? crfPool(1, print) : undefined;
   const through = segmenter(loaded.network, loaded.params, {
@@ -37,16 +46,18 @@ export async function segmentedImages<const O extends SegmenterOutput>(
   });
   const progress = createProgress('show');
   const results: Segmented<ListedPhotograph, O>[] = [];
+  let done = 0;
+  const tell = (): void => progress.update({ done: ++done, total: left.length });
+  const skip = (index: number, message: string): void => {
+    skipped.set(index, message);
+    tell();
+  };
   try {
     const photographs = photographLoader(list, {
-      ...{ indices, workers: 0, withMask: hasMasks(list, indices) },
-      onUnreadable: ({ message }) => {
-        throw new UserError(message);
-      },
+      ...{ indices: left, workers: 0, withMask: hasMasks(list, left) },
+      onUnreadable: ({ index, message }) => skip(index, message),
     });
-    const onRefused = (_: ListedPhotograph, message: string): never => {
-      throw new UserError(message);
-    };
+    const onRefused = ({ index }: ListedPhotograph, message: string): void => skip(index, message);
     for await (const result of through.segment(photographs, { signal, onRefused })) {
       const { image, leftOut } = result;
       if (leftOut.length > 0)
@@ -54,7 +65,7 @@ export async function segmentedImages<const O extends SegmenterOutput>(
           `${image.id}: CRF without ${counted(leftOut.length, 'improbable class', 'improbable classes')}, as memory is short.`,
         );
       results.push(result);
-      progress.update({ done: results.length, total: indices.length });
+      tell();
     }
   } finally {
     progress.stop();
@@ -73,43 +84,83 @@ export interface RunStatistics {
   readonly images: number;
 }
 
-/** Token similarity over some images, and on demand what is taken for what. */
+/** What is measured of an image. */
+interface MeasuredRow extends JournalRow {
+  /** Bytes of the photograph: another one of that name is measured anew. */
+  readonly stamp?: number | undefined;
+  readonly similarity: readonly number[];
+  /** Entries of the confusion matrix that have pixels, each with their number. */
+  readonly pixels?: readonly (readonly [entry: number, count: number])[] | undefined;
+}
+
+/**
+ * Token similarity over the first images of a list, and on demand what is taken for what. What is measured is kept in the folder
+ * `out`: a call that was interrupted goes on there.
+ */
 export async function runStatistics(
-  { loaded, computes, config }: OpenModel,
-  { list, indices, signal, print }: ChosenImages,
-  { confusion }: { readonly confusion: boolean },
+  { loaded, computes, config, checkpoint, precision, compiled }: OpenModel,
+  { list, indices, skipped, signal, print }: ChosenImages,
+  { confusion, out }: { readonly confusion: boolean; readonly out: string },
 ): Promise<RunStatistics> {
   const withMask = confusion && hasMasks(list, indices);
-  const matrix = withMask ? confusionMatrix(list.classes.length + 1) : undefined;
+  const numClasses = list.classes.length + 1;
+  const protocol = validationProtocol(config);
+  const hashes = {
+    checkpoint,
+    list: await listHash(firstOf(list, indices.length), { masks: withMask }),
+    settings: settingsHash({ protocol, withMask, precision, compiled }),
+  };
+  const stamps = await sizeStamps(list, indices);
+  const journal = await openJournal(
+    join(out, `measured-${shortName(hashes)}.jsonl`),
+    { ...{ command: 'show', shard: wholeList, hashes }, images: indices.length, about: {} },
+    {
+      ...{ again: false, print },
+      isKept: (row) => (row as MeasuredRow).stamp === stamps.get(row.index),
+    },
+  );
+  const before = journal.done.size;
+  if (before > 0) print(`${before} of ${counted(indices.length, 'image')} are measured already.`);
+  const left = indices.filter((index) => !journal.done.has(index) && !skipped.has(index));
   const through = segmenter(loaded.network, loaded.params, {
     ...computes,
-    ...{
-      protocol: validationProtocol(config),
-      outputs: ['similarity', ...(matrix ? ['labels' as const] : [])],
-    },
+    ...{ protocol, outputs: ['similarity', ...(withMask ? ['labels' as const] : [])] },
   });
   const progress = createProgress('measure');
-  let sum: Float64Array | undefined;
-  let images = 0;
+  let done = indices.length - left.length;
+  const tell = (): void => progress.update({ done: ++done, total: indices.length });
   try {
     const photographs = photographLoader(list, {
-      ...{ indices, workers: loaderThreads(config.data).workers, withMask },
-      onUnreadable: ({ message }) => {
-        print(`Left out: ${message}`);
+      ...{ indices: left, workers: loaderThreads(config.data).workers, withMask },
+      onUnreadable: ({ index, message }) => {
+        skipped.set(index, message);
+        tell();
       },
     });
     for await (const { similarity, labels, image } of through.segment(photographs, { signal })) {
-      sum ??= new Float64Array(similarity.length);
-      similarity.forEach((value, block) => (sum![block]! += value));
+      const matrix = withMask ? confusionMatrix(numClasses) : undefined;
       if (matrix)
         countPixels(matrix, { truth: image.mask!, prediction: labels }, { ignoreIndex: ignoredLabel });
-      progress.update({ done: ++images, total: indices.length });
+      const { index } = image;
+      const row: MeasuredRow = {
+        ...{ index, files: [], stamp: stamps.get(index), similarity: Array.from(similarity) },
+        pixels: matrix && [...matrix.counts.entries()].filter(([, count]) => count > 0),
+      };
+      await journal.add(row);
+      tell();
     }
   } finally {
     progress.stop();
     through.dispose();
   }
-  return { similarity: Array.from(sum ?? [], (value) => value / images), matrix, images };
+  const rows = indices.flatMap((index) => (journal.done.get(index) as MeasuredRow | undefined) ?? []);
+  const blocks = rows[0]?.similarity ?? [];
+  const matrix = withMask && rows.length > 0 ? confusionMatrix(numClasses) : undefined;
+  for (const { pixels = [] } of rows) for (const [entry, count] of pixels) matrix!.counts[entry]! += count;
+  return {
+    similarity: blocks.map((_, b) => rows.reduce((sum, row) => sum + row.similarity[b]!, 0) / rows.length),
+    ...{ matrix, images: rows.length },
+  };
 }
 
 function hasMasks(list: SampleList, indices: readonly number[]): boolean {
