@@ -63,7 +63,7 @@ test('npm start, from this folder, is the recipe with what is given', async () =
     /^nowhere\.safetensors: no such file; for a model on a hub write hf:owner\/name\.$/m,
   );
   expect(existsSync(out)).toBe(false);
-  for (const name of ['deit-base.yaml', 'vit-base.yaml', 'voc-mini.yaml'])
+  for (const name of ['deit-base.yaml', 'vit-base.yaml', 'voc-mini.yaml', 'better.yaml'])
     expect(readFileSync(recipe(name), 'utf8')).toMatch(/^ {2}weights: hf:timm\//m);
 }, 60_000);
 
@@ -109,10 +109,14 @@ test.each(['deit-base.yaml', 'vit-base.yaml'])(
   300_000,
 );
 
-test('voc-mini.yaml takes a real step as it is', async () => {
-  const row = await oneStep('voc-mini.yaml', []);
-  expect(row['loss']).toBeGreaterThan(0);
-}, 120_000);
+test.each(['voc-mini.yaml', 'better.yaml'])(
+  '%s takes a real step as it is',
+  async (name) => {
+    const row = await oneStep(name, []);
+    expect(row['loss']).toBeGreaterThan(0);
+  },
+  120_000,
+);
 
 /** Three short iterations of a recipe on a small network; returns the segmentation losses. */
 async function someSteps(name: string, settings: readonly string[]): Promise<number[]> {

@@ -36,6 +36,9 @@ export function ownModules({ backbone, network }: HubDescription['config'], flag
 export function hubConfig({ config, labels, size, backbone, modules = {} }: HubDescription): object {
   const { auxBlock, depth, positionResizing } = config.backbone;
   const { decoderDim, decoderDilation, projection } = config.network;
+  // A network of one's own may have another backbone inside than it is made of, and is made again of the latter.
+  const name =
+    modules.network !== undefined && modules.backbone === undefined ? config.backbone.name : backbone.name;
   return {
     model_type: 'segformer',
     architectures: ['TocoForSemanticSegmentation'],
@@ -47,8 +50,8 @@ export function hubConfig({ config, labels, size, backbone, modules = {} }: HubD
     toco: {
       architecture: 'toco',
       backbone: {
-        ...{ name: backbone.name, module: modules.backbone },
-        ...{ auxBlock, depth, positionResizing, patchSize: backbone.stride },
+        ...{ name, module: modules.backbone, auxBlock, depth, positionResizing },
+        patchSize: backbone.stride,
       },
       network: { module: modules.network, decoderDim, decoderDilation, projection },
       classes: labels.slice(1),

@@ -78,11 +78,11 @@ export async function openRun(
   const stage = async <T>(work: Promise<T>): Promise<T> => untilAborted(work, signal);
   try {
     const source = await stage(trainingSource(config, { ...options, print }));
-    const { data, network, images, settings } = source;
+    const { data, network, backboneName, images, settings } = source;
     await stage(tellFindings(data, images, print));
     if (leads && checkpoint === undefined) await stage(checkMasksFirst(config, images, signal));
     const list = validationList(await stage(data.list(data.lists.val)), print);
-    const ran = rememberedConfig(config, network.backbone.name);
+    const ran = rememberedConfig(config, backboneName);
     const info = {
       ...{ backbone: network.backbone.name, classes: data.classes, config: ran },
       images: listDigest(images),
@@ -207,7 +207,7 @@ async function* feedsOf(
   }
 }
 
-/** A configuration as its run remembers it: with the backbone that it really has, wherever it is read from. */
+/** A configuration as its run remembers it: with the backbone that its network is made of, wherever it is read from. */
 function rememberedConfig(config: Config, name: string): Config {
   const whole = ({ module }: { module?: string | undefined }) =>
     module === undefined ? {} : { module: resolve(module) };

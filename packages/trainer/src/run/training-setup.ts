@@ -39,6 +39,8 @@ import { startingState } from '../checkpoints/starting-state.js';
 export interface TrainingSource {
   readonly data: Dataset;
   readonly network: Network;
+  /** Name of the backbone that the network was made of; one of its author's may have another inside. */
+  readonly backboneName: string;
   /** Training images. */
   readonly images: SampleList;
   readonly settings: StepConfig;
@@ -85,7 +87,8 @@ export async function trainingSource(
   const images = await withTrainingMasks(await data.list(data.lists.train), data, config.data);
   const settings = stepConfigOf(config, numClasses);
   asUserError(() => thresholdsAt(settings, 0));
-  return { data, network, images, settings, parts: { terms, targets, refine }, enrichment };
+  const backboneName = backbone?.name ?? config.backbone.name;
+  return { data, network, backboneName, images, settings, parts: { terms, targets, refine }, enrichment };
 }
 
 /** Starts the engine and loads the state that a run begins with. */
