@@ -108,8 +108,8 @@ test('show: all figures of a run as files, as a page, and in its report, once al
   // As an interruption leaves it: an image is measured, and a line is torn.
   const path = join(out, measured[0]!);
   const [numbers, lines] = [rows('confusion.csv'), readFileSync(path, 'utf8').split('\n')];
-  expect(lines).toHaveLength(5);
-  writeFileSync(path, [...lines.slice(0, 2), lines[2]!.slice(0, 20)].join('\n'));
+  expect(lines).toHaveLength(4);
+  writeFileSync(path, [lines[0]!, lines[1]!.slice(0, 20)].join('\n'));
   const rest = await toco([...args, '--figures', 'similarity,confusion']);
   expect(rest).toMatchObject({ status: 0 });
   expect(rest.stderr).toContain('1 of 3 images are measured already.');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { loaderThreads } from '@toco/trainer';
 import { ignoredLabel, type ListedPhotograph, photographLoader, type SampleList } from '@toco/datasets';
-import { counted, createProgress } from '@toco/files';
+import { appendJsonLines, counted, createProgress, makeFolder, repairJsonLines } from '@toco/files';
 import {
   confusionMatrix,
   type ConfusionMatrix,
@@ -12,13 +12,11 @@ import {
   type SegmenterOutput,
   validationProtocol,
 } from '@toco/segmenter';
-import { type JournalRow, openJournal } from '../journal/journal.js';
 import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { firstOf } from '../shards/first-of.js';
 import { settingsHash, shortName } from '../shards/hashes.js';
 import { listHash, sizeStamps } from '../shards/list-hash.js';
-import { wholeList } from '../shards/shard.js';
 
 /** Images of a list, and who is told. */
 export interface ChosenImages {
@@ -85,7 +83,8 @@ export interface RunStatistics {
 }
 
 /** What is measured of an image. */
-interface MeasuredRow extends JournalRow {
+interface MeasuredRow {
+  readonly index: number;
   /** Bytes of the photograph: another one of that name is measured anew. */
   readonly stamp?: number | undefined;
   readonly similarity: readonly number[];
@@ -111,17 +110,13 @@ export async function runStatistics(
     settings: settingsHash({ protocol, withMask, precision, compiled }),
   };
   const stamps = await sizeStamps(list, indices);
-  const journal = await openJournal(
-    join(out, `measured-${shortName(hashes)}.jsonl`),
-    { ...{ command: 'show', shard: wholeList, hashes }, images: indices.length, about: {} },
-    {
-      ...{ again: false, print },
-      isKept: (row) => (row as MeasuredRow).stamp === stamps.get(row.index),
-    },
-  );
-  const before = journal.done.size;
-  if (before > 0) print(`${before} of ${counted(indices.length, 'image')} are measured already.`);
-  const left = indices.filter((index) => !journal.done.has(index) && !skipped.has(index));
+  await makeFolder(out);
+  const path = join(out, `measured-${shortName(hashes)}.jsonl`);
+  const isKept = ({ index, stamp }: MeasuredRow): boolean => stamp === stamps.get(index);
+  const kept = await repairJsonLines(path, { rowOf: measuredRow, isKept }, print);
+  const measured = new Map(kept.map((row) => [row.index, row]));
+  if (kept.length > 0) print(`${measured.size} of ${counted(indices.length, 'image')} are measured already.`);
+  const left = indices.filter((index) => !measured.has(index) && !skipped.has(index));
   const through = segmenter(loaded.network, loaded.params, {
     ...computes,
     ...{ protocol, outputs: ['similarity', ...(withMask ? ['labels' as const] : [])] },
@@ -143,17 +138,18 @@ export async function runStatistics(
         countPixels(matrix, { truth: image.mask!, prediction: labels }, { ignoreIndex: ignoredLabel });
       const { index } = image;
       const row: MeasuredRow = {
-        ...{ index, files: [], stamp: stamps.get(index), similarity: Array.from(similarity) },
+        ...{ index, stamp: stamps.get(index), similarity: Array.from(similarity) },
         pixels: matrix && [...matrix.counts.entries()].filter(([, count]) => count > 0),
       };
-      await journal.add(row);
+      await appendJsonLines(path, [row]);
+      measured.set(index, row);
       tell();
     }
   } finally {
     progress.stop();
     through.dispose();
   }
-  const rows = indices.flatMap((index) => (journal.done.get(index) as MeasuredRow | undefined) ?? []);
+  const rows = indices.flatMap((index) => measured.get(index) ?? []);
   const blocks = rows[0]?.similarity ?? [];
   const matrix = withMask && rows.length > 0 ? confusionMatrix(numClasses) : undefined;
   for (const { pixels = [] } of rows) for (const [entry, count] of pixels) matrix!.counts[entry]! += count;
@@ -161,6 +157,12 @@ export async function runStatistics(
     similarity: blocks.map((_, b) => rows.reduce((sum, row) => sum + row.similarity[b]!, 0) / rows.length),
     ...{ matrix, images: rows.length },
   };
+}
+
+function measuredRow(value: unknown): MeasuredRow | undefined {
+  return typeof value === 'object' && value !== null && 'similarity' in value
+    ? (value as MeasuredRow)
+    : undefined;
 }
 
 function hasMasks(list: SampleList, indices: readonly number[]): boolean {
