@@ -140,11 +140,6 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
       threshold: thresholdOf(flags.threshold) ?? config.evaluation.threshold,
       ...{ precision: model.precision, compiled: model.compiled },
     };
-    const hashes = {
-      checkpoint: model.checkpoint,
-      list: await listHash(list, { masks: true }),
-      settings: evaluationHash(protocol),
-    };
     const { index, count } = shard;
     const folder = flags.out ?? join(folderOfRun(loaded), 'evaluations');
     const images = placesOf(shard, list.length).length;
@@ -153,6 +148,11 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
       `Network ${networkName(loaded)}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}.`,
     );
     print(formatEvaluationProtocol(protocol));
+    const hashes = {
+      checkpoint: model.checkpoint,
+      list: await listHash(list, { masks: true, signal }),
+      settings: evaluationHash(protocol),
+    };
     const withMask = list.length > 0 && list.sample(0).mask !== undefined;
     const task = {
       ...{ model, list, withMask, shard, hashes, protocol, classes: dataset.classes },
