@@ -131,7 +131,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
   const { config, loaded, protocol: asked } = model;
   try {
     const dataset = await openDataset(config);
-    assertClasses(dataset, loaded);
+    assertClasses(dataset, loaded, { named: config.data.classes, print });
     const most = limit === undefined ? config.evaluation.limit : wholeNumber('--limit', limit);
     const all = validationList(await dataset.list(flags.list ?? dataset.lists.val), print);
     const list = most === undefined ? all : firstOf(all, most);

@@ -127,7 +127,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
   const { config, loaded, protocol, precision, compiled } = model;
   try {
     const dataset = await openDataset(config);
-    assertClasses(dataset, loaded);
+    assertClasses(dataset, loaded, { named: config.data.classes, print });
     const recipe = recipeOf(flags, { ...config, numClasses: dataset.classes.length });
     const all = await dataset.list(flags.list ?? dataset.lists.train);
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));

@@ -195,6 +195,12 @@ function namesOf(
 ): readonly string[] {
   const names = classes ?? named ?? (dataset === 'voc' || dataset === 'coco' ? known[dataset] : undefined);
   if (names?.length === count) return names;
-  print('The classes have no names here: give them with --set data.dataset=voc, or data.classes=[cat, dog].');
+  const missing =
+    names === undefined
+      ? 'The classes have no names here'
+      : `The network has ${counted(count, 'class', 'classes')}, and ${counted(names.length, 'name')} ${names.length === 1 ? 'is' : 'are'} given, so they are numbered`;
+  print(
+    `${missing}; name all of them in its order: --set data.classes=[cat, dog], or --set data.dataset=voc for VOC's.`,
+  );
   return Array.from({ length: count }, (_, c) => `class ${c + 1}`);
 }

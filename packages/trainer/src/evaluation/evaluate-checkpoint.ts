@@ -113,6 +113,6 @@ function assertClasses({ name, classes: own }: Dataset, { classes, numClasses }:
   const first = (names: readonly string[] = []): string =>
     names.length === 0 ? '' : ` (${names.slice(0, 3).join(', ')} …)`;
   throw new UserError(
-    `${name}: has ${counted(own.length, 'class', 'classes')}${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}.`,
+    `${name}: has ${counted(own.length, 'class', 'classes')}${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}; evaluate it on the data set that it was trained on, or name all of its classes in its order in data.classes.`,
   );
 }
