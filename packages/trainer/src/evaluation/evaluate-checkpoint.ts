@@ -41,7 +41,7 @@ export interface EvaluateCheckpointOptions {
 
 /**
  * Validates a trained network on the validation list of its data set, computed as its run computed (precision, fused
- * operations).
+ * operations): in the protocol `fast` with its sizes. For another one `evaluate` takes a `segmenter` of that protocol.
  *
  * @param trained folder of a run (its newest checkpoint) or of a checkpoint, or a model from elsewhere
  * @throws one line: no checkpoint, another architecture, other classes, missing images
