@@ -125,7 +125,7 @@ export async function predictPhotographs(
       rows.set(i, { ...row, index: i, path: photographs[i]!.path });
   // In the order in which they were first named, interrupted or not.
   const numbers = [...journal.done.values(), ...journal.dropped.values()] as PredictionRow[];
-  let last = numbers.reduce((most, { number }) => Math.max(most, number), 0);
+  let last = numbers.reduce((most, { number }) => (number > most ? number : most), 0);
   const numberOf = known.map((row) => row?.number ?? ++last);
   const before = rows.size;
   const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
