@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -117,3 +117,57 @@ test('a module that a configuration names makes the network of a weight file', a
   const told = await evaluated(file, '--config', tinyConfig, ...out, '--set', ...settings);
   expect(told.figures.columns).toEqual((await evaluated(run)).figures.columns);
 }, 120_000);
+
+test("a network of one's own is trained, evaluated, and labels; results are those of its module", async () => {
+  const at = (specifier: string): string =>
+    JSON.stringify(import.meta.resolve(specifier).replace('/src/', '/dist/').replace(/\.ts$/, '.js'));
+  const place = mkdtempSync(join(folder, 'own-'));
+  const module = join(place, 'network.mjs');
+  const write = (path: string, sharpness: number): void => {
+    writeFileSync(
+      path,
+      `import { createNetwork } from ${at('@toco/network')};
+import * as tf from ${at('@tensorflow/tfjs-core')};
+export const network = (options) => {
+  const base = createNetwork(options);
+  return {
+    ...base,
+    init(seed) {
+      const { params, teacher } = base.init(seed);
+      return { params: { ...params, sharpness: tf.fill([1], ${sharpness}) }, teacher };
+    },
+    segment: (params, output) => tf.mul(base.segment(params, output), tf.mul(params.sharpness, ${sharpness})),
+  };
+};
+`,
+    );
+  };
+  write(module, 3);
+  const own = join(place, 'run');
+  const train = ['train', ...tinyRun, '--network', module, '--out', own, '--set', 'engine.compile=false'];
+  expect(await toco(train)).toMatchObject({ status: 0 });
+  const first = await evaluated(own);
+  expect(first.stderr).toContain(`Network of ${module}.`);
+  const from = ['--from', 'segmentation', '--protocol', 'fast', '--refine', 'none', '--limit', '2'];
+  const labels = join(place, 'labels');
+  const label = (...more: string[]): Promise<Outcome> =>
+    toco(['label', own, ...from, '--out', labels, ...more]);
+  expect(await label()).toMatchObject({ status: 0 });
+  expect(readFileSync(join(labels, 'list.txt'), 'utf8').trimEnd().split('\n')).toHaveLength(2);
+
+  // Where it has gone, the line says so; where it lies now, what is there is of the same network.
+  const moved = join(place, 'moved.mjs');
+  renameSync(module, moved);
+  const lost = await label();
+  expect(lost.status).toBe(1);
+  expect(lost.stderr).toMatch(/network\.mjs: no such file\. Name where it is now with --network\.\n$/);
+  expect((await label('--network', moved)).stderr).toMatch(/^2 of 2 images are there already\.$/m);
+  expect((await evaluated(own, '--network', moved)).stderr).toContain('Already evaluated');
+  write(moved, -3);
+  const other = await label('--network', moved);
+  expect(other.status).toBe(1);
+  expect(other.stderr).toMatch(/: holds results of another network; /);
+  const again = await evaluated(own, '--network', moved);
+  expect(again.stderr).not.toContain('Already evaluated');
+  expect(again.figures.columns).not.toEqual(first.figures.columns);
+}, 240_000);

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import { inTemporaryFolder, tinyBackbone, tinyConfig, toco } from './run-toco.js';
 
 const pth = fileURLToPath(new URL('../../weights/test/__fixtures__/network.pth', import.meta.url));
@@ -70,3 +71,55 @@ test('weights are converted by the command, with the report of a backbone', asyn
     expect(wrong.stderr).toMatch(/network\.pth: \S+: has shape .* in the checkpoint, .* in the network/);
   });
 });
+
+test('a weight file whose backbone or classes are not known is told with what to type, and that works', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const unnamed = ['--config', tinyConfig, '--set', 'engine.compile=false'];
+    const last = async (args: readonly string[]): Promise<string> => {
+      const { status, stderr } = await toco(args);
+      expect(status).toBe(1);
+      return stderr.trimEnd().split('\n').at(-1)!;
+    };
+    expect(await last(['evaluate', pth, '--set', 'data.dataset=synthetic'])).toBe(
+      `${pth}: its shapes don't tell which backbone it is of; name that: --set backbone.name=swin_tiny_patch4_window7_224, or --backbone file.js for one of your own (in a program: loadNetwork(file, { backbone })).`,
+    );
+    expect(await last(['evaluate', pth, ...unnamed, 'backbone.name=vit_tiny_patch16_224'])).toMatch(
+      /; give what it was trained with: --set backbone\.name=… \(--backbone file\.js for one of your own\), and --set network\.decoderDim=… /,
+    );
+
+    const data = join(folder, 'data');
+    const image = await sharp({ create: { width: 48, height: 48, channels: 3, background: '#864' } })
+      .jpeg()
+      .toBuffer();
+    const classed = (names: readonly string[]): void => {
+      for (const name of names) {
+        mkdirSync(join(data, name), { recursive: true });
+        writeFileSync(join(data, name, '1.jpg'), image);
+      }
+      const ids = names.map((name) => `${name}/1\n`).join('');
+      for (const list of ['train', 'val']) writeFileSync(join(data, `${list}.txt`), ids);
+    };
+    const evaluate = ['evaluate', ...model, '--out', join(folder, 'out'), '--data', data];
+    const set = [...['--set', 'engine.compile=false'], 'data.dataset=folder'];
+    classed(['ant', 'cow']);
+    expect(await last([...evaluate, ...set])).toBe(
+      'folder: has 2 classes (ant, cow), the network was trained on 6; name the data set that it was trained on with --data, or all of its classes in its order: --set data.classes=[…].',
+    );
+    const named = await toco([...evaluate, ...set, 'data.classes=[ant, bee, cow, dog, elk, fox]']);
+    expect(named).toMatchObject({ status: 0 });
+    expect(named.stderr).not.toContain("doesn't tell its classes");
+    classed(['ant', 'bee', 'cow', 'dog', 'elk', 'fox']);
+    const assumed = await toco([...evaluate, ...set]);
+    expect(assumed).toMatchObject({ status: 0 });
+    expect(assumed.stderr).toContain(
+      `${pth}: doesn't tell its classes, so they are taken for those of folder in their order (ant, bee, cow …); if they are others, name them: --set data.classes=[…].\n`,
+    );
+
+    const photograph = join(data, 'ant', '1.jpg');
+    const predict = ['predict', pth, photograph, ...model.slice(2), '--out', join(folder, 'masks'), '--set'];
+    const few = await toco([...predict, 'engine.compile=false', 'data.classes=[ant]']);
+    expect(few.stderr).toContain(
+      'The network has 6 classes, and 1 name is given, so they are numbered; name all of them in its order: --set data.classes=[cat, dog], or ',
+    );
+  });
+}, 240_000);

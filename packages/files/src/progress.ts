@@ -49,13 +49,15 @@ export interface ProgressOptions {
   readonly stream?: NodeJS.WriteStream | undefined;
   /** Whether the caller gives the time left with each update, once it is known; else it is judged by the mean. */
   readonly givesLeft?: boolean | undefined;
+  /** Milliseconds in which nothing is shown: what has ended by then needs no bar. Default: 0. */
+  readonly quietFor?: number | undefined;
   /** Milliseconds now; for tests. */
   readonly now?: (() => number) | undefined;
 }
 
 /** Progress on the error stream: standard output stays free for results. */
 export function createProgress(label: string, options: ProgressOptions = {}): Progress {
-  const { stream = process.stderr, givesLeft = false, now = () => performance.now() } = options;
+  const { stream = process.stderr, givesLeft = false, quietFor = 0, now = () => performance.now() } = options;
   const began = now();
   const interval = stream.isTTY ? 100 : 15_000;
   let last = Number.NEGATIVE_INFINITY;
@@ -72,6 +74,7 @@ export function createProgress(label: string, options: ProgressOptions = {}): Pr
     update(status) {
       const time = now();
       first ??= { time, done: status.done };
+      if (last === Number.NEGATIVE_INFINITY && time - began < quietFor) return;
       // The end is always shown, and once.
       const isEnd = status.done >= status.total;
       if (isEnd ? full : time - last < interval) return;

@@ -64,3 +64,21 @@ test('a name among the values moves no cursor', () => {
   createProgress('cats\x1b[2J', { stream, now: () => clock.time }).update({ done: 1, total: 1 });
   expect(lines.join('')).toContain(String.raw`cats\x1b[2J`);
 });
+
+test('what ends soon is not shown', () => {
+  const { lines, stream, clock } = recorder(false);
+  const shown = (seconds: number): number => {
+    lines.length = 0;
+    clock.time = 0;
+    const progress = createProgress('reading', { stream, quietFor: 1000, now: () => clock.time });
+    for (let done = 0; done <= 4; done++) {
+      clock.time = (done / 4) * seconds * 1000;
+      progress.update({ done, total: 4 });
+    }
+    progress.stop();
+    return lines.length;
+  };
+  expect(shown(0.9)).toBe(0);
+  expect(shown(2.5)).toBe(2);
+  expect(lines[0]).toContain(' 2/4 · 0:01 passed, 0:01 left');
+});

@@ -61,7 +61,7 @@ export function importNetwork<P extends TensorTree>(
     );
   } catch (error) {
     throw new UserError(
-      `${name}: this checkpoint is of another architecture than ${network.backbone.name} with ${counted(network.numClasses, 'class', 'classes')}: ${(error as Error).message}; set backbone.name and network as it was trained.`,
+      `${name}: this checkpoint is of another architecture than ${network.backbone.name} with ${counted(network.numClasses, 'class', 'classes')}: ${(error as Error).message}; give what it was trained with: --set backbone.name=… (--backbone file.js for one of your own), and --set network.decoderDim=… and the like where its heads have other widths.`,
       { cause: error },
     );
   } finally {

@@ -131,7 +131,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
   const { config, loaded, protocol: asked } = model;
   try {
     const dataset = await openDataset(config);
-    assertClasses(dataset, loaded);
+    assertClasses(dataset, loaded, { named: config.data.classes, print });
     const most = limit === undefined ? config.evaluation.limit : wholeNumber('--limit', limit);
     const all = validationList(await dataset.list(flags.list ?? dataset.lists.val), print);
     const list = most === undefined ? all : firstOf(all, most);
@@ -139,11 +139,6 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
       ...{ data: dataset.name, list: list.name, images: list.length, protocol: asked },
       threshold: thresholdOf(flags.threshold) ?? config.evaluation.threshold,
       ...{ precision: model.precision, compiled: model.compiled },
-    };
-    const hashes = {
-      checkpoint: model.checkpoint,
-      list: await listHash(list, { masks: true }),
-      settings: evaluationHash(protocol),
     };
     const { index, count } = shard;
     const folder = flags.out ?? join(folderOfRun(loaded), 'evaluations');
@@ -153,6 +148,11 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
       `Network ${networkName(loaded)}; list ${list.name} of ${dataset.name}, ${counted(list.length, 'image')}${part}.`,
     );
     print(formatEvaluationProtocol(protocol));
+    const hashes = {
+      checkpoint: model.checkpoint,
+      list: await listHash(list, { masks: true, signal }),
+      settings: evaluationHash(protocol),
+    };
     const withMask = list.length > 0 && list.sample(0).mask !== undefined;
     const task = {
       ...{ model, list, withMask, shard, hashes, protocol, classes: dataset.classes },

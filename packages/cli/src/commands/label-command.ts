@@ -1,15 +1,23 @@
 import { availableParallelism } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { openDataset } from '@toco/datasets';
 import { counted, printLine as print, UserError } from '@toco/files';
 import { type Thresholds, thresholdsAt } from '@toco/method';
 import { formatProtocol, type ProtocolName } from '@toco/segmenter';
 import { type Config, interruption, loaderThreads } from '@toco/trainer';
 import { type Command, Option } from 'commander';
-import { readJournal } from '../journal/journal.js';
-import { finishLabels, type PlacedRow } from '../labeling/finish-labels.js';
-import { type LabelKind, labelKinds, type LabelSource, labelSources } from '../labeling/label-kinds.js';
-import { labelPart, type LabelRecipe, type LabelRow } from '../labeling/label-part.js';
+import { openJournal, readJournal } from '../journal/journal.js';
+import { finishLabels } from '../labeling/finish-labels.js';
+import { gatherLabels, type PlacedRow } from '../labeling/gather-labels.js';
+import {
+  camProjects,
+  type LabelKind,
+  labelKinds,
+  type LabelSource,
+  labelSources,
+} from '../labeling/label-kinds.js';
+import { labelJournal, labelPart, type LabelRecipe, type LabelRow } from '../labeling/label-part.js';
+import { madeOfLabels } from '../labeling/made-of-labels.js';
 import { memoryLimit } from '../segmenting/memory-limit.js';
 import { addModelOptions, type ModelFlags, networkName, openModel } from '../segmenting/open-model.js';
 import {
@@ -119,18 +127,10 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
   const { config, loaded, protocol, precision, compiled } = model;
   try {
     const dataset = await openDataset(config);
-    assertClasses(dataset, loaded);
+    assertClasses(dataset, loaded, { named: config.data.classes, print });
     const recipe = recipeOf(flags, { ...config, numClasses: dataset.classes.length });
     const all = await dataset.list(flags.list ?? dataset.lists.train);
     const list = limit === undefined ? all : firstOf(all, wholeNumber('--limit', limit));
-    const settings = { protocol, recipe, kinds, precision, compiled };
-    const hashes = {
-      ...{
-        checkpoint: model.checkpoint,
-        list: await listHash(list, { masks: false }),
-        settings: settingsHash(settings),
-      },
-    };
     const { index, count } = shard;
     const part = count === 1 ? '' : `, part ${index} of ${count}: ${placesOf(shard, list.length).length}`;
     print(
@@ -139,6 +139,13 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
     print(
       `Labels: ${formatRecipe(recipe)}. Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`,
     );
+    // Without the kinds that are written: another one may join those that are there.
+    const settings = { protocol, recipe, precision, compiled };
+    const hashes = {
+      checkpoint: model.checkpoint,
+      list: await listHash(list, { masks: false, signal }),
+      settings: settingsHash(settings),
+    };
     const labeled = await labelPart(
       { model, list, protocol, recipe, kinds, out, shard, hashes, root: config.data.root },
       {
@@ -161,40 +168,57 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       return;
     }
     assertSome(rows);
-    const placed = rows.map((row) => ({ row, folder: out }));
-    tell(
-      rows,
-      await finishLabels(placed, { out, kinds, classes: dataset.classes, root: config.data.root, print }),
-      { ...flags, out },
-    );
+    const finished = { out, journal, classes: dataset.classes, root: config.data.root, signal, print };
+    tell(rows, await finishLabels(rows, finished), { ...flags, out });
   } finally {
     loaded.dispose();
   }
 }
 
 async function merge(paths: readonly string[], out: string, flags: LabelFlags): Promise<void> {
+  const signal = interruption(print, 'what is written stays');
   const journals = await Promise.all(
     paths.map(async (name) => {
       const { head, rows } = await readJournal(name, print);
       if (head.command !== 'label')
         throw new UserError(`${name}: is of toco ${head.command}, not of toco label.`);
       const last = new Map(rows.map((row) => [row.index, row as LabelRow]));
-      const { shard, hashes, images, about } = head;
-      return { name, shard, hashes, whole: last.size === images, rows: [...last.values()], about };
+      const { shard, hashes, images } = head;
+      return { name, shard, hashes, whole: last.size === images, rows: [...last.values()], head };
     }),
   );
   const parts = wholeOfParts(journals, print);
-  const { kinds, classes, root } = parts[0]!.about as {
-    kinds: LabelKind[];
-    classes: string[];
-    root?: string;
-  };
-  const placed: PlacedRow[] = parts.flatMap(({ name, rows }) =>
-    rows.map((row) => ({ row, folder: dirname(name) })),
-  );
-  const rows = placed.map(({ row }) => row).sort((a, b) => a.index - b.index);
+  const kinds = [...new Set(parts.flatMap(({ head }) => head.kinds))];
+  assertAlike(parts, kinds);
+  const { about, hashes } = parts[0]!.head;
+  const { classes, root } = about as { classes: string[]; root?: string };
+  const placed: PlacedRow[] = parts
+    .flatMap(({ name, rows }) => rows.map((row) => ({ row, folder: dirname(name) })))
+    .sort((a, b) => a.row.index - b.row.index);
+  const rows = placed.map(({ row }) => row);
   assertSome(rows);
-  tell(rows, await finishLabels(placed, { out, kinds, classes, root, print }), { ...flags, out });
+  const head = { command: 'label', shard: wholeList, hashes, images: rows.length, kinds, about };
+  const here = new Set(placed.flatMap(({ row, folder }) => (resolve(folder) === resolve(out) ? row.id : [])));
+  const journal = await openJournal(join(out, labelJournal(wholeList)), head, {
+    ...{ again: flags.again ?? false, madeOf: madeOfLabels, print },
+    // What the parts have in this folder already is what is merged.
+    isLeft: (row) => here.has((row as LabelRow).id),
+  });
+  await gatherLabels(placed, { out, journal, signal });
+  tell(rows, await finishLabels(rows, { out, journal, classes, root, signal, print }), { ...flags, out });
+}
+
+/** @throws one line where a part was made without CAMs that another one has; everything else is made of the masks */
+function assertAlike(
+  parts: readonly { readonly name: string; readonly rows: readonly LabelRow[] }[],
+  kinds: readonly string[],
+): void {
+  for (const kind of camProjects.filter((one) => kinds.includes(one)))
+    for (const { name, rows } of parts)
+      if (rows.some((row) => row.skipped === undefined && !row.kinds.includes(kind)))
+        throw new UserError(
+          `${name}: lacks files of ${kind}, which other parts have; run the command of this part again with --save ${kind}.`,
+        );
 }
 
 /** The folder that all parts lie in, so that nothing need be copied. */
@@ -210,9 +234,10 @@ function tell(
   { out, json, strict }: LabelFlags & { readonly out: string },
 ): void {
   const done = rows.filter(({ skipped }) => skipped === undefined);
-  const skipped = rows.flatMap(({ id, skipped: message }) =>
-    message === undefined ? [] : [{ id, message }],
-  );
+  const skipped = rows.flatMap(({ id, skipped: reason, lacking }) => {
+    const message = reason ?? lacking;
+    return message === undefined ? [] : [{ id, message }];
+  });
   const pixels = done.reduce((sum, { width, height }) => sum + width * height, 0);
   // A part may have no image.
   const ignored = pixels === 0 ? 0 : done.reduce((sum, row) => sum + row.ignored, 0) / pixels;

@@ -12,8 +12,9 @@ import {
 import { formatProtocol } from '@toco/segmenter';
 import { type Config, interruption } from '@toco/trainer';
 import type { Command } from 'commander';
-import { annotationKinds } from '../annotations/write-annotations.js';
-import { namedPhotographs, readStandardInput } from '../photographs/sources.js';
+import { annotationKinds } from '../annotations/annotation-files.js';
+import { replaces } from '../journal/journal.js';
+import { findPhotographs, namePhotographs, readStandardInput } from '../photographs/sources.js';
 import { earlierPhotographs } from '../prediction/earlier-photographs.js';
 import { predictPhotographs, type PredictionRow } from '../prediction/predict-photographs.js';
 import { type SavedKind, savedKinds } from '../prediction/saved-outputs.js';
@@ -92,13 +93,13 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const memory = memoryLimit(flags.memory);
   const workers = wholeNumber('--workers', flags.workers, 0);
   const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
-  const earlier = flags.again === true ? [] : await earlierPhotographs(out);
-  const all = await namedPhotographs(sources, { out, readInput: readStandardInput, earlier });
-  const photographs = placesOf(shard, all.length).map((place) => all[place]!);
+  const again = flags.again ?? false;
+  const found = await findPhotographs(sources, { out, readInput: readStandardInput });
+  const places = placesOf(shard, found.length);
   // More parts than photographs: a task of a scheduler's array that has none must not fail.
-  if (photographs.length === 0) {
+  if (places.length === 0) {
     print(
-      `Part ${shard.index} of ${shard.count} has none of the ${counted(all.length, 'photograph')}: nothing to do.`,
+      `Part ${shard.index} of ${shard.count} has none of the ${counted(found.length, 'photograph')}: nothing to do.`,
     );
     return;
   }
@@ -112,11 +113,19 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
     const classNames = namesOf(loaded.classes, config.data, loaded.network.numClasses);
     const part = shard.count === 1 ? '' : `, part ${shard.index} of ${shard.count}`;
     print(
-      `Network ${networkName(loaded)}; ${photographs.length} photograph${photographs.length === 1 ? '' : 's'}${part}; ${kinds.join(', ')} into ${out}.`,
+      `Network ${networkName(loaded)}; ${counted(places.length, 'photograph')}${part}; ${kinds.join(', ')} into ${out}.`,
     );
     print(`Protocol ${formatProtocol(protocol)}; ${precision}, ${compiled ? 'compiled' : 'eager'}.`);
-    const settings = { protocol, kinds, upright, precision, compiled, classNames };
-    const hashes = { checkpoint: model.checkpoint, list: '', settings: settingsHash(settings) };
+    // Without the kinds that are written: another one may join those that are there.
+    const settings = { protocol, upright, precision, compiled, classNames };
+    const head = {
+      ...{ command: 'predict', shard, images: places.length, kinds, about: { classes: classNames } },
+      hashes: { checkpoint: model.checkpoint, list: '', settings: settingsHash(settings) },
+    };
+    const earlier = await earlierPhotographs(out, (old) => again && replaces(head, old));
+    const all = namePhotographs(found, earlier);
+    const photographs = places.map((place) => all[place]!);
+    const otherNames = all.filter((_, place) => place % shard.count !== shard.index).map(({ name }) => name);
     const isWatched = process.stdout.isTTY && json !== true;
     let first: { readonly time: number; readonly done: number } | undefined;
     const timeLeft = (done: number): string => {
@@ -129,9 +138,9 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
       if (json === true) process.stdout.write(`${JSON.stringify(line)}\n`);
     };
     const end = await predictPhotographs(
-      { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright },
+      { model, photographs, protocol, classNames, kinds, out, head, otherNames, upright },
       {
-        again: flags.again ?? false,
+        again,
         workers,
         crfThreads,
         ...{ memory, signal, print },
@@ -186,6 +195,12 @@ function namesOf(
 ): readonly string[] {
   const names = classes ?? named ?? (dataset === 'voc' || dataset === 'coco' ? known[dataset] : undefined);
   if (names?.length === count) return names;
-  print('The classes have no names here: give them with --set data.dataset=voc, or data.classes=[cat, dog].');
+  const missing =
+    names === undefined
+      ? 'The classes have no names here'
+      : `The network has ${counted(count, 'class', 'classes')}, and ${counted(names.length, 'name')} ${names.length === 1 ? 'is' : 'are'} given, so they are numbered`;
+  print(
+    `${missing}; name all of them in its order: --set data.classes=[cat, dog], or --set data.dataset=voc for VOC's.`,
+  );
   return Array.from({ length: count }, (_, c) => `class ${c + 1}`);
 }

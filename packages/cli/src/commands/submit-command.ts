@@ -91,11 +91,15 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
     const settings = { protocol, precision, compiled };
     const { done, skipped, interrupted } = await predictPhotographs(
       {
-        ...{ model, out, classNames: vocClasses, kinds: ['masks'], shard: wholeList },
+        ...{ model, out, classNames: vocClasses, kinds: ['masks'], otherNames: [] },
         // What a server scores hangs on no machine's free memory.
         protocol: { ...protocol, mayLeaveOut: false },
         photographs: images.map(({ id, path }) => ({ path, name: id })),
-        hashes: { checkpoint: model.checkpoint, list: '', settings: settingsHash(settings) },
+        head: {
+          ...{ command: 'predict', shard: wholeList, images: images.length, kinds: ['masks'] },
+          hashes: { checkpoint: model.checkpoint, list: '', settings: settingsHash(settings) },
+          about: { classes: vocClasses },
+        },
         // VOC's masks are those of the photographs as they are stored.
         upright: false,
       },

@@ -80,7 +80,7 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   const { model, list, shard, hashes, path, classes, protocol, withMask } = task;
   const { print, signal } = means;
   const places = placesOf(shard, list.length);
-  const stamps = await sizeStamps(list, places);
+  const stamps = await sizeStamps(list, places, { signal });
   const counts = await countsSoFar(task, means, stamps);
   const file = (): EvaluationFile => ({
     ...{ kind: 'toco evaluation 1', network: model.loaded.name, average: model.loaded.average },

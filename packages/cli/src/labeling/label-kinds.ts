@@ -1,4 +1,4 @@
-import { annotationKinds } from '../annotations/write-annotations.js';
+import { annotationKinds } from '../annotations/annotation-files.js';
 
 /** Projects that CAMs are written for. */
 export const camProjects = ['irn', 'psa', 'mctformer'] as const;

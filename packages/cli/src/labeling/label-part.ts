@@ -25,8 +25,8 @@ import {
   type SizeAndLabels,
 } from '@toco/segmenter';
 import type { Config } from '@toco/trainer';
-import { maskPath } from '../annotations/write-annotations.js';
-import { type Journal, type JournalRow, openJournal } from '../journal/journal.js';
+import { annotationKinds, maskPath } from '../annotations/annotation-files.js';
+import { type Journal, type JournalRow, kindOfFile, openJournal, withFiles } from '../journal/journal.js';
 import { crfPool, type CrfPool } from '../segmenting/crf-pool.js';
 import { inOrder } from '../segmenting/in-order.js';
 import type { OpenModel } from '../segmenting/open-model.js';
@@ -35,6 +35,7 @@ import type { Hashes } from '../shards/hashes.js';
 import { sizeStamps } from '../shards/list-hash.js';
 import { placesOf, type Shard } from '../shards/shard.js';
 import { camProjects, type LabelKind, type LabelSource } from './label-kinds.js';
+import { madeOfLabels } from './made-of-labels.js';
 
 /** How maps become pseudo labels. */
 export interface LabelRecipe {
@@ -82,6 +83,8 @@ export interface LabelRow extends JournalRow {
   /** Pixels without a label. */
   readonly ignored: number;
   readonly skipped?: string | undefined;
+  /** Why a kind of file could not be made now although the mask is there; the journal doesn't have it. */
+  readonly lacking?: string | undefined;
 }
 
 /** The journal of a part, with rows for all its images once it is whole. */
@@ -99,22 +102,31 @@ export function labelJournal({ index, count }: Shard): string {
 /** Writes the pseudo labels of a part, or those that are not there yet. */
 export async function labelPart(task: LabelTask, means: LabelMeans): Promise<LabeledPart> {
   const { model, list, protocol, recipe, kinds, out, shard, hashes, root } = task;
-  const { print, signal } = means;
+  const { again, print, signal } = means;
   const places = placesOf(shard, list.length);
-  const about = {
-    ...{ classes: list.classes, kinds, list: list.name },
-    ...(root !== undefined && { root: resolve(root) }),
+  // What the network is needed for; the rest is made of the masks.
+  const asked = [masks, ...camProjects.filter((kind) => kinds.includes(kind))];
+  const head = {
+    ...{ command: 'label', shard, hashes, images: places.length },
+    kinds: [...asked, ...annotationKinds.filter((kind) => kinds.includes(kind))],
+    about: aboutOf(list, root),
   };
-  const head = { command: 'label', shard, hashes, images: places.length, about };
-  const stamps = await sizeStamps(list, places);
+  const stamps = await sizeStamps(list, places, { signal });
   const isKept = (row: JournalRow): boolean => {
     const { index, stamp, skipped: reason } = row as LabelRow;
-    return reason === undefined && stamp === stamps.get(index);
+    return !again && reason === undefined && stamp === stamps.get(index);
   };
+  const ofOthers = new Set(idsBeside(list, shard));
+  const isLeft = (row: JournalRow): boolean => ofOthers.has((row as LabelRow).id);
   const journal = await openJournal(join(out, labelJournal(shard)), head, {
-    ...{ again: means.again, isKept, print },
+    ...{ again, isKept, isLeft, madeOf: madeOfLabels, print },
   });
-  const left = places.filter((place) => !journal.done.has(place));
+  const rowOf = (place: number): LabelRow | undefined => journal.done.get(place) as LabelRow | undefined;
+  const missingOf = (place: number): string[] => {
+    const kindsThere = rowOf(place)?.kinds ?? [];
+    return asked.filter((kind) => !kindsThere.includes(kind));
+  };
+  const left = places.filter((place) => missingOf(place).length > 0);
   if (left.length < places.length)
     print(`${places.length - left.length} of ${places.length} images are there already.`);
   const progress = createProgress('label');
@@ -128,10 +140,16 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
     ...{ protocol: { ...protocol, mayLeaveOut: false }, outputs: [map], batchSize: 1 },
     ...{ crf: pool?.crf, memory: means.memory, further: (image) => refinementMemory(image, recipe) },
   });
+  const lacking = new Map<number, string>();
   const skip = async (index: number, message: string): Promise<void> => {
+    if (rowOf(index)?.kinds.includes(masks) === true) {
+      lacking.set(index, message);
+      tell();
+      return;
+    }
     const row = {
       ...namesOf(list.sample(index), root),
-      ...{ index, files: [], width: 0, height: 0, ignored: 0 },
+      ...{ index, files: [], kinds: [], width: 0, height: 0, ignored: 0 },
     };
     await journal.add({ ...row, skipped: message });
     tell();
@@ -154,11 +172,18 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
     void problems.push({ index, message });
   const refine = refinement(recipe, pool);
   type Result = Segmented<ListedPhotograph, typeof map>;
-  const labeled = async (result: Result): Promise<{ result: Result; cams: Planes; labels: Uint8Array }> => {
+  interface Labeled {
+    readonly result: Result;
+    readonly cams: Planes;
+    /** Undefined where the mask is there already. */
+    readonly labels: Uint8Array | undefined;
+  }
+  const labeled = async (result: Result): Promise<Labeled> => {
     const { image, classes } = result;
     // eslint-disable-next-line no-restricted-syntax -- of the generic result the field that was asked for
     const found = result as unknown as Readonly<Record<typeof map, Planes>>;
     const cams = map === 'probabilities' ? segmentationCams(found[map], classes) : found[map];
+    if (!missingOf(image.index).includes(masks)) return { result, cams, labels: undefined };
     const labels =
       classes.length === 0
         ? new Uint8Array(image.width * image.height)
@@ -176,17 +201,25 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
     for await (const { result, cams, labels } of inOrder(results, underWay, labeled)) {
       const { image, classes } = result;
       const { index, id, width, height } = image;
-      const written = [{ path: maskPath(id), bytes: encodeLabelPng({ width, height, data: labels }) }];
-      for (const project of camProjects.filter((kind) => kinds.includes(kind)))
+      const written: { readonly path: string; readonly bytes: Uint8Array }[] = [];
+      if (labels !== undefined)
+        written.push({ path: maskPath(id), bytes: encodeLabelPng({ width, height, data: labels }) });
+      for (const project of camProjects.filter((kind) => missingOf(index).includes(kind)))
         written.push({
           path: `${project}/${id}.npy`,
           bytes: encodeCams({ width, height, classes, data: cams.data }, project),
         });
       for (const { path, bytes } of written) await placeFile(join(out, path), bytes);
-      const ignored = labels.reduce((sum, label) => sum + (label === ignoredLabel ? 1 : 0), 0);
-      const row: LabelRow = {
-        ...{ index, files: written.map(({ path }) => path), ...namesOf(list.sample(index), root) },
-        ...{ stamp: stamps.get(index), width, height, ignored },
+      const before = rowOf(index);
+      const blank: LabelRow = {
+        ...{ index, files: [], kinds: [], ...namesOf(list.sample(index), root) },
+        ...{ stamp: stamps.get(index), width, height, ignored: 0 },
+      };
+      const ignored = labels?.reduce((sum, label) => sum + (label === ignoredLabel ? 1 : 0), 0);
+      const paths = written.map(({ path }) => path);
+      const row = {
+        ...withFiles(labels === undefined ? before! : withoutAnnotations(before ?? blank), paths),
+        ...(ignored !== undefined && { ignored }),
       };
       await journal.add(row);
       tell();
@@ -197,8 +230,38 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
     through.dispose();
     await pool?.close();
   }
-  const rows = places.flatMap((place) => (journal.done.get(place) as LabelRow | undefined) ?? []);
+  // Of a call that was interrupted some images may lack a kind.
+  const rows = places
+    .flatMap((place) => rowOf(place) ?? [])
+    .map((row): LabelRow => ({ ...row, lacking: lacking.get(row.index) }))
+    .filter((row) => (row.skipped ?? row.lacking) !== undefined || missingOf(row.index).length === 0);
   return { journal, rows, images: places.length };
+}
+
+/** The kind of the masks; those of CAMs are the projects that they are for. */
+const masks = 'masks';
+
+/** What the first row of a journal says besides. */
+function aboutOf(list: SampleList, root: string | undefined): Readonly<Record<string, unknown>> {
+  const { classes, name } = list;
+  return { classes, list: name, ...(root !== undefined && { root: resolve(root) }) };
+}
+
+/** Images of the other parts. */
+function idsBeside(list: SampleList, { index, count }: Shard): string[] {
+  if (count === 1) return [];
+  const places = Array.from({ length: list.length }, (_, place) => place);
+  return places.filter((place) => place % count !== index).map((place) => list.sample(place).id);
+}
+
+/** A row whose mask is made anew: what was made of the one before is of another. */
+function withoutAnnotations(row: LabelRow): LabelRow {
+  const known: readonly string[] = annotationKinds;
+  return {
+    ...row,
+    files: row.files.filter((file) => !known.includes(kindOfFile(file))),
+    kinds: row.kinds.filter((kind) => !known.includes(kind)),
+  };
 }
 
 function namesOf({ id, image }: Sample, root: string | undefined): { id: string; image: string } {

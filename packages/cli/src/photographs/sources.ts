@@ -18,6 +18,12 @@ export interface NamedPhotograph {
   readonly name: string;
 }
 
+/** A photograph that was found, and its path from the folder that was named. */
+export interface FoundPhotograph {
+  readonly path: string;
+  readonly short: string;
+}
+
 const anyPhotograph = '**/*.{jpg,jpeg,png,webp,tif,tiff,gif,avif}';
 
 /** What `-` stands for: names on standard input. */
@@ -27,22 +33,13 @@ export const standardInput = '-';
  * The photographs that arguments name: files; folders with all below them, but for hidden ones; lists (`.txt`, a path a line, from
  * the list's folder); globs; `-` for paths on standard input, a line each. One that is named twice comes once. What lies below
  * `out`, where results are written, is no photograph of a folder around it: else the second run would take the first one's masks.
- * No name is one that another photograph has from an earlier call.
  *
  * @throws one line where an argument names nothing, or the folder `out` itself
  */
-export async function namedPhotographs(
+export async function findPhotographs(
   sources: readonly string[],
-  {
-    out,
-    readInput,
-    earlier = [],
-  }: {
-    readonly out: string;
-    readonly readInput: () => Promise<string>;
-    readonly earlier?: readonly EarlierPhotograph[];
-  },
-): Promise<NamedPhotograph[]> {
+  { out, readInput }: { readonly out: string; readonly readInput: () => Promise<string> },
+): Promise<FoundPhotograph[]> {
   const written = resolve(out);
   const found = new Map<string, FoundPhotograph>();
   for (const source of sources) {
@@ -55,14 +52,16 @@ export async function namedPhotographs(
       if (!found.has(key)) found.set(key, { path, short });
     }
   }
-  const taken = new Map(earlier.map(({ path, name }) => [name.toLowerCase(), path]));
-  return Array.from(found, ([key, { path, short }]) => ({ path, name: freeName(short, key, taken) }));
+  return [...found.values()];
 }
 
-/** A photograph, and its path from the folder that was named. */
-interface FoundPhotograph {
-  readonly path: string;
-  readonly short: string;
+/** Photographs with names for their outputs, none of which another photograph has, here or from an earlier call. */
+export function namePhotographs(
+  found: readonly FoundPhotograph[],
+  earlier: readonly EarlierPhotograph[],
+): NamedPhotograph[] {
+  const taken = new Map(earlier.map(({ path, name }) => [name.toLowerCase(), path]));
+  return found.map(({ path, short }) => ({ path, name: freeName(short, resolve(path), taken) }));
 }
 
 function alone(path: string): FoundPhotograph {

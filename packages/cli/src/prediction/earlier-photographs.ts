@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
-import { readJsonLines } from '@toco/files';
+import { type JournalHead, journalsIn, readJournal } from '../journal/journal.js';
 import type { EarlierPhotograph } from '../photographs/sources.js';
 import type { Shard } from '../shards/shard.js';
 import type { PredictionRow } from './predict-photographs.js';
@@ -15,8 +14,6 @@ export function suffixOf({ index, count }: Shard): string {
 export function predictionJournal(shard: Shard): string {
   return `.predict${suffixOf(shard)}.jsonl`;
 }
-
-const anyJournal = /^\.predict(?:-\d+-of-\d+)?\.jsonl$/;
 
 /** Names that differ in case only are one file on some systems. */
 export function keyOfName(name: string): string {
@@ -36,23 +33,23 @@ export function photographOf(
   return photograph === undefined ? resolve(path) : resolve(out, photograph);
 }
 
-/** Photographs whose outputs are in a folder, from all calls and parts: what they are called, no other one may be. */
-export async function earlierPhotographs(out: string): Promise<EarlierPhotograph[]> {
-  // Where there is no such folder, or it is none, whoever writes into it finds out.
-  const names = await readdir(out).catch(() => []);
+/**
+ * Photographs whose outputs are in a folder, from all calls and parts: what they are called, no other one may be.
+ *
+ * @param isReplaced whether the rows of a journal are about to go, which then keep no name from others
+ */
+export async function earlierPhotographs(
+  out: string,
+  isReplaced: (head: JournalHead) => boolean,
+): Promise<EarlierPhotograph[]> {
   const photographs: EarlierPhotograph[] = [];
-  for (const journal of names.filter((name) => anyJournal.test(name)).sort()) {
-    // Damage is told where the journal is opened.
-    const rows = await readJsonLines(join(out, journal), rowOf, () => undefined);
-    for (const row of rows)
-      if (row.files.every((file) => existsSync(join(out, file))))
+  for (const journal of await journalsIn(out)) {
+    // Damage is told where the journal is opened, and so is what another command has written.
+    const read = await readJournal(journal, () => undefined).catch(() => undefined);
+    if (read?.head.command !== 'predict' || isReplaced(read.head)) continue;
+    for (const row of read.rows as PredictionRow[])
+      if (row.files.length === 0 || row.files.some((file) => existsSync(join(out, file))))
         photographs.push({ path: photographOf(row, out), name: row.name });
   }
   return photographs;
-}
-
-function rowOf(value: unknown): PredictionRow | undefined {
-  return typeof value === 'object' && value !== null && 'name' in value
-    ? (value as PredictionRow)
-    : undefined;
 }

@@ -1,18 +1,26 @@
-import { stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type ListedPhotograph, photographLoader, sampleList } from '@toco/datasets';
-import { counted, placeFile, type Progress, writeWhole } from '@toco/files';
+import { counted, placeFile, type Progress } from '@toco/files';
 import { type Protocol } from '@toco/segmenter';
-import { annotationKinds, writeAnnotations } from '../annotations/write-annotations.js';
-import { openJournal, type JournalRow } from '../journal/journal.js';
+import { annotationKinds, maskPath } from '../annotations/annotation-files.js';
+import {
+  type JournalHead,
+  type JournalRow,
+  kindOfFile,
+  openJournal,
+  removeFiles,
+  withFiles,
+} from '../journal/journal.js';
 import type { NamedPhotograph } from '../photographs/sources.js';
 import { crfPool } from '../segmenting/crf-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
-import type { Hashes } from '../shards/hashes.js';
-import type { Shard } from '../shards/shard.js';
-import { keyOfName, pathFrom, photographOf, predictionJournal, suffixOf } from './earlier-photographs.js';
-import { encodingMemory, filesOf, outputsFor, type SavedKind } from './saved-outputs.js';
+import { keyOfName, pathFrom, photographOf, predictionJournal } from './earlier-photographs.js';
+import { finishPredictions, rowsOfAllCalls, writeScores } from './finish-predictions.js';
+import { madeOfPredictions } from './made-of-predictions.js';
+import { encodingMemory, filesOf, networkKinds, outputsFor, type SavedKind } from './saved-outputs.js';
+import { stampOf } from './stamp-of.js';
 
 /** What is predicted, and where it goes. */
 export interface PredictionTask {
@@ -24,8 +32,10 @@ export interface PredictionTask {
   readonly kinds: readonly SavedKind[];
   /** Folder of the outputs. */
   readonly out: string;
-  readonly shard: Shard;
-  readonly hashes: Hashes;
+  /** Of its journal. */
+  readonly head: JournalHead;
+  /** What photographs of other parts of the call are called. */
+  readonly otherNames: readonly string[];
   /** Turn photographs as their orientation tags say. */
   readonly upright: boolean;
 }
@@ -49,6 +59,8 @@ export interface PredictionMeans {
 
 /** What is known of a photograph that is done; a line of `scores.jsonl`. */
 export interface PredictionRow extends JournalRow {
+  /** Its place among those of all calls, from 1, which it keeps. */
+  readonly number: number;
   /** As it was named. */
   readonly path: string;
   /** The photograph from the folder of outputs on: the same from wherever the command is called. */
@@ -84,27 +96,43 @@ export async function predictPhotographs(
   means: PredictionMeans,
 ): Promise<PredictionEnd> {
   const { again, workers, crfThreads, memory, signal, print, onKnown, onRow, onSkipped, progress } = means;
-  const { model, photographs, protocol, classNames, kinds, out, shard, hashes, upright } = task;
-  const suffix = suffixOf(shard);
-  const head = {
-    command: 'predict',
-    shard,
-    hashes,
-    images: photographs.length,
-    about: { classes: classNames },
-  };
+  const { model, photographs, protocol, classNames, kinds, out, head, otherNames, upright } = task;
+  const { shard } = head;
   const keyOf = (row: JournalRow): string => keyOfName((row as PredictionRow).name);
-  const journal = await openJournal(join(out, predictionJournal(shard)), head, { again, print, keyOf });
-  const stamps = await Promise.all(photographs.map(({ path }) => stampOf(path)));
-  const rows = new Map<number, PredictionRow>();
-  photographs.forEach(({ path, name }, i) => {
-    const row = journal.done.get(keyOfName(name)) as PredictionRow | undefined;
-    if (row === undefined || row.stamp !== stamps[i] || photographOf(row, out) !== resolve(path)) return;
-    // Its place and path are those of this call.
-    rows.set(i, { ...row, index: i, path });
+  const named = new Set(photographs.map(({ name }) => keyOfName(name)));
+  const others = new Set(otherNames.map(keyOfName));
+  const journal = await openJournal(join(out, predictionJournal(shard)), head, {
+    ...{ again, print, keyOf },
+    isKept: (row) => !again || !named.has(keyOf(row)),
+    isLeft: (row) => others.has(keyOf(row)),
+    madeOf: (made, _, { index, count }) => madeOfPredictions(made, { index, count }),
   });
+  const stamps = await Promise.all(photographs.map(({ path }) => stampOf(path)));
+  const asked = networkKinds.filter((kind) => kinds.includes(kind));
+  const known = photographs.map(({ path, name }) => {
+    const key = keyOfName(name);
+    const row = (journal.done.get(key) ?? journal.dropped.get(key)) as PredictionRow | undefined;
+    return row !== undefined && photographOf(row, out) === resolve(path) ? row : undefined;
+  });
+  // What was made of a photograph that is another one now holds no more.
+  const valid = known.map((row, i) =>
+    row?.stamp === stamps[i] && journal.done.has(keyOf(row!)) ? row : undefined,
+  );
+  const rows = new Map<number, PredictionRow>();
+  for (const [i, row] of valid.entries())
+    if (row !== undefined && asked.every((kind) => row.kinds.includes(kind)))
+      // Its place and path are those of this call.
+      rows.set(i, { ...row, index: i, path: photographs[i]!.path });
+  // In the order in which they were first named, interrupted or not.
+  const numbers = [...journal.done.values(), ...journal.dropped.values()] as PredictionRow[];
+  let last = numbers.reduce((most, { number }) => (number > most ? number : most), 0);
+  const numberOf = known.map((row) => row?.number ?? ++last);
   const before = rows.size;
   const left = photographs.flatMap((_, i) => (rows.has(i) ? [] : [i]));
+  // One that is gone through again is written as all that it was written as: its files are of one pass.
+  const kindsOf = (i: number): SavedKind[] =>
+    networkKinds.filter((kind) => asked.includes(kind) || valid[i]?.kinds.includes(kind));
+  const allKinds = networkKinds.filter((kind) => left.some((i) => kindsOf(i).includes(kind)));
   if (before > 0) print(`${before} of ${counted(photographs.length, 'photograph')} are done already.`);
   for (const row of rows.values()) onKnown(row);
 
@@ -112,8 +140,8 @@ export async function predictPhotographs(
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
   const pool = protocol.crf === undefined ? undefined : crfPool(crfThreads, print);
   const through = segmenterOf(model, {
-    ...{ protocol, outputs: outputsFor(kinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce, memory },
-    further: (image) => encodingMemory(image, { kinds, numClasses: classNames.length }),
+    ...{ protocol, outputs: outputsFor(allKinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce, memory },
+    further: (image) => encodingMemory(image, { kinds: allKinds, numClasses: classNames.length }),
   });
   const list = sampleList(
     'photographs',
@@ -130,28 +158,54 @@ export async function predictPhotographs(
     // Without labels: what it shows is told by the scores.
     for await (const { index, id, width, height, data } of loader) yield { index, id, width, height, data };
   }
+  const stale = (): string[] => madeOfPredictions(journal.kinds, shard);
+  const all = (): Promise<PredictionRow[]> => {
+    // What could not be read now, or was not reached, still has what it had.
+    const held = valid.flatMap((row, i) => (row === undefined ? [] : [[i, row] as const]));
+    return rowsOfAllCalls(journal, { rows: new Map([...held, ...rows]), photographs, out });
+  };
   const onRefused = ({ index }: { readonly index: number }, message: string): void =>
     skip({ index, message });
-  let last = performance.now();
+  let then = performance.now();
   try {
     for await (const result of through.segment(readable(), { signal, onRefused })) {
       const { image, labels, scores, leftOut } = result;
       const { index, width, height } = image;
       const { path, name } = photographs[index]!;
+      const old = journal.done.get(keyOfName(name)) as PredictionRow | undefined;
+      const kept = valid[index];
+      // Before its files are written over, so that whenever the process is killed nothing stale is left that nobody knows.
+      if (kept === undefined && old !== undefined) await removeFiles(out, [...old.files, ...stale()]);
       const files: string[] = [];
-      for await (const file of filesOf({ ...image, ...result }, { name, kinds, classNames })) {
-        await placeFile(join(out, file.path), file.bytes);
+      let sameMask = kept?.kinds.includes('masks') === true;
+      for await (const file of filesOf(
+        { ...image, ...result },
+        { name, kinds: kindsOf(index), classNames },
+      )) {
+        const path = join(out, file.path);
+        if (sameMask && file.path === maskPath(name))
+          sameMask = Buffer.compare(file.bytes, await readFile(path)) === 0;
+        await placeFile(path, file.bytes);
         files.push(file.path);
       }
+      if (kept !== undefined) {
+        const unmade = kept.files.filter(
+          (file) => !files.includes(file) && !(sameMask && isAnnotation(file)),
+        );
+        await removeFiles(out, [...unmade, ...(sameMask ? [] : stale())]);
+        files.push(...kept.files.filter((file) => !unmade.includes(file)));
+      }
       const now = performance.now();
-      const row: PredictionRow = {
-        ...{ index, files, path, photograph: pathFrom(out, path), name, stamp: stamps[index]! },
-        ...{ width, height, ms: Math.round(now - last) },
+      const blank = {
+        ...{ index, files: [], kinds: kindsOf(index), number: numberOf[index]! },
+        ...{ path, photograph: pathFrom(out, path), name, stamp: stamps[index]! },
+        ...{ width, height, ms: Math.round(now - then) },
         leftOut: leftOut.map((label) => classNames[label - 1]!),
         found: foundIn(labels, scores, classNames),
         scores: Object.fromEntries(classNames.map((one, c) => [one, rounded(scores[c]!)])),
       };
-      last = now;
+      const row: PredictionRow = withFiles(blank, files);
+      then = now;
       await journal.add(row);
       rows.set(index, row);
       onRow(row, rows.size + skipped.length);
@@ -161,32 +215,17 @@ export async function predictPhotographs(
     progress.stop();
     through.dispose();
     await pool?.close();
-    if (kinds.includes('scores')) {
-      const named = new Set(photographs.map(({ path }) => resolve(path)));
-      const others = new Map<string, PredictionRow>();
-      for (const row of journal.done.values() as Iterable<PredictionRow>)
-        if (!named.has(photographOf(row, out))) others.set(photographOf(row, out), row);
-      const ours = [...rows].sort(([a], [b]) => a - b).map(([, row]) => row);
-      await writeScores(join(out, `scores${suffix}.jsonl`), [...others.values(), ...ours]);
-    }
+    if (journal.kinds.includes('scores')) await writeScores(await all(), { out, shard });
   }
   const interrupted = rows.size + skipped.length < photographs.length;
-  if (!interrupted) {
-    const images = [...rows]
-      .sort(([a], [b]) => a - b)
-      .map(([, { name, path, width, height }]) => ({
-        ...{ id: name, photograph: path, width, height },
-        fileName: `${name}${extname(path)}`,
-      }));
-    const annotations = annotationKinds.filter((kind) => kinds.includes(kind));
-    await writeAnnotations(images, { out, classes: classNames, suffix, kinds: annotations });
-  }
+  const isChanged = rows.size > before;
+  if (!interrupted && (isChanged || annotationKinds.some((kind) => kinds.includes(kind))))
+    await finishPredictions(await all(), { out, shard, journal, classNames, signal });
   return { done: rows.size, before, skipped: skipped.sort((a, b) => a.index - b.index), interrupted };
 }
 
-async function stampOf(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  return found === undefined ? '' : `${found.size} ${Math.floor(found.mtimeMs)}`;
+function isAnnotation(file: string): boolean {
+  return (annotationKinds as readonly string[]).includes(kindOfFile(file));
 }
 
 /** The classes of a label map, the largest first. */
@@ -205,13 +244,4 @@ function foundIn(
 
 function rounded(score: number): number {
   return Math.round(score * 1e4) / 1e4;
-}
-
-/** A line a photograph: those of earlier calls, then those of this one in the order in which they were named. */
-async function writeScores(path: string, rows: readonly PredictionRow[]): Promise<void> {
-  const lines = rows.map(({ path: photograph, width, height, ms, found, scores, files }) => {
-    const line = { path: photograph, width, height, found, scores, files, ms };
-    return `${JSON.stringify(line)}\n`;
-  });
-  await writeWhole(path, [new TextEncoder().encode(lines.join(''))]);
 }

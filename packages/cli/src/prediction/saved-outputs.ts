@@ -1,5 +1,5 @@
 import { encodeJpeg, encodeProbabilities, ignoredLabel } from '@toco/datasets';
-import { annotationKinds, maskPath } from '../annotations/write-annotations.js';
+import { annotationKinds, maskPath } from '../annotations/annotation-files.js';
 import { encodeLabelPng, vocPalette } from '@toco/formats';
 import {
   type FurtherMemory,
@@ -15,6 +15,15 @@ export const savedKinds = [
   ...(['masks', 'overlays', 'cams', 'npy', 'npy8', 'scores'] as const),
   ...annotationKinds,
 ] as const;
+
+/** Those that the network is needed for; the rest is made of the masks, or is in the journal. */
+export const networkKinds = [
+  'masks',
+  'overlays',
+  'cams',
+  'npy',
+  'npy8',
+] as const satisfies readonly SavedKind[];
 
 /** One of {@link savedKinds}. */
 export type SavedKind = (typeof savedKinds)[number];

@@ -1,27 +1,50 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { type EncodedMask, listDigest, type SampleList } from '@toco/datasets';
+import { assertNotAborted, createProgress } from '@toco/files';
 
 /** Files that are looked at, at once. */
 const atOnce = 64;
+
+/** Calls `look` with the places of some images after those of others, and shows how far it is where that takes more than a second. */
+async function forSome(
+  places: readonly number[],
+  { label, signal }: { readonly label: string; readonly signal?: AbortSignal | undefined },
+  look: (some: readonly number[]) => Promise<void>,
+): Promise<void> {
+  const progress = createProgress(label, { quietFor: 1000 });
+  try {
+    for (let start = 0; start < places.length; start += atOnce) {
+      assertNotAborted(signal);
+      progress.update({ done: start, total: places.length });
+      await look(places.slice(start, start + atOnce));
+    }
+    progress.update({ done: places.length, total: places.length });
+  } finally {
+    progress.stop();
+  }
+}
 
 /**
  * The hash of what figures and labels of a list are made of: names and labels in their order, drawings, and, where `masks` are
  * compared with, their bytes. Results are gone on with where it is the same, so a mask that was corrected must give another one.
  * Files of photographs don't count: what was made of one that is replaced is told by its {@link sizeStamps}, and the others stay.
  */
-export async function listHash(list: SampleList, { masks }: { readonly masks: boolean }): Promise<string> {
+export async function listHash(
+  list: SampleList,
+  { masks, signal }: { readonly masks: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<string> {
   const hash = createHash('sha256').update(listDigest(list).sha256);
-  for (let start = 0; start < list.length; start += atOnce) {
-    const indices = Array.from({ length: Math.min(atOnce, list.length - start) }, (_, i) => start + i);
+  const places = Array.from({ length: list.length }, (_, place) => place);
+  await forSome(places, { label: masks ? 'reading masks' : 'reading the list', signal }, async (some) => {
     const found = await Promise.all(
-      indices.map(async (index) => {
+      some.map(async (index) => {
         const { image, mask } = list.sample(index);
         return ['svg' in image ? image.svg : undefined, masks ? await contentOf(mask) : undefined];
       }),
     );
     hash.update(JSON.stringify(found));
-  }
+  });
   return hash.digest('hex');
 }
 
@@ -32,15 +55,17 @@ export async function listHash(list: SampleList, { masks }: { readonly masks: bo
 export async function sizeStamps(
   list: SampleList,
   places: readonly number[],
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Map<number, number | undefined>> {
   const stamps = new Map<number, number | undefined>();
-  for (let start = 0; start < places.length; start += atOnce)
+  await forSome(places, { label: 'finding photographs', signal }, async (some) => {
     await Promise.all(
-      places.slice(start, start + atOnce).map(async (place) => {
+      some.map(async (place) => {
         const { image } = list.sample(place);
         stamps.set(place, 'svg' in image ? undefined : (await stat(image.path).catch(() => undefined))?.size);
       }),
     );
+  });
   return stamps;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { namedPhotographs } from '../../src/photographs/sources.js';
+import { findPhotographs, namePhotographs } from '../../src/photographs/sources.js';
 import { inTemporaryFolder } from '../run-toco.js';
 
 function place(folder: string, files: readonly string[]): void {
@@ -25,11 +25,11 @@ test('files, folders, lists, globs and names on standard input, each once, with 
     writeFileSync(join(folder, 'in', 'list.txt'), '../a.jpg\r\n\n deep/c.tif\ngone.jpg\n');
     const at = (path: string): string => join(folder, path);
     const named = async (sources: readonly string[], input = ''): Promise<string[][]> => {
-      const found = await namedPhotographs(sources, {
+      const found = await findPhotographs(sources, {
         out: at('results'),
         readInput: () => Promise.resolve(input),
       });
-      return found.map(({ path, name }) => [relative(folder, path), name]);
+      return namePhotographs(found, []).map(({ path, name }) => [relative(folder, path), name]);
     };
     expect(await named([at('a.jpg'), at('e f.webp'), at('a.jpg')])).toEqual([
       ['a.jpg', 'a'],
@@ -74,7 +74,8 @@ test('no name is that of another photograph of an earlier call', async () => {
       { path: at('y/b.jpg'), name: 'deep/b' },
     ];
     const readInput = (): Promise<string> => Promise.resolve('');
-    const named = await namedPhotographs([at('y'), at('x')], { out: at('results'), readInput, earlier });
+    const found = await findPhotographs([at('y'), at('x')], { out: at('results'), readInput });
+    const named = namePhotographs(found, earlier);
     expect(named.map(({ path, name }) => [relative(folder, path), name])).toEqual([
       ['y/A.jpg', 'A_jpg'],
       ['y/b.jpg', 'b'],
@@ -88,8 +89,8 @@ test('what was written below a folder of photographs is none of them; that folde
     place(folder, ['a.jpg', 'out/masks/a.png', 'outside/b.jpg']);
     const named = async (source: string, out: string): Promise<string[]> => {
       const readInput = (): Promise<string> => Promise.resolve('');
-      const found = await namedPhotographs([source], { out: join(folder, out), readInput });
-      return found.map(({ name }) => name);
+      const found = await findPhotographs([source], { out: join(folder, out), readInput });
+      return namePhotographs(found, []).map(({ name }) => name);
     };
     expect(await named(folder, 'out')).toEqual(['a', 'outside/b']);
     expect(await named(join(folder, '**/*.{jpg,png}'), 'out')).toEqual(['a', 'outside/b']);

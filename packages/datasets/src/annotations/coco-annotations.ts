@@ -244,6 +244,8 @@ export interface CocoPart {
 
 /** An image of a COCO file and what it shows. */
 export interface CocoAnnotatedImage {
+  /** Its id, where it is to keep it when images before it come and go. Default: its place in the order given, from 1. */
+  readonly number?: number | undefined;
   /** Path of the photograph, as the file is to name it. */
   readonly fileName: string;
   readonly width: number;
@@ -271,8 +273,8 @@ export function cocoParts(map: LabelMap, form: CocoForm): CocoPart[] {
 }
 
 /**
- * The text of a COCO file (`instances_*.json`), piece by piece: the ids of images and annotations count from 1 in the order given,
- * those of categories in the order of the classes.
+ * The text of a COCO file (`instances_*.json`), piece by piece: the ids of annotations, and of images without a `number`, count from
+ * 1 in the order given, those of categories in the order of the classes.
  *
  * @example
  * await writeWhole('instances.json', cocoFile(images, vocClasses));
@@ -286,16 +288,16 @@ export function* cocoFile(
   yield encoder.encode(
     `{"info": {}, "licenses": [], "categories": ${JSON.stringify(categories)},\n"images": [`,
   );
-  for (const [i, { fileName, width, height }] of images.entries()) {
-    const image = { id: i + 1, file_name: fileName, width, height };
+  for (const [i, { number = i + 1, fileName, width, height }] of images.entries()) {
+    const image = { id: number, file_name: fileName, width, height };
     yield encoder.encode(`${i === 0 ? '\n' : ',\n'}${JSON.stringify(image)}`);
   }
   yield encoder.encode('],\n"annotations": [');
   let id = 0;
-  for (const [i, { parts }] of images.entries()) {
+  for (const [i, { number = i + 1, parts }] of images.entries()) {
     for (const part of parts) {
       id++;
-      const annotation = { id, image_id: i + 1, ...part, iscrowd: 0 };
+      const annotation = { id, image_id: number, ...part, iscrowd: 0 };
       yield encoder.encode(`${id === 1 ? '\n' : ',\n'}${JSON.stringify(annotation)}`);
     }
   }

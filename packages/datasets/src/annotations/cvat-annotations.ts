@@ -138,6 +138,8 @@ function imageOf(
 
 /** An image of a CVAT file: its photograph's name in the task, and its labels. */
 export interface CvatImage {
+  /** Its id is one less; where it is to keep that when images before it come and go. Default: its place in the order given, from 1. */
+  readonly number?: number | undefined;
   readonly fileName: string;
   readonly width: number;
   readonly height: number;
@@ -176,9 +178,9 @@ export function* cvatFile(images: readonly CvatImage[], classes: readonly string
   yield encoder.encode(
     `<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n<version>1.1</version>\n<meta><task><labels>${labels.join('')}</labels></task></meta>\n`,
   );
-  for (const [id, { fileName, width, height, masks }] of images.entries()) {
+  for (const [i, { number = i + 1, fileName, width, height, masks }] of images.entries()) {
     yield encoder.encode(
-      `<image id="${id}" name="${xmlAttribute(fileName)}" width="${width}" height="${height}">\n${masks.map((mask) => `${mask}\n`).join('')}</image>\n`,
+      `<image id="${number - 1}" name="${xmlAttribute(fileName)}" width="${width}" height="${height}">\n${masks.map((mask) => `${mask}\n`).join('')}</image>\n`,
     );
   }
   yield encoder.encode('</annotations>\n');

@@ -4,6 +4,7 @@ import { decodeNpy, decodeNpyObjects, encodeLabelPng, isNDArray } from '@toco/fo
 import { askPython, findPython, testNumbers, testWhere } from '@toco/testing';
 import { encodeCams } from '../../src/annotations/cam-dictionary.js';
 import { cocoFile, cocoParts } from '../../src/annotations/coco-annotations.js';
+import { cvatFile } from '../../src/annotations/cvat-annotations.js';
 import { maskList } from '../../src/annotations/mask-list.js';
 import { encodeProbabilities } from '../../src/annotations/probability-array.js';
 import { readInstances } from '../../src/annotations/coco-annotations.js';
@@ -67,6 +68,27 @@ test('a file without images and one without annotations are JSON', () => {
     JSON.parse(Buffer.concat([...cocoFile(images, ['cat'])]).toString());
   expect(parsed([])).toMatchObject({ images: [], annotations: [] });
   expect(parsed([{ fileName: 'a', width: 1, height: 1, parts: [] }])).toMatchObject({ annotations: [] });
+});
+
+test('ids of images are their places, or the numbers that they keep', () => {
+  const size = { width: 2, height: 2 };
+  const parts = cocoParts({ ...size, data: Uint8Array.of(0, 1, 0, 1) }, 'rle');
+  const images = [{ fileName: 'a' }, { fileName: 'c', number: 3 }].map((one) => ({ ...one, ...size, parts }));
+  const { images: listed, annotations } = JSON.parse(
+    Buffer.concat([...cocoFile(images, ['cat'])]).toString(),
+  ) as { images: { id: number }[]; annotations: { id: number; image_id: number }[] };
+  expect(listed.map(({ id }) => id)).toEqual([1, 3]);
+  expect(annotations.map(({ id, image_id: of }) => [id, of])).toEqual([
+    [1, 1],
+    [2, 3],
+  ]);
+  const xml = Buffer.concat([
+    ...cvatFile(
+      images.map((image) => ({ ...image, masks: [] })),
+      ['cat'],
+    ),
+  ]);
+  expect([...xml.toString().matchAll(/<image id="(\d+)"/g)].map(([, id]) => id)).toEqual(['0', '2']);
 });
 
 testWhere(

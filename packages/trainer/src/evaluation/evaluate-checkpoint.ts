@@ -41,7 +41,7 @@ export interface EvaluateCheckpointOptions {
 
 /**
  * Validates a trained network on the validation list of its data set, computed as its run computed (precision, fused
- * operations).
+ * operations): in the protocol `fast` with its sizes. For another one `evaluate` takes a `segmenter` of that protocol.
  *
  * @param trained folder of a run (its newest checkpoint) or of a checkpoint, or a model from elsewhere
  * @throws one line: no checkpoint, another architecture, other classes, missing images
@@ -113,6 +113,6 @@ function assertClasses({ name, classes: own }: Dataset, { classes, numClasses }:
   const first = (names: readonly string[] = []): string =>
     names.length === 0 ? '' : ` (${names.slice(0, 3).join(', ')} …)`;
   throw new UserError(
-    `${name}: has ${counted(own.length, 'class', 'classes')}${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}.`,
+    `${name}: has ${counted(own.length, 'class', 'classes')}${first(own)}, the checkpoint was trained on ${numClasses}${first(classes)}; evaluate it on the data set that it was trained on, or name all of its classes in its order in data.classes.`,
   );
 }

@@ -131,7 +131,7 @@ async function loadWeights<P extends TensorTree>(
     (recognizeVit(arrays, made.backbone) as Backbone<P> | undefined);
   if (chosen === undefined)
     throw new UserError(
-      `${weights}: its shapes don't tell which backbone it is of; name that, such as backbone: 'swin_tiny_patch4_window7_224'.`,
+      `${weights}: its shapes don't tell which backbone it is of; name that: --set backbone.name=swin_tiny_patch4_window7_224, or --backbone file.js for one of your own (in a program: loadNetwork(file, { backbone })).`,
     );
   const sizes = networkSizes(arrays);
   const classes = given.classes ?? described?.classes;
@@ -203,7 +203,7 @@ function assertModules(
     const module = described?.modules[part];
     if (module !== undefined && has[part] === undefined)
       throw new UserError(
-        `${weights}: its ${part} is of ${module}, a module of its author's; name that with --${part}, or set ${part}.module.`,
+        `${weights}: its ${part} is of ${module}, a module of its author's; name that with --${part}, or with --set ${part}.module=….`,
       );
   }
 }
