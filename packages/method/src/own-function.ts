@@ -79,15 +79,18 @@ function watched({ params, batch, averages, targets }: Named, note: (missing: Mi
         return value;
       },
     });
-  const withExtra = <T extends Pick<Batch, 'extra'>>(of: string, { extra, ...rest }: T, remedy: string): T =>
-    Object.defineProperty(rest, 'extra', {
+  const withExtra = <T extends Pick<Batch, 'extra'>>(of: string, owner: T, remedy: string): T => {
+    const { extra } = owner;
+    const copy: T = { ...owner };
+    return Object.defineProperty(copy, 'extra', {
       enumerable: true,
       get() {
         if (extra !== undefined) return record(`${of}.extra`, extra, () => remedy);
         note({ path: `${of}.extra`, known: [], remedy });
         return undefined;
       },
-    }) as unknown as T;
+    });
+  };
   return {
     params: record('params', params, (key) => `let init() of the network return params.${key}`),
     batch: withExtra('batch', batch, 'let the enrichment that train() is given return it'),
@@ -119,9 +122,10 @@ const names: Readonly<Record<keyof Targets, true>> = {
  * @param size side of a local crop
  */
 export function assertTargets(targets: Targets, { images }: Batch, size: number): void {
-  if (typeof (targets as unknown) !== 'object' || (targets as unknown) === null || 'then' in targets)
+  const given: unknown = targets;
+  if (typeof given !== 'object' || given === null || 'then' in given)
     throw new Error(
-      `targets gave ${(targets as unknown) instanceof Promise ? 'a promise' : String(targets)}; return an object at once, such as computeTargets(context, inputs).`,
+      `targets gave ${typeof given === 'object' && given !== null ? 'a promise' : typeof given}; return an object at once, such as computeTargets(context, inputs).`,
     );
   const known = Object.keys(names);
   const unknown = Object.keys(targets).find((name) => !known.includes(name));

@@ -81,7 +81,7 @@ export async function trainingSource(
     assertTerms(config.phases, named);
     const unused = named.find((name) => !termNames(config.phases).includes(name));
     if (unused !== undefined)
-      throw new Error(
+      throw new UserError(
         `terms.${unused}: no phase weighs or measures it; give it a weight in phases[].weights (0: it is not computed), or leave it out.`,
       );
   });
