@@ -19,6 +19,8 @@ export async function toco(args: readonly string[], signal: AbortSignal): Promis
   const child = spawn(process.execPath, [command, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: process.platform !== 'win32',
+    // What goes on is this program, which says so: a run alone would leave the table unmade.
+    env: { ...process.env, TOCO_RESUME_COMMAND: '' },
   });
   const interrupt = (): void => void child.kill('SIGINT');
   signal.addEventListener('abort', interrupt);

@@ -53,6 +53,9 @@ test('a table is interrupted, goes on, and is written; a figure trains what the 
   const first = await start(table, '· loss');
   expect(first.said).toContain('Run 1 of 2: masks, seed 0, 6 iterations');
   expect(first.said).toMatch(/^Stopped\. To go on: npm start -- --table 3 /m);
+  // The run that was interrupted says how far it got; what goes on is the program.
+  expect(first.said).toMatch(/^Stopped after \d+ iterations?\.$/m);
+  expect(first.said).not.toContain('toco train --resume');
   expect(first.code).toBe(130);
   expect(readdirSync(out)).toEqual(['masks-seed0']);
 

@@ -1,9 +1,8 @@
 import { createRequire } from 'node:module';
 import { Command, Help } from 'commander';
-import { stringify } from 'yaml';
 import { addRuntimeCommands } from './commands/runtime-commands.js';
-import { loadConfig } from '@toco/trainer';
 import { addCheckCommand } from './commands/check-command.js';
+import { addConfigCommand } from './commands/config-command.js';
 import { addConvertCommand } from './commands/convert-command.js';
 import { addEvaluateCommand } from './commands/evaluate-command.js';
 import { addExportCommand } from './commands/export-command.js';
@@ -61,18 +60,7 @@ export function tocoProgram(): Command {
   addExportCommand(program);
   addPublishCommand(program);
   addConvertCommand(program);
-  program
-    .command('config')
-    .description('print the whole configuration, defaults filled in')
-    .option('-c, --config <file>', 'YAML file with what differs from the defaults')
-    .option('-s, --set <key=value...>', 'single settings over the file', [])
-    .addHelpText(
-      'after',
-      '\nExample: a file with every setting, to be edited:\n  toco config --config toco.yaml > whole.yaml',
-    )
-    .action(async ({ config, set }: { config?: string; set: string[] }) => {
-      process.stdout.write(stringify(await loadConfig(config, set)));
-    });
+  addConfigCommand(program);
   addRuntimeCommands(program);
   return program.addHelpText('after', afterHelp);
 }

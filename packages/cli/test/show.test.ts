@@ -55,7 +55,7 @@ test('show: all figures of a run as files, as a page, and in its report, once al
   const first = await toco([...args, '--json']);
   expect(first).toMatchObject({ status: 0 });
   expect(first.stderr).toMatch(
-    /^a run: network .*iteration-000002; list val, 2 images; fast: squashed to 48×48/m,
+    /^a run: network .*iteration-000002; list val, 2 images, 3 measured; fast: squashed to 48×48/m,
   );
   const told = JSON.parse(first.stdout) as { page: string; report: string; written: string[] };
   expect([told.page, told.report]).toEqual([join(out, 'figures.html'), report]);

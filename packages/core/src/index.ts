@@ -1,4 +1,5 @@
 export { abs } from './abs.js';
+export { assertKeys } from './assert-keys.js';
 export { assertShape, type DimensionPattern, type Dimensions } from './assert-shape.js';
 export { type Behavior, type Correction, type Corrections, corrections, correctionsOf } from './behavior.js';
 export { boxMask } from './box-mask.js';

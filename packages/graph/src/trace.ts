@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type Attribute } from './attribute.js';
 import { type Binding, type NativeInfo, type NodeBackend, nodeBackend, type TensorEntry } from './backend.js';
-import { type CallSite, callSite } from './call-site.js';
+import { type CallSite, callSite, currentPlace } from './call-site.js';
 import { type CApi, type Output, type Pointer } from './capi.js';
 import type { Cluster } from './cluster.js';
 import { guardConstant } from './constant-guard.js';
@@ -163,7 +163,7 @@ export class Trace {
 
   /** Ends the trace, with the user's line that is to blame, even if the step catches the error. */
   fail(what: string, instead: string): never {
-    this.#fault = new TraceError(`${what} at ${callSite()()}: ${instead}.`);
+    this.#fault = new TraceError(`${what} at ${currentPlace()}: ${instead}.`);
     throw this.#fault;
   }
 
@@ -230,7 +230,7 @@ export class Trace {
     const inside = entry.values !== null;
     const values = entry.values ?? this.#native.tensorDataSync(entry.id);
     const origin = (): string =>
-      `${inside ? 'values made on the host' : 'a tensor from outside the step'}, used at ${callSite()()}`;
+      `${inside ? 'values made on the host' : 'a tensor from outside the step'}, used at ${currentPlace()}`;
     try {
       guardConstant(values, this.#options.maxConstantBytes, origin);
     } catch (error) {

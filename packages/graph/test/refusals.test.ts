@@ -43,6 +43,13 @@ describe('a step is refused, with the line that is to blame, when it', () => {
     expect(error.message).toMatch(here);
   });
 
+  test('multiplies what does not fit, though a kernel of ours lies between', async () => {
+    const error = await refusal((x) => tf.matMul(tf.reshape(x, [2, 2]), tf.reshape(x, [4, 1])));
+    expect(error).toBeInstanceOf(TraceError);
+    expect(error.message).toMatch(/^MatMul: Dimensions must be equal, but are 2 and 4 /);
+    expect(error.message).toMatch(here);
+  });
+
   test('reads a value back under a gradient, where TensorFlow.js holds tensors', async () => {
     const error = await refusal((x) =>
       tf.grad((y) => {

@@ -1,3 +1,4 @@
+import { assertKeys } from '@toco/core';
 import { patchAffinity, spreadPlanes } from '@toco/cam';
 import type { Refine } from './targets.js';
 
@@ -11,15 +12,16 @@ import type { Refine } from './targets.js';
  * @example
  * await train(config, { folder, refine: attentionRefine({ blocks: 3 }) });
  */
-export function attentionRefine({
-  blocks = 3,
-  iterations = 1,
-}: {
-  /** How many of the last blocks the attention is the mean of. */
-  readonly blocks?: number | undefined;
-  /** How often the affinity is applied. */
-  readonly iterations?: number | undefined;
-} = {}): Refine {
+export function attentionRefine(
+  options: {
+    /** How many of the last blocks the attention is the mean of. */
+    readonly blocks?: number | undefined;
+    /** How often the affinity is applied. */
+    readonly iterations?: number | undefined;
+  } = {},
+): Refine {
+  assertKeys('attentionRefine', options, ['blocks', 'iterations']);
+  const { blocks = 3, iterations = 1 } = options;
   return (_images, planes, { network, params, batch, forward }) => {
     const { taps, grid } = network.forward(params, batch.images, { ...forward, taps: ['attention'] });
     const { name, classToken, prefixTokens = classToken === 'learned' ? 1 : 0 } = network.backbone;

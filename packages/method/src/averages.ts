@@ -3,7 +3,7 @@ import type { NetworkParams } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
 import { ema } from './ema.js';
 import type { StepConfig } from './method-config.js';
-import { isBelow } from './optimizer/parameter-groups.js';
+import { isBelow, pathsInstead } from './optimizer/parameter-groups.js';
 import type { TrainState } from './train-state.js';
 import { withParameters } from './with-parameters.js';
 
@@ -23,15 +23,17 @@ function covered(params: NetworkParams, { paths }: AverageConfig[string]): Recor
 /**
  * Averages that begin at the parameters of the moment.
  *
- * @throws one line where one covers nothing
+ * @throws one line where a path is of no parameter
  */
 export function initAverages(params: NetworkParams, config: AverageConfig): Averages {
   return mapValues(config, (average, name) => {
-    const leaves = covered(params, average);
-    if (Object.keys(leaves).length === 0)
+    const all = [...flattenTree(params).keys()];
+    const unknown = average.paths?.find((prefix) => !all.some((path) => isBelow(path, prefix)));
+    if (unknown !== undefined)
       throw new Error(
-        `averages.${name}.paths: ${average.paths!.join(', ')}: no parameters there; they begin with ${Object.keys(params).join(', ')}.`,
+        `averages.${name}.paths: no parameter lies below ${unknown}; ${pathsInstead(unknown, all)}.`,
       );
+    const leaves = covered(params, average);
     return mapValues(leaves, (leaf) => tf.clone(leaf));
   });
 }

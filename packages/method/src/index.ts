@@ -22,7 +22,7 @@ export {
 export { globalNorm, type StepMetrics } from './metrics.js';
 export { adamW, type AdamWOptions, type AdamWState, type AdamWUpdate, initAdamW } from './optimizer/adamw.js';
 export { learningRate, type LearningRateSchedule, learningRateTensor } from './optimizer/learning-rate.js';
-export { assignGroups, isBelow, type ParameterGroup } from './optimizer/parameter-groups.js';
+export { assignGroups, isBelow, type ParameterGroup, pathsInstead } from './optimizer/parameter-groups.js';
 export {
   isOn,
   type LossTerm,

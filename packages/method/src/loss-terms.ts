@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from './method-config.js';
 import type { Batch } from './batch.js';
 import { ignoreIndex } from './method-config.js';
+import { callOwn } from './own-function.js';
 import { isOn, type LossTerm, type Phase } from './phase.js';
 import type { Targets } from './targets.js';
 
@@ -90,7 +91,14 @@ export function lossTermValues<P extends TensorTree>(
     );
   };
 
-  const own = Object.entries(terms).map(([name, term]) => [name, () => scalar(name, term(context, inputs))]);
+  const own = Object.entries(terms).map(([name, term]) => [
+    name,
+    () =>
+      scalar(
+        name,
+        callOwn(`The term ${name}`, inputs, (given) => term(context, given)),
+      ),
+  ]);
   const six: Record<LossTerm, () => tf.Scalar> = {
     cls: () => clsLoss(main.clsLogits, batch.labels),
     clsAux: () => clsLoss(main.auxLogits, batch.labels),
@@ -122,9 +130,12 @@ export function totalLoss({ weights }: Phase, values: TermValues): tf.Scalar {
   return weighted.reduce((sum, value) => tf.add(sum, value)) as tf.Scalar;
 }
 
-/** The named targets, of which the phase has made sure that they are there. */
+/** The named targets: ours are there where the phase needs them, of one's own some may be missing. */
 function required<K extends keyof Targets>(targets: Targets, ...keys: K[]): Required<Pick<Targets, K>> {
   for (const key of keys)
-    if (targets[key] === undefined) throw new Error(`internal: target ${key} was not computed`);
+    if (targets[key] === undefined)
+      throw new Error(
+        `The target ${key} is missing, and the phase weighs a term that learns from it: let targets return it, as computeTargets does.`,
+      );
   return targets as Required<Pick<Targets, K>>;
 }

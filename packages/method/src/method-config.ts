@@ -210,7 +210,9 @@ export type StepConfigInput = z.input<typeof stepConfigSchema>;
 export function stepConfig(input: StepConfigInput = {}): StepConfig {
   const result = stepConfigSchema.safeParse(resolveBehavior(input));
   if (result.success) return result.data;
-  throw new Error(describeIssue(result.error.issues[0]!, { schema: stepConfigSchema, source: 'stepConfig' }));
+  throw new Error(
+    describeIssue(result.error.issues[0]!, { schema: stepConfigSchema, source: 'stepConfig', input }),
+  );
 }
 
 /** Label of pixels and tokens that take no part, in ToCo and in the masks of VOC. */

@@ -1,4 +1,5 @@
-import { nearestName } from '@toco/core';
+import { nearestName, type TensorTree } from '@toco/core';
+import type { MethodParts } from './method-parts.js';
 import { lossTerms, type Phase, termNames } from './phase.js';
 
 /** Metrics of every iteration, whose names no term can have. */
@@ -26,5 +27,15 @@ export function assertTerms(phases: readonly Phase[], own: readonly string[]): v
     throw new Error(
       `phases: there is no term "${name}"; ${hint}give its function beside the configuration: terms: { ${name} }.`,
     );
+  }
+}
+
+/** Throws one line unless the parts of a method of one's own are functions. */
+export function assertFunctions<P extends TensorTree>({ terms = {}, targets, refine }: MethodParts<P>): void {
+  const named = Object.entries(terms).map(([name, term]) => [`terms.${name}`, term] as const);
+  for (const [name, part] of [...named, ['targets', targets], ['refine', refine]] as const) {
+    const isLeftOut = part === undefined && !name.startsWith('terms.');
+    if (!isLeftOut && typeof part !== 'function')
+      throw new Error(`${name} is ${part === null ? 'null' : typeof part}, not a function; give one.`);
   }
 }

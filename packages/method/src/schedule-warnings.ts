@@ -23,7 +23,7 @@ export function scheduleWarnings({ optimizer, phases }: Pick<StepConfig, 'optimi
   if (warmup >= iterations) {
     lines.push(
       `Warning: optimizer.warmup (${warmup}) is not shorter than optimizer.iterations (${iterations}), so the learning rate never ` +
-        `reaches optimizer.lr. Shorten the warm-up, for example with --set optimizer.warmup=7.5%.`,
+        `reaches optimizer.lr. Shorten the warm-up, for example to optimizer.warmup=7.5%.`,
     );
   }
   return lines;

@@ -20,6 +20,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from './method-config.js';
 import type { Batch } from './batch.js';
 import { ignoreIndex } from './method-config.js';
+import { assertPlanes, callOwn } from './own-function.js';
 import { isOn, type Phase } from './phase.js';
 
 /** What the loss terms learn from; only what the phase needs is there. */
@@ -146,7 +147,13 @@ export function computeTargets<P extends TensorTree>(
             ...{ low, high, ignoreIndex, behavior: behavior.rounding, par: config.par },
             downsample: config.par.downsample,
             ...normalization(network),
-            ...(refine && { refine: (image, planes) => refine(image, planes, { ...context, ...inputs }) }),
+            ...(refine && {
+              refine: (image, planes) =>
+                assertPlanes(
+                  callOwn('refine', { ...context, ...inputs }, (given) => refine(image, planes, given)),
+                  planes,
+                ),
+            }),
           },
         ),
       )

@@ -1,16 +1,18 @@
 import type { StepConfig } from './method-config.js';
-import { assignGroups, isBelow, type ParameterGroup } from './optimizer/parameter-groups.js';
+import { assignGroups, isBelow, type ParameterGroup, pathsInstead } from './optimizer/parameter-groups.js';
 
 /**
  * The encoder learns at the base rate, everything on top of it ten times as fast (the authors' four groups in two); then
  * `optimizer.layerDecay` and `optimizer.groups`, the longest path of which counts. Without a trained parameter of the encoder, which
  * is then frozen, it has no group.
  *
+ * @param all paths of parameters that are not trained, too, for errors
  * @throws one line for a path of `optimizer.groups` that is of no trained parameter, and a layer decay without blocks
  */
 export function tocoParameterGroups(
   { optimizer }: { readonly optimizer: Pick<StepConfig['optimizer'], GroupKey> },
   trained: readonly string[],
+  all: readonly string[] = trained,
 ): ParameterGroup[] {
   const { weightDecay, headLrScale, layerDecay, groups } = optimizer;
   const parts = [...new Set(trained.map((path) => path.split('.')[0]!))];
@@ -24,7 +26,7 @@ export function tocoParameterGroups(
   if (layerDecay === 1 && groups.length === 0) return base;
 
   const scaleOf = layerDecay === 1 ? () => 1 : layerScale(trained, layerDecay);
-  const ownOf = longestPath(groups, trained);
+  const ownOf = longestPath(groups, { trained, all });
   const merged = new Map<string, ParameterGroup & { readonly prefixes: string[] }>();
   for (const [path, group] of assignGroups(base, trained)) {
     const own = ownOf(path);
@@ -45,14 +47,16 @@ type OwnGroups = StepConfig['optimizer']['groups'];
 /** The group of one's own whose path is the longest that a parameter lies below. */
 function longestPath(
   groups: OwnGroups,
-  trained: readonly string[],
+  { trained, all }: { readonly trained: readonly string[]; readonly all: readonly string[] },
 ): (path: string) => OwnGroups[number] | undefined {
   const rows = groups.flatMap((group, i) => group.paths.map((prefix) => ({ prefix, group, i })));
   for (const { prefix, i } of rows) {
-    if (!trained.some((path) => isBelow(path, prefix)))
-      throw new Error(
-        `optimizer.groups.${i}: no parameter below ${prefix} is trained; write paths such as decoder or encoder.blocks.0.`,
-      );
+    if (trained.some((path) => isBelow(path, prefix))) continue;
+    throw new Error(
+      all.some((path) => isBelow(path, prefix))
+        ? `optimizer.groups.${i}.paths: what lies below ${prefix} is not trained (network.frozen, or trainable of the network); leave it out here, or train it.`
+        : `optimizer.groups.${i}.paths: no parameter lies below ${prefix}; ${pathsInstead(prefix, all)}.`,
+    );
   }
   const ordered = rows.sort((a, b) => b.prefix.length - a.prefix.length);
   return (path) => ordered.find(({ prefix }) => isBelow(path, prefix))?.group;

@@ -1,4 +1,12 @@
-import { scope, tidied, valueAndGrad, withoutGradient, type TensorTree } from '@toco/core';
+import {
+  assertKeys,
+  flattenTree,
+  scope,
+  tidied,
+  valueAndGrad,
+  withoutGradient,
+  type TensorTree,
+} from '@toco/core';
 import type { ApplyOptions } from '@toco/network';
 import type { Network } from '@toco/network';
 import * as tf from '@tensorflow/tfjs-core';
@@ -13,7 +21,8 @@ import { ema } from './ema.js';
 import { lossTermValues, totalLoss } from './loss-terms.js';
 import type { MethodParts } from './method-parts.js';
 import { globalNorm, targetShares, type StepMetrics } from './metrics.js';
-import { assertTerms } from './own-terms.js';
+import { assertTargets, callOwn } from './own-function.js';
+import { assertFunctions, assertTerms } from './own-terms.js';
 import { tocoParameterGroups } from './toco-groups.js';
 import type { Phase } from './phase.js';
 import { computeTargets } from './targets.js';
@@ -38,6 +47,10 @@ export interface TrainStepOptions<P extends TensorTree> extends MethodParts<P> {
   readonly reduce?: ReduceGradients | undefined;
 }
 
+const known: readonly (keyof TrainStepOptions<TensorTree>)[] = [
+  ...(['network', 'forward', 'targetForward', 'reduce', 'terms', 'targets', 'refine'] as const),
+];
+
 /**
  * One iteration of ToCo (paper, section 4): teacher → targets → six terms → gradients → AdamW.
  *
@@ -51,7 +64,7 @@ export interface TrainStepOptions<P extends TensorTree> extends MethodParts<P> {
  *
  * `terms`, `targets` and `refine` are what a method of one's own changes, see {@link MethodParts}.
  *
- * @throws when a trained parameter belongs to no parameter group, or a phase weighs a term that there is not
+ * @throws when a trained parameter belongs to no parameter group, a phase weighs a term that there is not, or an option is unknown
  * @example
  * const step = trainStep(stepConfig({ numClasses: 20 }), { network });
  * const { state, metrics } = step(initTrainState(network, network.init(0)), batch, phaseAt(config.phases, 0));
@@ -61,7 +74,9 @@ export function trainStep<P extends TensorTree>(
   options: TrainStepOptions<P>,
 ): TrainStep<P> {
   const { network, forward = {}, targetForward = {}, reduce = (grads) => grads } = options;
-  const { terms: ownTerms = {}, targets: targetsOf = computeTargets<P>, refine } = options;
+  const { terms: ownTerms = {}, targets: targetsOf, refine } = options;
+  assertKeys('trainStep', options, known);
+  assertFunctions(options);
   assertTerms(config.phases, Object.keys(ownTerms));
   assertAverages(config);
   const names = Object.keys(config.averages);
@@ -85,12 +100,14 @@ export function trainStep<P extends TensorTree>(
           ]),
         );
         const main = scope('main', () => network.forward(params, batch.images, forward));
-        const targets = withoutGradient(() =>
-          targetsOf(
-            { network, config, phase, forward: targetForward, refine },
-            { params, averages, batch, main },
-          ),
-        );
+        const targetContext = { network, config, phase, forward: targetForward, refine };
+        const targets = withoutGradient(() => {
+          const inputs = { params, averages, batch, main };
+          if (targetsOf === undefined) return computeTargets(targetContext, inputs);
+          const own = callOwn('targets', inputs, (given) => targetsOf(targetContext, given));
+          assertTargets(own, batch, config.localCrops.size);
+          return own;
+        });
         const terms = lossTermValues(
           { network, config, phase, forward, terms: ownTerms },
           { params, teacher, averages, batch, main, targets },
@@ -114,7 +131,10 @@ export function trainStep<P extends TensorTree>(
           state: state.optimizer,
           step: state.step,
           lr,
-          groups: assignGroups(tocoParameterGroups(config, paths), paths),
+          groups: assignGroups(
+            tocoParameterGroups(config, paths, [...flattenTree(state.params).keys()]),
+            paths,
+          ),
           options: config.optimizer,
         }),
       );

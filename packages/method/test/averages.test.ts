@@ -102,7 +102,11 @@ test('names and paths are checked in one line', async () => {
   const { network } = await smallRun();
   const state = initTrainState(network, network.init(7));
   expect(() => initAverages(state.params, { slow: { momentum: 0.9, paths: ['encodr'] } })).toThrow(
-    /^averages\.slow\.paths: encodr: no parameters there; they begin with encoder, [^\n]+\.$/,
+    /^averages\.slow\.paths: no parameter lies below encodr; did you mean encoder\? There are encoder, [^\n]+\.$/,
+  );
+  const paths = ['encoder', 'clasifier'];
+  expect(() => initAverages(state.params, { slow: { momentum: 0.9, paths } })).toThrow(
+    /^averages\.slow\.paths: no parameter lies below clasifier; did you mean classifier\?/,
   );
   expect(() => averagedParameters(state, 'slow')).toThrow(
     'There is no average "slow": configure averages.slow.',

@@ -9,7 +9,7 @@ import type { LossFunction } from '../src/loss-terms.js';
 import type { MethodParts } from '../src/method-parts.js';
 import { assertTerms } from '../src/own-terms.js';
 import type { Phase } from '../src/phase.js';
-import { computeTargets } from '../src/targets.js';
+import { computeTargets, type Targets } from '../src/targets.js';
 import { trainStep } from '../src/train-step.js';
 import { initTrainState } from '../src/train-state.js';
 import { smallConfig, smallRun } from './small-run.js';
@@ -107,6 +107,153 @@ test('names of terms are checked in one line', async () => {
     terms: { sparsity: (_, { batch }) => tf.mean(batch.labels, 1) },
   });
   expect(() => vector(state, batch, withSparsity(phase, 1))).toThrow('The term sparsity gave no scalar');
+});
+
+let shared: ReturnType<typeof smallRun> | undefined;
+/** A step with parts of one's own, ready to be called on a batch that has `also`; with terms of one's own, they alone are on. */
+const uncompiled = async (parts: MethodParts, also: object = {}): Promise<() => unknown> => {
+  const { network, config, state, batch, phase } = await (shared ??= smallRun());
+  const step = trainStep(config, { network, ...parts });
+  const own = Object.keys(parts.terms ?? {});
+  const six = Object.keys(phase.weights).map((name) => [name, own.length > 0 ? 0 : 1]);
+  const weights = Object.fromEntries([...six, ...own.map((name) => [name, 1])]) as Phase['weights'];
+  return () => step(state, { ...batch, ...also }, { ...phase, weights });
+};
+/** The error that a call ends with. */
+const errorOf = (call: () => unknown): Error => {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  return new Error('nothing was refused');
+};
+const term = (size: LossFunction): MethodParts => ({ terms: { size } });
+const mask = (): object => ({ extra: { mask: tf.ones([2]) } });
+
+test.each<[string, MethodParts, () => object, RegExp]>([
+  [
+    'arrays of no enrichment',
+    term((_, { batch }) => tf.mean(batch.extra!['size']!)),
+    () => ({}),
+    /^The term size reads batch\.extra\.size, which is not there, nor anything else; let the enrichment [^\n]+\.$/,
+  ],
+  [
+    'an array of another name',
+    term((_, { main, batch }) => tf.mean(tf.mul(main.clsToken, batch.extra!['msk']!))),
+    mask,
+    /^The term size reads batch\.extra\.msk, which is not there, only mask; did you mean mask\? Else let the enrichment /,
+  ],
+  [
+    'an average',
+    term((_, { averages }) => tf.mean(averages['slow']!.classifier.weight)),
+    () => ({}),
+    /^The term size reads averages\.slow, which is not there, only teacher; configure averages\.slow, /,
+  ],
+  [
+    'a part of the network',
+    term((_, { params }) => {
+      const { weight } = (params as unknown as Record<string, { weight: tf.Tensor }>)['size_head']!;
+      return tf.mean(weight);
+    }),
+    () => ({}),
+    /^The term size reads params\.size_head, which is not there, only encoder, [^\n]+; did you mean proj_head\? Else let init\(\) of the network /,
+  ],
+  [
+    'a target of one’s own',
+    term((_, { targets }) => tf.mean(targets.extra!['share']!)),
+    () => ({}),
+    /^The term size reads targets\.extra\.share, which is not there, [^\n]+; let targets return it, in extra\.$/,
+  ],
+  [
+    'an array in targets',
+    {
+      targets: (context, inputs) => ({
+        ...computeTargets(context, inputs),
+        extra: { a: tf.neg(inputs.batch.extra!['a']!) },
+      }),
+    },
+    mask,
+    /^targets reads batch\.extra\.a, which is not there, only mask; /,
+  ],
+  [
+    'an array in a refinement',
+    { refine: (_, planes, { batch }) => tf.mul(planes, batch.extra!['a']!) },
+    mask,
+    /^refine reads batch\.extra\.a, which is not there, only mask; /,
+  ],
+])('%s that is not there is named in one line', async (_, parts, also, line) => {
+  const { message, cause } = errorOf(await uncompiled(parts, also()));
+  expect(message).toMatch(line);
+  expect(message).not.toContain('\n');
+  expect((cause as Error).stack).toContain('method-parts.test.ts');
+});
+
+test('to look for what may not be there is no mistake, and other failures stay what they are', async () => {
+  const seen: unknown[] = [];
+  const careful = await uncompiled(
+    term((_, { main, batch: { extra }, averages }) => {
+      seen.push(extra?.['size'], 'mask' in extra!, Object.keys(extra!), averages['slow']);
+      return tf.mean(tf.mul(tf.mean(main.clsToken, 1), extra?.['size'] ?? extra!['mask']!));
+    }),
+    mask(),
+  );
+  careful();
+  expect(seen).toEqual([undefined, true, ['mask'], undefined]);
+  let calls = 0;
+  const failing = await uncompiled(
+    term((_, { batch }) => {
+      calls++;
+      throw new RangeError(`not today ${String(batch.extra?.['size'])}`);
+    }),
+  );
+  expect(failing).toThrow(new RangeError('not today undefined'));
+  expect(calls).toBe(1);
+  const faulty = await uncompiled(
+    term(({ config }) => (config as unknown as { no: { way: tf.Scalar } }).no.way),
+  );
+  expect(faulty).toThrow("Cannot read properties of undefined (reading 'way')");
+});
+
+test('what is no target, plane, function or option is refused in one line', async () => {
+  const targets = (give: (all: Targets) => unknown): MethodParts => ({
+    targets: (context, inputs) => give(computeTargets(context, inputs)) as Targets,
+  });
+  const cases: [MethodParts, RegExp | string][] = [
+    [
+      targets(() => ({ segLabel: 1 })),
+      /^targets gave segLabel, which no term takes; did you mean segLabels\? Else /,
+    ],
+    [
+      targets((all) => Promise.resolve(all)),
+      'targets gave a promise; return an object at once, such as computeTargets(context, inputs).',
+    ],
+    [targets(() => undefined), /^targets gave undefined; return an object at once, /],
+    [targets(() => ({})), /^The target \w+ is missing, [^\n]+: let targets return it, /],
+    [
+      targets((all) => ({ ...all, segLabels: tf.zeros([2, 8, 8], 'int32') })),
+      'targets: segLabels has shape [2,8,8], expected [2,64,64]',
+    ],
+    [{ refine: (_, planes) => tf.slice(planes, 0, [1, -1, -1, -1]) }, /^refine: what it gave has shape \[1,/],
+    [
+      { refine: () => undefined as unknown as tf.Tensor4D },
+      /^refine gave undefined; return a tensor \[2,32,32,12\], at once\.$/,
+    ],
+  ];
+  for (const [parts, line] of cases) expect(await uncompiled(parts)).toThrow(line);
+  const { network, config } = await smallRun();
+  expect(() => trainStep(config, { network, refin: attentionRefine() } as never)).toThrow(
+    'trainStep: unknown option refin; did you mean refine?',
+  );
+  expect(() => trainStep(config, { network, terms: { size: undefined } } as never)).toThrow(
+    'terms.size is undefined, not a function; give one.',
+  );
+  expect(() => trainStep(config, { network, targets: {} } as never)).toThrow(
+    'targets is object, not a function; give one.',
+  );
+  expect(() => attentionRefine({ block: 3 } as never)).toThrow(
+    'attentionRefine: unknown option block; did you mean blocks?',
+  );
 });
 
 test('targets of one’s own take the place of ours, and reach the terms', async () => {

@@ -77,7 +77,19 @@ test('all that enters the first block learns alike, of every family of transform
 
 test('a path that nothing lies below, and a decay without blocks, are refused in one line', () => {
   expect(() => rates({ groups: [{ paths: ['decoder', 'decodr'], lrScale: 2 }] })).toThrow(
-    /^optimizer\.groups\.0: no parameter below decodr is trained; [^\n]+$/,
+    /^optimizer\.groups\.0\.paths: no parameter lies below decodr; did you mean decoder\? There are encoder, classifier, decoder, mine\.$/,
+  );
+  const of = (path: string) => (): unknown =>
+    tocoParameterGroups(
+      stepConfig({ optimizer: { groups: [{ paths: [path], lrScale: 2 }] } }),
+      paths.slice(4),
+      paths,
+    );
+  expect(of('encoder.blocks.7')).toThrow(
+    'optimizer.groups.0.paths: no parameter lies below encoder.blocks.7; did you mean encoder.blocks.0? There are encoder.blocks.0, encoder.blocks.1.',
+  );
+  expect(of('encoder.blocks')).toThrow(
+    /^optimizer\.groups\.0\.paths: what lies below encoder\.blocks is not trained \(network\.frozen, [^\n]+\.$/,
   );
   expect(() => tocoParameterGroups(stepConfig({ optimizer: { layerDecay: 0.5 } }), ['encoder.stem'])).toThrow(
     'optimizer.layerDecay: no trained parameter begins with encoder.blocks.<number>; set it to 1.',

@@ -170,25 +170,59 @@ describe('commands run', () => {
   });
 });
 
-test('programs fit the types of the packages', async () => {
-  for (const one of programs) await writeFile(moduleOf(one, 'ts'), one.text);
-  const program = ts.createProgram(
-    programs.map((one) => moduleOf(one, 'ts')),
-    {
-      target: ts.ScriptTarget.ES2023,
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      ...{ strict: true, noImplicitAny: false, skipLibCheck: true, noEmit: true },
-      ...{ types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
-    },
-  );
-  const complaints = ts
+/** What the compiler says of programs that lie beside this package's dependencies. */
+function complaintsOf(files: readonly string[], options: ts.CompilerOptions): string[] {
+  const program = ts.createProgram([...files], {
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    ...{ strict: true, skipLibCheck: true, noEmit: true },
+    ...{ types: ['node'], typeRoots: [join(root, 'node_modules/@types')] },
+    ...options,
+  });
+  return ts
     .getPreEmitDiagnostics(program)
     .map(
       ({ file, messageText }) =>
         `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
     );
+}
+
+test('programs fit the types of the packages', async () => {
+  for (const one of programs) await writeFile(moduleOf(one, 'ts'), one.text);
+  const complaints = complaintsOf(
+    programs.map((one) => moduleOf(one, 'ts')),
+    { noImplicitAny: false },
+  );
   expect(complaints).toEqual([]);
+}, 120_000);
+
+test('the program of docs/another-method.md is TypeScript with the lines that it says', async () => {
+  const text = await readFile(join(root, 'docs/another-method.md'), 'utf8');
+  const programs = new Map(
+    [...text.matchAll(/^```js\n\/\/ (\w+)\.js\n([\s\S]*?)^```/gm)].map(([, name, block]) => [name!, block!]),
+  );
+  expect([...programs.keys()]).toEqual(['network', 'arrays', 'train']);
+  const changes = /^```text\n(network\.ts {2}- [\s\S]*?)^```/m.exec(text)![1]!;
+  let name = '';
+  const replaced: { name: string; from: string; to: string[] }[] = [];
+  for (const [, file, sign, line] of changes.matchAll(/^(?:(\w+)\.ts)? +([-+]) (.*)$/gm)) {
+    name = file ?? name;
+    if (sign === '-') replaced.push({ name, from: line!, to: [] });
+    else replaced.at(-1)!.to.push(line!);
+  }
+  for (const { name, from, to } of replaced) {
+    const [before, after, ...more] = programs.get(name)!.split(from);
+    expect({ name, from, after: typeof after, more }).toEqual({ name, from, after: 'string', more: [] });
+    programs.set(name, `${before!}${to.join('\n')}${after!}`);
+  }
+  const folder = join(beside, 'another-method');
+  await mkdir(folder, { recursive: true });
+  const files = [...programs.keys()].map((one) => join(folder, `${one}.ts`));
+  for (const [one, program] of programs) await writeFile(join(folder, `${one}.ts`), program);
+  const complaints = complaintsOf(files, { noImplicitAny: true, allowImportingTsExtensions: true });
+  expect(complaints).toEqual([]);
+  for (const program of programs.values()) expect(program).not.toMatch(/\bany\b/);
 }, 120_000);
 
 describe('configurations', () => {

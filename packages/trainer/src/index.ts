@@ -1,5 +1,6 @@
 export { type CheckpointInfo, readTrainState, writeCheckpoint } from './checkpoints/checkpoint.js';
 export { resumeCommand } from './checkpoints/resume-command.js';
+export type { Advised } from './checkpoints/advice.js';
 export { hasRun, readRunConfig, runFiles } from './checkpoints/run-folder.js';
 export { modelOfRun, modelOfWeights, type TrainedModel } from './checkpoints/trained-model.js';
 export { type Config, type ConfigInput, configSchema } from './config/config.js';

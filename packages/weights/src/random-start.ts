@@ -45,7 +45,7 @@ export function randomStartWarning(
   const remedy =
     known === undefined
       ? 'set backbone.weights to a file or hf:owner/name if there are pretrained weights for it'
-      : `for pretrained weights add --set backbone.weights=hf:timm/${known}`;
+      : `for pretrained weights set backbone.weights=hf:timm/${known}`;
   return `Warning: ${name} starts from random numbers, because backbone.weights is not set; ${remedy}.`;
 }
 

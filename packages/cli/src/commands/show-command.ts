@@ -119,7 +119,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
         indices: Array.from({ length: Math.min(limit, list.length) }, (_, k) => k),
       };
       print(
-        `${names[i]!}: network ${loaded.name}; list ${list.name}, ${counted(indices.length, 'image')}; ${formatProtocol(protocol)}.`,
+        `${names[i]!}: network ${loaded.name}; list ${list.name}, ${imagesOf(kinds, { drawn: indices.length, measured: measured.indices.length })}; ${formatProtocol(protocol)}.`,
       );
       protocols.push(formatProtocol(protocol));
       if (wants('cams')) {
@@ -216,6 +216,16 @@ function camFigure(rows: readonly CamRow[]): ShownFigures['pictures'] {
 function describeProtocols(names: readonly string[], protocols: readonly string[]): string {
   if (new Set(protocols).size === 1) return `Protocol ${protocols[0]!}.`;
   return `Protocols: ${names.map((name, i) => `${name} ${protocols[i]!}`).join('; ')}.`;
+}
+
+/** How many images figures are of: pictures show some, similarity and confusion are means of more. */
+function imagesOf(
+  kinds: readonly FigureKind[],
+  { drawn, measured }: { readonly drawn: number; readonly measured: number },
+): string {
+  const measures = kinds.filter((kind) => kind === 'similarity' || kind === 'confusion').length;
+  if (measures === kinds.length) return counted(measured, 'image');
+  return `${counted(drawn, 'image')}${measures > 0 && measured !== drawn ? `, ${measured} measured` : ''}`;
 }
 
 /** The report that a run has of its own. */

@@ -72,6 +72,7 @@ Examples:
         folder: flags.out,
         ...{ resume, cluster },
         print,
+        advice: 'command' as const,
         backbone: flags.backbone === undefined ? undefined : await loadBackbone(flags.backbone),
         network: flags.network === undefined ? undefined : await loadNetworkModule(flags.network),
       };
@@ -116,7 +117,7 @@ async function configOf(flags: TrainFlags): Promise<Config> {
   ];
   const resume = resumeOf(flags);
   return resume === true || (resume === 'auto' && (await hasRun(out)))
-    ? resumedConfig(await readRunConfig(out), { file: config, settings })
+    ? resumedConfig(await readRunConfig(out, 'command'), { file: config, settings })
     : loadConfig(config, settings);
 }
 
@@ -132,5 +133,6 @@ function stopped(folder: string, { iterations, checkpoint }: TrainResult): strin
   if (!existsSync(runFiles(folder).config)) return 'Stopped before the run began; nothing was written.';
   const when =
     checkpoint === '' ? 'before the first iteration was saved' : `after ${counted(iterations, 'iteration')}`;
-  return `Stopped ${when}; resume with: ${resumeCommand(folder)}`;
+  const how = resumeCommand(folder);
+  return how === '' ? `Stopped ${when}.` : `Stopped ${when}; resume with: ${how}`;
 }

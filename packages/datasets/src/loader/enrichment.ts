@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { UserError } from '@toco/files';
 import type { TrainingSample } from './training-sample.js';
 
 /**
@@ -29,13 +31,42 @@ export async function loadEnrichment(enrichment: Enrichment): Promise<Enrich> {
   try {
     loaded = (await import(enrichment.module)) as Record<string, unknown>;
   } catch (error) {
-    throw new Error(`${enrichment.module} can't be imported: ${(error as Error).message.split('\n')[0]}`, {
-      cause: error,
-    });
+    throw new UserError(
+      `enrichment: ${enrichment.module} can't be imported: ${firstLine(error)}; give the URL of a JavaScript module, such as new URL('./arrays.js', import.meta.url).href.`,
+      { cause: error },
+    );
   }
   const enrich = loaded[enrichment.export];
   if (typeof enrich !== 'function') {
-    throw new Error(`${enrichment.module} exports no function "${enrichment.export}"`);
+    const functions = Object.keys(loaded).filter((name) => typeof loaded[name] === 'function');
+    throw new UserError(
+      `enrichment: ${enrichment.module} exports no function "${enrichment.export}"; ${functions.length === 0 ? 'export it there' : `it exports ${functions.join(', ')}`}.`,
+    );
   }
   return enrich as Enrich;
+}
+
+/** What an enrichment failed of, in one line that names the image, the function and its line. */
+export function enrichmentError({ module, export: name }: Enrichment, id: string, error: unknown): UserError {
+  const file = module.startsWith('file:') ? fileURLToPath(module) : module;
+  const place = placeIn(error, [module, file]);
+  return new UserError(
+    `enrichment: ${name} of ${file} failed on the image ${id}: ${firstLine(error)}${place === undefined ? '' : ` (line ${place})`}; correct the function.`,
+    { cause: error },
+  );
+}
+
+/** Line and column of the first frame in a file. */
+function placeIn(error: unknown, names: readonly string[]): string | undefined {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  for (const frame of stack.split('\n').slice(1)) {
+    const name = names.find((one) => frame.includes(`${one}:`));
+    if (name !== undefined)
+      return /^\d+:\d+/.exec(frame.slice(frame.indexOf(`${name}:`) + name.length + 1))?.[0];
+  }
+  return undefined;
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!.replace(/\.$/, '');
 }

@@ -11,8 +11,7 @@ import {
 import { ignoredLabel } from '../image/decode-mask.js';
 import type { UsedBatch } from './used-batch.js';
 import type { ViewOptions } from '../views/view-options.js';
-import { loadEnrichment, type Enrichment } from './enrichment.js';
-import { UserError } from '@toco/files';
+import { enrichmentError, loadEnrichment, type Enrichment } from './enrichment.js';
 
 /** The batch of one iteration: B images with their views, H = W = `cropSize`. */
 export interface TrainingBatch<Enriched = unknown> {
@@ -97,7 +96,7 @@ export async function loadTrainingBatch(task: TrainingTask): Promise<TrainingBat
     try {
       enriched.push(await enrich!(sample, task.enrichment!.options));
     } catch (error) {
-      throw new UserError(`${sample.id}: ${(error as Error).message}`, { cause: error });
+      throw enrichmentError(task.enrichment!, sample.id, error);
     }
   }
   return {

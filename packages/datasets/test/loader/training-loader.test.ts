@@ -161,8 +161,14 @@ describe('enrichment', () => {
   });
 
   test.each([
-    ['fails', /^train-\d{5}: no lattice today$/],
-    ['nothing', /enrichments\.mjs exports no function "nothing"$/],
+    [
+      'fails',
+      /^enrichment: fails of \/.*enrichments\.mjs failed on the image train-\d{5}: no lattice today \(line 14:9\); correct the function\.$/,
+    ],
+    [
+      'nothing',
+      /^enrichment: .*enrichments\.mjs exports no function "nothing"; it exports .*\bfails, sumOfView, [^\n]+\.$/,
+    ],
     ['endsThread', /^a worker thread ended unexpectedly$/],
   ])('%s ends the loader with one line', async (name, message) => {
     const options = { ...base, workers: 2, enrichment: enrichment(name) };
@@ -172,7 +178,7 @@ describe('enrichment', () => {
   test('a module that does not exist', async () => {
     const options = { ...base, workers: 1, enrichment: { module: 'file:///nowhere.mjs', export: 'x' } };
     await expect(collect(scenes, options)).rejects.toThrow(
-      /^file:\/\/\/nowhere\.mjs can't be imported: [^\n]+$/,
+      /^enrichment: file:\/\/\/nowhere\.mjs can't be imported: [^\n]+; give the URL of a JavaScript module, such as new URL\('\.\/arrays\.js', import\.meta\.url\)\.href\.$/,
     );
   });
 });

@@ -1,3 +1,5 @@
+import { nearestName } from '@toco/core';
+
 /** Parameters whose paths begin with one of `prefixes` share a factor on the learning rate. */
 export interface ParameterGroup {
   readonly name: string;
@@ -11,6 +13,29 @@ export interface ParameterGroup {
 /** Whether a path is `prefix` itself, or lies below it. */
 export function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}.`);
+}
+
+/** Paths that a message shows at most. */
+const shown = 6;
+
+/** What there is in the place of a path that no parameter lies below, for errors: the nearest, and some beside it. */
+export function pathsInstead(path: string, paths: readonly string[]): string {
+  const parts = path.split('.');
+  let depth = parts.length - 1;
+  const above = (): string => parts.slice(0, depth).join('.');
+  while (depth > 0 && !paths.some((one) => one.startsWith(`${above()}.`))) depth--;
+  const beside = paths
+    .filter((one) => depth === 0 || one.startsWith(`${above()}.`))
+    .map((one) =>
+      one
+        .split('.')
+        .slice(0, depth + 1)
+        .join('.'),
+    );
+  const there = [...new Set(beside)];
+  const near = nearestName(parts.slice(0, depth + 1).join('.'), there);
+  const list = `${there.slice(0, shown).join(', ')}${there.length > shown ? ', …' : ''}`;
+  return near === undefined ? `there are ${list}` : `did you mean ${near}? There are ${list}`;
 }
 
 /**

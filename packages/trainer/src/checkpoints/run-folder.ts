@@ -15,6 +15,8 @@ import type { Config } from '../config/config.js';
 import { readYaml } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { listCheckpoints } from '@toco/weights';
+import { eventFiles } from '../logs/tensorboard.js';
+import { type Advice, type Advised, adviceFor } from './advice.js';
 import { readCheckpointInfo, repairCheckpoints } from './checkpoint.js';
 
 /** Files of a run's folder. */
@@ -38,14 +40,18 @@ export interface RunFolder {
  *
  * @throws one line where a run is there already: nothing is overwritten
  */
-export async function createRunFolder(folder: string, print: (line: string) => void): Promise<RunFolder> {
+export async function createRunFolder(
+  folder: string,
+  print: (line: string) => void,
+  advice: Advice,
+): Promise<RunFolder> {
   const assertEmpty = async (): Promise<void> => {
     if (await isEmpty(folder)) return;
     throw new UserError(
-      `${folder}: not empty; resume that run with --resume, or choose another folder with --out.`,
+      `${folder}: not empty; resume that run with ${advice.resuming}, or choose ${advice.otherFolder}.`,
     );
   };
-  assertNoFile(folder);
+  assertNoFile(folder, advice);
   // A folder of anything else gets no lock; one where a process trains is told as that.
   if (!existsSync(join(folder, lockFolder))) await assertEmpty();
   const created = await makeFolder(folder);
@@ -66,8 +72,12 @@ export async function createRunFolder(folder: string, print: (line: string) => v
 }
 
 /** Takes the folder of a run that is resumed, and tidies what a killed process left there. @throws one line: no run there */
-export async function resumeRunFolder(folder: string, print: (line: string) => void): Promise<RunFolder> {
-  await assertRun(folder);
+export async function resumeRunFolder(
+  folder: string,
+  print: (line: string) => void,
+  advice: Advice,
+): Promise<RunFolder> {
+  await assertRun(folder, advice);
   const lock = await lockRun(folder, print);
   for (const name of (await readdir(folder)).filter(isUnfinished))
     await rm(join(folder, name), { force: true });
@@ -90,9 +100,14 @@ export async function writeRunConfig(
   await writeWhole(path, [new TextEncoder().encode(text)]);
 }
 
-/** The configuration that a run was trained with last. @throws one line: no run there, or a mistake in its `config.yaml` */
-export async function readRunConfig(folder: string): Promise<Config> {
-  await assertRun(folder);
+/**
+ * The configuration that a run was trained with last.
+ *
+ * @param advised whose options errors name
+ * @throws one line: no run there, or a mistake in its `config.yaml`
+ */
+export async function readRunConfig(folder: string, advised?: Advised): Promise<Config> {
+  await assertRun(folder, adviceFor(advised));
   const { config } = runFiles(folder);
   const checkpoints = await listCheckpoints(folder);
   if (existsSync(config)) {
@@ -129,19 +144,19 @@ export async function hasRun(folder: string): Promise<boolean> {
   return existsSync(runFiles(folder).config) || (await listCheckpoints(folder)).length > 0;
 }
 
-async function assertRun(folder: string): Promise<void> {
+async function assertRun(folder: string, advice: Advice): Promise<void> {
   if (await hasRun(folder)) return;
   throw new UserError(
-    `${folder}: no run here to resume (config.yaml is missing); check --out, or start the run without --resume.`,
+    `${folder}: no run here to resume (config.yaml is missing); check ${advice.folder}, or start the run ${advice.beginning}.`,
   );
 }
 
 /** @throws one line where a file has the name of a folder, or of one around it */
-function assertNoFile(folder: string): void {
+function assertNoFile(folder: string, { otherFolder }: Advice): void {
   for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) {
     if (!existsSync(path)) continue;
     if (statSync(path).isDirectory()) return;
-    throw new UserError(`${folder}: ${path} is a file, not a folder; choose another with --out.`);
+    throw new UserError(`${folder}: ${path} is a file, not a folder; choose ${otherFolder}.`);
   }
 }
 
@@ -153,7 +168,11 @@ async function isEmpty(folder: string): Promise<boolean> {
 
 /** Removes what the start of a run has made: its files, its folder and those that were made for it. */
 async function removeStart(folder: string, created: string | undefined): Promise<void> {
-  await rm(runFiles(folder).config, { force: true });
+  const { config, metrics } = runFiles(folder);
+  // All of them are of this start: the folder was empty before.
+  const events = (await readdir(folder)).filter((name) => name.startsWith(eventFiles));
+  for (const path of [config, metrics, ...events.map((name) => join(folder, name))])
+    await rm(path, { force: true });
   await rm(join(folder, lockFolder), { recursive: true, force: true });
   if (created === undefined) return;
   try {

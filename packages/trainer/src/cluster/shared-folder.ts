@@ -4,6 +4,7 @@ import { hashFile, type RunLock, UserError } from '@toco/files';
 import { checkpointFiles } from '@toco/weights';
 import { newestWholeCheckpoint } from '../checkpoints/checkpoint.js';
 import { createRunFolder, hasRun, resumeRunFolder } from '../checkpoints/run-folder.js';
+import type { Advice } from '../checkpoints/advice.js';
 import type { Together } from './together.js';
 
 /** The folder of a run, as one of the processes sees it that train together. */
@@ -28,16 +29,17 @@ export async function openFolder(
     readonly resume: boolean | 'auto';
     readonly together: Together;
     readonly print: (line: string) => void;
+    readonly advice: Advice;
   },
 ): Promise<OpenedFolder> {
-  const { together, print } = options;
+  const { together, print, advice } = options;
   let owned: Awaited<ReturnType<typeof createRunFolder>> | undefined;
   let begins = false;
   const leave = async (how: { readonly undo: boolean }): Promise<void> => owned?.leave(how);
   const found = await together
     .ofLeader('checkpoint', async () => {
       const resume = options.resume === 'auto' ? await hasRun(folder) : options.resume;
-      owned = await (resume ? resumeRunFolder : createRunFolder)(folder, print);
+      owned = await (resume ? resumeRunFolder : createRunFolder)(folder, print, advice);
       begins = !resume;
       const newest = resume ? await newestWholeCheckpoint(folder, print) : undefined;
       return { resume, name: newest && basename(newest), hash: newest && (await hashOf(newest)) };
@@ -50,7 +52,7 @@ export async function openFolder(
   const checkpoint = name === undefined ? undefined : join(folder, 'checkpoints', name);
   if (checkpoint !== undefined && !together.leads && (await hashOf(checkpoint)) !== hash)
     throw new UserError(
-      `${checkpoint}: ${existsSync(checkpoint) ? 'is not the one' : 'is missing, the one'} that rank 0 continues from; give all processes one folder on shared storage with --out.`,
+      `${checkpoint}: ${existsSync(checkpoint) ? 'is not the one' : 'is missing, the one'} that rank 0 continues from; give all processes one folder on shared storage with ${advice.folder}.`,
     );
   return { lock: owned?.lock, resume, checkpoint, leave };
 }

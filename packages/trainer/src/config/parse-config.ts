@@ -13,7 +13,7 @@ import { assertParts } from './parts.js';
 export function parseConfig(input: unknown, source = 'config'): Config {
   const result = configSchema.safeParse(resolveBehavior(withoutShares(input ?? {}, source)));
   if (!result.success)
-    throw new UserError(describeIssue(result.error.issues[0]!, { schema: configSchema, source }));
+    throw new UserError(describeIssue(result.error.issues[0]!, { schema: configSchema, source, input }));
   checkConsistency(result.data, source);
   return result.data;
 }

@@ -1,10 +1,11 @@
 import type { Backbone } from '@toco/backbone';
-import { disposeTree } from '@toco/core';
+import { assertKeys, disposeTree } from '@toco/core';
 import { type Dataset, openDataset, validationList } from '@toco/datasets';
 import { compileFunction, lanesOf, oneLane } from '@toco/graph';
 import { type MakeNetwork, unevenScales } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import { rememberedBackbone, rememberedNetwork } from '@toco/weights';
+import { asUserError } from '../config/as-user-error.js';
 import { buildNetwork } from '../network/build-network.js';
 import { evaluate, evaluateOptionsOf } from './evaluate.js';
 import {
@@ -39,6 +40,11 @@ export interface EvaluateCheckpointOptions {
   readonly report?: string | undefined;
 }
 
+const known = Object.keys({
+  ...{ settings: true, backbone: true, network: true, data: true },
+  ...{ print: true, signal: true, onPanel: true, report: true },
+} satisfies Record<keyof EvaluateCheckpointOptions, true>);
+
 /**
  * Validates a trained network on the validation list of its data set, computed as its run computed (precision, fused
  * operations): in the protocol `fast` with its sizes. For another one `evaluate` takes a `segmenter` of that protocol.
@@ -50,6 +56,9 @@ export async function evaluateCheckpoint(
   trained: string | TrainedModel,
   options: EvaluateCheckpointOptions = {},
 ): Promise<{ evaluation: Evaluation; classes: readonly string[]; protocol: EvaluationProtocol }> {
+  asUserError(() => {
+    assertKeys('evaluateCheckpoint', options, known);
+  });
   const { settings = [], print = printLine, signal, onPanel } = options;
   const { report } = options;
   if (report !== undefined) await makeReportFolder(report);

@@ -11,7 +11,8 @@ export interface TensorBoardWriter {
   write(row: MetricsRow): void;
 }
 
-const prefix = 'events.out.tfevents.';
+/** What the names of event files begin with. */
+export const eventFiles = 'events.out.tfevents.';
 
 /**
  * An event file in `folder`, for `tensorboard --logdir`. Every number of a row becomes a scalar; rows are on the disk as soon as
@@ -24,7 +25,7 @@ export async function tensorBoardWriter(
   folder: string,
   rows: readonly MetricsRow[] = [],
 ): Promise<TensorBoardWriter> {
-  const old = (await readdir(folder)).filter((name) => name.startsWith(prefix)).sort();
+  const old = (await readdir(folder)).filter((name) => name.startsWith(eventFiles)).sort();
   const path = join(folder, newName(old));
   const times = await wallTimes(old.map((name) => join(folder, name)));
   let wallTime = [...times.values()][0] ?? now();
@@ -49,8 +50,8 @@ const now = (): number => Date.now() / 1000;
 
 /** A name that sorts behind those that are there, also where the clock was set back or two starts share a second. */
 function newName(old: readonly string[]): string {
-  const last = Math.max(0, ...old.map((name) => Number.parseInt(name.slice(prefix.length), 10) || 0));
-  return `${prefix}${Math.max(Math.floor(now()), last + 1)}.${hostname()}.${process.pid}`;
+  const last = Math.max(0, ...old.map((name) => Number.parseInt(name.slice(eventFiles.length), 10) || 0));
+  return `${eventFiles}${Math.max(Math.floor(now()), last + 1)}.${hostname()}.${process.pid}`;
 }
 
 const keyOf = ({ kind, iteration }: Pick<MetricsRow, 'kind' | 'iteration'>): string => `${kind}/${iteration}`;

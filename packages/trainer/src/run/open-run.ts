@@ -14,6 +14,7 @@ import { loaderThreads } from '../data/loader-threads.js';
 import type { TrainingBatches } from '../data/training-batches.js';
 import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { openRecords, type RunRecords, silentRecords } from './records.js';
+import { type Advice, adviceFor } from '../checkpoints/advice.js';
 import { ownParts } from './own-parts.js';
 import { engineChange, runChanges } from './run-changes.js';
 import { readRunConfig, runFiles, writeRunConfig } from '../checkpoints/run-folder.js';
@@ -65,8 +66,9 @@ export async function openRun(
   const { leads, share, asked: signal } = together;
   // What concerns the run the leader says; what concerns this process's own files it says itself.
   const print = leads ? options.print : () => undefined;
+  const advice = adviceFor(options.advice);
   assertShareable(config, share.count);
-  const owned = await openFolder(folder, { resume: options.resume ?? false, together, print });
+  const owned = await openFolder(folder, { resume: options.resume ?? false, together, print, advice });
   const { resume, checkpoint } = owned;
   let batches: TrainingBatches | undefined;
   let stepper: Stepper | undefined;
@@ -91,8 +93,11 @@ export async function openRun(
     };
     if (resume) {
       const last = checkpoint === undefined ? { iteration: 0 } : await readCheckpointInfo(checkpoint);
-      const before = { ...last, config: 'config' in last ? last.config : await readRunConfig(folder) };
-      for (const line of runChanges(folder, before, info)) print(line);
+      const before = {
+        ...last,
+        config: 'config' in last ? last.config : await readRunConfig(folder, options.advice),
+      };
+      for (const line of runChanges({ folder, advice }, before, info)) print(line);
       if (leads) await writeRunConfig(folder, ran, before);
       if (checkpoint === undefined) print(`${folder}: no checkpoint yet, the run starts from its beginning.`);
     } else if (leads) await writeRunConfig(folder, ran);
@@ -121,7 +126,7 @@ export async function openRun(
       start: { checkpoint, iteration: start },
     });
     const validator = createValidator({
-      ...{ ...options, config, data, list, network, records, total, print },
+      ...{ ...options, config, data, list, network, records, total, print, advice },
       targetForward: started.targetForward,
       compiled: compiled !== undefined,
     });
@@ -145,7 +150,7 @@ export async function openRun(
       stepper = compiled
         ? sharedStepper(await compiledStepper({ step, state, feed, phase }, compiled), together)
         : eagerStepper({ step, state });
-    } else print(nothingLeft(config, { start, total }));
+    } else print(nothingLeft(config, { start, total, advice }));
     return {
       ...{ start, total, phases: settings.phases, stepper, saver, validator, records },
       feeds: feedsOf(batches, { first, count: total - start, signal: together.stop }),
@@ -218,7 +223,10 @@ function rememberedConfig(config: Config, name: string): Config {
   };
 }
 
-function nothingLeft({ run }: Config, { start, total }: { start: number; total: number }): string {
+function nothingLeft(
+  { run }: Config,
+  { start, total, advice }: { start: number; total: number; advice: Advice },
+): string {
   const key = run.stopAfter === total ? 'run.stopAfter' : 'optimizer.iterations';
-  return `Nothing left to do: the run has ${counted(start, 'iteration')} and ${key} is ${total}; train on with --set ${key}=<more>.`;
+  return `Nothing left to do: the run has ${counted(start, 'iteration')} and ${key} is ${total}; train on with ${advice.set(key, '<more>')}.`;
 }

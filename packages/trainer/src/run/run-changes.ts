@@ -1,6 +1,7 @@
 import { configChanges } from '@toco/method';
 import type { CheckpointInfo } from '../checkpoints/checkpoint.js';
 import { counted, UserError } from '@toco/files';
+import type { Advice } from '../checkpoints/advice.js';
 
 /** What a network is made of: other values are another network, which no checkpoint fits. */
 const architecture = /^(?:backbone\.(?:name|depth)|network\.(?:frozen|decoderDim|projection\..*))$/;
@@ -12,13 +13,13 @@ const architecture = /^(?:backbone\.(?:name|depth)|network\.(?:frozen|decoderDim
  * @throws one line where it can't be resumed so: other classes, another network, without a part of one's own
  */
 export function runChanges(
-  folder: string,
+  { folder, advice }: { readonly folder: string; readonly advice: Advice },
   before: Pick<CheckpointInfo, 'config' | 'iteration'> & Partial<CheckpointInfo>,
   now: Omit<CheckpointInfo, 'iteration'>,
 ): string[] {
   const { iteration } = before;
   const refuse = (what: string): never => {
-    throw new UserError(`${folder}: ${what}; start a new run with --out <another folder>.`);
+    throw new UserError(`${folder}: ${what}; ${advice.newRun}.`);
   };
   if (iteration > 0) {
     if (before.classes && JSON.stringify(before.classes) !== JSON.stringify(now.classes)) {
@@ -33,7 +34,7 @@ export function runChanges(
   if (lacking.length > 0) {
     const byCommand = lacking.includes('network') ? ' (the command takes a network by --network <file>)' : '';
     throw new UserError(
-      `${folder}: up to iteration ${iteration} the run was trained with parts of one's own that are not given now: ${lacking.join(', ')}; give the same by train(config, { ${[...lacking, 'resume: true'].join(', ')} })${byCommand}, or start a new run with --out <another folder>.`,
+      `${folder}: up to iteration ${iteration} the run was trained with parts of one's own that are not given now: ${lacking.join(', ')}; give the same by train(config, { ${[...lacking, 'resume: true'].join(', ')} })${byCommand}, or ${advice.newRun}.`,
     );
   }
   const lines = configChanges(before.config, now.config).map(({ key, was, is }) => {

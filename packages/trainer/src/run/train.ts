@@ -12,6 +12,8 @@ import type { Cluster } from '@toco/runtime';
 import { trainTogether, type Together } from '../cluster/together.js';
 import { openRun, type Run } from './open-run.js';
 import type { Snapshot } from '../execution/eager.js';
+import { type Advised, adviceFor } from '../checkpoints/advice.js';
+import { assertTrainOptions } from './assert-options.js';
 import { rescue } from './rescue.js';
 
 /** Objects and switches beside the configuration. */
@@ -40,6 +42,8 @@ export interface TrainOptions extends MethodParts {
   readonly signal?: AbortSignal | undefined;
   /** Takes what is said about the run, a line at a time; default: the error stream. */
   readonly print?: ((line: string) => void) | undefined;
+  /** Whose options messages name: those of `train()`, or those of `toco train`, which calls it so; default: `program`. */
+  readonly advice?: Advised | undefined;
   /** Called, and waited for, after every iteration, in every process that trains; an error of its ends the run, which is saved. */
   readonly onIteration?: ((iteration: TrainedIteration) => void | Promise<void>) | undefined;
   /** Called with every image of the last validation; for reports of one's own. */
@@ -87,6 +91,7 @@ export interface TrainResult {
  */
 export async function train(config: Config, options: TrainOptions): Promise<TrainResult> {
   const { folder, signal, print = (line) => process.stderr.write(`${line}\n`) } = options;
+  assertTrainOptions(config, options);
   let run: Run;
   let together: Together | undefined;
   try {
@@ -128,8 +133,9 @@ export async function train(config: Config, options: TrainOptions): Promise<Trai
     return { iterations: iteration, interrupted, checkpoint: saver.newest(), ...validator.result() };
   } catch (error) {
     records.pause();
+    const advice = adviceFor(options.advice);
     await together.leave(error as Error);
-    throw await rescue(error as Error, { ...run, together, folder, iteration, print });
+    throw await rescue(error as Error, { ...run, together, folder, iteration, print, advice });
   } finally {
     records.pause();
     await run.close();

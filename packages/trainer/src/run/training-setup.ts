@@ -18,7 +18,9 @@ import {
   assertTerms,
   isBelow,
   type MethodParts,
+  pathsInstead,
   type StepConfig,
+  termNames,
   thresholdsAt,
   tocoParameterGroups,
   trainedParameters,
@@ -77,7 +79,13 @@ export async function trainingSource(
 ): Promise<TrainingSource> {
   const { terms, targets, refine, enrichment } = own;
   asUserError(() => {
-    assertTerms(config.phases, Object.keys(terms ?? {}));
+    const named = Object.keys(terms ?? {});
+    assertTerms(config.phases, named);
+    const unused = named.find((name) => !termNames(config.phases).includes(name));
+    if (unused !== undefined)
+      throw new UserError(
+        `terms.${unused}: no phase weighs or measures it; give it a weight in phases[].weights (0: it is not computed), or leave it out.`,
+      );
   });
   const data = own.data ?? (await openDataset(config));
   const numClasses = data.classes.length;
@@ -118,9 +126,14 @@ export async function trainingStart(
     const unknown = config.network.frozen.find((prefix) => !paths.some((path) => isBelow(path, prefix)));
     if (unknown !== undefined)
       throw new UserError(
-        `network.frozen: there are no parameters below ${unknown}; write paths such as encoder or encoder.blocks.0.`,
+        `network.frozen: no parameter lies below ${unknown}; ${pathsInstead(unknown, paths)}.`,
       );
-    tocoParameterGroups(settings, Object.keys(trainedParameters(network, state.params)));
+    const trained = Object.keys(trainedParameters(network, state.params));
+    if (trained.length === 0)
+      throw new UserError(
+        `No parameter is trained (network.frozen: ${config.network.frozen.join(', ')}); leave one out there, such as classifier.`,
+      );
+    tocoParameterGroups(settings, trained, paths);
   });
   const step = trainStep(settings, {
     ...parts,

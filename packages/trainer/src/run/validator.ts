@@ -13,8 +13,8 @@ import type { Panel } from '@toco/report';
 import { evaluateWithPanels, type DrawnEvaluation } from '../evaluation/exemplary-panels.js';
 import { reportRun } from '../evaluation/report-run.js';
 import type { Together } from '../cluster/together.js';
+import type { Advice } from '../checkpoints/advice.js';
 import type { RunRecords } from './records.js';
-import { shellWord } from '@toco/files';
 import { runFiles } from '../checkpoints/run-folder.js';
 import type { Stepper } from '../execution/eager.js';
 
@@ -41,6 +41,7 @@ export interface ValidatorOptions {
   readonly together: Together;
   readonly total: number;
   readonly print: (line: string) => void;
+  readonly advice: Advice;
   readonly onPanel?: ((panel: Panel) => void) | undefined;
   readonly report?: boolean | undefined;
   /** Whether passes run as graphs. */
@@ -107,7 +108,7 @@ export function createValidator(options: ValidatorOptions): Validator {
       print(`iteration ${iteration}: ${evaluationLine(evaluation)}`);
       if (!drawn || !together.leads) return;
       const { name, classes } = data;
-      const command = `toco train --config ${shellWord(files.config)} --out <another folder>`;
+      const command = options.advice.again(files.config);
       const rows = await records.rows();
       const { images } = evaluation;
       const { compiled } = options;

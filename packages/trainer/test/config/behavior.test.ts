@@ -7,6 +7,7 @@ import { syntheticScenes } from '@toco/datasets';
 import { readCheckpointHeader } from '@toco/weights';
 import { loadConfig, parseConfig } from '@toco/trainer';
 import { resumedConfig } from '../../src/config/resumed-config.js';
+import { adviceFor } from '../../src/checkpoints/advice.js';
 import { readCheckpointInfo } from '../../src/checkpoints/checkpoint.js';
 import { runChanges } from '../../src/run/run-changes.js';
 import { trainingBatches } from '../../src/data/training-batches.js';
@@ -66,9 +67,9 @@ describe('a checkpoint of an earlier version', () => {
     const now = await resumedConfig(before.config, { settings: [] });
     expect(now).toEqual(parseConfig({ behavior: { ...correctionsOf('reference'), oddSizes: 'corrected' } }));
     const info = { backbone: before.backbone, classes: before.classes };
-    expect(runChanges(folder, before, { ...info, config: now })).toEqual([]);
+    expect(runChanges({ folder, advice: adviceFor() }, before, { ...info, config: now })).toEqual([]);
     const changed = await resumedConfig(before.config, { settings: ['behavior.lateFlip=corrected'] });
-    expect(runChanges(folder, before, { ...info, config: changed })).toEqual([
+    expect(runChanges({ folder, advice: adviceFor() }, before, { ...info, config: changed })).toEqual([
       'Changed from iteration 40 on: behavior.lateFlip is "corrected", was "reference".',
     ]);
   });

@@ -31,7 +31,9 @@ describe('shares of the length', () => {
   });
 
   test.each(['ten', '-5%', '%', '10'])('%s is no share', (from) => {
-    expect(() => parseConfig({ phases: [{ from, weights }] })).toThrow(/^config: phases\.0\.from: /);
+    expect(() => parseConfig({ phases: [{ from, weights }] })).toThrow(
+      /^config: phases\.0\.from is text; write a number \(first iteration/,
+    );
   });
 });
 

@@ -6,3 +6,8 @@ export function brightness({ images, imgBox, key }) {
     place: { data: Int32Array.of(...imgBox, key.index), shape: [5] },
   };
 }
+
+/** Asks for what a sample does not have. */
+export function broken({ pixels }) {
+  return { count: { data: Float32Array.of(pixels.length), shape: [1] } };
+}

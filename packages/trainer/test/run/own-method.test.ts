@@ -176,13 +176,87 @@ test('what does not fit is refused in one line, and leaves no run', async () => 
   await expect(attempt({ phases })).rejects.toThrow(/^phases: there is no term "brightness"; [^\n]+$/);
   const frozen = { ...settings.network, frozen: ['encodr'] };
   await expect(attempt({ phases, network: frozen }, { terms: { brightness } })).rejects.toThrow(
-    /^network\.frozen: there are no parameters below encodr; [^\n]+$/,
+    /^network\.frozen: no parameter lies below encodr; did you mean encoder\? There are encoder, [^\n]+\.$/,
   );
+  const given = { terms: { brightness } };
+  const none = [{ from: 0, weights: six }];
+  await expect(attempt({ phases: none }, given)).rejects.toThrow(
+    'terms.brightness: no phase weighs or measures it; give it a weight in phases[].weights (0: it is not computed), or leave it out.',
+  );
+  const all = ['encoder', 'classifier', 'aux_classifier', 'decoder', 'proj_head', 'brightness_head'];
+  await expect(attempt({ phases, network: { ...settings.network, frozen: all } }, given)).rejects.toThrow(
+    /^No parameter is trained \(network\.frozen: encoder, [^\n]+; leave one out there, [^\n]+\.$/,
+  );
+  await expect(
+    attempt({ phases, optimizer: { groups: [{ paths: ['encoder.patch_embed'], lrScale: 2 }] } }, given),
+  ).rejects.toThrow(/^optimizer\.groups\.0\.paths: what lies below encoder\.patch_embed is not trained \(/);
+  await expect(attempt({ phases }, { ...given, onIteratoin: () => undefined })).rejects.toThrow(
+    'train: unknown option onIteratoin; did you mean onIteration?',
+  );
+  await expect(attempt({ phases }, { ...given, enrichment: { modul: 'a', export: 'b' } })).rejects.toThrow(
+    'train: enrichment: unknown option modul; did you mean module?',
+  );
+  await expect(evaluateCheckpoint('runs/none', { date: data } as never)).rejects.toThrow(
+    'evaluateCheckpoint: unknown option date; did you mean data?',
+  );
+  await expect(train({ batchSize: 2 } as never, { folder: 'runs/none' })).rejects.toThrow(
+    'train: the configuration has no optimizer; fill in the defaults by parseConfig({ … }) or loadConfig(file).',
+  );
+  await expect(train(config, {} as never)).rejects.toThrow(/^train: folder is missing; /);
   await expect(attempt({}, { terms: { brightness } })).rejects.toThrow(
     /^phases\.0\.cam\.high has 4 values for \d+ classes/,
   );
   expect(existsSync(join(folder, 'refused'))).toBe(false);
   expect(() => parseConfig({ evaluation: { average: 'ema' } })).toThrow(
     'config: evaluation.average: there is no average "ema"; configure averages.ema, or set it to none.',
+  );
+});
+
+test('a program is told what to do in its own words: the option of train(), not that of the command', async () => {
+  const common = { backbone, data, report: false, print: () => undefined };
+  const at = (name: string, options: object = {}): Promise<unknown> =>
+    train(parseConfig({ ...settings, phases: [{ from: 0, weights: { ...six, brightness: 0.3 } }] }), {
+      ...common,
+      ...{ terms: { brightness }, folder: join(folder, name), ...options },
+    });
+  await expect(at('whole')).rejects.toThrow(
+    /whole: not empty; resume that run with resume: true \(or 'auto'\), or choose another folder\.$/,
+  );
+  await expect(at('whole', { advice: 'command' })).rejects.toThrow(
+    /whole: not empty; resume that run with --resume, or choose another folder with --out\.$/,
+  );
+  await expect(at('nowhere', { resume: true })).rejects.toThrow(
+    /; check folder, or start the run without resume: true \(or with 'auto'\)\.$/,
+  );
+  const lines: string[] = [];
+  const print = (line: string): void => void lines.push(line);
+  const onIteration = (): never => {
+    throw new Error('enough');
+  };
+  const failing = { print, onIteration, refine, targets, enrichment };
+  await expect(at('failing', failing)).rejects.toThrow('enough');
+  expect(lines.at(-1)).toMatch(
+    /^Saved iteration 1 \(.*\)\. Resume with: train\(config, \{ folder: ".*failing", resume: true, … \}\)$/,
+  );
+  expect(lines.join('\n')).not.toMatch(/--(?:resume|out|set)/);
+});
+
+test('what a compiled term does wrong names the line of its author', async () => {
+  const common = { backbone, data, report: false, print: () => undefined };
+  const phases = [{ from: 0, weights: { ...six, ctc: 0, ptc: 0, seg: 0, brightness: 0.3 } }];
+  const attempt = (brightness: LossFunction, how: object = {}): Promise<unknown> =>
+    train(parseConfig({ ...settings, groupSize: undefined, accumulate: 1, phases }), {
+      ...{ ...common, terms: { brightness }, folder: join(folder, 'wrong'), ...how },
+    });
+  await expect(
+    attempt((_, { main, batch }) => tf.mean(tf.matMul(main.clsToken, batch.labels))),
+  ).rejects.toThrow(/^MatMul: Dimensions must be equal, [^\n]* at [^\n]*own-method\.test\.ts:\d+:\d+: /);
+  // And leaves nothing behind, so that the same program begins once it is corrected.
+  expect(existsSync(join(folder, 'wrong'))).toBe(false);
+  await expect(attempt(brightness)).rejects.toThrow(
+    /^The term brightness reads batch\.extra\.brightness, which is not there, nor anything else; let the enrichment that train\(\) is given return it\.$/,
+  );
+  await expect(attempt(brightness, { enrichment: { ...enrichment, export: 'broken' } })).rejects.toThrow(
+    /^enrichment: broken of .*enrichments\.mjs failed on the image [^:]+: Cannot read properties of undefined \(reading 'length'\) \(line 12:\d+\); correct the function\.$/,
   );
 });

@@ -1,21 +1,25 @@
 import { expect, test } from '@jest/globals';
 import { createNetwork } from '@toco/network';
+import { type Advised, adviceFor } from '../../src/checkpoints/advice.js';
 import { parseConfig } from '../../src/config/parse-config.js';
 import { ownParts } from '../../src/run/own-parts.js';
 import { runChanges } from '../../src/run/run-changes.js';
 
 const config = parseConfig({});
 const of = { backbone: 'vit', classes: ['cat'], config };
-const changes = (before: string[] | undefined, now: string[]): string[] =>
+const changes = (before: string[] | undefined, now: string[], advised?: Advised): string[] =>
   runChanges(
-    'runs/own',
+    { folder: 'runs/own', advice: adviceFor(advised) },
     { ...of, iteration: 40, ...(before && { ownParts: before }) },
     { ...of, ownParts: now },
   );
 
 test('a run that is resumed without a part of one’s own is refused, and says how it is not', () => {
-  expect(() => changes(['targets', 'refine'], ['targets'])).toThrow(
-    "runs/own: up to iteration 40 the run was trained with parts of one's own that are not given now: refine; give the same by train(config, { refine, resume: true }), or start a new run with --out <another folder>.",
+  const line =
+    "runs/own: up to iteration 40 the run was trained with parts of one's own that are not given now: refine; give the same by train(config, { refine, resume: true }), or start a new run";
+  expect(() => changes(['targets', 'refine'], ['targets'])).toThrow(`${line} in another folder.`);
+  expect(() => changes(['targets', 'refine'], ['targets'], 'command')).toThrow(
+    `${line} with --out <another folder>.`,
   );
   expect(() => changes(['network', 'enrichment'], [])).toThrow(
     'not given now: network, enrichment; give the same by train(config, { network, enrichment, resume: true }) (the command takes a network by --network <file>), or start a new run',

@@ -76,9 +76,7 @@ describe('what is said of where a backbone starts from', () => {
     ] as const) {
       const config = parseConfig({ backbone: { name } });
       const backbone = backboneByName(name, { auxBlock: -3 });
-      expect(randomStartWarning(config, backbone.name)).toContain(
-        `add --set backbone.weights=hf:timm/${weights}.`,
-      );
+      expect(randomStartWarning(config, backbone.name)).toContain(`set backbone.weights=hf:timm/${weights}.`);
     }
   });
 
