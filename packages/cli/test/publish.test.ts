@@ -6,6 +6,7 @@ import { decodeSafetensors, readSafetensors } from '@toco/formats';
 import { parse } from 'yaml';
 import { publishFolder } from '../src/hub/publish-folder.js';
 import { type HubServer, hubServer } from './hub-server.js';
+import { writeOwnNetwork } from './own-network.js';
 import { inTemporaryFolder, tinyRun, toco } from './run-toco.js';
 
 const token = 'hf_standin';
@@ -141,26 +142,8 @@ test('a run that was trained arrives with its weights, its figures and a card of
 
 test("a network of one's own is published by its module, whose place on this machine is nobody else's business", async () => {
   await inTemporaryFolder(async (place) => {
-    const at = (specifier: string): string =>
-      JSON.stringify(import.meta.resolve(specifier).replace('/src/', '/dist/').replace(/\.ts$/, '.js'));
     const module = join(place, 'sharper.mjs');
-    writeFileSync(
-      module,
-      `import { createNetwork } from ${at('@toco/network')};
-import * as tf from ${at('@tensorflow/tfjs-core')};
-export const network = (options) => {
-  const base = createNetwork(options);
-  return {
-    ...base,
-    init(seed) {
-      const { params, teacher } = base.init(seed);
-      return { params: { ...params, sharpness: tf.fill([1], 3) }, teacher };
-    },
-    segment: (params, output) => tf.mul(base.segment(params, output), params.sharpness),
-  };
-};
-`,
-    );
+    writeOwnNetwork(module, { sharpness: 3 });
     const run = join(place, 'run');
     const own = ['--network', module, '--set', 'engine.compile=false'];
     expect(await toco(['train', ...tinyRun, ...own, '--out', run])).toMatchObject({ status: 0 });

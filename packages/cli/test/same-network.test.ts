@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import sharp from 'sharp';
+import { writeOwnNetwork } from './own-network.js';
 import { tinyBackbone, tinyConfig, tinyRun, toco, type Outcome } from './run-toco.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'toco-same-'));
@@ -119,30 +120,9 @@ test('a module that a configuration names makes the network of a weight file', a
 }, 120_000);
 
 test("a network of one's own is trained, evaluated, and labels; results are those of its module", async () => {
-  const at = (specifier: string): string =>
-    JSON.stringify(import.meta.resolve(specifier).replace('/src/', '/dist/').replace(/\.ts$/, '.js'));
   const place = mkdtempSync(join(folder, 'own-'));
   const module = join(place, 'network.mjs');
-  const write = (path: string, sharpness: number): void => {
-    writeFileSync(
-      path,
-      `import { createNetwork } from ${at('@toco/network')};
-import * as tf from ${at('@tensorflow/tfjs-core')};
-export const network = (options) => {
-  const base = createNetwork(options);
-  return {
-    ...base,
-    init(seed) {
-      const { params, teacher } = base.init(seed);
-      return { params: { ...params, sharpness: tf.fill([1], ${sharpness}) }, teacher };
-    },
-    segment: (params, output) => tf.mul(base.segment(params, output), tf.mul(params.sharpness, ${sharpness})),
-  };
-};
-`,
-    );
-  };
-  write(module, 3);
+  writeOwnNetwork(module, { sharpness: 3 });
   const own = join(place, 'run');
   const train = ['train', ...tinyRun, '--network', module, '--out', own, '--set', 'engine.compile=false'];
   expect(await toco(train)).toMatchObject({ status: 0 });
@@ -163,7 +143,7 @@ export const network = (options) => {
   expect(lost.stderr).toMatch(/network\.mjs: no such file\. Name where it is now with --network\.\n$/);
   expect((await label('--network', moved)).stderr).toMatch(/^2 of 2 images are there already\.$/m);
   expect((await evaluated(own, '--network', moved)).stderr).toContain('Already evaluated');
-  write(moved, -3);
+  writeOwnNetwork(moved, { sharpness: -3 });
   const other = await label('--network', moved);
   expect(other.status).toBe(1);
   expect(other.stderr).toMatch(/: holds results of another network; /);

@@ -20,7 +20,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { StepConfig } from './method-config.js';
 import type { Batch } from './batch.js';
 import { ignoreIndex } from './method-config.js';
-import { assertPlanes, callOwn } from './own-function.js';
+import { callOwn } from './own-function.js';
+import { assertPlanes } from './own-results.js';
 import { isOn, type Phase } from './phase.js';
 
 /** What the loss terms learn from; only what the phase needs is there. */

@@ -182,6 +182,8 @@ async function merge(paths: readonly string[], out: string, flags: LabelFlags): 
       const { head, rows } = await readJournal(name, print);
       if (head.command !== 'label')
         throw new UserError(`${name}: is of toco ${head.command}, not of toco label.`);
+      if (head.kinds.length === 0)
+        throw new UserError(`${name}: is of an older version of toco; label this part again.`);
       const last = new Map(rows.map((row) => [row.index, row as LabelRow]));
       const { shard, hashes, images } = head;
       return { name, shard, hashes, whole: last.size === images, rows: [...last.values()], head };

@@ -96,7 +96,7 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
   const camRows = new Map<string, CamRow>();
   const skipped = new Map<number, string>();
   const protocols: string[] = [];
-  let shown: ShownFigures | undefined;
+  let shown: Omit<ShownFigures, 'description'> | undefined;
   let list: SampleList | undefined;
   let indices: readonly number[] = [];
   for (const [i, run] of runs.entries()) {
@@ -154,7 +154,6 @@ async function show(runs: string[], flags: ShowFlags): Promise<void> {
       seenImages = images;
       shown = {
         title: `Figures of ${names.join(', ')}`,
-        description: '',
         command: typedCommand(),
         machine: describeMachine(),
         classes: list.classes,

@@ -106,10 +106,10 @@ export async function runStatistics(
   const protocol = validationProtocol(config);
   const hashes = {
     checkpoint,
-    list: await listHash(firstOf(list, indices.length), { masks: withMask }),
+    list: await listHash(firstOf(list, indices.length), { masks: withMask, signal }),
     settings: settingsHash({ protocol, withMask, precision, compiled }),
   };
-  const stamps = await sizeStamps(list, indices);
+  const stamps = await sizeStamps(list, indices, { signal });
   await makeFolder(out);
   const path = join(out, `measured-${shortName(hashes)}.jsonl`);
   const isKept = ({ index, stamp }: MeasuredRow): boolean => stamp === stamps.get(index);
