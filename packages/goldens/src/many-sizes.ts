@@ -5,7 +5,7 @@ import { protocolOf, segmenter, type SegmenterImage } from '@toco/segmenter';
 
 /**
  * `node many-sizes.js COUNT LARGEST`: COUNT images, each of a size of its own, through one segmenter; prints the megabytes that the
- * process holds after each tenth of them as JSON.
+ * process holds after each tenth of them, each as it comes, and all of them as JSON in the last line.
  */
 async function main(count: number, largest: number): Promise<void> {
   await initBackend({ backend: 'tensorflow' });
@@ -22,6 +22,7 @@ async function main(count: number, largest: number): Promise<void> {
     if (done % Math.ceil(count / 10) !== 0) continue;
     globalThis.gc?.();
     megabytes.push(Math.round(process.memoryUsage().rss / 1e6));
+    console.error(`${done} of ${count} images: ${megabytes.at(-1)} MB`);
   }
   console.log(JSON.stringify(megabytes));
 }

@@ -131,7 +131,9 @@ export async function trainingStart(
     const trained = Object.keys(trainedParameters(network, state.params));
     if (trained.length === 0)
       throw new UserError(
-        `No parameter is trained (network.frozen: ${config.network.frozen.join(', ')}); leave one out there, such as classifier.`,
+        config.network.frozen.length > 0
+          ? `No parameter is trained (network.frozen: ${config.network.frozen.join(', ')}); leave one out there, such as classifier.`
+          : `No parameter is trained: the network's trainable(path) is true for none of ${paths.length}.`,
       );
     tocoParameterGroups(settings, trained, paths);
   });

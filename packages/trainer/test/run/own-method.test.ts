@@ -6,6 +6,7 @@ import { vit } from '@toco/backbone';
 import { syntheticScenes } from '@toco/datasets';
 import { readSafetensors } from '@toco/formats';
 import { computeTargets, type LossFunction, type Refine, type TargetFunction } from '@toco/method';
+import { createNetwork, type MakeNetwork } from '@toco/network';
 import { loadNetwork } from '@toco/weights';
 import * as tf from '@tensorflow/tfjs-core';
 import type * as trainer from '../../src/index.js';
@@ -187,6 +188,13 @@ test('what does not fit is refused in one line, and leaves no run', async () => 
   await expect(attempt({ phases, network: { ...settings.network, frozen: all } }, given)).rejects.toThrow(
     /^No parameter is trained \(network\.frozen: encoder, [^\n]+; leave one out there, [^\n]+\.$/,
   );
+  const still: MakeNetwork = (options) => ({ ...createNetwork(options), trainable: () => false });
+  await expect(
+    attempt(
+      { phases: none, network: { ...settings.network, module: undefined, frozen: [] } },
+      { network: still },
+    ),
+  ).rejects.toThrow(/^No parameter is trained: the network's trainable\(path\) is true for none of \d+\.$/);
   await expect(
     attempt({ phases, optimizer: { groups: [{ paths: ['encoder.patch_embed'], lrScale: 2 }] } }, given),
   ).rejects.toThrow(/^optimizer\.groups\.0\.paths: what lies below encoder\.patch_embed is not trained \(/);
