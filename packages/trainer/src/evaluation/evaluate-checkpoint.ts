@@ -21,7 +21,7 @@ import { makeReportFolder, type Panel } from '@toco/report';
 import { evaluateWithPanels } from './exemplary-panels.js';
 import { reportRun } from './report-run.js';
 import { counted, printLine, UserError } from '@toco/files';
-import { validationBatch, validationOutputs } from './validation-segmenter.js';
+import { imagesPerPass, validationOutputs } from './validation-segmenter.js';
 import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';
 
 /** What {@link evaluateCheckpoint} may be told. */
@@ -79,7 +79,11 @@ export async function evaluateCheckpoint(
   const compiler = ((pass, example) =>
     compileFunction(pass as never, example, { precision, xla, ...lanes.options })) as Compiler;
   const through = segmenter(network, params, {
-    ...{ protocol: validationProtocol(config), outputs: validationOutputs, batchSize: validationBatch },
+    ...{
+      protocol: validationProtocol(config),
+      outputs: validationOutputs,
+      batchSize: imagesPerPass(list, config),
+    },
     ...{ forward: lanes.forward, compiler: compiles ? compiler : undefined },
   });
   try {

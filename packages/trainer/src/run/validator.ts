@@ -77,6 +77,7 @@ export function createValidator(options: ValidatorOptions): Validator {
       // Prepared once: each preparation is another trace.
       const { average } = config.evaluation;
       through ??= validationSegmenter(config, network, {
+        list,
         prepare: (pass) =>
           stepper.inference(pass, (state) =>
             average === undefined ? state.params : averagedParameters(state, average),

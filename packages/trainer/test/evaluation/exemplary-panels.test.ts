@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { vit } from '@toco/backbone';
-import { objectKinds, syntheticScenes } from '@toco/datasets';
+import { objectKinds, type SampleList, syntheticScenes } from '@toco/datasets';
 import { createNetwork } from '@toco/network';
 import { initBackend } from '@toco/runtime';
 import { expectNoLeak } from '@toco/testing';
@@ -18,12 +18,23 @@ const network = createNetwork({ backbone, numClasses: objectKinds.length, decode
 const config = parseConfig({ evaluation: { size: 32 } });
 const options = { threshold: 0.5, workers: 0 };
 
+/** Images in each pass through {@link watched}. */
+const passes: number[] = [];
+const watched: typeof network = {
+  ...network,
+  forward(params, images, how) {
+    passes.push(images.shape[0]!);
+    return network.forward(params, images, how);
+  },
+};
+
 /** A segmenter that counts the images it is given. */
-function countedSegmenter(): { through: ValidationSegmenter; seen: () => number } {
+function countedSegmenter(list: SampleList): { through: ValidationSegmenter; seen: () => number } {
   let seen = 0;
   const state = initTrainState(network, network.init(3));
   const stepper = eagerStepper({ state } as StepperInputs<ReturnType<typeof backbone.init>>);
-  const own = validationSegmenter(config, network, {
+  const own = validationSegmenter(config, watched, {
+    list,
     prepare: (pass) => stepper.inference(pass),
     forward: {},
   });
@@ -43,7 +54,7 @@ function countedSegmenter(): { through: ValidationSegmenter; seen: () => number 
 test('best, typical and worst images are drawn, and the figures are those of all', async () => {
   const scenes = syntheticScenes({ size: 32, train: 1, val: 14 });
   const list = await scenes.list('val');
-  const { through, seen } = countedSegmenter();
+  const { through, seen } = countedSegmenter(list);
   const all: [id: string, iou: number][] = [];
   const expected = await evaluate(through, list, {
     ...options,
@@ -62,7 +73,7 @@ test('best, typical and worst images are drawn, and the figures are those of all
 
 test('of few images all are drawn; nothing is left behind', async () => {
   const list = await syntheticScenes({ size: 32, train: 1, val: 5 }).list('val');
-  const { through, seen } = countedSegmenter();
+  const { through, seen } = countedSegmenter(list);
   await expectNoLeak(async () => {
     const before = seen();
     const { panels } = await evaluateWithPanels(through, list, { ...options, limit: 4 });
@@ -70,4 +81,15 @@ test('of few images all are drawn; nothing is left behind', async () => {
     expect(seen() - before).toBe(8);
     return {};
   });
+});
+
+test.each([
+  [1, 1],
+  [9, 4],
+])('of a list of %i images, passes hold at most %i and their mirror images', async (val, most) => {
+  const list = await syntheticScenes({ size: 32, train: 1, val }).list('val');
+  const { through } = countedSegmenter(list);
+  passes.length = 0;
+  await evaluateWithPanels(through, list, options);
+  expect(Math.max(...passes)).toBe(2 * most);
 });
