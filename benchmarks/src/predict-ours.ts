@@ -1,6 +1,6 @@
 /**
  * `node predict-ours.js FOLDER THREADS|- COMPILE`: our side of the prediction benchmark, all images of FOLDER for each line of
- * input, as `toco predict` does: CRFs in threads beside the network's passes.
+ * input, as `toco predict` does: maps are fused and refined in threads beside the network's passes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +8,16 @@ import { createInterface } from 'node:readline';
 import { taskPool } from '@toco/datasets';
 import { compileFunction, lanesOf } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
-import { type Compiler, protocolOf, protocols, segmenter, type SegmenterImage } from '@toco/segmenter';
+import {
+  type Compiler,
+  type FinishTask,
+  protocolOf,
+  protocols,
+  segmenter,
+  type SegmenterImage,
+} from '@toco/segmenter';
 import type { Answer, Request } from './contender.js';
-import { crfWork } from './crf-work.js';
+import { finishWork } from './finish-work.js';
 import type { PredictImage } from './predict-images.js';
 import { readInputs } from './read-inputs.js';
 
@@ -32,23 +39,17 @@ const images = listed.map(({ name, ...size }): SegmenterImage => ({
 const lanes = lanesOf(engine, { xla: false });
 const compiler = ((pass, example) =>
   compileFunction(pass as never, example, { ...lanes.options, maxTraces: 64 })) as Compiler;
-const pool = taskPool(crfWork, engine.threads, { background: true });
+const pool = taskPool(finishWork, engine.threads, { background: true });
 const computes = {
   outputs: ['labels'],
   forward: lanes.forward,
+  finish: (task: FinishTask) => pool.run(task),
+  finishedAtOnce: engine.threads + 1,
   ...(compiles === 'true' && { compiler, compileAfter: 1 }),
 } as const;
 const sides = {
   network: segmenter(network, state.params, { ...computes, protocol: protocolOf('voc', { crf: 'none' }) }),
-  whole: segmenter(network, state.params, {
-    ...computes,
-    protocol: protocols.voc,
-    crf: (image, probabilities, { height, width, classes }) =>
-      pool.run({ image: image as Uint8Array, probabilities, height, width, classes }, [
-        probabilities.buffer as ArrayBuffer,
-      ]),
-    crfsAtOnce: engine.threads + 1,
-  }),
+  whole: segmenter(network, state.params, { ...computes, protocol: protocols.voc }),
 };
 
 say({ version: `TensorFlow ${engine.version}`, threads: engine.threads });

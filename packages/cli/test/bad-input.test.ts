@@ -85,8 +85,8 @@ describe('configuration', () => {
       const threads = /^--workers -1: give a whole number, 0 or more\.$/;
       await expectRefusal(['predict', 'none', file, '--workers', '-1'], threads);
       await expectRefusal(
-        ['predict', 'none', file, '--crf-threads', 'two'],
-        /^--crf-threads two: give a whole/,
+        ['predict', 'none', file, '--finish-threads', 'two'],
+        /^--finish-threads two: give a whole/,
       );
     });
   });

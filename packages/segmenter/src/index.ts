@@ -51,7 +51,8 @@ export type { CompiledPass, Compiler, Pass } from './passes/network-engine.js';
 export type { Prepare } from './passes/live-engine.js';
 export type { UsedParams } from './passes/network-pass.js';
 export type { PassOutput } from './passes/pass-engine.js';
-export type { ProbabilityStrip } from './stream/finish-image.js';
+export type { ImageMaps } from './passes/image-maps.js';
+export { type Finished, finishImage, type FinishMeans, type FinishTask } from './finish/finish-image.js';
 export {
   crfMemory,
   estimateMemory,
@@ -59,16 +60,17 @@ export {
   type MemoryEstimate,
   type MemoryUse,
 } from './stream/memory.js';
-export type { Crf } from './stream/refine-segmentation.js';
+export type { Crf, ProbabilityRows } from './finish/refine-segmentation.js';
 export type {
   Segmented,
   SegmenterImage,
   SegmenterOutput,
   SegmenterOutputs,
   SizeAndLabels,
-} from './stream/segmenter-image.js';
+} from './finish/segmenter-image.js';
 export { liveSegmenter } from './stream/live-segmenter.js';
 export {
+  type ProbabilityStrip,
   type Segmenter,
   segmenter,
   type SegmenterOptions,

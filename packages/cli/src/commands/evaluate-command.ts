@@ -47,7 +47,7 @@ interface EvaluateFlags extends ModelFlags, ProtocolFlags {
   readonly merge?: string[];
   readonly out?: string;
   readonly again?: boolean;
-  readonly crfThreads?: string;
+  readonly finishThreads?: string;
   readonly memory?: string;
   readonly report?: string;
   readonly json?: boolean;
@@ -92,7 +92,10 @@ export function addEvaluateCommand(program: Command): void {
       'where counts are kept; default: evaluations, in the folder of the run, else in runs; with --merge: nowhere',
     )
     .option('--again', 'evaluate again what has been evaluated')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option(
+      '--finish-threads <threads>',
+      'threads beside the network that resize, fuse, and refine what it gives; default: one per processor',
+    )
     .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--report <file>', 'write a page with the best and the worst images, figures and curves')
     .option('--json', 'print figures, names of the classes and protocol as JSON')
@@ -122,7 +125,11 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
   if (report !== undefined) await makeReportFolder(report);
   const settings = protocolSettings(flags);
   const memory = memoryLimit(flags.memory);
-  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
+  const finishThreads = wholeNumber(
+    '--finish-threads',
+    flags.finishThreads ?? `${availableParallelism()}`,
+    0,
+  );
   const model = await openModel(named, flags, {
     steady: true,
     protocolFor: (config) => protocolFor(flags.protocol, config, settings),
@@ -161,7 +168,7 @@ async function evaluate(run: string | undefined, flags: EvaluateFlags): Promise<
     const file = await evaluatePart(task, {
       again: flags.again ?? false,
       workers: loaderThreads(config.data).workers,
-      crfThreads,
+      finishThreads,
       ...{ memory, signal, print },
     });
     if (!isWhole(file)) {

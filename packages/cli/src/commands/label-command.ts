@@ -51,7 +51,7 @@ interface LabelFlags extends ModelFlags, Omit<ProtocolFlags, 'protocol'> {
   readonly shard?: string;
   readonly merge?: string[];
   readonly again?: boolean;
-  readonly crfThreads?: string;
+  readonly finishThreads?: string;
   readonly memory?: string;
   readonly json?: boolean;
   readonly strict?: boolean;
@@ -90,7 +90,10 @@ export function addLabelCommand(program: Command): void {
     .option('--shard <i/n>', 'part i of n of the list, from 0; auto: ask the scheduler')
     .option('--merge <parts...>', 'merge the named files of all parts into lists and JSON')
     .option('--again', 'overwrite existing results')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option(
+      '--finish-threads <threads>',
+      'threads beside the network that resize, fuse, and refine what it gives; default: one per processor',
+    )
     .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .option('--strict', "exit with 1 if an image can't be read")
@@ -115,7 +118,11 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const kinds = flags.save === undefined ? [] : kindsOf<LabelKind>('--save', flags.save, labelKinds);
   const memory = memoryLimit(flags.memory);
-  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
+  const finishThreads = wholeNumber(
+    '--finish-threads',
+    flags.finishThreads ?? `${availableParallelism()}`,
+    0,
+  );
   // CAMs as the run's validations see them; the segmentation at its best. Either is refined once, afterwards.
   const preset = flags.protocol ?? (from === 'segmentation' ? 'voc' : 'fast');
   const changes = protocolSettings({ ...flags, protocol: preset, crf: flags.crf ?? 'none' });
@@ -151,7 +158,7 @@ async function label(run: string | undefined, flags: LabelFlags): Promise<void> 
       {
         again: flags.again ?? false,
         workers: loaderThreads(config.data).workers,
-        crfThreads,
+        finishThreads,
         ...{ memory, signal, print },
       },
     );

@@ -39,7 +39,7 @@ interface PredictFlags extends ModelFlags, ProtocolFlags {
   readonly shard?: string;
   readonly again?: boolean;
   readonly workers: string;
-  readonly crfThreads?: string;
+  readonly finishThreads?: string;
   readonly memory?: string;
   readonly json?: boolean;
   readonly strict?: boolean;
@@ -73,7 +73,10 @@ export function addPredictCommand(program: Command): void {
     .option('--shard <i/n>', 'part i of n of the photographs, from 0; auto: ask the scheduler')
     .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option(
+      '--finish-threads <threads>',
+      'threads beside the network that resize, fuse, and refine what it gives; default: one per processor',
+    )
     .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print a line of JSON per photograph, those done already and those skipped included')
     .option('--strict', "exit with 1 if a photograph can't be read")
@@ -92,7 +95,11 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
   const shard = flags.shard === undefined ? wholeList : parseShard(flags.shard, process.env);
   const memory = memoryLimit(flags.memory);
   const workers = wholeNumber('--workers', flags.workers, 0);
-  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
+  const finishThreads = wholeNumber(
+    '--finish-threads',
+    flags.finishThreads ?? `${availableParallelism()}`,
+    0,
+  );
   const again = flags.again ?? false;
   const found = await findPhotographs(sources, { out, readInput: readStandardInput });
   const places = placesOf(shard, found.length);
@@ -142,7 +149,7 @@ async function predict(named: string, sources: string[], flags: PredictFlags): P
       {
         again,
         workers,
-        crfThreads,
+        finishThreads,
         ...{ memory, signal, print },
         // A program that reads the lines gets one of every photograph, in a call that goes on with another one's work too.
         onKnown: tellJson,

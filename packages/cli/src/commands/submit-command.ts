@@ -26,7 +26,7 @@ interface SubmitFlags extends ModelFlags, ProtocolFlags {
   readonly out: string;
   readonly again?: boolean;
   readonly workers: string;
-  readonly crfThreads?: string;
+  readonly finishThreads?: string;
   readonly memory?: string;
   readonly json?: boolean;
 }
@@ -61,7 +61,10 @@ export function addSubmitCommand(program: Command): void {
     .option('-o, --out <folder>', 'folder of the masks and of the archive', 'runs/submit')
     .option('--again', 'overwrite existing results')
     .option('--workers <threads>', 'threads that decode', '1')
-    .option('--crf-threads <threads>', 'threads that compute CRFs; default: one per processor')
+    .option(
+      '--finish-threads <threads>',
+      'threads beside the network that resize, fuse, and refine what it gives; default: one per processor',
+    )
     .option('--memory <size>', 'memory that images may take, such as 4GB; default: half of what is free')
     .option('--json', 'print what was written as JSON')
     .addHelpText('after', example)
@@ -74,7 +77,11 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
   const changes = protocolSettings(flags);
   const memory = memoryLimit(flags.memory);
   const workers = wholeNumber('--workers', flags.workers, 0);
-  const crfThreads = wholeNumber('--crf-threads', flags.crfThreads ?? `${availableParallelism()}`, 0);
+  const finishThreads = wholeNumber(
+    '--finish-threads',
+    flags.finishThreads ?? `${availableParallelism()}`,
+    0,
+  );
   const images = await vocTestImages(testRoot(flags.test, list), list);
   const model = await openModel(named, flags, {
     steady: false,
@@ -106,7 +113,7 @@ async function submit(named: string, flags: SubmitFlags): Promise<void> {
       {
         again: flags.again ?? false,
         workers,
-        crfThreads,
+        finishThreads,
         ...{ memory, signal, print },
         onKnown: () => undefined,
         onRow: () => undefined,

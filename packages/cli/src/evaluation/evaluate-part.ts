@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { ignoredLabel, type ListedPhotograph, photographLoader, type SampleList } from '@toco/datasets';
 import { createProgress } from '@toco/files';
 import { type EvaluationProtocol, type Protocol, type SegmenterOutput } from '@toco/segmenter';
-import { crfPool } from '../segmenting/crf-pool.js';
+import { finishingPool } from '../segmenting/finishing-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import { settingsHash, type Hashes } from '../shards/hashes.js';
@@ -41,8 +41,8 @@ export interface EvaluationMeans {
   readonly again: boolean;
   /** Threads that decode. */
   readonly workers: number;
-  /** Threads that compute CRFs. */
-  readonly crfThreads: number;
+  /** Threads that finish images beside the network's passes. */
+  readonly finishThreads: number;
   /** Bytes that an image may take. */
   readonly memory: number;
   readonly signal: AbortSignal;
@@ -100,15 +100,17 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
   // Of more parts than images some are empty; they have files too, or merging would miss them.
   if (left.length === 0) return file();
   const columns = Object.keys(counts.matrices) as Column[];
-  const pool = protocol.protocol.crf === undefined ? undefined : crfPool(means.crfThreads, print);
+  const pool = finishingPool({
+    ...{ threads: means.finishThreads, images: left.length },
+    ...{ refines: protocol.protocol.crf !== undefined, print },
+  });
   const through = segmenterOf(model, {
     // Figures that hang on how much memory is free would compare with none.
     protocol: { ...protocol.protocol, mayLeaveOut: false },
     outputs: outputsOf(columns),
     // One image a pass: which ones come together must not matter, or parts would differ from the whole.
     batchSize: 1,
-    crf: pool?.crf,
-    crfsAtOnce: pool?.atOnce,
+    ...pool.segmenting,
     memory: means.memory,
   });
   const progress = createProgress('evaluate');
@@ -155,7 +157,7 @@ export async function evaluatePart(task: EvaluationTask, means: EvaluationMeans)
     progress.stop();
     through.dispose();
     await writeEvaluationFile(path, file());
-    await pool?.close();
+    await pool.close();
   }
   return file();
 }

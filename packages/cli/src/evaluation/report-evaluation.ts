@@ -2,7 +2,7 @@ import { loadPhotograph, type SampleList } from '@toco/datasets';
 import { type Panel, panelsPerGroup, rankPanels, reportPanel, type ReportPanel } from '@toco/report';
 import { type Evaluation, type EvaluationProtocol, type MeanOver } from '@toco/segmenter';
 import { reportRun } from '@toco/trainer';
-import { crfPool } from '../segmenting/crf-pool.js';
+import { finishingPool } from '../segmenting/finishing-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import { columns, type EvaluationCounts } from './counts.js';
@@ -44,9 +44,15 @@ async function drawnPanels(
   { model, list, withMask, protocol, counts }: ReportedEvaluation,
   places: readonly number[],
 ): Promise<ReportPanel[]> {
-  const pool = protocol.protocol.crf === undefined ? undefined : crfPool(0, () => undefined);
+  const refines = protocol.protocol.crf !== undefined;
+  const pool = finishingPool({ threads: 0, refines, print: () => undefined });
   const through = segmenterOf(model, {
-    ...{ protocol: protocol.protocol, outputs: ['cam', 'camAux', 'labels'], batchSize: 1, crf: pool?.crf },
+    ...{
+      protocol: protocol.protocol,
+      outputs: ['cam', 'camAux', 'labels'],
+      batchSize: 1,
+      ...pool.segmenting,
+    },
   });
   const drawn: ReportPanel[] = [];
   try {
@@ -60,7 +66,7 @@ async function drawnPanels(
     }
   } finally {
     through.dispose();
-    await pool?.close();
+    await pool.close();
   }
   return drawn;
 }

@@ -12,7 +12,7 @@ import {
   type SegmenterOutput,
   validationProtocol,
 } from '@toco/segmenter';
-import { crfPool } from '../segmenting/crf-pool.js';
+import { finishingPool } from '../segmenting/finishing-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { firstOf } from '../shards/first-of.js';
 import { settingsHash, shortName } from '../shards/hashes.js';
@@ -36,11 +36,11 @@ export async function segmentedImages<const O extends SegmenterOutput>(
 ): Promise<Segmented<ListedPhotograph, O>[]> {
   const left = indices.filter((index) => !skipped.has(index));
   const refines = protocol.crf !== undefined && outputs.some((output) => output === 'labels');
-  const pool = refines ? crfPool(1, print) : undefined;
+  const pool = finishingPool({ threads: 1, images: left.length, refines, print });
   const through = segmenter(loaded.network, loaded.params, {
     ...computes,
     ...{ protocol: refines ? protocol : { ...protocol, crf: undefined }, outputs, batchSize: 1, memory },
-    crf: pool?.crf,
+    ...pool.segmenting,
   });
   const progress = createProgress('show');
   const results: Segmented<ListedPhotograph, O>[] = [];
@@ -68,7 +68,7 @@ export async function segmentedImages<const O extends SegmenterOutput>(
   } finally {
     progress.stop();
     through.dispose();
-    await pool?.close();
+    await pool.close();
   }
   return results;
 }

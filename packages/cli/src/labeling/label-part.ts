@@ -27,7 +27,7 @@ import {
 import type { Config } from '@toco/trainer';
 import { annotationKinds, maskPath } from '../annotations/annotation-files.js';
 import { type Journal, type JournalRow, kindOfFile, openJournal, withFiles } from '../journal/journal.js';
-import { crfPool, type CrfPool } from '../segmenting/crf-pool.js';
+import { finishingPool, type FinishingPool } from '../segmenting/finishing-pool.js';
 import { inOrder } from '../segmenting/in-order.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
@@ -65,7 +65,8 @@ export interface LabelTask {
 export interface LabelMeans {
   readonly again: boolean;
   readonly workers: number;
-  readonly crfThreads: number;
+  /** Threads that finish images beside the network's passes. */
+  readonly finishThreads: number;
   readonly memory: number;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
@@ -133,12 +134,18 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   let done = places.length - left.length;
   const tell = (): void => progress.update({ done: ++done, total: places.length });
   const refines = 'crf' in Object(recipe.refine);
-  const pool = refines || protocol.crf !== undefined ? crfPool(means.crfThreads, print) : undefined;
+  const pool = finishingPool({
+    ...{ threads: means.finishThreads, images: left.length },
+    ...{ refines: refines || protocol.crf !== undefined, print },
+  });
   const map = recipe.from === 'segmentation' ? 'probabilities' : recipe.from === 'aux' ? 'camAux' : 'cam';
   const through = segmenterOf(model, {
     // One image a pass, and all classes in a CRF: neither its neighbors nor free memory may matter, or parts would differ from the whole.
     ...{ protocol: { ...protocol, mayLeaveOut: false }, outputs: [map], batchSize: 1 },
-    ...{ crf: pool?.crf, memory: means.memory, further: (image) => refinementMemory(image, recipe) },
+    ...pool.segmenting,
+    // Of those that a CRF refines afterwards, the ones under way count there.
+    ...(refines && { finishedAtOnce: 1 }),
+    ...{ memory: means.memory, further: (image) => refinementMemory(image, recipe) },
   });
   const lacking = new Map<number, string>();
   const skip = async (index: number, message: string): Promise<void> => {
@@ -193,7 +200,7 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   try {
     const results = through.segment(readable(), { signal, onRefused }) as AsyncGenerator<Result>;
     const underWay = {
-      atOnce: refines ? pool!.atOnce : 1,
+      atOnce: refines ? pool.atOnce : 1,
       sizeOf: ({ image }: Result) => through.estimate(image).bytes,
       // The other half is for the next image's passes.
       most: means.memory / 2,
@@ -228,7 +235,7 @@ export async function labelPart(task: LabelTask, means: LabelMeans): Promise<Lab
   } finally {
     progress.stop();
     through.dispose();
-    await pool?.close();
+    await pool.close();
   }
   // Of a call that was interrupted some images may lack a kind.
   const rows = places
@@ -283,7 +290,7 @@ function refinementMemory(image: SizeAndLabels, { refine }: LabelRecipe): Furthe
   };
 }
 
-function refinement({ refine }: LabelRecipe, pool: CrfPool | undefined): Refine | undefined {
+function refinement({ refine }: LabelRecipe, { crf }: FinishingPool): Refine | undefined {
   if (refine === 'none') return undefined;
-  return 'par' in refine ? refineByPar(refine.par) : refineByCrf(pool!.crf, refine.crf);
+  return 'par' in refine ? refineByPar(refine.par) : refineByCrf(crf, refine.crf);
 }

@@ -13,7 +13,7 @@ import {
   withFiles,
 } from '../journal/journal.js';
 import type { NamedPhotograph } from '../photographs/sources.js';
-import { crfPool } from '../segmenting/crf-pool.js';
+import { finishingPool } from '../segmenting/finishing-pool.js';
 import type { OpenModel } from '../segmenting/open-model.js';
 import { segmenterOf } from '../segmenting/segmenter-of.js';
 import { keyOfName, pathFrom, photographOf, predictionJournal } from './earlier-photographs.js';
@@ -44,7 +44,8 @@ export interface PredictionTask {
 export interface PredictionMeans {
   readonly again: boolean;
   readonly workers: number;
-  readonly crfThreads: number;
+  /** Threads that finish photographs beside the network's passes. */
+  readonly finishThreads: number;
   readonly memory: number;
   readonly signal: AbortSignal;
   readonly print: (line: string) => void;
@@ -95,7 +96,7 @@ export async function predictPhotographs(
   task: PredictionTask,
   means: PredictionMeans,
 ): Promise<PredictionEnd> {
-  const { again, workers, crfThreads, memory, signal, print, onKnown, onRow, onSkipped, progress } = means;
+  const { again, workers, finishThreads, memory, signal, print, onKnown, onRow, onSkipped, progress } = means;
   const { model, photographs, protocol, classNames, kinds, out, head, otherNames, upright } = task;
   const { shard } = head;
   const keyOf = (row: JournalRow): string => keyOfName((row as PredictionRow).name);
@@ -138,9 +139,12 @@ export async function predictPhotographs(
 
   const skipped: { index: number; message: string }[] = [];
   const tell = (): void => progress.update({ done: rows.size + skipped.length, total: photographs.length });
-  const pool = protocol.crf === undefined ? undefined : crfPool(crfThreads, print);
+  const pool = finishingPool({
+    ...{ threads: finishThreads, images: left.length },
+    ...{ refines: protocol.crf !== undefined, print },
+  });
   const through = segmenterOf(model, {
-    ...{ protocol, outputs: outputsFor(allKinds), crf: pool?.crf, crfsAtOnce: pool?.atOnce, memory },
+    ...{ protocol, outputs: outputsFor(allKinds), ...pool.segmenting, memory },
     further: (image) => encodingMemory(image, { kinds: allKinds, numClasses: classNames.length }),
   });
   const list = sampleList(
@@ -214,7 +218,7 @@ export async function predictPhotographs(
   } finally {
     progress.stop();
     through.dispose();
-    await pool?.close();
+    await pool.close();
     if (journal.kinds.includes('scores')) await writeScores(await all(), { out, shard });
   }
   const interrupted = rows.size + skipped.length < photographs.length;

@@ -2,8 +2,8 @@ import { largestChannels } from '../masks/predict-labels.js';
 import type { Planes } from '../masks/resize-planes.js';
 import { softmaxInPlace } from '../masks/softmax-rows.js';
 import type { CrfPreset } from '../protocol/protocol.js';
-import type { Crf } from '../stream/refine-segmentation.js';
-import type { SegmenterImage } from '../stream/segmenter-image.js';
+import type { Crf } from '../finish/refine-segmentation.js';
+import type { SegmenterImage } from '../finish/segmenter-image.js';
 
 /** Refines probabilities `[H,W,1+M]` of background and the classes of an image, by the image. */
 export type Refine = (image: SegmenterImage, probabilities: Planes) => Float32Array | Promise<Float32Array>;

@@ -1,14 +1,7 @@
 import { mirrorPlanes } from '../masks/mirror-planes.js';
-import { type Planes, resizedRows, type Samples, type Size } from '../masks/resize-planes.js';
+import { resizedRows, type Samples, type Size } from '../masks/resize-planes.js';
+import type { ImageMaps, Twin } from '../passes/image-maps.js';
 import type { PassImages, PassOutput, PassResult } from '../passes/pass-engine.js';
-import type { Twin } from './plan-passes.js';
-
-/** Maps of one image from one pass, those of a mirrored image mirrored back. */
-export interface ImageMaps {
-  readonly scale: number;
-  readonly twin: Twin;
-  readonly maps: Readonly<Partial<Record<PassOutput, Planes>>>;
-}
 
 /** Outputs that are one vector for an image, `[1,1,length]` as planes. */
 const vectors = new Set<string>(['clsLogits', 'auxLogits', 'similarity'] satisfies PassOutput[]);

@@ -2,7 +2,7 @@ import type { TensorTree } from '@toco/core';
 import type { ApplyOptions, Network } from '@toco/network';
 import { liveEngine, type Prepare } from '../passes/live-engine.js';
 import { type Segmenter, segmenterOn, type StreamOptions } from './segmenter.js';
-import type { SegmenterOutput } from './segmenter-image.js';
+import type { SegmenterOutput } from '../finish/segmenter-image.js';
 
 /**
  * A segmenter on a network that is being trained: each pass sees the parameters of its moment.

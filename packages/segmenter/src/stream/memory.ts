@@ -3,10 +3,10 @@ import { scaledSize } from '@toco/core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Size } from '../masks/resize-planes.js';
 import type { Protocol } from '../protocol/protocol.js';
+import { baseSize } from '../masks/base-size.js';
 import type { PassOutput } from '../passes/pass-engine.js';
 import { planPasses } from './plan-passes.js';
-import { baseSize } from './run-passes.js';
-import type { SegmenterOutput, SizeAndLabels } from './segmenter-image.js';
+import type { SegmenterOutput, SizeAndLabels } from '../finish/segmenter-image.js';
 
 /** Bytes that an image takes at most, above what is taken without it. */
 export interface MemoryEstimate {

@@ -1,9 +1,7 @@
+import type { Twin } from '../passes/image-maps.js';
 import { type PassOutput, passOutputs } from '../passes/pass-engine.js';
 import type { Protocol } from '../protocol/protocol.js';
-import type { SegmenterOutput } from './segmenter-image.js';
-
-/** Which of the two an image is seen as. */
-export type Twin = 'plain' | 'mirrored';
+import type { SegmenterOutput } from '../finish/segmenter-image.js';
 
 /** Images at one scale in one batch. */
 export interface PlannedPass {

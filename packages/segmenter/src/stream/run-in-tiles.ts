@@ -2,8 +2,9 @@ import { resizedRows, type Planes, type Samples, type Size } from '../masks/resi
 import { addTile, tileMean, tileOrigins, tileSum, type TileSum } from '../masks/tiles.js';
 import type { PassEngine, PassOutput } from '../passes/pass-engine.js';
 import type { Window } from '../protocol/protocol.js';
-import { batchOf, type ImageMaps, isVector, mapsOf } from './batch-images.js';
-import type { PlannedPass, Twin } from './plan-passes.js';
+import type { ImageMaps, Twin } from '../passes/image-maps.js';
+import { batchOf, isVector, mapsOf } from './batch-images.js';
+import type { PlannedPass } from './plan-passes.js';
 
 /** How an image is seen in tiles. */
 export interface TilesOptions {

@@ -1,8 +1,10 @@
 import { scaledSize } from '@toco/core';
 import { resizedRows, type Samples, type Size } from '../masks/resize-planes.js';
 import type { PassEngine } from '../passes/pass-engine.js';
-import type { Protocol, ProtocolSize } from '../protocol/protocol.js';
-import { batchOf, type ImageMaps, mapsOf } from './batch-images.js';
+import type { Protocol } from '../protocol/protocol.js';
+import { baseSize, isFixed } from '../masks/base-size.js';
+import type { ImageMaps } from '../passes/image-maps.js';
+import { batchOf, mapsOf } from './batch-images.js';
 import type { PlannedPass } from './plan-passes.js';
 import { runInTiles } from './run-in-tiles.js';
 
@@ -13,19 +15,6 @@ export interface RunPassesOptions {
   readonly plan: readonly PlannedPass[];
   /** Images in one pass. */
   readonly batchSize: number;
-}
-
-/** The size that a protocol brings an image to before it is scaled. */
-export function baseSize({ height, width }: Size, size: ProtocolSize): Size {
-  if (size === 'native') return { height, width };
-  if ('squash' in size) return { height: size.squash, width: size.squash };
-  const factor = size.shorter / Math.min(height, width);
-  return { height: Math.round(height * factor), width: Math.round(width * factor) };
-}
-
-/** Whether every pass of a protocol has one shape, whatever the images. */
-export function isFixed({ size, window }: Pick<Protocol, 'size' | 'window'>): boolean {
-  return window === undefined && size !== 'native' && 'squash' in size;
 }
 
 /** The planned passes of images of one base size; what each image got, in the order of the plan. */

@@ -1,6 +1,6 @@
 import { type ExportedModel, graphEngine } from '../passes/graph-engine.js';
 import { protocolOf } from '../protocol/protocol-of.js';
-import type { SegmenterOutput } from './segmenter-image.js';
+import type { SegmenterOutput } from '../finish/segmenter-image.js';
 import { type Segmenter, segmenterOn, type StreamOptions } from './segmenter.js';
 
 /**

@@ -5,8 +5,9 @@ import type { UsedParams } from '../passes/network-pass.js';
 import type { PassEngine } from '../passes/pass-engine.js';
 import { type Protocol, protocols } from '../protocol/protocol.js';
 import { assertProtocol } from '../protocol/protocol-of.js';
-import type { ImageMaps } from './batch-images.js';
-import { finishImage, type ProbabilityStrip } from './finish-image.js';
+import { baseSize, isFixed } from '../masks/base-size.js';
+import type { ImageMaps } from '../passes/image-maps.js';
+import { finishImage, type Finished, type FinishTask } from '../finish/finish-image.js';
 import { ImageRefused } from './image-refused.js';
 import {
   classesThatFit,
@@ -17,15 +18,15 @@ import {
   type MemoryUse,
 } from './memory.js';
 import { type PlannedPass, planPasses } from './plan-passes.js';
-import type { Crf } from './refine-segmentation.js';
-import { baseSize, isFixed, runPasses } from './run-passes.js';
+import type { Crf, ProbabilityRows } from '../finish/refine-segmentation.js';
+import { runPasses } from './run-passes.js';
 import {
   samplesOf,
   type Segmented,
   type SegmenterImage,
   type SegmenterOutput,
   type SizeAndLabels,
-} from './segmenter-image.js';
+} from '../finish/segmenter-image.js';
 
 /** What any segmenter may be told. */
 export interface StreamOptions<O extends SegmenterOutput> {
@@ -33,10 +34,15 @@ export interface StreamOptions<O extends SegmenterOutput> {
   readonly protocol?: Protocol | undefined;
   /** Default: labels and scores. */
   readonly outputs?: readonly O[] | undefined;
-  /** Needed where the protocol has a CRF. */
+  /** Needed where the protocol has a CRF, unless `finish` has one. */
   readonly crf?: Crf | undefined;
-  /** CRFs under way beside the network's passes, for one that asks a pool of workers. */
-  readonly crfsAtOnce?: number | undefined;
+  /**
+   * Does what is left of an image after its passes: a function that asks a pool of workers, each of which calls {@link finishImage} of
+   * `@toco/segmenter/finish` with its own CRF. Default: this thread does, between passes.
+   */
+  readonly finish?: ((task: FinishTask) => Promise<Finished>) | undefined;
+  /** Images that are finished beside the network's passes, where `finish` or `crf` asks a pool of workers. */
+  readonly finishedAtOnce?: number | undefined;
   /**
    * Images in one pass, where they have one size; as many are taken from the stream before the first is answered. Default: 4
    * where the protocol squashes, else 1.
@@ -51,8 +57,13 @@ export interface StreamOptions<O extends SegmenterOutput> {
   readonly memory?: number | undefined;
   /** What the caller takes beside, for what it makes of an image's results. */
   readonly further?: ((image: SizeAndLabels) => FurtherMemory) | undefined;
-  /** Called with rows of probabilities before the CRF: for what is too large to be kept whole. */
+  /** Called with rows of probabilities before the CRF: for what is too large to be kept whole. Not together with `finish`. */
   readonly onStrip?: ((strip: ProbabilityStrip) => void) | undefined;
+}
+
+/** Rows of class probabilities of an image, before a CRF. */
+export interface ProbabilityStrip extends ProbabilityRows {
+  readonly image: SegmenterImage;
 }
 
 /** What {@link segmenter} may be told. */
@@ -133,6 +144,7 @@ export function segmenterOn<O extends SegmenterOutput>(
     further,
     scoreThreshold = 0.5,
     onStrip,
+    finish,
   } = options;
   // eslint-disable-next-line no-restricted-syntax -- what O is where nothing is asked for
   const outputs = options.outputs ?? (['labels', 'scores'] as unknown as readonly O[]);
@@ -142,7 +154,7 @@ export function segmenterOn<O extends SegmenterOutput>(
   const refines =
     protocol.crf !== undefined &&
     (['labels', 'probabilities'] as string[]).some((one) => outputs.includes(one as O));
-  const atOnce = refines ? Math.max(1, options.crfsAtOnce ?? 1) : 1;
+  const atOnce = refines || finish !== undefined ? Math.max(1, options.finishedAtOnce ?? 1) : 1;
   const estimate = (image: SizeAndLabels): MemoryEstimate =>
     estimateMemory(image, { network, protocol, outputs, batchSize, further: further?.(image) });
   const refusal = (image: SizeAndLabels & { readonly id?: string }, limit: number): string | undefined =>
@@ -195,22 +207,32 @@ export function segmenterOn<O extends SegmenterOutput>(
         const bytes = Math.min(planes + refining, memory);
         yield* finishedUntil(atOnce, bytes);
         if (signal?.aborted) break;
-        const finished = finishImage(image, maps[i]!, {
-          ...{ protocol, outputs, crf, scoreThreshold, onStrip },
-          mostClasses: memory === Infinity || !refines ? Infinity : mostClassesOf(image, memory),
-        }) as Promise<Segmented<I, O>>;
-        const result = finished.catch((error: unknown) => {
-          if (error instanceof ImageRefused) return refused(image, error);
-          throw error;
+        const result = finished(image, maps[i]!).then((found): Segmented<I, O> | undefined => {
+          if ('refused' in found) return refused(image, new ImageRefused(found.refused));
+          // eslint-disable-next-line no-restricted-syntax -- what was asked for is there
+          return { ...found, image } as unknown as Segmented<I, O>;
         });
         // Its turn comes later; until then a failure is nobody's.
         result.catch(() => undefined);
         underWay.push({ result, bytes });
       }
-      // A CRF in this thread gains nothing from waiting for the next passes.
+      // What this thread finishes gains nothing from waiting for the next passes.
       if (atOnce === 1) yield* finishedUntil(1, 0);
     }
     yield* finishedUntil(1, 0);
+  }
+
+  /** What is left to do for an image: here, or where `finish` does it. */
+  async function finished(image: SegmenterImage, passed: readonly ImageMaps[]): Promise<Finished> {
+    const { id, height, width, labels, data } = image;
+    const task = {
+      // The rest of the image stays here.
+      image: { id, height, width, labels, data: refines ? data : undefined },
+      ...{ passed, protocol, outputs, scoreThreshold },
+      mostClasses: memory === Infinity || !refines ? Infinity : mostClassesOf(image, memory),
+    };
+    if (finish !== undefined) return finish(task);
+    return finishImage(task, { crf, onStrip: onStrip && ((rows) => onStrip({ image, ...rows })) });
   }
 
   /** Maps of each image; images of one base size share their passes. */
@@ -243,7 +265,11 @@ export function segmenterOn<O extends SegmenterOutput>(
     const refuse = (line: string): never => {
       throw new Error(`segmenter: ${line}`);
     };
-    if (preset !== undefined && crf === undefined)
+    if (onStrip !== undefined && finish !== undefined)
+      refuse(
+        'onStrip is called while this thread finishes an image; leave finish out, or ask for probabilities.',
+      );
+    if (preset !== undefined && crf === undefined && finish === undefined)
       refuse(
         `protocol ${protocol.name} has a CRF; give one, such as denseCrf of @toco/crf, or a protocol without.`,
       );

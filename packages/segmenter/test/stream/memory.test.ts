@@ -9,9 +9,9 @@ import type { ScaleMaps } from '../../src/masks/fuse-maps.js';
 import { networkEngine } from '../../src/passes/network-engine.js';
 import type { PassEngine } from '../../src/passes/pass-engine.js';
 import { crfBytes, estimateMemory } from '../../src/stream/memory.js';
-import { refineSegmentation } from '../../src/stream/refine-segmentation.js';
+import { refineSegmentation } from '../../src/finish/refine-segmentation.js';
 import { segmenter, segmenterOn } from '../../src/stream/segmenter.js';
-import type { SizeAndLabels } from '../../src/stream/segmenter-image.js';
+import type { SizeAndLabels } from '../../src/finish/segmenter-image.js';
 import { smallNetwork } from '../small-network.js';
 import { apart, collect, picture, spreadParams } from './pictures.js';
 
@@ -105,7 +105,7 @@ describe('CRFs that are under way at once', () => {
       return probabilities;
     };
     const { params } = network.init(0);
-    const through = segmenter(network, params, { protocol, crf, crfsAtOnce: 3, memory });
+    const through = segmenter(network, params, { protocol, crf, finishedAtOnce: 3, memory });
     const images = [1, 2, 3, 4, 5].map((seed) => picture(120, 160, seed));
     expect(await collect(through.segment(images))).toHaveLength(5);
     return most;

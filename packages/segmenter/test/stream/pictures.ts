@@ -3,7 +3,7 @@ import { mapTree, type TensorTree } from '@toco/core';
 import { testNumbers } from '@toco/testing';
 import type { VitParams } from '@toco/backbone';
 import * as tf from '@tensorflow/tfjs-core';
-import type { SegmenterImage } from '../../src/stream/segmenter-image.js';
+import type { SegmenterImage } from '../../src/finish/segmenter-image.js';
 import { smallNetwork } from '../small-network.js';
 
 /** Parameters whose logits differ from token to token far more than rounding does. */

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { denseCrfReference } from '@toco/crf';
+import { denseCrf, denseCrfReference } from '@toco/crf';
 import { compileFunction } from '@toco/graph';
 import { initBackend } from '@toco/runtime';
 import * as tf from '@tensorflow/tfjs-core';
+import { finishImage } from '../../src/finish/index.js';
 import { labelsOfLogits } from '../../src/masks/predict-labels.js';
 import { type Planes, resizePlanes } from '../../src/masks/resize-planes.js';
 import type { Compiler } from '../../src/passes/network-engine.js';
@@ -131,7 +132,7 @@ describe('a stream', () => {
       return probabilities;
     };
     const refined = segmenter(network, spreadParams(), {
-      ...{ protocol: protocolOf('voc', { scales: [1] }), crf, crfsAtOnce: 3 },
+      ...{ protocol: protocolOf('voc', { scales: [1] }), crf, finishedAtOnce: 3 },
     });
     const results = await collect(refined.segment(mixed));
     expect(results.map(({ image }) => image.id)).toEqual(mixed.map(({ id }) => id));
@@ -139,9 +140,50 @@ describe('a stream', () => {
     expect(most).toBeLessThanOrEqual(3);
   });
 
+  test('finished elsewhere, from plain data, it is the same to the last bit', async () => {
+    const params = spreadParams();
+    const outputs = [
+      ...(['labels', 'fusedLabels', 'singleLabels', 'probabilities', 'logits', 'cam', 'camAux'] as const),
+      ...(['scores', 'scoresAux', 'attention', 'tokens', 'similarity'] as const),
+    ] as const;
+    const protocol = protocolOf('voc', { scales: [1, 1.5] });
+    const options = { protocol, outputs };
+    const here = await collect(segmenter(network, params, { ...options, crf: denseCrf }).segment(mixed));
+    let [running, most] = [0, 0];
+    const elsewhere = segmenter(network, params, {
+      ...options,
+      finishedAtOnce: 3,
+      finish: async (task) => {
+        most = Math.max(most, ++running);
+        // As a worker gets it: the maps' buffers are gone afterwards.
+        const maps = task.passed.flatMap((pass) => Object.values(pass.maps));
+        const sent = structuredClone(task, { transfer: maps.map(({ data }) => data.buffer as ArrayBuffer) });
+        expect(maps.every(({ data }) => data.length === 0)).toBe(true);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        running--;
+        return structuredClone(await finishImage(sent, { crf: denseCrf }));
+      },
+    });
+    const there = await collect(elsewhere.segment(mixed));
+    expect(there).toEqual(here);
+    expect(there.map(({ image }) => image)).toEqual(mixed);
+    expect(most).toBe(3);
+  });
+
+  test('an image whose CRF memory does not suffice for is refused from elsewhere, too', async () => {
+    const finish = (): Promise<{ refused: string }> =>
+      Promise.resolve({ refused: 'a: memory does not suffice' });
+    const elsewhere = segmenter(network, spreadParams(), { protocol: protocols.voc, finish });
+    await expect(collect(elsewhere.segment(mixed))).rejects.toThrow('a: memory does not suffice');
+    const lines: string[] = [];
+    const onRefused = (_: unknown, line: string): void => void lines.push(line);
+    expect(await collect(elsewhere.segment(mixed, { onRefused }))).toEqual([]);
+    expect(lines).toHaveLength(mixed.length);
+  });
+
   test('an error of a CRF ends it', async () => {
     const crf = (): Promise<Float32Array> => Promise.reject(new Error('no worker'));
-    const refined = segmenter(network, spreadParams(), { protocol: protocols.voc, crf, crfsAtOnce: 2 });
+    const refined = segmenter(network, spreadParams(), { protocol: protocols.voc, crf, finishedAtOnce: 2 });
     await expect(collect(refined.segment(mixed))).rejects.toThrow('no worker');
   });
 });
@@ -277,6 +319,12 @@ describe('one line for', () => {
     const { params } = network.init(0);
     expect(() => segmenter(network, params, { protocol: protocols.voc })).toThrow(
       'segmenter: protocol voc has a CRF; give one, such as denseCrf of @toco/crf, or a protocol without.',
+    );
+    const finish = (): never => {
+      throw new Error('not called');
+    };
+    expect(() => segmenter(network, params, { finish, onStrip: () => undefined })).toThrow(
+      'segmenter: onStrip is called while this thread finishes an image; leave finish out, or ask for probabilities.',
     );
     const pooled = { ...network, backbone: { ...network.backbone, classToken: 'pooled' as const } };
     expect(() => segmenter(pooled, params, { outputs: ['attention'] })).toThrow('vit gives no attention');

@@ -4,7 +4,7 @@ import { addTile, tileMean, tileOrigins, tileSum } from '../../src/masks/tiles.j
 import { protocolOf } from '../../src/protocol/protocol-of.js';
 import type { PassEngine, PassImages } from '../../src/passes/pass-engine.js';
 import { segmenter, segmenterOn } from '../../src/stream/segmenter.js';
-import type { SegmenterImage } from '../../src/stream/segmenter-image.js';
+import type { SegmenterImage } from '../../src/finish/segmenter-image.js';
 import { smallNetwork } from '../small-network.js';
 import { apart, collect, picture, spreadParams } from './pictures.js';
 

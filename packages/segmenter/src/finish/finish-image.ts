@@ -4,39 +4,53 @@ import { labelsOfLogits, largestChannels } from '../masks/predict-labels.js';
 import { type Planes, resizePlanes, type Size } from '../masks/resize-planes.js';
 import type { PassOutput } from '../passes/pass-engine.js';
 import type { Passes, Protocol } from '../protocol/protocol.js';
-import type { ImageMaps } from './batch-images.js';
-import { ImageRefused } from './image-refused.js';
-import { type Crf, refineSegmentation, spreadClasses } from './refine-segmentation.js';
-import { baseSize } from './run-passes.js';
-import type { Segmented, SegmenterImage, SegmenterOutput, SegmenterOutputs } from './segmenter-image.js';
+import { baseSize } from '../masks/base-size.js';
+import type { ImageMaps } from '../passes/image-maps.js';
+import { type Crf, type ProbabilityRows, refineSegmentation, spreadClasses } from './refine-segmentation.js';
+import type { SegmenterOutput, SegmenterOutputs, SizeAndLabels } from './segmenter-image.js';
 
-/** Rows of class probabilities of an image, before a CRF. */
-export interface ProbabilityStrip {
-  readonly image: SegmenterImage;
-  /** Row that the strip begins at. */
-  readonly top: number;
-  /** `[rows,W,K]`; the array is used again for the next strip. */
-  readonly probabilities: Planes;
-}
-
-/** How an image is finished. */
-export interface FinishOptions {
+/** What is left to do for an image when it has been through the network: plain data, so that a worker can be sent it. */
+export interface FinishTask {
+  readonly image: SizeAndLabels & {
+    readonly id?: string | undefined;
+    /** `[height, width, 3]`, where there is a CRF to be computed. */
+    readonly data?: Uint8Array | Uint8ClampedArray | undefined;
+  };
+  /** What its passes gave, on their token grids; each array has a buffer of its own, which may be handed over. */
+  readonly passed: readonly ImageMaps[];
   readonly protocol: Protocol;
   readonly outputs: readonly SegmenterOutput[];
-  readonly crf?: Crf | undefined;
   /** Number of classes that memory suffices for in a CRF of this image. */
   readonly mostClasses: number;
   readonly scoreThreshold: number;
-  readonly onStrip?: ((strip: ProbabilityStrip) => void) | undefined;
 }
 
-/** What was asked for, from the maps of an image's passes. @throws {@link ImageRefused} where memory does not suffice for the CRF */
-export async function finishImage<I extends SegmenterImage>(
-  image: I,
-  passed: readonly ImageMaps[],
-  options: FinishOptions,
-): Promise<Segmented<I, SegmenterOutput>> {
-  const { protocol, outputs, scoreThreshold } = options;
+/** What {@link finishImage} is given besides. */
+export interface FinishMeans {
+  /** Needed where the protocol has a CRF that what is asked for goes through. */
+  readonly crf?: Crf | undefined;
+  /** Called with rows of the segmentation's probabilities, before a CRF. */
+  readonly onStrip?: ((rows: ProbabilityRows) => void) | undefined;
+}
+
+/** What was asked about an image, or the line that says why memory does not suffice for it. */
+export type Finished =
+  | (Partial<SegmenterOutputs> & { readonly classes: readonly number[]; readonly leftOut: readonly number[] })
+  | { readonly refused: string };
+
+/**
+ * What was asked for, from the maps of an image's passes: resized, fused and refined by the protocol. Needs no backend and no
+ * TensorFlow.js.
+ *
+ * @example
+ * // worker.js, which the function `finish` of a segmenter asks
+ * import { denseCrf } from '@toco/crf';
+ * import { finishImage } from '@toco/segmenter/finish';
+ *
+ * self.onmessage = async ({ data }) => self.postMessage(await finishImage(data, { crf: denseCrf }));
+ */
+export async function finishImage(task: FinishTask, means: FinishMeans = {}): Promise<Finished> {
+  const { image, passed, protocol, outputs, scoreThreshold } = task;
   const main = mainMaps(passed);
   const asked = (output: SegmenterOutput): boolean => outputs.includes(output);
   const out: { -readonly [K in SegmenterOutput]?: SegmenterOutputs[K] } = {};
@@ -57,33 +71,36 @@ export async function finishImage<I extends SegmenterImage>(
     }));
     out[name] = resizePlanes(fuseCamPlanes(raw, base, protocol.cam), image);
   }
-  const segmentation = await segmentImage(image, passed, options);
-  return { leftOut: [], ...out, ...segmentation, image, classes } as Segmented<I, SegmenterOutput>;
+  const segmentation = await segmentImage(task, means);
+  return 'refused' in segmentation ? segmentation : { leftOut: [], ...out, ...segmentation, classes };
 }
 
 /** The segmentation as far as it is asked for, and the classes that its CRF left out. */
 async function segmentImage(
-  image: SegmenterImage,
-  passed: readonly ImageMaps[],
-  { protocol, outputs, crf, mostClasses, onStrip }: FinishOptions,
-): Promise<Partial<SegmenterOutputs> & { readonly leftOut?: readonly number[] }> {
+  { image, passed, protocol, outputs, mostClasses }: FinishTask,
+  { crf, onStrip }: FinishMeans,
+): Promise<
+  (Partial<SegmenterOutputs> & { readonly leftOut?: readonly number[] }) | { readonly refused: string }
+> {
   const { segmentation: passes, crf: preset } = protocol;
   const refined = (['labels', 'probabilities'] as const).filter((output) => outputs.includes(output));
   const refines = crf !== undefined && preset !== undefined && refined.length > 0;
   const fused = fusedOutputs.filter(
     (output) => outputs.includes(output) && !(refines && refined.some((one) => one === output)),
   );
-  const strip = onStrip && ((part: Omit<ProbabilityStrip, 'image'>): void => onStrip({ image, ...part }));
-  if (!refines && fused.length === 0 && !strip) return {};
+  if (!refines && fused.length === 0 && !onStrip) return {};
   const maps = scaleMaps(passed, 'segLogits', passes);
-  const before = fusedSegmentation(maps, image, { passes, fused, strip: refines ? undefined : strip });
+  const before = fusedSegmentation(maps, image, { passes, fused, onStrip: refines ? undefined : onStrip });
   if (!refines) return before;
-  const result = await refineSegmentation(image, { maps, passes, crf, preset, mostClasses, onStrip: strip });
+  const { id = 'image', height, width, data } = image;
+  const result = await refineSegmentation(
+    { height, width, data: data! },
+    { ...{ maps, passes, crf, preset, mostClasses }, onStrip },
+  );
   if (!result) {
-    const { id = 'image', height, width } = image;
-    throw new ImageRefused(
-      `${id}: memory (--memory) does not suffice for the CRF of ${width}×${height} pixels, even without the classes that are improbable everywhere; choose a smaller image, or --crf none.`,
-    );
+    return {
+      refused: `${id}: memory (--memory) does not suffice for the CRF of ${width}×${height} pixels, even without the classes that are improbable everywhere; choose a smaller image, or --crf none.`,
+    };
   }
   const { classes } = result;
   const count = maps[0]!.plain.channels;
@@ -104,7 +121,7 @@ const fusedOutputs = ['labels', 'fusedLabels', 'logits', 'probabilities'] as con
 function fusedSegmentation(
   maps: readonly ScaleMaps[],
   size: Size,
-  { passes, fused, strip }: FusedOptions,
+  { passes, fused, onStrip }: FusedOptions,
 ): Partial<Pick<SegmenterOutputs, (typeof fusedOutputs)[number]>> {
   const asked = (output: (typeof fusedOutputs)[number]): boolean => fused.includes(output);
   const { height, width } = size;
@@ -118,15 +135,15 @@ function fusedSegmentation(
   const labels = asked('labels') || asked('fusedLabels') ? new Uint8Array(height * width) : undefined;
   const logits = asked('logits') ? planes() : undefined;
   const probabilities = asked('probabilities') ? planes() : undefined;
-  if (fused.length === 0 && !strip) return {};
+  if (fused.length === 0 && !onStrip) return {};
   for (const { top, planes: rows, softmax } of fusedStrips(maps, size, passes)) {
     const [first, last] = [top * width, (top + rows.height) * width];
     if (labels) largestChannels(rows.data, channels, labels.subarray(first, last));
     logits?.data.set(rows.data, first * channels);
-    if (!probabilities && !strip) continue;
+    if (!probabilities && !onStrip) continue;
     softmax();
     probabilities?.data.set(rows.data, first * channels);
-    strip?.({ top, probabilities: rows });
+    onStrip?.({ top, probabilities: rows });
   }
   return {
     ...(labels && asked('labels') && { labels }),
@@ -139,7 +156,7 @@ function fusedSegmentation(
 interface FusedOptions {
   readonly passes: Passes;
   readonly fused: readonly (typeof fusedOutputs)[number][];
-  readonly strip: ((part: Omit<ProbabilityStrip, 'image'>) => void) | undefined;
+  readonly onStrip: FinishMeans['onStrip'];
 }
 
 /** What scale 1 gave of the image as it is. */
@@ -165,7 +182,7 @@ function scaleMaps(
 }
 
 /** The classes of an image: those of its labels, else those with a score above a threshold, at least the best one. */
-function shownClasses({ labels }: SegmenterImage, logits: Float32Array, threshold: number): number[] {
+function shownClasses({ labels }: SizeAndLabels, logits: Float32Array, threshold: number): number[] {
   const all = [...logits.keys()];
   if (labels) return all.filter((c) => labels[c]! > 0);
   const scores = sigmoid(logits);

@@ -2,7 +2,7 @@ import type { DenseCrfOptions } from '@toco/crf';
 import type { ScaleMaps } from '../masks/fuse-maps.js';
 import { fusedStrips } from '../masks/fuse-maps.js';
 import { largestChannels } from '../masks/predict-labels.js';
-import type { Planes } from '../masks/resize-planes.js';
+import type { Planes, Size } from '../masks/resize-planes.js';
 import type { CrfPreset, Passes } from '../protocol/protocol.js';
 import type { SegmenterImage } from './segmenter-image.js';
 
@@ -16,6 +16,14 @@ export type Crf = (
   options: DenseCrfOptions,
 ) => Float32Array | Promise<Float32Array>;
 
+/** Rows of a segmentation's class probabilities. */
+export interface ProbabilityRows {
+  /** Row that they begin at. */
+  readonly top: number;
+  /** `[rows,W,K]`; the array is used again for the next rows. */
+  readonly probabilities: Planes;
+}
+
 /** A class counts as improbable everywhere where no pixel gives it more than this. */
 export const improbable = 0.01;
 
@@ -28,7 +36,7 @@ export interface RefineOptions {
   /** Number of classes that memory suffices for. */
   readonly mostClasses: number;
   /** Called with each strip of probabilities before the CRF. */
-  readonly onStrip?: ((strip: { readonly top: number; readonly probabilities: Planes }) => void) | undefined;
+  readonly onStrip?: ((rows: ProbabilityRows) => void) | undefined;
 }
 
 /** What a CRF made of a segmentation. */
@@ -47,7 +55,7 @@ export interface Refined {
  * @returns undefined where memory does not suffice for the others either
  */
 export async function refineSegmentation(
-  image: SegmenterImage,
+  image: Pick<SegmenterImage, 'height' | 'width' | 'data'>,
   { maps, passes, crf, preset, mostClasses, onStrip }: RefineOptions,
 ): Promise<Refined | undefined> {
   const { height, width } = image;
@@ -78,10 +86,7 @@ export async function refineSegmentation(
 }
 
 /** The background, and the classes that are probable somewhere. */
-function probableClasses(
-  image: SegmenterImage,
-  { maps, passes }: Pick<RefineOptions, 'maps' | 'passes'>,
-): number[] {
+function probableClasses(image: Size, { maps, passes }: Pick<RefineOptions, 'maps' | 'passes'>): number[] {
   const all = maps[0]!.plain.channels;
   const most = new Float32Array(all);
   for (const { planes, softmax } of fusedStrips(maps, image, passes)) {
