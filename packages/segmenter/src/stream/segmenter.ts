@@ -176,7 +176,12 @@ export function segmenterOn<O extends SegmenterOutput>(
     images: Iterable<I> | AsyncIterable<I>,
     { signal, onRefused }: SegmentOptions<I> = {},
   ): AsyncGenerator<Segmented<I, O>, void, undefined> {
-    const underWay: { readonly result: Promise<Segmented<I, O> | undefined>; readonly bytes: number }[] = [];
+    interface UnderWay {
+      readonly result: Promise<Segmented<I, O> | undefined>;
+      readonly bytes: number;
+      isThere: boolean;
+    }
+    const underWay: UnderWay[] = [];
     const refused = (image: I, error: ImageRefused): undefined => {
       if (onRefused === undefined) throw error;
       onRefused(image, error.message);
@@ -188,12 +193,14 @@ export function segmenterOn<O extends SegmenterOutput>(
         else refused(image, new ImageRefused(line));
       }
     }
-    /** Results in their turn until fewer than `most` images are under way and leave room for some bytes. */
+    /** Results in their turn: those that are there, and others until fewer than `most` images are under way and leave room for some bytes. */
     async function* finishedUntil(most: number, bytes: number): AsyncGenerator<Segmented<I, O>> {
       const taken = (): number => underWay.reduce((sum, one) => sum + one.bytes, 0);
-      while (underWay.length > 0 && (underWay.length >= most || taken() + bytes > memory)) {
+      const waits = (): boolean => underWay.length >= most || taken() + bytes > memory;
+      for (let first = underWay[0]; first !== undefined; first = underWay[0]) {
+        if (!first.isThere && !waits()) return;
         if (signal?.aborted) return;
-        const result = await underWay[0]!.result;
+        const result = await first.result;
         underWay.shift();
         if (result !== undefined) yield result;
       }
@@ -202,6 +209,8 @@ export function segmenterOn<O extends SegmenterOutput>(
       yield* finishedUntil(Infinity, Math.max(...some.map((image) => estimate(image).bytes)));
       if (signal?.aborted) break;
       const maps = await passesOf(some);
+      // Workers are heard only between this thread's tasks.
+      if (underWay.length > 0) await nextTask();
       for (const [i, image] of some.entries()) {
         const { planes, crf: refining } = estimate(image);
         const bytes = Math.min(planes + refining, memory);
@@ -212,9 +221,13 @@ export function segmenterOn<O extends SegmenterOutput>(
           // eslint-disable-next-line no-restricted-syntax -- what was asked for is there
           return { ...found, image } as unknown as Segmented<I, O>;
         });
+        const one: UnderWay = { result, bytes, isThere: false };
         // Its turn comes later; until then a failure is nobody's.
-        result.catch(() => undefined);
-        underWay.push({ result, bytes });
+        const isThere = (): void => {
+          one.isThere = true;
+        };
+        result.then(isThere, isThere);
+        underWay.push(one);
       }
       // What this thread finishes gains nothing from waiting for the next passes.
       if (atOnce === 1) yield* finishedUntil(1, 0);
@@ -281,6 +294,17 @@ export function segmenterOn<O extends SegmenterOutput>(
         `window ${window.size} is not a multiple of the patch size ${engine.stride} of ${engine.name}; choose ${Math.ceil(window.size / engine.stride) * engine.stride}.`,
       );
   }
+}
+
+/** The part of timers that is used here: the language's own types have them only with those of browsers or Node. */
+const { setTimeout } = globalThis as typeof globalThis & {
+  readonly setTimeout: (callback: () => void, milliseconds: number) => unknown;
+};
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
 }
 
 async function* chunksOf<I>(images: Iterable<I> | AsyncIterable<I>, size: number): AsyncGenerator<I[]> {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { denseCrfReference } from '@toco/crf';
 import { initBackend } from '@toco/runtime';
@@ -13,7 +12,7 @@ import { refineSegmentation } from '../../src/finish/refine-segmentation.js';
 import { segmenter, segmenterOn } from '../../src/stream/segmenter.js';
 import type { SizeAndLabels } from '../../src/finish/segmenter-image.js';
 import { smallNetwork } from '../small-network.js';
-import { apart, collect, picture, spreadParams } from './pictures.js';
+import { apart, collect, picture, spreadParams, tasksTogether } from './pictures.js';
 
 beforeAll(() => initBackend());
 
@@ -95,29 +94,27 @@ test('what a caller takes beside is part of the estimate, and its remedy of the 
 
 describe('CRFs that are under way at once', () => {
   const protocol = protocolOf('voc', { scales: [1], mirror: 'none' });
-  /** The most CRFs of equal images that were under way together, of at most three. */
-  async function mostAtOnce(memory?: number): Promise<number> {
-    let [now, most] = [0, 0];
+  /** The most CRFs of equal images that were under way together, of at most three; they go on when as many are as are expected. */
+  async function mostAtOnce(expected: number, memory?: number): Promise<number> {
+    const tasks = tasksTogether(expected, 5);
     const crf = async (_: unknown, probabilities: Float32Array): Promise<Float32Array> => {
-      most = Math.max(most, ++now);
-      await sleep(20);
-      now--;
+      await tasks.task();
       return probabilities;
     };
     const { params } = network.init(0);
     const through = segmenter(network, params, { protocol, crf, finishedAtOnce: 3, memory });
     const images = [1, 2, 3, 4, 5].map((seed) => picture(120, 160, seed));
     expect(await collect(through.segment(images))).toHaveLength(5);
-    return most;
+    return tasks.most;
   }
 
   test('share the memory', async () => {
     const { params } = network.init(0);
     const one = segmenter(network, params, { protocol, crf: denseCrfReference });
     const { bytes } = one.estimate({ height: 120, width: 160 });
-    expect(await mostAtOnce()).toBe(3);
-    expect(await mostAtOnce(2.5 * bytes)).toBe(2);
-    expect(await mostAtOnce(1.2 * bytes)).toBe(1);
+    expect(await mostAtOnce(3)).toBe(3);
+    expect(await mostAtOnce(2, 2.5 * bytes)).toBe(2);
+    expect(await mostAtOnce(1, 1.2 * bytes)).toBe(1);
   });
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkParams } from '@toco/network';
 import { mapTree, type TensorTree } from '@toco/core';
 import { testNumbers } from '@toco/testing';
@@ -57,4 +58,21 @@ export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
     if (!(difference <= most)) most = difference;
   }
   return most;
+}
+
+/** Tasks that end when as many as `together` are under way, or when all of `count` have begun. */
+export function tasksTogether(together: number, count: number): { most: number; task(): Promise<void> } {
+  let [begun, running] = [0, 0];
+  const tasks = {
+    most: 0,
+    async task(): Promise<void> {
+      begun++;
+      tasks.most = Math.max(tasks.most, ++running);
+      while (tasks.most < together && begun < count) await sleep(5);
+      // Time for one more to begin that should not.
+      await sleep(20);
+      running--;
+    },
+  };
+  return tasks;
 }

@@ -11,7 +11,7 @@ import { protocolOf } from '../../src/protocol/protocol-of.js';
 import { protocols } from '../../src/protocol/protocol.js';
 import { segmenter } from '../../src/stream/segmenter.js';
 import { smallNetwork } from '../small-network.js';
-import { apart, collect, picture, spreadParams } from './pictures.js';
+import { apart, collect, picture, spreadParams, tasksTogether } from './pictures.js';
 import { tensorValidation } from './tensor-validation.js';
 
 beforeAll(() => initBackend());
@@ -124,11 +124,9 @@ describe('a stream', () => {
   });
 
   test('several CRFs are under way beside the passes, and results stay in order', async () => {
-    let [running, most] = [0, 0];
+    const tasks = tasksTogether(3, mixed.length);
     const crf = async (_: unknown, probabilities: Float32Array): Promise<Float32Array> => {
-      most = Math.max(most, ++running);
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      running--;
+      await tasks.task();
       return probabilities;
     };
     const refined = segmenter(network, spreadParams(), {
@@ -136,8 +134,7 @@ describe('a stream', () => {
     });
     const results = await collect(refined.segment(mixed));
     expect(results.map(({ image }) => image.id)).toEqual(mixed.map(({ id }) => id));
-    expect(most).toBeGreaterThan(1);
-    expect(most).toBeLessThanOrEqual(3);
+    expect(tasks.most).toBe(3);
   });
 
   test('finished elsewhere, from plain data, it is the same to the last bit', async () => {
@@ -149,25 +146,41 @@ describe('a stream', () => {
     const protocol = protocolOf('voc', { scales: [1, 1.5] });
     const options = { protocol, outputs };
     const here = await collect(segmenter(network, params, { ...options, crf: denseCrf }).segment(mixed));
-    let [running, most] = [0, 0];
+    const tasks = tasksTogether(3, mixed.length);
     const elsewhere = segmenter(network, params, {
       ...options,
       finishedAtOnce: 3,
       finish: async (task) => {
-        most = Math.max(most, ++running);
         // As a worker gets it: the maps' buffers are gone afterwards.
         const maps = task.passed.flatMap((pass) => Object.values(pass.maps));
         const sent = structuredClone(task, { transfer: maps.map(({ data }) => data.buffer as ArrayBuffer) });
         expect(maps.every(({ data }) => data.length === 0)).toBe(true);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        running--;
+        await tasks.task();
         return structuredClone(await finishImage(sent, { crf: denseCrf }));
       },
     });
     const there = await collect(elsewhere.segment(mixed));
     expect(there).toEqual(here);
     expect(there.map(({ image }) => image)).toEqual(mixed);
-    expect(most).toBe(3);
+    expect(tasks.most).toBe(3);
+  });
+
+  test('what is finished while the network computes the next image does not wait for more', async () => {
+    const seen: string[] = [];
+    const elsewhere = segmenter(network, spreadParams(), {
+      ...{ protocol: voc, outputs: ['labels'], finishedAtOnce: 3, batchSize: 1 },
+      finish: (task) => finishImage(task),
+    });
+    function* asked(): Generator<(typeof mixed)[number]> {
+      for (const image of mixed) {
+        seen.push(`asked ${image.id}`);
+        yield image;
+      }
+    }
+    for await (const { image } of elsewhere.segment(asked())) seen.push(`got ${image.id}`);
+    const [first, ...others] = mixed.map(({ id }) => id);
+    const between = others.flatMap((id, i) => [`asked ${id}`, `got ${mixed[i]!.id}`]);
+    expect(seen).toEqual([`asked ${first}`, ...between, `got ${others.at(-1)}`]);
   });
 
   test('an image whose CRF memory does not suffice for is refused from elsewhere, too', async () => {
