@@ -42,6 +42,7 @@ export type Finished =
  * What was asked for, from the maps of an image's passes: resized, fused and refined by the protocol. Needs no backend and no
  * TensorFlow.js.
  *
+ * @throws one line where the protocol's CRF is missing
  * @example
  * // worker.js, which the function `finish` of a segmenter asks
  * import { denseCrf } from '@toco/crf';
@@ -84,7 +85,11 @@ async function segmentImage(
 > {
   const { segmentation: passes, crf: preset } = protocol;
   const refined = (['labels', 'probabilities'] as const).filter((output) => outputs.includes(output));
-  const refines = crf !== undefined && preset !== undefined && refined.length > 0;
+  const refines = preset !== undefined && refined.length > 0;
+  if (refines && crf === undefined)
+    throw new Error(
+      `finishImage: protocol ${protocol.name} has a CRF; give one, such as denseCrf of @toco/crf.`,
+    );
   const fused = fusedOutputs.filter(
     (output) => outputs.includes(output) && !(refines && refined.some((one) => one === output)),
   );
@@ -95,7 +100,7 @@ async function segmentImage(
   const { id = 'image', height, width, data } = image;
   const result = await refineSegmentation(
     { height, width, data: data! },
-    { ...{ maps, passes, crf, preset, mostClasses }, onStrip },
+    { ...{ maps, passes, crf: crf!, preset, mostClasses }, onStrip },
   );
   if (!result) {
     return {

@@ -165,6 +165,16 @@ describe('a stream', () => {
     expect(tasks.most).toBe(3);
   });
 
+  test('a worker without the CRF of its protocol is no silent one', async () => {
+    const options = { protocol: protocols.voc, finish: finishImage };
+    const elsewhere = segmenter(network, spreadParams(), options);
+    await expect(collect(elsewhere.segment(mixed))).rejects.toThrow(
+      'finishImage: protocol voc has a CRF; give one, such as denseCrf of @toco/crf.',
+    );
+    const scores = segmenter(network, spreadParams(), { ...options, outputs: ['scores'] });
+    expect(await collect(scores.segment(mixed))).toHaveLength(mixed.length);
+  });
+
   test('what is finished while the network computes the next image does not wait for more', async () => {
     const seen: string[] = [];
     const elsewhere = segmenter(network, spreadParams(), {
