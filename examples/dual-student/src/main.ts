@@ -3,11 +3,17 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openDataset } from '@toco/datasets';
+import { errorText } from '@toco/files';
 import { type ConfigInput, interruption, loadConfig, parseConfig, train } from '@toco/trainer';
 import { dualConfig, scenes, shortScenes } from './config.js';
 import { dualStudent } from './method.js';
 import { network } from './network.js';
 
+// The single door where errors leave.
+process.on('uncaughtException', (error) => {
+  console.error(errorText(error));
+  process.exit(1);
+});
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: 'runs/dual-student' },

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,16 @@ test('has fewer than 300 lines, and imports what packages export', () => {
   const own = /^(?:@toco\/[a-z]+|@tensorflow\/tfjs-core|node:\w+|\.\/[a-z]+\.js)$/;
   expect(imports.length).toBeGreaterThan(10);
   expect(imports.filter((name) => !own.test(name))).toEqual([]);
+});
+
+test.each([
+  [['--bogus'], "Unknown option '--bogus'\n"],
+  [['--config', 'none.yaml'], 'none.yaml: no such file; check --config.\n'],
+])('%j: what is wrong is one line', (args, line) => {
+  const { status, stderr } = spawnSync(process.execPath, [at('../dist/main.js'), ...args], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: line });
 });
 
 test('trains both students a few steps, and the first is evaluated by the command, which the run tells of the network', () => {

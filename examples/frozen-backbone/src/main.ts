@@ -2,11 +2,17 @@
 // node dist/main.js [--out folder] [--config file.yaml] [--short]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { errorText } from '@toco/files';
 import { type ConfigInput, interruption, loadConfig, parseConfig, train } from '@toco/trainer';
 import { frozenConfig, scenes, shortScenes } from './config.js';
 import { network } from './network.js';
 import { byLikeness } from './refine.js';
 
+// The single door where errors leave.
+process.on('uncaughtException', (error) => {
+  console.error(errorText(error));
+  process.exit(1);
+});
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: 'runs/frozen-backbone' },

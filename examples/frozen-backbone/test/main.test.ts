@@ -20,6 +20,16 @@ test('has fewer than 300 lines, and imports what packages export', () => {
   expect(imports.filter((name) => !own.test(name))).toEqual([]);
 });
 
+test.each([
+  [['--bogus'], "Unknown option '--bogus'\n"],
+  [['--config', 'none.yaml'], 'none.yaml: no such file; check --config.\n'],
+])('%j: what is wrong is one line', (args, line) => {
+  const { status, stderr } = spawnSync(process.execPath, [at('../dist/main.js'), ...args], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 1, stderr: line });
+});
+
 test('trains decoder and classifiers, and leaves the backbone as it was; the command evaluates the run, and does not train it on without its refinement', () => {
   const folder = mkdtempSync(join(tmpdir(), 'toco-frozen-backbone-'));
   try {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { UserError } from '@toco/files';
 import { type Figure, figures } from './figures.js';
+import { parsedWords } from './parsed-words.js';
 import type { RunOptions } from './planned-run.js';
 import { type PresetName, presetNames, presets } from './presets.js';
 import { type Table, tables } from './tables.js';
@@ -59,26 +59,20 @@ export function optionsOf(words: readonly string[]): Options | undefined {
 }
 
 function parsed(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        table: { type: 'string' },
-        figure: { type: 'string' },
-        data: { type: 'string' },
-        out: { type: 'string' },
-        iterations: { type: 'string' },
-        preset: { type: 'string', default: 'scenes' },
-        seeds: { type: 'string', default: '0' },
-        set: { type: 'string', multiple: true, default: [] },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split(/[.\n]/)[0]!}; --help lists all options.`, {
-      cause: error,
-    });
-  }
+  return parsedWords({
+    args: [...words],
+    options: {
+      table: { type: 'string' },
+      figure: { type: 'string' },
+      data: { type: 'string' },
+      out: { type: 'string' },
+      iterations: { type: 'string' },
+      preset: { type: 'string', default: 'scenes' },
+      seeds: { type: 'string', default: '0' },
+      set: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
 }
 
 function numbered<T extends { readonly number: number }>(option: string, text: string, all: readonly T[]): T {

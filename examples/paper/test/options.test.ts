@@ -30,6 +30,7 @@ test.each([
   [['--table', '4', '--seeds', '0,x'], /^--seeds x: give a whole number, 0 or more\.$/],
   [['--table', '4', '--seeds', '1,1'], /^--seeds 1,1: names a seed twice/],
   [['--table', '4', '--iterations', '0'], /^--iterations 0: give a whole number, 1 or more\.$/],
+  [['--set', 'a=1.5', 'b=2'], /^Unexpected argument 'b=2'.*; --help lists all options\.$/],
   [['--tabel', '4'], /^Unknown option '--tabel'.*; --help lists all options\.$/],
 ])('%j is one line that says what to do', (words, message) => {
   expect(() => optionsOf(words)).toThrow(message);

@@ -110,7 +110,7 @@ test('toco init: a folder, a file, and never over another file', async () => {
     });
     expect(readFileSync(out, 'utf8')).toBe(text);
     expect((await toco(['init', join(folder, 'none'), '--out', join(folder, 'x.yaml')])).stderr).toMatch(
-      /none: the folder does not exist\n$/,
+      /none: no such folder; name the folder of the data set\n$/,
     );
   });
 });

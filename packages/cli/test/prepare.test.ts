@@ -142,9 +142,14 @@ describe('toco prepare voc, toco check', () => {
     expect(nowhere).toEqual({
       status: 1,
       stdout: '',
-      stderr: `${join(folder, 'none')}: the folder does not exist\n`,
+      stderr: `${join(folder, 'none')}: no such folder; name the folder of the data set\n`,
     });
-    expect(await toco(['prepare', 'coco', join(folder, 'none')])).toEqual(nowhere);
+    const noZips = await toco(['prepare', 'coco', join(folder, 'none')]);
+    expect(noZips).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: `${join(folder, 'none')}: no such folder; name the one that has the zips, or what was in them\n`,
+    });
     expect((await toco(['check', root, '--most', 'x'])).stderr).toBe(
       '--most x: give a whole number, 0 or more.\n',
     );

@@ -1,10 +1,10 @@
 // How good the labels are that a run learns from, beside the masks: npm run labels -- RUN
-import { parseArgs } from 'node:util';
 import { disposeTree } from '@toco/core';
 import { defaultViewOptions, randomPurpose, randomStream, viewOptionsOf } from '@toco/datasets';
 import { counted, createProgress, errorText, printLine as print, UserError } from '@toco/files';
 import { initBackend } from '@toco/runtime';
 import { modelOfRun, trainingSource } from '@toco/trainer';
+import { parsedWords } from '../parsed-words.js';
 import { writeFiles } from '../write-files.js';
 import { type Comparison, labelsCsv, labelsMarkdown } from './labels-page.js';
 import { measureLabels } from './measure-labels.js';
@@ -45,22 +45,16 @@ function asked(words: readonly string[]): Asked | undefined {
 }
 
 function parsed(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      allowPositionals: true,
-      options: {
-        images: { type: 'string', default: '200' },
-        set: { type: 'string', multiple: true, default: [] },
-        out: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message.split(/[.\n]/)[0]!}; --help lists all options.`, {
-      cause: error,
-    });
-  }
+  return parsedWords({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      images: { type: 'string', default: '200' },
+      set: { type: 'string', multiple: true, default: [] },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
 }
 
 /** Measures and tells. */

@@ -111,7 +111,8 @@ function addCoco(prepare: Command): void {
       '\nExample: the zips of 2014 in one folder (COCO of other years and categories needs no preparation):\n  toco prepare coco coco --out data/coco',
     )
     .action(async (folder: string, { out, ...flags }: CocoFlags) => {
-      if (!existsSync(folder)) throw new UserError(`${folder}: the folder does not exist`);
+      if (!existsSync(folder))
+        throw new UserError(`${folder}: no such folder; name the one that has the zips, or what was in them`);
       const { root, lists, alreadyDone } = await inFolder(out ?? folder, (control) =>
         prepareCoco({ root: folder, ...control, out, ...flags }),
       );

@@ -51,7 +51,7 @@ const layouts = {
  * const data = await datasetAt('VOCdevkit/VOC2012');
  */
 export async function datasetAt(root: string, options: DatasetAtOptions = {}): Promise<Dataset> {
-  if (!existsSync(root)) throw new UserError(`${root}: the folder does not exist`);
+  if (!existsSync(root)) throw new UserError(`${root}: no such folder; name the folder of the data set`);
   if (!statSync(root).isDirectory())
     throw new UserError(`${root}: not a folder; name the folder of the data set`);
   const { layout = datasetLayout(root), ...others } = options;

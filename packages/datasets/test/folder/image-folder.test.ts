@@ -385,6 +385,8 @@ describe('checkDataset', () => {
     await expect((await datasetAt(raw)).list('train')).rejects.toThrow(
       `${raw}: the folder is not prepared; run toco prepare coco ${raw}`,
     );
-    await expect(datasetAt(join(root, 'none'))).rejects.toThrow(/none: the folder does not exist$/);
+    await expect(datasetAt(join(root, 'none'))).rejects.toThrow(
+      /none: no such folder; name the folder of the data set$/,
+    );
   });
 });

@@ -97,7 +97,7 @@ test('masks of a layout like VOC may lie in another folder', async () => {
 });
 
 test.each([
-  [{ root: 'nowhere' }, /^nowhere: the folder does not exist$/],
+  [{ root: 'nowhere' }, /^nowhere: no such folder; name the folder of the data set$/],
   [{}, /^data\.root is missing/],
   [
     { dataset: 'voc', root: at('flowers') },
