@@ -23,7 +23,7 @@ export interface RefinedLabelsOptions extends PixelLabelsOptions, Omit<Denormali
   readonly par?: RefineOptions | undefined;
   /** The refinement runs at 1 / this of the size (2 in ToCo). */
   readonly downsample?: number | undefined;
-  /** In place of PAR: with n of `downsample`, from images `[B,H/n,W/n,3]` in 0…1 and planes `[B,H/n,W/n,2·(C+1)]` to planes of the same shape. */
+  /** In place of PAR: with n of `downsample`, from images `[B,H/n,W/n,3]` in 0…1 and planes `[B,H/n,W/n,2·(C+1)]` to planes of the same shape; where one is NaN, the pixel has no label. */
   readonly refine?: ((images: tf.Tensor4D, planes: tf.Tensor4D) => tf.Tensor4D) | undefined;
 }
 
@@ -55,7 +55,7 @@ export function refinedLabels(
     behavior = 'corrected',
     par: parOptions = {},
     downsample: n = 2,
-    refine = (image, planes) => par(image, planes, parOptions),
+    refine,
     ...normalization
   }: RefinedLabelsOptions,
 ): tf.Tensor3D {
@@ -84,10 +84,14 @@ export function refinedLabels(
           : tf.reshape<tf.Rank.R4>(background, shape);
       return tf.softmax(tf.concat<tf.Tensor4D>([plane, tf.add<tf.Tensor4D>(smallCam, absent)], 3));
     };
-    const refined = refine(smallImages, tf.concat<tf.Tensor4D>([stack(high), stack(low)], 3));
+    const planes = tf.concat<tf.Tensor4D>([stack(high), stack(low)], 3);
+    const refined = refine ? refine(smallImages, planes) : par(smallImages, planes, parOptions);
     assertShape('refinedLabels: refined planes', refined, [B, H / n, W / n, 2 * (C + 1)]);
     const full = resize(refined, [H, W], { method: 'bilinear', alignCorners: false });
-    const [highPlane, lowPlane] = tf.split(full, 2, 3).map((planes) => tf.argMax(planes, 3)) as [
+    // The largest of planes with a NaN is any; PAR gives none.
+    const total = refine && tf.sum(full, 3);
+    const numbers = total && tf.equal(total, total);
+    const [highPlane, lowPlane] = tf.split(full, 2, 3).map((half) => tf.argMax(half, 3)) as [
       tf.Tensor,
       tf.Tensor,
     ];
@@ -95,7 +99,8 @@ export function refinedLabels(
     const isClass = tf.greater(highPlane, zero);
     const background = tf.logicalAnd(tf.equal(highPlane, zero), tf.equal(lowPlane, zero));
     const label = planeLabels(tf.sub(highPlane, tf.scalar(1, 'int32')), classes);
-    const kept = tf.logicalOr(isClass, background);
+    const decided = tf.logicalOr(isClass, background);
+    const kept = numbers ? tf.logicalAnd(decided, numbers) : decided;
     return tf.where<tf.Tensor3D>(
       imgBox ? tf.logicalAnd(kept, boxMask(imgBox, [H, W])) : kept,
       tf.where(isClass, label, tf.zerosLike(label)),

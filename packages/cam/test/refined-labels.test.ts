@@ -97,6 +97,17 @@ test('a refinement of one’s own stands in the place of PAR', async () => {
   expect(await agreement(same, plain)).toBe(1);
   const none = refinedLabels(cam, targets, { ignoreIndex, refine: (_, planes) => planes });
   expect(await agreement(none, plain)).toBeLessThan(1);
+  const halfNaN = refinedLabels(cam, targets, {
+    ignoreIndex,
+    downsample: 1,
+    refine: (image, planes) => {
+      const left = tf.less(tf.range(0, 24), 12);
+      return tf.where(tf.reshape(left, [1, 1, 24, 1]), tf.fill(planes.shape, NaN), par(image, planes));
+    },
+  });
+  const [left, right] = tf.split(halfNaN, 2, 2) as [tf.Tensor, tf.Tensor];
+  expect(new Set(left.dataSync())).toEqual(new Set([ignoreIndex]));
+  expect(new Set(right.dataSync()).size).toBeGreaterThan(1);
   expect(() => refinedLabels(cam, targets, { ignoreIndex, refine: (image) => image })).toThrow(
     'refinedLabels: refined planes',
   );

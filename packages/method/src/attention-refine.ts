@@ -8,7 +8,8 @@ import type { Refine } from './targets.js';
  *
  * Source: MCTformer (Xu et al., CVPR 2022); see `patchAffinity` of `@toco/cam`.
  *
- * @throws while the step is traced, where the backbone shows no attention among all its tokens
+ * @throws for numbers that are no positive integers; while the step is traced, where the backbone shows no attention among all its
+ *   tokens, or has fewer blocks
  * @example
  * await train(config, { folder, refine: attentionRefine({ blocks: 3 }) });
  */
@@ -22,11 +23,18 @@ export function attentionRefine(
 ): Refine {
   assertKeys('attentionRefine', options, ['blocks', 'iterations']);
   const { blocks = 3, iterations = 1 } = options;
+  for (const [name, value] of Object.entries({ blocks, iterations }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new Error(`attentionRefine: ${name} is ${String(value)}; give a positive integer.`);
   return (_images, planes, { network, params, batch, forward }) => {
     const { taps, grid } = network.forward(params, batch.images, { ...forward, taps: ['attention'] });
     const { name, classToken, prefixTokens = classToken === 'learned' ? 1 : 0 } = network.backbone;
     if (!taps?.attention)
       throw new Error(`attentionRefine: the backbone ${name} shows no attention; refine by something else.`);
+    if (taps.attention.length < blocks)
+      throw new Error(
+        `attentionRefine: blocks is ${blocks}, and the backbone ${name} has ${taps.attention.length}; choose fewer.`,
+      );
     const affinity = patchAffinity(taps.attention.slice(-blocks), { prefixTokens });
     return spreadPlanes(planes, affinity, { grid, iterations });
   };

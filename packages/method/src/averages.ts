@@ -80,6 +80,10 @@ export function assertAverages(
     ['cam.average', cam.average],
     ['evaluation.average', evaluated],
   ] as const) {
+    if (name === 'teacher')
+      throw new Error(
+        `${key}: the teacher is an average of the projection head alone, which no CAM depends on; configure an average of more, such as averages.slow, or set it to none.`,
+      );
     if (name !== undefined && averages[name] === undefined)
       throw new Error(
         `${key}: there is no average "${name}"; configure averages.${name}, or set it to none.`,

@@ -78,8 +78,11 @@ export function lossTermValues<P extends TensorTree>(
     ]);
     return (upsampled = resize(logits, [H, W], { method: 'bilinear', alignCorners: false }));
   };
-  for (const name of ['clsLogits', 'auxLogits'] as const)
+  for (const name of ['clsLogits', 'auxLogits'] as const) {
+    if (!((main[name] as unknown) instanceof tf.Tensor))
+      throw new Error(`network.forward gave no ${name}; return what that of createNetwork does, and more.`);
     assertShape(`network.forward: ${name}`, main[name], [batch.images.shape[0], network.numClasses]);
+  }
   const reg = (): tf.Scalar => {
     const { pixelLabels } = required(targets, 'pixelLabels');
     if (!batch.lattice) throw new Error('The batch has no lattice, which the regularization term needs.');

@@ -41,5 +41,7 @@ export function assertPlanes(refined: tf.Tensor4D, planes: tf.Tensor4D): tf.Tens
   if (!((refined as unknown) instanceof tf.Tensor))
     throw new Error(`refine gave ${String(refined)}; return a tensor [${planes.shape.join()}], at once.`);
   assertShape('refine: what it gave', refined, planes.shape);
+  if (refined.dtype !== 'float32')
+    throw new Error(`refine gave planes of ${refined.dtype}; return float32, as it gets them.`);
   return refined;
 }

@@ -35,15 +35,20 @@ export interface PhaseThresholds {
 }
 
 /**
- * The phase that holds at iteration `t`: the last row whose `from` is not beyond `t`.
+ * The phase that holds at iteration `t`: the row whose `from` is the largest that is not beyond `t`, of equal ones the last.
  *
  * @throws when no row covers `t`.
  */
 export function phaseAt(schedule: readonly ScheduledPhase[], t: number): Phase {
-  const row = schedule.filter(({ from }) => from <= t).sort((a, b) => b.from - a.from)[0];
+  const row = inOrder(schedule).findLast(({ from }) => from <= t);
   if (!row) throw new Error(`No phase covers iteration ${t}: let the first phase begin at 0.`);
   const { weights, labelCam, measure } = row;
   return { weights, labelCam, ...(measure ? { measure } : {}) };
+}
+
+/** Phases as they follow one another. The sort is stable: of those that begin together, all but the last are over at once. */
+export function inOrder<R extends Pick<ScheduledPhase, 'from'>>(schedule: readonly R[]): R[] {
+  return [...schedule].sort((a, b) => a.from - b.from);
 }
 
 /** Whether a term is computed in a phase: because it weighs something, or because it is measured. */

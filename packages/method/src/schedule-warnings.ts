@@ -1,7 +1,7 @@
 import type { StepConfig } from './method-config.js';
-import { isOn, type ScheduledPhase, termNames } from './phase.js';
+import { inOrder, isOn, type ScheduledPhase, termNames } from './phase.js';
 
-/** What a schedule plans beyond its own end, a line for each: phases that never begin, a warm-up that never ends. */
+/** What a schedule plans beyond its own end, a line for each: phases that never hold, a warm-up that never ends. */
 export function scheduleWarnings({ optimizer, phases }: Pick<StepConfig, 'optimizer' | 'phases'>): string[] {
   const { iterations, warmup } = optimizer;
   const lines: string[] = [];
@@ -19,6 +19,15 @@ export function scheduleWarnings({ optimizer, phases }: Pick<StepConfig, 'optimi
       `Warning: optimizer.iterations is ${iterations}, but phases begin at iteration ${list}${consequence}${segmentation}. ` +
         `Train longer, or write where phases begin as a share of the length, such as "from: 10%".`,
     );
+  }
+  for (const [i, phase] of phases.entries()) {
+    const together = inOrder(phases).filter(({ from }) => from === phase.from);
+    const last = together.at(-1)!;
+    if (phase !== last && phase.from < iterations)
+      lines.push(
+        `Warning: phases.${i} never holds, since phases.${phases.indexOf(last)} begins at iteration ${phase.from}, too. ` +
+          `Let it begin later, or leave one of the two out.`,
+      );
   }
   if (warmup >= iterations) {
     lines.push(

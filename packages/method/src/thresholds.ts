@@ -1,4 +1,5 @@
 import type { StepConfig } from './method-config.js';
+import { inOrder } from './phase.js';
 
 /** β_l and β_h of every class. */
 export interface Thresholds {
@@ -17,17 +18,19 @@ type Schedule = Pick<StepConfig, 'cam' | 'phases' | 'optimizer' | 'numClasses'>;
  * @throws one line for a list that has not one value a class, and where β_l is not below β_h
  */
 export function thresholdsAt(config: Schedule, iteration: number): Thresholds | undefined {
-  const phases = [...config.phases].sort((a, b) => a.from - b.from);
+  const phases = inOrder(config.phases);
   if (phases.every(({ cam }) => cam === undefined)) return undefined;
+  // As they are written, which may be in another order.
+  const keys = phases.map((phase) => `phases.${config.phases.indexOf(phase)}.cam`);
   const own = phases.map(({ cam }, i) => ({
-    low: perClass(cam?.low ?? config.cam.low, config, `phases.${i}.cam.low`),
-    high: perClass(cam?.high ?? config.cam.high, config, `phases.${i}.cam.high`),
+    low: perClass(cam?.low ?? config.cam.low, config, `${keys[i]!}.low`),
+    high: perClass(cam?.high ?? config.cam.high, config, `${keys[i]!}.high`),
   }));
   own.forEach(({ low, high }, i) => {
     const c = low.findIndex((value, j) => value >= high[j]!);
     if (c >= 0)
       throw new Error(
-        `phases.${i}.cam: low ${low[c]} is not below high ${high[c]} (class ${c + 1}); choose it smaller.`,
+        `${keys[i]!}: low ${low[c]} is not below high ${high[c]} (class ${c + 1}); choose it smaller.`,
       );
   });
   const now = phases.findLastIndex(({ from }) => from <= iteration);

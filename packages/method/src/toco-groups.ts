@@ -7,7 +7,8 @@ import { assignGroups, isBelow, type ParameterGroup, pathsInstead } from './opti
  * is then frozen, it has no group.
  *
  * @param all paths of parameters that are not trained, too, for errors
- * @throws one line for a path of `optimizer.groups` that is of no trained parameter, and a layer decay without blocks
+ * @throws one line for a path of `optimizer.groups` that is of no trained parameter or of two groups, a group that changes nothing,
+ *   and a layer decay without blocks
  */
 export function tocoParameterGroups(
   { optimizer }: { readonly optimizer: Pick<StepConfig['optimizer'], GroupKey> },
@@ -25,7 +26,7 @@ export function tocoParameterGroups(
   ];
   if (layerDecay === 1 && groups.length === 0) return base;
 
-  const scaleOf = layerDecay === 1 ? () => 1 : layerScale(trained, layerDecay);
+  const scaleOf = layerDecay === 1 ? () => 1 : layerScale({ trained, all }, layerDecay);
   const ownOf = longestPath(groups, { trained, all });
   const merged = new Map<string, ParameterGroup & { readonly prefixes: string[] }>();
   for (const [path, group] of assignGroups(base, trained)) {
@@ -49,8 +50,18 @@ function longestPath(
   groups: OwnGroups,
   { trained, all }: { readonly trained: readonly string[]; readonly all: readonly string[] },
 ): (path: string) => OwnGroups[number] | undefined {
+  const idle = groups.findIndex(({ lrScale, weightDecay }) => (lrScale ?? weightDecay) === undefined);
+  if (idle >= 0)
+    throw new Error(
+      `optimizer.groups.${idle} changes nothing; give it lrScale or weightDecay, or leave it out.`,
+    );
   const rows = groups.flatMap((group, i) => group.paths.map((prefix) => ({ prefix, group, i })));
-  for (const { prefix, i } of rows) {
+  for (const [at, { prefix, i }] of rows.entries()) {
+    const twice = rows.slice(0, at).find((row) => row.prefix === prefix);
+    if (twice)
+      throw new Error(
+        `optimizer.groups.${i}.paths: ${prefix} is in optimizer.groups.${twice.i} already; let one group have it.`,
+      );
     if (trained.some((path) => isBelow(path, prefix))) continue;
     throw new Error(
       all.some((path) => isBelow(path, prefix))
@@ -66,16 +77,20 @@ function longestPath(
  * Layer-wise decay of the rate (BEiT, Bao et al., 2022): of L blocks the last learns with decay¹, the first with decay^L, what enters
  * it with decay^(L+1), the rest of the network with 1.
  */
-function layerScale(trained: readonly string[], decay: number): (path: string) => number {
+function layerScale(
+  { trained, all }: { readonly trained: readonly string[]; readonly all: readonly string[] },
+  decay: number,
+): (path: string) => number {
   const blockOf = (path: string): number | undefined => {
     const index = /^encoder\.blocks\.(\d+)\./.exec(path)?.[1];
     return index === undefined ? undefined : Number(index);
   };
-  const count = 1 + Math.max(-1, ...trained.map((path) => blockOf(path) ?? -1));
-  if (count === 0)
+  if (trained.every((path) => blockOf(path) === undefined))
     throw new Error(
       'optimizer.layerDecay: no trained parameter begins with encoder.blocks.<number>; set it to 1.',
     );
+  // Of all blocks: those that are frozen are below the others all the same.
+  const count = 1 + Math.max(...all.map((path) => blockOf(path) ?? -1));
   return (path) => {
     const block = blockOf(path);
     if (block !== undefined) return decay ** (count - block);

@@ -111,6 +111,9 @@ test('names and paths are checked in one line', async () => {
   expect(() => averagedParameters(state, 'slow')).toThrow(
     'There is no average "slow": configure averages.slow.',
   );
+  expect(() => trainStep(smallConfig({ cam: { average: 'teacher' } }), { network })).toThrow(
+    /^cam\.average: the teacher is an average of the projection head alone, [^\n]+\.$/,
+  );
   expect(() => trainStep(smallConfig({ cam: { average: 'slow' } }), { network })).toThrow(
     'cam.average: there is no average "slow"; configure averages.slow, or set it to none.',
   );

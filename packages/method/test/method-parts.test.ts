@@ -99,6 +99,16 @@ test('names of terms are checked in one line', async () => {
   expect(() => {
     assertTerms([phase], ['a b']);
   }).toThrow('letters, digits and _');
+  expect(() => {
+    assertTerms([phase], ['constructor']);
+  }).toThrow('The term "constructor" needs another name');
+  const nothing = {
+    ...phase,
+    weights: { ...phase.weights, cls: 0, clsAux: 0, ptc: 0, ctc: 0, seg: 0, reg: 0 },
+  };
+  expect(() => {
+    assertTerms([phase, nothing], []);
+  }).toThrow('phases.1.weights: all are 0; give at least one term a weight.');
   expect(() =>
     trainStep(smallConfig({ phases: [{ from: 0, weights: withSparsity(phase, 1).weights }] }), { network }),
   ).toThrow('there is no term "sparsity"');
@@ -236,6 +246,10 @@ test('what is no target, plane, function or option is refused in one line', asyn
     ],
     [{ refine: (_, planes) => tf.slice(planes, 0, [1, -1, -1, -1]) }, /^refine: what it gave has shape \[1,/],
     [
+      { refine: (_, planes) => tf.cast(planes, 'int32') },
+      'refine gave planes of int32; return float32, as it gets them.',
+    ],
+    [
       { refine: () => undefined as unknown as tf.Tensor4D },
       /^refine gave undefined; return a tensor \[2,32,32,12\], at once\.$/,
     ],
@@ -251,8 +265,19 @@ test('what is no target, plane, function or option is refused in one line', asyn
   expect(() => trainStep(config, { network, targets: {} } as never)).toThrow(
     'targets is object, not a function; give one.',
   );
+  expect(() => trainStep(config, { network, terms: () => undefined } as never)).toThrow(
+    'terms is a function, not an object of functions; give { name: function }.',
+  );
   expect(() => attentionRefine({ block: 3 } as never)).toThrow(
     'attentionRefine: unknown option block; did you mean blocks?',
+  );
+  for (const blocks of [0, -1, 1.5, '2'])
+    expect(() => attentionRefine({ blocks } as never)).toThrow(
+      `attentionRefine: blocks is ${blocks}; give a positive integer.`,
+    );
+  expect(() => attentionRefine({ iterations: 0 })).toThrow('attentionRefine: iterations is 0; ');
+  expect(await uncompiled({ refine: attentionRefine({ blocks: 99 }) })).toThrow(
+    /^attentionRefine: blocks is 99, and the backbone vit has \d+; choose fewer\.$/,
   );
 });
 

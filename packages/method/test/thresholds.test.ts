@@ -45,6 +45,24 @@ describe('thresholds of an iteration', () => {
     expect(thresholdsAt(config, 20)!.low[0]).toBeCloseTo(0.225, 12);
   });
 
+  test('of phases that begin together the last holds, with its weights and its thresholds', () => {
+    const late = { ...weights, seg: 0.1 };
+    const config = configOf([
+      { from: 0, weights, cam: { high: 0.8 } },
+      { from: 0, weights: late, cam: { high: 0.5 } },
+    ]);
+    expect(phaseAt(config.phases, 0).weights).toEqual(late);
+    expect(thresholdsAt(config, 0)!.high).toEqual([0.5, 0.5]);
+  });
+
+  test('errors name phases as they are written, which may be in another order', () => {
+    const config = configOf([
+      { from: 10, weights, cam: { high: [0.5] } },
+      { from: 0, weights },
+    ]);
+    expect(() => thresholdsAt(config, 0)).toThrow(/^phases\.0\.cam\.high has 1 values/);
+  });
+
   test('a list of another length, and a low that is not below its high, are refused in one line', () => {
     expect(() => thresholdsAt(configOf([{ from: 0, weights, cam: { high: [0.5] } }]), 0)).toThrow(
       'phases.0.cam.high has 1 values for 2 classes; give one for each, or one number.',

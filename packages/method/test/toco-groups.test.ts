@@ -75,6 +75,27 @@ test('all that enters the first block learns alike, of every family of transform
   }
 });
 
+test('blocks that are frozen count in the decay', () => {
+  const free = paths.filter((path) => !path.startsWith('encoder.blocks.1.'));
+  const groups = tocoParameterGroups(stepConfig({ optimizer: { layerDecay: 0.5 } }), free, paths);
+  const scales = Object.fromEntries([...assignGroups(groups, free)].map(([path, of]) => [path, of.lrScale]));
+  expect(scales['encoder.blocks.0.norm1.weight']).toBe(0.25);
+  expect(scales['encoder.patch_embed.proj.weight']).toBe(0.125);
+});
+
+test('a path of two groups, and a group that changes nothing, are refused in one line', () => {
+  const twice = [
+    { paths: ['encoder', 'decoder'], lrScale: 2 },
+    { paths: ['decoder'], weightDecay: 0 },
+  ];
+  expect(() => rates({ groups: twice })).toThrow(
+    'optimizer.groups.1.paths: decoder is in optimizer.groups.0 already; let one group have it.',
+  );
+  expect(() => rates({ groups: [{ paths: ['decoder'] }] })).toThrow(
+    'optimizer.groups.0 changes nothing; give it lrScale or weightDecay, or leave it out.',
+  );
+});
+
 test('a path that nothing lies below, and a decay without blocks, are refused in one line', () => {
   expect(() => rates({ groups: [{ paths: ['decoder', 'decodr'], lrScale: 2 }] })).toThrow(
     /^optimizer\.groups\.0\.paths: no parameter lies below decodr; did you mean decoder\? There are encoder, classifier, decoder, mine\.$/,

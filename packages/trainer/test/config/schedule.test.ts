@@ -62,6 +62,17 @@ describe('a schedule that plans beyond its end', () => {
     expect(lines).toEqual([expect.stringContaining('phases begin at iteration 150. Train longer')]);
   });
 
+  test('a phase that ends as it begins is named, as a share of a short run may be', () => {
+    const phases = [
+      { from: 0, weights },
+      { from: '10%', weights: { ...weights, seg: 0.1 } },
+    ];
+    expect(warningsOf({ iterations: 4, warmup: 0 }, phases)).toEqual([
+      'Warning: phases.0 never holds, since phases.1 begins at iteration 0, too. Let it begin later, or leave one of the two out.',
+    ]);
+    expect(warningsOf({ iterations: 10, warmup: 0 }, phases)).toEqual([]);
+  });
+
   test('a warm-up as long as the run', () => {
     const all = [{ from: 0, weights }];
     expect(warningsOf({ iterations: 1500 }, all)).toEqual([

@@ -169,6 +169,11 @@ test('what is used afterwards is the average, of a network that the run remember
   expect([...params.classifier.weight.dataSync()]).toEqual(moment);
 });
 
+const changed =
+  (over: object): MakeNetwork =>
+  (options) =>
+    ({ ...createNetwork(options), ...over }) as ReturnType<MakeNetwork>;
+
 test('what does not fit is refused in one line, and leaves no run', async () => {
   const common = { backbone, data, report: false, print: () => undefined };
   const attempt = (config: object, parts: object = {}) =>
@@ -204,6 +209,38 @@ test('what does not fit is refused in one line, and leaves no run', async () => 
   await expect(attempt({ phases }, { ...given, enrichment: { modul: 'a', export: 'b' } })).rejects.toThrow(
     'train: enrichment: unknown option modul; did you mean module?',
   );
+  const cases: [object, RegExp][] = [
+    [{ network: {} }, /^train: network is an object, not a function; give one\.$/],
+    [{ onIteration: 3 }, /^train: onIteration is a number, not a function; give one\.$/],
+    [{ onPanel: 'x' }, /^train: onPanel is a string, not a function; give one\.$/],
+    [{ backbone: 'deit' }, /^train: backbone is a string without apply\(\); give a Backbone, [^\n]+\.$/],
+    [{ data: {} }, /^train: data is an object without list\(\); give a Dataset, [^\n]+\.$/],
+    [{ enrichment: () => ({}) }, /^train: enrichment is a function; name a module [^\n]+\.$/],
+    [
+      { enrichment: { ...enrichment, module: new URL(enrichment.module) } },
+      /module is an object; give text, such as its href\.$/,
+    ],
+    [
+      { enrichment: { ...enrichment, options: { f: () => 1 } } },
+      /^train: enrichment\.options holds [^\n]+; give plain values\.$/,
+    ],
+    [
+      { network: () => undefined },
+      /^The network's function gave undefined; return a network at once, [^\n]+\.$/,
+    ],
+    [{ network: () => Promise.resolve(1) }, /^The network's function gave a promise; /],
+    [{ network: changed({ segment: undefined }) }, /^The network has no segment\(\); begin with [^\n]+\.$/],
+    [
+      { network: changed({ numClasses: 3 }) },
+      /^The network is of 3 classes, the data of \d+; make it of options\.numClasses\.$/,
+    ],
+    [
+      { network: changed({ init: () => ({ params: {} }) }) },
+      /^init\(\) of the network gave not both params and teacher; /,
+    ],
+  ];
+  for (const [parts, line] of cases)
+    await expect(attempt({ phases }, { ...given, ...parts })).rejects.toThrow(line);
   await expect(evaluateCheckpoint('runs/none', { date: data } as never)).rejects.toThrow(
     'evaluateCheckpoint: unknown option date; did you mean data?',
   );
