@@ -37,8 +37,10 @@ const { iterations, interrupted, evaluation, checkpoint } = await train(config, 
   },
 });
 if (interrupted) process.exit();
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-console.log(`${iterations} iterations; discrepancy ${discrepancy.toFixed(3)}; ${checkpoint}`);
-console.log(
-  `first student: CAM ${percent(evaluation!.cam.mean)}, segmentation ${percent(evaluation!.seg.mean)}`,
-);
+// Of a run that had nothing left to do, its report has the figures.
+if (evaluation) {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const { cam, seg } = evaluation;
+  console.log(`${iterations} iterations; discrepancy ${discrepancy.toFixed(3)}; ${checkpoint}`);
+  console.log(`first student: CAM ${percent(cam.mean)}, segmentation ${percent(seg.mean)}`);
+}

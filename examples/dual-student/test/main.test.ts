@@ -34,6 +34,11 @@ test('trains both students a few steps, and the first is evaluated by the comman
     const output = node(at('../dist/main.js'), '--out', run, '--short');
     expect(output).toMatch(/^10 iterations; discrepancy -?\d+\.\d+; /);
     expect(output).toMatch(/first student: CAM [\d.]+ %, segmentation [\d.]+ %/);
+    const again = spawnSync(process.execPath, [at('../dist/main.js'), '--out', run, '--short'], {
+      encoding: 'utf8',
+    });
+    expect([again.status, again.stdout]).toEqual([0, '']);
+    expect(again.stderr).toContain('Nothing left to do');
     const rows = readFileSync(join(run, 'metrics.jsonl'), 'utf8')
       .trim()
       .split('\n')

@@ -30,8 +30,11 @@ const { iterations, interrupted, evaluation, checkpoint } = await train(config, 
   refine: byLikeness,
 });
 if (interrupted) process.exit();
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const { cam, seg } = evaluation!;
-console.log(
-  `${iterations} iterations; CAM ${percent(cam.mean)}, segmentation ${percent(seg.mean)}; ${checkpoint}`,
-);
+// Of a run that had nothing left to do, its report has the figures.
+if (evaluation) {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const { cam, seg } = evaluation;
+  console.log(
+    `${iterations} iterations; CAM ${percent(cam.mean)}, segmentation ${percent(seg.mean)}; ${checkpoint}`,
+  );
+}

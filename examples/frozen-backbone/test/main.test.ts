@@ -35,6 +35,11 @@ test('trains decoder and classifiers, and leaves the backbone as it was; the com
   try {
     const output = node(at('../dist/main.js'), '--out', folder, '--short');
     expect(output).toMatch(/^10 iterations; CAM [\d.]+ %, segmentation [\d.]+ %; /);
+    const again = spawnSync(process.execPath, [at('../dist/main.js'), '--out', folder, '--short'], {
+      encoding: 'utf8',
+    });
+    expect([again.status, again.stdout]).toEqual([0, '']);
+    expect(again.stderr).toContain('Nothing left to do');
     const [few, more] = ['000005', '000010'].map((iteration) =>
       readSafetensors(join(folder, `checkpoints/iteration-${iteration}/model.safetensors`)),
     ) as [Arrays, Arrays];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { counted } from '@toco/files';
 import type { Figure } from './figures.js';
 import type { PlannedRun } from './planned-run.js';
 import type { Preset } from './presets.js';
@@ -98,7 +99,7 @@ async function figureMarkdown(
   return `${[
     `# Figure ${number}: ${title}`,
     ...(await Promise.all(parts)).flat(),
-    `Preset ${preset.name}: ${preset.says}; ${iterations} iterations; ${shown.length === 1 ? 'seed' : 'seeds'} ${shown.join(', ')}. Paper: Ru et al., CVPR 2023, figure ${number}.`,
+    `Preset ${preset.name}: ${preset.says}; ${counted(iterations, 'iteration')}; ${shown.length === 1 ? 'seed' : 'seeds'} ${shown.join(', ')}. Paper: Ru et al., CVPR 2023, figure ${number}.`,
     `Again: \`${command}\``,
   ].join('\n\n')}\n`;
 }

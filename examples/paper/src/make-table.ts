@@ -8,7 +8,7 @@ import type { Preset } from './presets.js';
 import { tableCsv } from './table-csv.js';
 import { tableDrawing } from './table-drawing.js';
 import { tableMarkdown } from './table-markdown.js';
-import type { RunName } from './runs.js';
+import { type RunName, type RunRow, runs } from './runs.js';
 import type { Measure, Table, TableRow } from './tables.js';
 import { writeFiles } from './write-files.js';
 
@@ -53,16 +53,30 @@ export async function fillTable(table: Table, sources: TableSources): Promise<Fi
   return { table, seeds, cells, notes: [...notesOf(table, sources), ...protocols], command };
 }
 
-function notesOf(table: Table, { preset, trained, seeds }: TableSources): string[] {
+function notesOf(table: Table, sources: TableSources): string[] {
+  const { preset, trained, seeds } = sources;
   const lengths = [...new Set(trained.map(({ config }) => config.optimizer.iterations))];
   const { number, paperSource } = table;
   return [
-    `Preset ${preset.name}: ${preset.says}; ${lengths.join(', ')} iterations; ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}: mean ± standard deviation of ${counted(seeds.length, 'seed')}`}.`,
+    `Preset ${preset.name}: ${preset.says}; ${lengths.map((length) => counted(length, 'iteration')).join(', ')}; ${seeds.length === 1 ? `seed ${seeds[0]}` : `seeds ${seeds.join(', ')}: mean ± standard deviation of ${counted(seeds.length, 'seed')}`}.`,
     paperSource === undefined
       ? `The paper's own figures (Ru et al., CVPR 2023, table ${number}) are not recorded here.`
       : `Paper: Ru et al., CVPR 2023, ${paperSource}; an empty cell is a figure that is not recorded here.`,
     ...table.notes,
+    ...cropNotes(table, sources),
     `Measured on ${describeMachine()}.`,
+  ];
+}
+
+/** How large the local crops of the preset are, where rows differ by them. */
+export function cropNotes(
+  { rows }: Table,
+  { preset, trained }: Pick<TableSources, 'preset' | 'trained'>,
+): string[] {
+  if (!rows.some(({ run }) => (runs[run] as RunRow).cropSize !== undefined)) return [];
+  const [view] = trained.map(({ config }) => config.views.cropSize);
+  return [
+    `Local crops of this preset, in the order of the rows: ${preset.cropSizes.join(', ')} px of views of ${view} px.`,
   ];
 }
 

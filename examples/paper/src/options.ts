@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@toco/files';
 import { type Figure, figures } from './figures.js';
@@ -46,8 +46,16 @@ export function optionsOf(words: readonly string[]): Options | undefined {
   const preset = presets[name as PresetName];
   if (preset.needsData && data === undefined)
     throw new UserError(`--preset ${name}: name the folder of its data set with --data.`);
-  if (data !== undefined && !existsSync(data))
+  if (!preset.needsData && data !== undefined)
+    throw new UserError(
+      `--data ${data}: the preset ${name} draws its images; leave it out, or choose another preset.`,
+    );
+  if (data !== undefined && kindOf(data) !== 'folder')
     throw new UserError(`--data ${data}: no such folder; name the one of the data set.`);
+  if (out !== undefined && kindOf(out) === 'file')
+    throw new UserError(`--out ${out}: is a file; name a folder.`);
+  if (set.some((word) => /^seed\s*=/.test(word)))
+    throw new UserError('--set seed: every run would be of that seed; name seeds with --seeds.');
   return {
     ...(table !== undefined && { table: numbered('--table', table, tables) }),
     ...(figure !== undefined && { figure: numbered('--figure', figure, figures) }),
@@ -73,6 +81,13 @@ function parsed(words: readonly string[]) {
       help: { type: 'boolean', default: false },
     },
   }).values;
+}
+
+/** What a path is of, where it is there; of a path through a file there is nothing. */
+function kindOf(path: string): 'folder' | 'file' | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? 'folder' : 'file';
 }
 
 function numbered<T extends { readonly number: number }>(option: string, text: string, all: readonly T[]): T {

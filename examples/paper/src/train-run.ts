@@ -8,7 +8,7 @@ import { toco } from './toco.js';
 
 /** Keys that make no other run: where it computes, what it writes, what is found out about the data set. */
 const unimportant =
-  /^(?:engine|run)\.|^data\.(?:root|dataset|workers|prefetch|maxUnreadable)|^evaluation\.every$/;
+  /^(?:engine\.(?!precision$)|run\.)|^data\.(?:root|workers|prefetch|maxUnreadable)|^evaluation\.every$/;
 
 /** Whether a run is there and was trained to its end, validation and report included. */
 export async function isTrained({ folder, config }: PlannedRun): Promise<boolean> {
@@ -35,7 +35,11 @@ function changesOf(was: Config, is: Config): ReturnType<typeof configChanges> {
   const root = ({ data }: Config): string => (data.root === undefined ? '' : resolve(data.root));
   return [
     ...(root(was) === root(is) ? [] : [{ key: 'data.root', was: was.data.root, is: is.data.root }]),
-    ...configChanges(was, is).filter(({ key }) => !unimportant.test(key)),
+    ...configChanges(was, is).filter(
+      // A data set that is found by its folder has no name before it is opened.
+      ({ key, was, is }) =>
+        !unimportant.test(key) && (key !== 'data.dataset' || (was !== undefined && is !== undefined)),
+    ),
   ];
 }
 

@@ -93,6 +93,10 @@ test('a table is interrupted, goes on, and is written; a figure trains what the 
     /toco-seed0: was trained with optimizer\.iterations 6, now it is 7; choose another/,
   );
   expect(other.code).toBe(2);
+  const bf16 = ['--set', 'engine.compile=true', '--set', 'engine.precision=bf16'];
+  const otherwise = await start(['--table', '1', ...short, ...bf16, '--out', out]);
+  expect(otherwise.said).toContain('toco-seed0: was trained with engine.precision f32, now it is bf16; ');
+  expect(otherwise.code).toBe(2);
 }, 600_000);
 
 test('wrong arguments end with 2 and one line, help with 0', async () => {

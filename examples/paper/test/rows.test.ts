@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { configChanges } from '@toco/method';
 import type { Config } from '@toco/trainer';
 import { figures } from '../src/figures.js';
-import { isTrainable } from '../src/make-table.js';
+import { cropNotes, isTrainable } from '../src/make-table.js';
 import { canRun, plannedRun } from '../src/planned-run.js';
 import { presetNames, presets } from '../src/presets.js';
 import { type RunName, runs } from '../src/runs.js';
@@ -85,6 +85,20 @@ test('a preset trains the rows of its data set', () => {
     ['VOC DeiT-B'],
     ['VOC DeiT-B'],
   ]);
+});
+
+test('rows of local crops say how large those of the preset are', async () => {
+  const preset = presets.scenes;
+  const sources = { preset, trained: [await plannedRun('toco', 0, { ...options, preset })] };
+  const notesOf = (number: number): string[] =>
+    cropNotes(
+      tables.find((table) => table.number === number)!,
+      sources,
+    );
+  expect(notesOf(5)).toEqual([
+    'Local crops of this preset, in the order of the rows: 16, 24, 32, 40 px of views of 96 px.',
+  ]);
+  expect(notesOf(4)).toEqual([]);
 });
 
 test('a wrong setting is one line that names the key', async () => {

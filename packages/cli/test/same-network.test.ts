@@ -1,7 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { sealedJson } from '@toco/files';
 import sharp from 'sharp';
 import { writeOwnNetwork } from './own-network.js';
 import { tinyBackbone, tinyConfig, tinyRun, toco, type Outcome } from './run-toco.js';
@@ -151,3 +152,19 @@ test("a network of one's own is trained, evaluated, and labels; results are thos
   expect(again.stderr).not.toContain('Already evaluated');
   expect(again.figures.columns).not.toEqual(first.figures.columns);
 }, 240_000);
+
+test.each([['evaluate'], ['label'], ['export', '--size', '32']])(
+  'toco %s asks for the network that a program gave as a function',
+  async (command, ...args) => {
+    const [last] = readdirSync(join(run, 'checkpoints')).sort().slice(-1);
+    const own = join(folder, `own-${command}`);
+    cpSync(join(run, 'checkpoints', last!), own, { recursive: true });
+    const file = join(own, 'state.json');
+    const { seal: _, ...state } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    writeFileSync(file, sealedJson({ ...state, ownParts: ['network'] }));
+    const outcome = await toco([command, own, ...args, '--out', join(folder, `${command}-of-own`)]);
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toContain(`${own}: was trained with a network of one's own, given as a function`);
+  },
+  60_000,
+);

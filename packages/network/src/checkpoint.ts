@@ -35,8 +35,20 @@ export function importCheckpoint<P extends TensorTree>(
   return { params: rest, teacher: proj_head_t, report };
 }
 
+/** @throws one line where a parameter has the name of the teacher in a checkpoint, which would take its place there */
+export function assertParamNames(params: object): void {
+  if ('proj_head_t' in params)
+    throw new Error(
+      'network: its parameters have proj_head_t, the name of the teacher in every checkpoint; give that part another name in init().',
+    );
+}
+
 /** The arrays of a whole checkpoint; see `Network.exportCheckpoint`. */
-export function exportCheckpoint({ params, teacher }: NetworkState): Promise<Record<string, FloatArray>> {
+export async function exportCheckpoint({
+  params,
+  teacher,
+}: NetworkState): Promise<Record<string, FloatArray>> {
+  assertParamNames(params);
   const tree: CheckpointTree<TensorTree> = { ...params, proj_head_t: teacher };
   return exportArrays(tree, { layout });
 }

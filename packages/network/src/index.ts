@@ -1,5 +1,6 @@
 export type { ApplyOptions } from '@toco/backbone';
 export type { ImportReport } from '@toco/backbone';
+export { assertParamNames } from './checkpoint.js';
 export { classify } from './classifier.js';
 export { decode } from './decoder.js';
 export { BackboneError } from './check-output.js';

@@ -96,7 +96,7 @@ export interface Network<P extends TensorTree = TensorTree> {
     state: NetworkState<P>,
     arrays: Readonly<Record<string, StoredArray>>,
   ): NetworkState<P> & { readonly report: ImportReport };
-  /** The arrays of a checkpoint: inverse of {@link Network.importCheckpoint}. */
+  /** The arrays of a checkpoint: inverse of {@link Network.importCheckpoint}. Rejects parameters of the teacher's name `proj_head_t`. */
   exportCheckpoint(state: NetworkState<P>): Promise<Record<string, FloatArray>>;
 }
 

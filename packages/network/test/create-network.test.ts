@@ -201,3 +201,11 @@ test.each(['cpu', 'wasm'] as const)('the %s backend gives the same results', asy
   }
   await tf.setBackend('tensorflow');
 });
+
+test('a checkpoint refuses a part that has the name of the teacher', async () => {
+  const { params, teacher } = network.init(1);
+  const own = { ...params, proj_head_t: { weight: tf.zeros([2]) } };
+  await expect(network.exportCheckpoint({ params: own, teacher })).rejects.toThrow(
+    'network: its parameters have proj_head_t, the name of the teacher in every checkpoint; give that part another name in init().',
+  );
+});

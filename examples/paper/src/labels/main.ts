@@ -61,7 +61,7 @@ function parsed(words: readonly string[]) {
 async function measure({ run, images, settings: words, out }: Asked): Promise<void> {
   const model = await modelOfRun(run, { settings: [...words, 'data.trainMasks=all'], print });
   const { config } = model;
-  const { network, images: list, settings } = await trainingSource(config, { print });
+  const { network, images: list, settings } = await trainingSource(config, { trained: model, print });
   await initBackend({ ...config.engine, print });
   const { params, teacher } = model.read(network);
   const indices = [...randomStream(randomPurpose.order, config.seed).permutation(list.length)].slice(

@@ -72,7 +72,7 @@ Examples:
           : await loadBackbone(flags.backbone);
       const make =
         flags.network === undefined
-          ? await rememberedNetwork(config, print)
+          ? await rememberedNetwork(config, print, model)
           : await loadNetworkModule(flags.network);
       const network = buildNetwork(config, { numClasses, backbone, network: make });
       assertMultiple('--size', size, network.backbone);

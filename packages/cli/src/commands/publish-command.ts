@@ -103,7 +103,7 @@ async function exportRun(
       : await loadBackbone(flags.backbone);
   const make =
     flags.network === undefined
-      ? await rememberedNetwork(config, print)
+      ? await rememberedNetwork(config, print, model)
       : await loadNetworkModule(flags.network);
   const network = buildNetwork(config, { numClasses, backbone, network: make });
   const size = wholeNumber('--size', flags.size ?? String(config.evaluation.size));

@@ -28,6 +28,7 @@ import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { type Averages, initAdamW, initAverages, trainedParameters, type TrainState } from '@toco/method';
 import type { MetricsWindowState } from '@toco/method';
+import type { EnrichmentFacts } from '../run/enrichment-facts.js';
 import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from '@toco/datasets';
 
@@ -42,8 +43,8 @@ export interface CheckpointInfo extends CheckpointHeader {
   readonly images?: ListDigest;
   /** What computed the run, as far as its last digits depend on it. */
   readonly engine?: string;
-  /** Names of the parts that were functions of one's own; checkpoints of earlier versions do not say. */
-  readonly ownParts?: readonly string[];
+  /** What made further arrays of its batches; left out without one, and by earlier versions. */
+  readonly enrichment?: EnrichmentFacts;
 }
 
 const { model: modelFile, optimizer: optimizerFile, state: stateFile } = checkpointFiles;

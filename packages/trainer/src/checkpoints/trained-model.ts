@@ -29,6 +29,8 @@ export interface TrainedModel {
   readonly classes?: readonly string[];
   /** Number of foreground classes `C`. */
   readonly numClasses: number;
+  /** Names of the parts that were functions of one's own, where it comes from a run that says so. */
+  readonly ownParts?: readonly string[] | undefined;
   /** What the run wrote of its training up to this model, where it comes from a run. */
   readonly rows?: readonly MetricsRow[];
   read<P extends TensorTree>(network: Network<P>): NetworkState<P>;
@@ -51,7 +53,7 @@ export async function modelOfRun(
   } = {},
 ): Promise<TrainedModel> {
   const folder = await wholeCheckpoint(path, print);
-  const { config, classes, iteration } = await readCheckpointInfo(folder);
+  const { config, classes, iteration, ownParts } = await readCheckpointInfo(folder);
   const rows = await readMetrics(runFiles(join(folder, '../..')).metrics);
   const set = parseConfig(withSettings(config, settings), `${folder} with --set`);
   const { average } = set.evaluation;
@@ -61,6 +63,7 @@ export async function modelOfRun(
     trained: config,
     classes,
     numClasses: classes.length,
+    ownParts,
     rows: rows.filter((row) => row.iteration <= iteration),
     read: (network) => readModel(folder, network, { average }),
   };

@@ -29,7 +29,7 @@ export interface EvaluateCheckpointOptions {
   /** `key=value` settings over the configuration of a run. */
   readonly settings?: readonly string[] | undefined;
   readonly backbone?: Backbone | undefined;
-  /** Makes the network that was trained; default: as the run remembers. */
+  /** Makes the network that was trained; default: as the run remembers; it can't remember a function. */
   readonly network?: MakeNetwork | undefined;
   /** A data set of one's own instead of the one that the configuration names. */
   readonly data?: Dataset | undefined;
@@ -50,7 +50,7 @@ const known = Object.keys({
  * operations): in the protocol `fast` with its sizes. For another one `evaluate` takes a `segmenter` of that protocol.
  *
  * @param trained folder of a run (its newest checkpoint) or of a checkpoint, or a model from elsewhere
- * @throws one line: no checkpoint, another architecture, other classes, missing images
+ * @throws one line: no checkpoint, another architecture, a network that must be given, other classes, missing images
  */
 export async function evaluateCheckpoint(
   trained: string | TrainedModel,
@@ -68,7 +68,7 @@ export async function evaluateCheckpoint(
   assertClasses(dataset, model);
   const list = validationList(await dataset.list(dataset.lists.val), print);
   const backbone = options.backbone ?? (await rememberedBackbone(config, print));
-  const make = options.network ?? (await rememberedNetwork(config, print));
+  const make = options.network ?? (await rememberedNetwork(config, print, model));
   const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone, network: make });
   for (const note of unevenScales(config, network.backbone, ['evaluation.size'])) print(note);
   const engine = await initBackend({ ...config.engine, print });

@@ -1,5 +1,12 @@
 import type { Backbone } from '@toco/backbone';
-import { BackboneError, createNetwork, type MakeNetwork, type Network } from '@toco/network';
+import {
+  assertParamNames,
+  BackboneError,
+  createNetwork,
+  type MakeNetwork,
+  type Network,
+} from '@toco/network';
+import { asUserError } from '../config/as-user-error.js';
 import type { Config } from '../config/config.js';
 import { UserError } from '@toco/files';
 import { isBelow } from '@toco/method';
@@ -47,6 +54,9 @@ export function buildNetwork(
         throw new UserError(
           'init() of the network gave not both params and teacher; return { params, teacher }, as that of createNetwork(options) does.',
         );
+      asUserError(() => {
+        assertParamNames(given.params!);
+      });
       return state;
     },
     trainable: (path) => network.trainable(path) && !frozen.some((prefix) => isBelow(path, prefix)),

@@ -15,6 +15,7 @@ import type { TrainingBatches } from '../data/training-batches.js';
 import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { openRecords, type RunRecords, silentRecords } from './records.js';
 import { type Advice, adviceFor } from '../checkpoints/advice.js';
+import { enrichmentFacts } from './enrichment-facts.js';
 import { ownParts } from './own-parts.js';
 import { engineChange, runChanges } from './run-changes.js';
 import { readRunConfig, runFiles, writeRunConfig } from '../checkpoints/run-folder.js';
@@ -89,6 +90,7 @@ export async function openRun(
       ...{ backbone: network.backbone.name, classes: data.classes, config: ran },
       images: listDigest(images),
       ownParts: ownParts(config, options),
+      ...(source.enrichment && { enrichment: enrichmentFacts(source.enrichment) }),
       ...(share.count > 1 && { processes: share.count }),
     };
     if (resume) {

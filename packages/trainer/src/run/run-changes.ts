@@ -59,7 +59,19 @@ export function runChanges(
         .filter((part) => !gave.includes(part))
         .map((part) => `Changed from iteration ${iteration} on: ${part} is one's own, was toco's.`),
     );
+  if (before.enrichment && now.enrichment)
+    lines.push(
+      ...configChanges({ enrichment: before.enrichment }, { enrichment: now.enrichment }).map(
+        ({ key, was, is }) =>
+          `Changed from iteration ${iteration} on: ${key} is ${short(is)}, was ${short(was)}.`,
+      ),
+    );
   return lines;
+}
+
+/** A value as one would write it; of a long one its beginning. */
+function short(value = 'not set'): string {
+  return value.length > 80 ? `${value.slice(0, 80)}…` : value;
 }
 
 /**

@@ -36,6 +36,7 @@ import { loaderThreads } from '../data/loader-threads.js';
 import { trainingBatches, type TrainingBatches } from '../data/training-batches.js';
 import { buildNetwork } from '../network/build-network.js';
 import { startingState } from '../checkpoints/starting-state.js';
+import type { TrainedModel } from '../checkpoints/trained-model.js';
 
 /** What is trained on what; nothing is computed for it yet. */
 export interface TrainingSource {
@@ -74,6 +75,8 @@ export async function trainingSource(
     readonly backbone?: Backbone | undefined;
     readonly network?: MakeNetwork | undefined;
     readonly enrichment?: Enrichment | undefined;
+    /** The model whose network it is, where it is trained already. */
+    readonly trained?: TrainedModel | undefined;
     readonly print: (line: string) => void;
   },
 ): Promise<TrainingSource> {
@@ -90,7 +93,7 @@ export async function trainingSource(
   const data = own.data ?? (await openDataset(config));
   const numClasses = data.classes.length;
   const backbone = own.backbone ?? (await rememberedBackbone(config, own.print));
-  const make = own.network ?? (await rememberedNetwork(config, own.print));
+  const make = own.network ?? (await rememberedNetwork(config, own.print, own.trained));
   const network = buildNetwork(config, { numClasses, backbone, network: make });
   const images = await withTrainingMasks(await data.list(data.lists.train), data, config.data);
   const settings = stepConfigOf(config, numClasses);

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, test } from '@jest/globals';
 import { vit } from '@toco/backbone';
 import { syntheticScenes } from '@toco/datasets';
@@ -169,10 +170,102 @@ test('what is used afterwards is the average, of a network that the run remember
   expect([...params.classifier.weight.dataSync()]).toEqual(moment);
 });
 
+test('a network that was given as a function is asked for, and one that a checkpoint would not hold whole is refused', async () => {
+  const print = (): void => undefined;
+  const common = { backbone, data, report: false, print };
+  const plain = {
+    ...{ ...settings, averages: {}, cam: { scales: [1] }, phases: [{ from: 0, weights: six }] },
+    network: { ...settings.network, module: undefined },
+    optimizer: { iterations: 1, warmup: 0 },
+    evaluation: { every: 1, size: 32 },
+  };
+  const run = join(folder, 'function');
+  await train(parseConfig(plain), { ...common, network: createNetwork, folder: run });
+  const asked =
+    /iteration-000001: was trained with a network of one's own, given as a function, which no checkpoint holds; give the same: [^\n]+\.$/;
+  await expect(evaluateCheckpoint(run, { backbone, data, print })).rejects.toThrow(asked);
+  await evaluateCheckpoint(run, { backbone, data, print, network: createNetwork });
+  const head: MakeNetwork = (options) => {
+    const base = createNetwork(options);
+    return {
+      ...base,
+      init(seed) {
+        const { params, teacher } = base.init(seed);
+        const own = { ...params, proj_head_t: { weight: tf.zeros([2]) } };
+        return { params: own, teacher };
+      },
+    };
+  };
+  const refused = join(folder, 'head');
+  await expect(train(parseConfig(plain), { ...common, network: head, folder: refused })).rejects.toThrow(
+    /^network: its parameters have proj_head_t, [^\n]+ give that part another name in init\(\)\.$/,
+  );
+  expect(existsSync(refused)).toBe(false);
+});
+
+test('an enrichment that has changed is told on resume', async () => {
+  const lines: string[] = [];
+  const longer = {
+    ...own,
+    optimizer: { ...own.optimizer, iterations: 5 },
+    run: { ...own.run, stopAfter: 4 },
+  };
+  await train(longer, {
+    ...{ ...common, folder: join(folder, 'resumed'), resume: true },
+    enrichment: { ...enrichment, options: { of: 'red' } },
+    print: (line) => void lines.push(line),
+  });
+  expect(lines).toContain('Changed from iteration 4 on: enrichment.options.of is "red", was not set.');
+});
+
 const changed =
   (over: object): MakeNetwork =>
   (options) =>
     ({ ...createNetwork(options), ...over }) as ReturnType<MakeNetwork>;
+
+/** Two iterations that are not compiled. */
+const short = {
+  ...own,
+  ...{ optimizer: { ...own.optimizer, iterations: 2 }, engine: { ...own.engine, compile: false } },
+};
+
+test('its refinement and the thresholds of every iteration reach the step', async () => {
+  const segOf = async (name: string, cam: { high: number; anneal: 'none' | 'linear' }, refine: Refine) => {
+    const seg: number[] = [];
+    const phases = own.phases.map((phase) => ({ ...phase, cam }));
+    const onIteration = ({ metrics }: trainer.TrainedIteration): void => void seg.push(metrics['seg']!);
+    await train({ ...short, phases }, { ...common, refine, folder: join(folder, name), onIteration });
+    return seg as [number, number];
+  };
+  // Both begin at 0.7, and have 0.7 and 0.5 in the second iteration.
+  const constant = await segOf('constant', { high: 0.7, anneal: 'none' }, refine);
+  const annealed = await segOf('annealed', { high: 0.3, anneal: 'linear' }, refine);
+  expect(annealed[0]).toBeCloseTo(constant[0], 6);
+  expect(Math.abs(annealed[1] - constant[1])).toBeGreaterThan(1e-5);
+
+  // Where all is background, the half of the loss that belongs to classes is 0.
+  let calls = 0;
+  const background: Refine = (_, planes) => {
+    calls++;
+    return tf.zerosLike(planes);
+  };
+  const [blank] = await segOf('background', { high: 0.7, anneal: 'none' }, background);
+  expect(calls).toBeGreaterThan(0);
+  expect(blank).toBeLessThan(0.6 * constant[0]);
+});
+
+test('the next iteration waits for what it is told of one', async () => {
+  const told: string[] = [];
+  await train(short, {
+    ...{ ...common, folder: join(folder, 'waiting') },
+    onIteration: async ({ iteration }) => {
+      told.push(`${iteration} begins`);
+      await setTimeout(500);
+      told.push(`${iteration} ends`);
+    },
+  });
+  expect(told).toEqual(['1 begins', '1 ends', '2 begins', '2 ends']);
+});
 
 test('what does not fit is refused in one line, and leaves no run', async () => {
   const common = { backbone, data, report: false, print: () => undefined };
@@ -275,7 +368,8 @@ test('a program is told what to do in its own words: the option of train(), not 
   );
   const lines: string[] = [];
   const print = (line: string): void => void lines.push(line);
-  const onIteration = (): never => {
+  const onIteration = async (): Promise<never> => {
+    await setTimeout(10);
     throw new Error('enough');
   };
   const failing = { print, onIteration, refine, targets, enrichment };

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
+import type { Enrichment } from '@toco/datasets';
 import { createNetwork } from '@toco/network';
 import { type Advised, adviceFor } from '../../src/checkpoints/advice.js';
 import { parseConfig } from '../../src/config/parse-config.js';
+import { type EnrichmentFacts, enrichmentFacts } from '../../src/run/enrichment-facts.js';
 import { ownParts } from '../../src/run/own-parts.js';
 import { runChanges } from '../../src/run/run-changes.js';
 
@@ -44,4 +46,38 @@ test('a network of a module counts as one that is given', () => {
   const named = parseConfig({ network: { module: 'network.js' } });
   expect(ownParts(named, {})).toEqual(ownParts(config, { network: createNetwork }));
   expect(ownParts(config, { refine: undefined })).toEqual([]);
+});
+
+test('an enrichment of another module, function or options is told, of an earlier version’s checkpoint nothing', () => {
+  const given = {
+    module: 'file:///a/b.mjs',
+    export: 'edges',
+    options: { sigma: 1, table: Float32Array.of(1, 2) },
+  };
+  const told = (before: Enrichment | undefined, now: Enrichment): string[] => {
+    const facts = (one: Enrichment | undefined) => ({
+      ownParts: ['enrichment'],
+      // As state.json holds it.
+      ...(one && { enrichment: JSON.parse(JSON.stringify(enrichmentFacts(one))) as EnrichmentFacts }),
+    });
+    return runChanges(
+      { folder: 'runs/own', advice: adviceFor(undefined) },
+      { ...of, iteration: 40, ...facts(before) },
+      { ...of, ...facts(now) },
+    );
+  };
+  expect(told(given, { ...given, module: 'file:///elsewhere/b.mjs' })).toEqual([]);
+  expect(told(undefined, given)).toEqual([]);
+  expect(told(given, { ...given, export: 'corners', options: { ...given.options, sigma: 2 } })).toEqual([
+    'Changed from iteration 40 on: enrichment.export is "corners", was "edges".',
+    'Changed from iteration 40 on: enrichment.options.sigma is 2, was 1.',
+  ]);
+  const table = { ...given, options: { ...given.options, table: Float32Array.of(1, 3) } };
+  expect(told(given, table)).toEqual([
+    expect.stringMatching(/: enrichment\.options\.table is "sha256 [0-9a-f]+", was "sha256 [0-9a-f]+"\.$/),
+  ]);
+  const circular: { self?: object } = {};
+  circular.self = circular;
+  expect(enrichmentFacts({ ...given, options: circular })).not.toHaveProperty('options');
+  expect(told({ ...given, options: 1n }, { ...given, options: 2n })).toHaveLength(1);
 });

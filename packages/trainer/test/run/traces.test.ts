@@ -16,7 +16,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-// The short form of the long job `schedules`: more validations than functions may be held, and a phase without lattices.
+// The short form of the long job `schedules`: more validations than functions may be held, a phase without lattices, and one whose
+// thresholds differ in every iteration.
 test('40 validations are traced once for each shape, and leave no files open', async () => {
   const iterations = 40;
   const on = { cls: 1, clsAux: 1, ptc: 0, ctc: 0, seg: 0.1, reg: 0.05 };
@@ -31,7 +32,7 @@ test('40 validations are traced once for each shape, and leave no files open', a
     optimizer: { iterations, warmup: '5%' },
     phases: [
       { from: 0, weights: { ...on, seg: 0, reg: 0 } },
-      { from: '50%', weights: on },
+      { from: '50%', weights: on, cam: { high: 0.55, anneal: 'linear' } },
     ],
     evaluation: { every: 1, size: 32 },
     run: { checkpointEvery: iterations, logEvery: 1 },
@@ -62,7 +63,7 @@ test('40 validations are traced once for each shape, and leave no files open', a
   // Classes shown: 2 or 4, in the first phase all shapes there are, whatever the lattices. Validations: images, and their mirrored twins.
   const before = traced.filter((validations) => validations < iterations / 2).length;
   expect(before).toBeLessThanOrEqual(2 + 2);
-  // Three sizes of lattices in the second.
+  // Three sizes of lattices in the second, and 20 thresholds, which are inputs.
   expect(traced.length - before).toBeLessThanOrEqual(2 * 3);
   expect(Math.max(...descriptors.slice(iterations / 2))).toBeLessThanOrEqual(
     descriptors[iterations / 2 - 1]! + 2,

@@ -44,6 +44,8 @@ export interface CheckpointHeader {
   readonly config: NetworkConfig;
   /** Lengths and checksums of the other files. */
   readonly files?: Readonly<Record<string, SealedFile>>;
+  /** Names of the parts that were functions of one's own; checkpoints of earlier versions do not say. */
+  readonly ownParts?: readonly string[];
 }
 
 /** Checkpoints of a run, oldest first; unfinished ones are none. */

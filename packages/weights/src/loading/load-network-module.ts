@@ -23,12 +23,24 @@ export async function loadNetworkModule(path: string, given = '--network'): Prom
   );
 }
 
-/** The network of one's own that a configuration remembers by its module; undefined where it is ToCo's. */
+/**
+ * The network of one's own that a configuration remembers by its module; undefined where it is ToCo's.
+ *
+ * @param trained the checkpoint whose network it is, where there is one
+ * @throws one line where the checkpoint is of a function that it could not remember
+ */
 export async function rememberedNetwork(
   { network: { module } }: { readonly network: { readonly module?: string | undefined } },
   print: (line: string) => void,
+  trained?: { readonly name: string; readonly ownParts?: readonly string[] | undefined },
 ): Promise<MakeNetwork | undefined> {
-  if (module === undefined) return undefined;
+  if (module === undefined) {
+    if (trained?.ownParts?.includes('network'))
+      throw new UserError(
+        `${trained.name}: was trained with a network of one's own, given as a function, which no checkpoint holds; give the same: { network } in a program, --network file.js to a command, or its file by network.module.`,
+      );
+    return undefined;
+  }
   const network = await loadNetworkModule(module, 'network.module');
   print(`Network of ${module}.`);
   return network;

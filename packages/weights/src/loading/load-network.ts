@@ -47,7 +47,7 @@ export interface LoadNetworkOptions<P extends TensorTree> {
   readonly config?: NetworkSettings | undefined;
   /** Names of the foreground classes of a weight file; default: those of its `config.json`. */
   readonly classes?: readonly string[] | undefined;
-  /** Makes the network; default: as its run remembers, else ToCo's. */
+  /** Makes the network; default: as its run remembers, else ToCo's. Of a run that was given a function it is the same one. */
   readonly network?: MakeNetwork | undefined;
   /** The moving average of a run whose parameters are taken, or `none`; default: its `evaluation.average`. */
   readonly average?: string | undefined;
@@ -79,7 +79,8 @@ export interface LoadedNetwork<P extends TensorTree> extends NetworkState<P> {
  * A trained network from a run's folder (its newest checkpoint that is whole), from one of its checkpoints, from a weight file of
  * any format, such as ToCo's authors released, or from a hub (`hf:owner/name`). The backend must be ready.
  *
- * @throws one line: no such run or file, no whole network in it, another architecture, a backbone that must be named
+ * @throws one line: no such run or file, no whole network in it, another architecture, a backbone that must be named, a network
+ * that must be given
  * @example
  * ```ts
  * await initBackend();
@@ -99,12 +100,13 @@ async function loadCheckpoint<P extends TensorTree>(
   { config: settings, average: asked, print = printLine, ...given }: LoadNetworkOptions<P>,
 ): Promise<LoadedNetwork<P>> {
   const folder = await wholeCheckpoint(path, print);
-  const { config, classes, iteration } = await readCheckpointHeader(folder);
+  const { config, classes, iteration, ownParts } = await readCheckpointHeader(folder);
   const chosen = asked ?? config.evaluation?.average;
   const average = chosen === 'none' ? undefined : chosen;
   const made = overlaid(config, settings);
   const backbone = await backboneOf(given.backbone, made.backbone, print);
-  const network = makeNetwork(given.network ?? (await rememberedNetwork(made, print)), {
+  const make = given.network ?? (await rememberedNetwork(made, print, { name: folder, ownParts }));
+  const network = makeNetwork(make, {
     backbone: backbone!, // which every run's configuration names
     numClasses: classes.length,
     ...made.network,

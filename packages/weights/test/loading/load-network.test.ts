@@ -24,7 +24,12 @@ const small = createNetwork({ backbone: vit(sizes), numClasses: 3, ...heads });
 const classes = ['cat', 'dog', 'cow'];
 
 /** Writes a checkpoint as a run does. */
-async function checkpoint(run: string, iteration: number, state: NetworkState<object>): Promise<string> {
+async function checkpoint(
+  run: string,
+  iteration: number,
+  state: NetworkState<object>,
+  of: { readonly ownParts?: readonly string[] } = {},
+): Promise<string> {
   const path = join(run, 'checkpoints', `iteration-${String(iteration).padStart(6, '0')}`);
   mkdirSync(path, { recursive: true });
   await writeSafetensors(join(path, 'model.safetensors'), await small.exportCheckpoint(state as never));
@@ -36,7 +41,7 @@ async function checkpoint(run: string, iteration: number, state: NetworkState<ob
   const config = { backbone: { name: 'mine', auxBlock: -3, module }, network: heads, seed: 1 };
   writeFileSync(
     join(path, 'state.json'),
-    sealedJson({ iteration, backbone: 'mine', classes, config, files }),
+    sealedJson({ iteration, backbone: 'mine', classes, config, files, ...of }),
   );
   return path;
 }
@@ -82,6 +87,18 @@ test('the newest whole checkpoint of a run, another where it is named, a damaged
   );
   truncateSync(join(first, 'model.safetensors'), 100);
   await expect(loadNetwork(run, options)).rejects.toThrow(/no checkpoint of this run is whole\.$/);
+});
+
+test('a network that was trained as a function must be given, by function or module', async () => {
+  const path = await checkpoint(join(folder, 'own'), 10, small.init(1), { ownParts: ['network'] });
+  const options = { backbone: vit(sizes), print: () => undefined };
+  await expect(loadNetwork(path, options)).rejects.toThrow(
+    `${path}: was trained with a network of one's own, given as a function, which no checkpoint holds; give the same: { network } in a program, --network file.js to a command, or its file by network.module.`,
+  );
+  expect((await loadNetwork(path, { ...options, network: createNetwork })).iteration).toBe(10);
+  const module = join(folder, 'network.mjs');
+  writeFileSync(module, 'export const network = () => { throw new Error("asked"); };');
+  await expect(loadNetwork(path, { ...options, config: { network: { module } } })).rejects.toThrow('asked');
 });
 
 test('a weight file: its sizes are read off, public transformers recognized, others asked for', async () => {
