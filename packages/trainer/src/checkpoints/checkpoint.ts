@@ -28,7 +28,7 @@ import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/parse-config.js';
 import { type Averages, initAdamW, initAverages, trainedParameters, type TrainState } from '@toco/method';
 import type { MetricsWindowState } from '@toco/method';
-import type { EnrichmentFacts } from '../run/enrichment-facts.js';
+import type { EnrichmentFacts } from './enrichment-facts.js';
 import { assertFiniteArrays } from './finite.js';
 import type { ListDigest } from '@toco/datasets';
 

@@ -15,7 +15,7 @@ import type { TrainingBatches } from '../data/training-batches.js';
 import { readCheckpointInfo } from '../checkpoints/checkpoint.js';
 import { openRecords, type RunRecords, silentRecords } from './records.js';
 import { type Advice, adviceFor } from '../checkpoints/advice.js';
-import { enrichmentFacts } from './enrichment-facts.js';
+import { enrichmentFacts } from '../checkpoints/enrichment-facts.js';
 import { ownParts } from './own-parts.js';
 import { engineChange, runChanges } from './run-changes.js';
 import { readRunConfig, runFiles, writeRunConfig } from '../checkpoints/run-folder.js';

@@ -3,7 +3,7 @@ import type { Enrichment } from '@toco/datasets';
 import { createNetwork } from '@toco/network';
 import { type Advised, adviceFor } from '../../src/checkpoints/advice.js';
 import { parseConfig } from '../../src/config/parse-config.js';
-import { type EnrichmentFacts, enrichmentFacts } from '../../src/run/enrichment-facts.js';
+import { type EnrichmentFacts, enrichmentFacts } from '../../src/checkpoints/enrichment-facts.js';
 import { ownParts } from '../../src/run/own-parts.js';
 import { runChanges } from '../../src/run/run-changes.js';
 
