@@ -95,9 +95,7 @@ test('a table is interrupted, goes on, and is written; a figure trains what the 
   expect(other.code).toBe(2);
   const bf16 = ['--set', 'engine.compile=true', '--set', 'engine.precision=bf16'];
   const otherwise = await start(['--table', '1', ...short, ...bf16, '--out', out]);
-  expect(otherwise.said).toContain(
-    'toco-seed0: was trained with engine.precision "f32", now it is "bf16"; ',
-  );
+  expect(otherwise.said).toContain('toco-seed0: was trained with engine.precision "f32", now it is "bf16"; ');
   expect(otherwise.code).toBe(2);
 }, 600_000);
 
