@@ -21,7 +21,7 @@ export function assertTrainOptions(config: Config, options: TrainOptions): void 
   asUserError(() => {
     assertKeys('train', options, known);
   });
-  assertParts(options);
+  assertOwnParts(options);
   const needed = [
     'optimizer',
     'phases',
@@ -40,7 +40,7 @@ export function assertTrainOptions(config: Config, options: TrainOptions): void 
 }
 
 /** Throws one line unless parts of one's own are what they are called. */
-function assertParts(options: TrainOptions): void {
+function assertOwnParts(options: TrainOptions): void {
   const { enrichment, backbone, data } = options;
   for (const name of ['network', 'onIteration', 'onPanel', 'print'] as const) {
     const part: unknown = options[name];
@@ -85,5 +85,5 @@ function assertEnrichment(enrichment: Enrichment): void {
 
 function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
-  return typeof value === 'object' ? `an object` : `a ${typeof value}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
