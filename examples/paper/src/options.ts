@@ -53,7 +53,7 @@ export function optionsOf(words: readonly string[]): Options | undefined {
   if (data !== undefined && kindOf(data) !== 'folder')
     throw new UserError(`--data ${data}: no such folder; name the one of the data set.`);
   if (out !== undefined && kindOf(out) === 'file')
-    throw new UserError(`--out ${out}: is a file; name a folder.`);
+    throw new UserError(`--out ${out}: is a file, or lies below one; name a folder.`);
   if (set.some((word) => /^seed\s*=/.test(word)))
     throw new UserError('--set seed: every run would be of that seed; name seeds with --seeds.');
   return {
@@ -83,11 +83,13 @@ function parsed(words: readonly string[]) {
   }).values;
 }
 
-/** What a path is of, where it is there; of a path through a file there is nothing. */
+/** What a path is of, where it is there; one that goes through a file counts as a file. */
 function kindOf(path: string): 'folder' | 'file' | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return undefined;
-  return found.isDirectory() ? 'folder' : 'file';
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOTDIR' ? 'file' : undefined;
+  }
 }
 
 function numbered<T extends { readonly number: number }>(option: string, text: string, all: readonly T[]): T {

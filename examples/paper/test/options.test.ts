@@ -45,7 +45,12 @@ test.each([
   [['--table', '4', '--preset', 'voc', '--data', '/nowhere'], /^--data \/nowhere: no such folder/],
   [['--table', '4', '--preset', 'voc', '--data', file], /^--data .*options\.test\.ts: no such folder/],
   [['--table', '4', '--data', here], /^--data .*: the preset scenes draws its images; leave it out, /],
-  [['--table', '4', '--out', file], /^--out .*options\.test\.ts: is a file; name a folder\.$/],
+  [
+    ['--table', '4', '--out', file],
+    /^--out .*options\.test\.ts: is a file, or lies below one; name a folder\.$/,
+  ],
+  [['--table', '4', '--out', `${file}/x`], /^--out .*\/x: is a file, or lies below one; name a folder\.$/],
+  [['--table', '4', '--preset', 'voc', '--data', `${file}/x`], /^--data .*\/x: no such folder/],
   [['--table', '4', '--set', 'seed=1'], /^--set seed: [^\n]+; name seeds with --seeds\.$/],
   [['--table', '4', '--seeds', '0,x'], /^--seeds x: give a whole number, 0 or more\.$/],
   [['--table', '4', '--seeds', '1,1'], /^--seeds 1,1: names a seed twice/],
