@@ -154,17 +154,26 @@ test("a network of one's own is trained, evaluated, and labels; results are thos
 }, 240_000);
 
 test.each([['evaluate'], ['label'], ['export', '--size', '32']])(
-  'toco %s asks for the network that a program gave as a function',
+  'toco %s asks for what a program gave, a network or a backbone',
   async (command, ...args) => {
     const [last] = readdirSync(join(run, 'checkpoints')).sort().slice(-1);
     const own = join(folder, `own-${command}`);
     cpSync(join(run, 'checkpoints', last!), own, { recursive: true });
     const file = join(own, 'state.json');
-    const { seal: _, ...state } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-    writeFileSync(file, sealedJson({ ...state, ownParts: ['network'] }));
-    const outcome = await toco([command, own, ...args, '--out', join(folder, `${command}-of-own`)]);
-    expect(outcome.status).toBe(1);
-    expect(outcome.stderr).toContain(`${own}: was trained with a network of one's own, given as a function`);
+    const { seal: _, ...state } = JSON.parse(readFileSync(file, 'utf8')) as {
+      seal: string;
+      config: { backbone: object };
+    };
+    const nameless = { ...state.config, backbone: { ...state.config.backbone, module: undefined } };
+    for (const [part, config, line] of [
+      ['network', state.config, "was trained with a network of one's own, given as a function"],
+      ['backbone', nameless, 'was trained with a backbone given as an object'],
+    ] as const) {
+      writeFileSync(file, sealedJson({ ...state, config, ownParts: [part] }));
+      const outcome = await toco([command, own, ...args, '--out', join(folder, `${command}-of-own`)]);
+      expect(outcome.status).toBe(1);
+      expect(outcome.stderr).toContain(`${own}: ${line}`);
+    }
   },
   60_000,
 );

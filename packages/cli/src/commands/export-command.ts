@@ -68,7 +68,7 @@ Examples:
       const { format, out = `export-${format}` } = flags;
       const backbone =
         flags.backbone === undefined
-          ? await rememberedBackbone(config, print)
+          ? await rememberedBackbone(config, print, model)
           : await loadBackbone(flags.backbone);
       const make =
         flags.network === undefined

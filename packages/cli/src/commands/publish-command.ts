@@ -99,7 +99,7 @@ async function exportRun(
   const { config, numClasses, classes } = model;
   const backbone =
     flags.backbone === undefined
-      ? await rememberedBackbone(config, print)
+      ? await rememberedBackbone(config, print, model)
       : await loadBackbone(flags.backbone);
   const make =
     flags.network === undefined

@@ -29,7 +29,7 @@ export interface TrainedModel {
   readonly classes?: readonly string[];
   /** Number of foreground classes `C`. */
   readonly numClasses: number;
-  /** Names of the parts that were functions of one's own, where it comes from a run that says so. */
+  /** Names of the parts that were functions or objects of one's own, where it comes from a run that says so. */
   readonly ownParts?: readonly string[] | undefined;
   /** What the run wrote of its training up to this model, where it comes from a run. */
   readonly rows?: readonly MetricsRow[];

@@ -20,7 +20,7 @@ const ofTheMachine =
 export interface Beginning {
   readonly config: Config;
   readonly images: ListDigest;
-  /** Names of the parts that are functions of one's own. */
+  /** Names of the parts that are functions or objects of one's own. */
   readonly ownParts: readonly string[];
   readonly state: TrainState;
 }

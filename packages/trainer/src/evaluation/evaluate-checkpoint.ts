@@ -28,6 +28,7 @@ import { modelOfRun, type TrainedModel } from '../checkpoints/trained-model.js';
 export interface EvaluateCheckpointOptions {
   /** `key=value` settings over the configuration of a run. */
   readonly settings?: readonly string[] | undefined;
+  /** The backbone that was trained; default: as the run remembers; it can't remember an object. */
   readonly backbone?: Backbone | undefined;
   /** Makes the network that was trained; default: as the run remembers; it can't remember a function. */
   readonly network?: MakeNetwork | undefined;
@@ -67,7 +68,7 @@ export async function evaluateCheckpoint(
   const dataset = options.data ?? (await openDataset(config));
   assertClasses(dataset, model);
   const list = validationList(await dataset.list(dataset.lists.val), print);
-  const backbone = options.backbone ?? (await rememberedBackbone(config, print));
+  const backbone = options.backbone ?? (await rememberedBackbone(config, print, model));
   const make = options.network ?? (await rememberedNetwork(config, print, model));
   const network = buildNetwork(config, { numClasses: dataset.classes.length, backbone, network: make });
   for (const note of unevenScales(config, network.backbone, ['evaluation.size'])) print(note);

@@ -32,7 +32,9 @@ export function runChanges(
   const [gave, gives] = [before.ownParts, now.ownParts ?? []];
   const lacking = gave?.filter((part) => !gives.includes(part)) ?? [];
   if (lacking.length > 0) {
-    const byCommand = lacking.includes('network') ? ' (the command takes a network by --network <file>)' : '';
+    const flags = lacking.filter((part) => part === 'backbone' || part === 'network');
+    const takes = flags.map((part) => `a ${part} by --${part} <file>`).join(', ');
+    const byCommand = flags.length > 0 ? ` (the command takes ${takes})` : '';
     throw new UserError(
       `${folder}: up to iteration ${iteration} the run was trained with parts of one's own that are not given now: ${lacking.join(', ')}; give the same by train(config, { ${[...lacking, 'resume: true'].join(', ')} })${byCommand}, or ${advice.newRun}.`,
     );

@@ -92,7 +92,7 @@ export async function trainingSource(
   });
   const data = own.data ?? (await openDataset(config));
   const numClasses = data.classes.length;
-  const backbone = own.backbone ?? (await rememberedBackbone(config, own.print));
+  const backbone = own.backbone ?? (await rememberedBackbone(config, own.print, own.trained));
   const make = own.network ?? (await rememberedNetwork(config, own.print, own.trained));
   const network = buildNetwork(config, { numClasses, backbone, network: make });
   const images = await withTrainingMasks(await data.list(data.lists.train), data, config.data);

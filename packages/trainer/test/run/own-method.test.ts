@@ -170,7 +170,7 @@ test('what is used afterwards is the average, of a network that the run remember
   expect([...params.classifier.weight.dataSync()]).toEqual(moment);
 });
 
-test('a network that was given as a function is asked for, and one that a checkpoint would not hold whole is refused', async () => {
+test('a network or backbone that no checkpoint holds is asked for, and one that a checkpoint would not hold whole is refused', async () => {
   const print = (): void => undefined;
   const common = { backbone, data, report: false, print };
   const plain = {
@@ -185,6 +185,10 @@ test('a network that was given as a function is asked for, and one that a checkp
     /iteration-000001: was trained with a network of one's own, given as a function, which no checkpoint holds; give the same: [^\n]+\.$/;
   await expect(evaluateCheckpoint(run, { backbone, data, print })).rejects.toThrow(asked);
   await evaluateCheckpoint(run, { backbone, data, print, network: createNetwork });
+  // The name alone says little: another object of this name is another backbone.
+  await expect(evaluateCheckpoint(run, { data, print, network: createNetwork })).rejects.toThrow(
+    /iteration-000001: was trained with a backbone given as an object, which no checkpoint holds; give the same: [^\n]+\.$/,
+  );
   const head: MakeNetwork = (options) => {
     const base = createNetwork(options);
     return {

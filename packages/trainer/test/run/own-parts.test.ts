@@ -28,6 +28,12 @@ test('a run that is resumed without a part of one’s own is refused, and says h
   );
 });
 
+test('of a backbone and a network the line has the flags of the command', () => {
+  expect(() => changes(['backbone', 'network'], [])).toThrow(
+    'train(config, { backbone, network, resume: true }) (the command takes a backbone by --backbone <file>, a network by --network <file>), or',
+  );
+});
+
 test('with another part it is told from when on', () => {
   expect(changes(['targets'], ['targets', 'refine'])).toEqual([
     "Changed from iteration 40 on: refine is one's own, was toco's.",
@@ -42,9 +48,10 @@ test.each<[string, string[] | undefined, string[]]>([
   expect(changes(before, now)).toEqual([]);
 });
 
-test('a network of a module counts as one that is given', () => {
+test('a network or backbone of a module counts as one that is given', () => {
   const named = parseConfig({ network: { module: 'network.js' } });
   expect(ownParts(named, {})).toEqual(ownParts(config, { network: createNetwork }));
+  expect(ownParts(parseConfig({ backbone: { module: 'backbone.js' } }), {})).toEqual(['backbone']);
   expect(ownParts(config, { refine: undefined })).toEqual([]);
 });
 

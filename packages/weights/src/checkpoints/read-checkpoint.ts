@@ -44,7 +44,7 @@ export interface CheckpointHeader {
   readonly config: NetworkConfig;
   /** Lengths and checksums of the other files. */
   readonly files?: Readonly<Record<string, SealedFile>>;
-  /** Names of the parts that were functions of one's own; checkpoints of earlier versions do not say. */
+  /** Names of the parts that were functions or objects of one's own; checkpoints of earlier versions do not say. */
   readonly ownParts?: readonly string[];
 }
 

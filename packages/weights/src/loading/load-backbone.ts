@@ -29,12 +29,24 @@ export async function loadBackbone(path: string, given = '--backbone'): Promise<
   return backbone as Backbone;
 }
 
-/** The backbone of one's own that a configuration remembers by its module; undefined where it names one of ours. */
+/**
+ * The backbone of one's own that a configuration remembers by its module; undefined where it names one of ours.
+ *
+ * @param trained the checkpoint whose backbone it is, where there is one
+ * @throws one line where the checkpoint is of a backbone that it could not remember, whatever its name
+ */
 export async function rememberedBackbone(
   { backbone: { module } }: { readonly backbone: { readonly module?: string | undefined } },
   print: (line: string) => void,
+  trained?: { readonly name: string; readonly ownParts?: readonly string[] | undefined },
 ): Promise<Backbone | undefined> {
-  if (module === undefined) return undefined;
+  if (module === undefined) {
+    if (trained?.ownParts?.includes('backbone'))
+      throw new UserError(
+        `${trained.name}: was trained with a backbone given as an object, which no checkpoint holds; give the same: { backbone } in a program, --backbone file.js to a command, or its file by backbone.module.`,
+      );
+    return undefined;
+  }
   const backbone = await loadBackbone(module, 'backbone.module');
   print(`Backbone ${backbone.name} of ${module}.`);
   return backbone;

@@ -37,7 +37,7 @@ import { recognizeVit } from './recognize-vit.js';
 export interface LoadNetworkOptions<P extends TensorTree> {
   /**
    * The backbone, or its timm name; default: that of the run's configuration, or of a weight file the one that `config` or its
-   * `config.json` names, else the vision transformer that its shapes tell.
+   * `config.json` names, else the vision transformer that its shapes tell. Of a run that was given an object it is the same one.
    */
   readonly backbone?: Backbone<P> | string | undefined;
   /**
@@ -104,7 +104,7 @@ async function loadCheckpoint<P extends TensorTree>(
   const chosen = asked ?? config.evaluation?.average;
   const average = chosen === 'none' ? undefined : chosen;
   const made = overlaid(config, settings);
-  const backbone = await backboneOf(given.backbone, made.backbone, print);
+  const backbone = await backboneOf(given.backbone, made.backbone, print, { name: folder, ownParts });
   const make = given.network ?? (await rememberedNetwork(made, print, { name: folder, ownParts }));
   const network = makeNetwork(make, {
     backbone: backbone!, // which every run's configuration names
@@ -159,8 +159,10 @@ async function backboneOf<P extends TensorTree>(
   given: Backbone<P> | string | undefined,
   { auxBlock = -3, ...config }: WholeSettings['backbone'],
   print: (line: string) => void,
+  trained?: { readonly name: string; readonly ownParts?: readonly string[] | undefined },
 ): Promise<Backbone<P> | undefined> {
-  const own = given ?? ((await rememberedBackbone({ backbone: config }, print)) as Backbone<P> | undefined);
+  const own =
+    given ?? ((await rememberedBackbone({ backbone: config }, print, trained)) as Backbone<P> | undefined);
   if (typeof own === 'object') {
     assertUnnamed(own, config);
     return own;

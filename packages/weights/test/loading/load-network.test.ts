@@ -101,6 +101,25 @@ test('a network that was trained as a function must be given, by function or mod
   await expect(loadNetwork(path, { ...options, config: { network: { module } } })).rejects.toThrow('asked');
 });
 
+test('a backbone that was trained as an object must be given, by object, name or module', async () => {
+  const path = await checkpoint(join(folder, 'object'), 10, small.init(1), { ownParts: ['backbone'] });
+  const print = (): void => undefined;
+  // A name in place of the module that the checkpoint has.
+  const named = { backbone: { name: 'deit_tiny_patch16_224' } };
+  await expect(loadNetwork(path, { print, config: named })).rejects.toThrow(
+    `${path}: was trained with a backbone given as an object, which no checkpoint holds; give the same: { backbone } in a program, --backbone file.js to a command, or its file by backbone.module.`,
+  );
+  expect((await loadNetwork(path, { print, backbone: vit(sizes) })).iteration).toBe(10);
+  const module = join(folder, 'backbone.mjs');
+  writeFileSync(module, 'export const backbone = {};');
+  await expect(loadNetwork(path, { print, config: { backbone: { module } } })).rejects.toThrow(
+    'the backbone lacks name',
+  );
+  await expect(loadNetwork(path, { print, backbone: 'deit_tiny_patch16_224' })).rejects.toThrow(
+    'another architecture',
+  );
+});
+
 test('a weight file: its sizes are read off, public transformers recognized, others asked for', async () => {
   const network = createNetwork({ backbone: vitTiny(), numClasses: 4, ...heads });
   const state = network.init(3);
