@@ -29,6 +29,22 @@ export async function loadBackbone(path: string, given = '--backbone'): Promise<
   return backbone as Backbone;
 }
 
+/** What a checkpoint says of the parts that were its author's own. */
+export interface TrainedParts {
+  /** What messages call it. */
+  readonly name: string;
+  /** Names of the parts that were functions or objects of one's own, of modules too. */
+  readonly ownParts?: readonly string[] | undefined;
+  /** The configuration that it was trained with, whatever settings are over it now. */
+  readonly trained?:
+    Readonly<Record<'backbone' | 'network', { readonly module?: string | undefined }>> | undefined;
+}
+
+/** Whether a part was given as it is, not by a module, whose name a checkpoint has. */
+export function wasGiven(part: 'backbone' | 'network', { ownParts, trained }: TrainedParts): boolean {
+  return ownParts?.includes(part) === true && trained?.[part].module === undefined;
+}
+
 /**
  * The backbone of one's own that a configuration remembers by its module; undefined where it names one of ours.
  *
@@ -38,10 +54,10 @@ export async function loadBackbone(path: string, given = '--backbone'): Promise<
 export async function rememberedBackbone(
   { backbone: { module } }: { readonly backbone: { readonly module?: string | undefined } },
   print: (line: string) => void,
-  trained?: { readonly name: string; readonly ownParts?: readonly string[] | undefined },
+  trained?: TrainedParts,
 ): Promise<Backbone | undefined> {
   if (module === undefined) {
-    if (trained?.ownParts?.includes('backbone'))
+    if (trained && wasGiven('backbone', trained))
       throw new UserError(
         `${trained.name}: was trained with a backbone given as an object, which no checkpoint holds; give the same: { backbone } in a program, --backbone file.js to a command, or its file by backbone.module.`,
       );

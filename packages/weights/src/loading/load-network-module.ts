@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@toco/files';
 import type { MakeNetwork } from '@toco/network';
+import { type TrainedParts, wasGiven } from './load-backbone.js';
 
 /**
  * The function that a user's module exports under the name `network`: it makes a network as `createNetwork` does.
@@ -32,10 +33,10 @@ export async function loadNetworkModule(path: string, given = '--network'): Prom
 export async function rememberedNetwork(
   { network: { module } }: { readonly network: { readonly module?: string | undefined } },
   print: (line: string) => void,
-  trained?: { readonly name: string; readonly ownParts?: readonly string[] | undefined },
+  trained?: TrainedParts,
 ): Promise<MakeNetwork | undefined> {
   if (module === undefined) {
-    if (trained?.ownParts?.includes('network'))
+    if (trained && wasGiven('network', trained))
       throw new UserError(
         `${trained.name}: was trained with a network of one's own, given as a function, which no checkpoint holds; give the same: { network } in a program, --network file.js to a command, or its file by network.module.`,
       );

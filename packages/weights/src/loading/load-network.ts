@@ -28,7 +28,7 @@ import {
   type DescribedNetwork,
   type NetworkSettings,
 } from './described-network.js';
-import { rememberedBackbone } from './load-backbone.js';
+import { rememberedBackbone, type TrainedParts } from './load-backbone.js';
 import { rememberedNetwork } from './load-network-module.js';
 import { assertUnnamed, namedBackbone } from './named-backbone.js';
 import { recognizeVit } from './recognize-vit.js';
@@ -104,8 +104,9 @@ async function loadCheckpoint<P extends TensorTree>(
   const chosen = asked ?? config.evaluation?.average;
   const average = chosen === 'none' ? undefined : chosen;
   const made = overlaid(config, settings);
-  const backbone = await backboneOf(given.backbone, made.backbone, print, { name: folder, ownParts });
-  const make = given.network ?? (await rememberedNetwork(made, print, { name: folder, ownParts }));
+  const trained = { name: folder, ownParts, trained: config };
+  const backbone = await backboneOf(given.backbone, made.backbone, print, trained);
+  const make = given.network ?? (await rememberedNetwork(made, print, trained));
   const network = makeNetwork(make, {
     backbone: backbone!, // which every run's configuration names
     numClasses: classes.length,
@@ -159,7 +160,7 @@ async function backboneOf<P extends TensorTree>(
   given: Backbone<P> | string | undefined,
   { auxBlock = -3, ...config }: WholeSettings['backbone'],
   print: (line: string) => void,
-  trained?: { readonly name: string; readonly ownParts?: readonly string[] | undefined },
+  trained?: TrainedParts,
 ): Promise<Backbone<P> | undefined> {
   const own =
     given ?? ((await rememberedBackbone({ backbone: config }, print, trained)) as Backbone<P> | undefined);

@@ -28,7 +28,10 @@ async function checkpoint(
   run: string,
   iteration: number,
   state: NetworkState<object>,
-  of: { readonly ownParts?: readonly string[] } = {},
+  {
+    module = join(folder, 'backbone.mjs'),
+    ...of
+  }: { ownParts?: readonly string[]; module?: string | null } = {},
 ): Promise<string> {
   const path = join(run, 'checkpoints', `iteration-${String(iteration).padStart(6, '0')}`);
   mkdirSync(path, { recursive: true });
@@ -37,8 +40,8 @@ async function checkpoint(
     'm.x': { dtype: 'float32', shape: [1], data: Float32Array.of(0) },
   });
   const files = await sealFiles(path, ['model.safetensors', 'optimizer.safetensors']);
-  const module = join(folder, 'backbone.mjs');
-  const config = { backbone: { name: 'mine', auxBlock: -3, module }, network: heads, seed: 1 };
+  const backbone = { name: 'deit_tiny_patch16_224', auxBlock: -3, ...(module !== null && { module }) };
+  const config = { backbone, network: heads, seed: 1 };
   writeFileSync(
     join(path, 'state.json'),
     sealedJson({ iteration, backbone: 'mine', classes, config, files, ...of }),
@@ -102,11 +105,10 @@ test('a network that was trained as a function must be given, by function or mod
 });
 
 test('a backbone that was trained as an object must be given, by object, name or module', async () => {
-  const path = await checkpoint(join(folder, 'object'), 10, small.init(1), { ownParts: ['backbone'] });
+  const ownParts = ['backbone'];
+  const path = await checkpoint(join(folder, 'object'), 10, small.init(1), { ownParts, module: null });
   const print = (): void => undefined;
-  // A name in place of the module that the checkpoint has.
-  const named = { backbone: { name: 'deit_tiny_patch16_224' } };
-  await expect(loadNetwork(path, { print, config: named })).rejects.toThrow(
+  await expect(loadNetwork(path, { print })).rejects.toThrow(
     `${path}: was trained with a backbone given as an object, which no checkpoint holds; give the same: { backbone } in a program, --backbone file.js to a command, or its file by backbone.module.`,
   );
   expect((await loadNetwork(path, { print, backbone: vit(sizes) })).iteration).toBe(10);
@@ -118,6 +120,10 @@ test('a backbone that was trained as an object must be given, by object, name or
   await expect(loadNetwork(path, { print, backbone: 'deit_tiny_patch16_224' })).rejects.toThrow(
     'another architecture',
   );
+  // Of a module there is a name in place.
+  const ofModule = await checkpoint(join(folder, 'module'), 10, small.init(1), { ownParts });
+  const named = { backbone: { name: 'deit_tiny_patch16_224' } };
+  await expect(loadNetwork(ofModule, { print, config: named })).rejects.toThrow('another architecture');
 });
 
 test('a weight file: its sizes are read off, public transformers recognized, others asked for', async () => {
