@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UserError } from '@toco/files';
 import type { MakeNetwork } from '@toco/network';
-import { type TrainedParts, wasGiven } from './load-backbone.js';
+import { type TrainedParts, wasGiven } from './trained-parts.js';
 
 /**
  * The function that a user's module exports under the name `network`: it makes a network as `createNetwork` does.

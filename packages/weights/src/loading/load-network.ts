@@ -28,10 +28,11 @@ import {
   type DescribedNetwork,
   type NetworkSettings,
 } from './described-network.js';
-import { rememberedBackbone, type TrainedParts } from './load-backbone.js';
+import { rememberedBackbone } from './load-backbone.js';
 import { rememberedNetwork } from './load-network-module.js';
 import { assertUnnamed, namedBackbone } from './named-backbone.js';
 import { recognizeVit } from './recognize-vit.js';
+import type { TrainedParts } from './trained-parts.js';
 
 /** What {@link loadNetwork} may be told. */
 export interface LoadNetworkOptions<P extends TensorTree> {
